@@ -1,0 +1,40 @@
+"""The agents of the two inputs and of the facts that orders and parcels tell each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from streams.engine.app import EngineApp
+from streams.engine.types import Chunk, Work
+from streams.pipeline.orders import OrderSide
+from streams.pipeline.parcels import ParcelSide
+from streams.pipeline.sides import Moment
+
+Step = Callable[[Chunk, Moment], Work]
+
+
+def add_agents(app: EngineApp, orders: OrderSide, parcels: ParcelSide) -> None:
+    """One agent for each consumed topic but the ticks."""
+    topics = orders.topics
+    steps: dict[str, Step] = {
+        topics.orders: orders.on_orders,
+        topics.orders_rekey: orders.on_orders,
+        topics.parcel_facts: orders.on_parcel_facts,
+        topics.tracking: parcels.on_tracking,
+        topics.tracking_rekey: parcels.on_tracking,
+        topics.order_facts: parcels.on_order_facts,
+    }
+    for topic, step in steps.items():
+        app.agent(app.chunks(topic), name=f"on-{topic}")(_agent(app, step))
+
+
+def _agent(app: EngineApp, step: Step) -> Callable[[Any], Any]:
+    engine = app.engine
+
+    async def take_in(stream: Any) -> None:
+        async for chunk in stream:
+            work = step(chunk, Moment(engine.now_us(), engine.gate_us(chunk.partition)))
+            await engine.submit(chunk, work)
+
+    return take_in

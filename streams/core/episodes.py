@@ -1,0 +1,107 @@
+"""Episodes: what a rule sees in the facts, before anyone asks what time it is.
+
+A rule turns a snapshot into clocks and checks without knowing the time; `judge_clock` and
+`judge_check` say what each is worth at T and when that changes next. Every boundary of time
+lives here, once.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from streams.core.state import Proof
+from streams.core.times import HOUR
+
+LONGEST_LEAD = 12 * HOUR
+
+
+class Limit(NamedTuple):
+    """One stage's limit: its `length` in µs; reaching it breaches (≥), or only passing it (>)."""
+
+    length: int
+    at_least: bool = False
+    severity: str = "critical"
+
+    def too_late(self, moment: int, deadline: int) -> bool:
+        """Whether `moment` breaches `deadline` in this limit's sense."""
+        return moment >= deadline if self.at_least else moment > deadline
+
+    def breach_moment(self, deadline: int) -> int:
+        """The first microsecond that is too late."""
+        return deadline if self.at_least else deadline + 1
+
+
+class Clock(NamedTuple):
+    """A stretch that must end before its deadline: start, limit, end (None while it runs).
+
+    `after` is the `violation` limit of a `serious` clock, which exists from that breach on.
+    """
+
+    rule: str
+    stage: str
+    started_at: int
+    limit: Limit
+    ended_at: int | None
+    proof: Proof
+    after: Limit | None = None
+    lane: str | None = None
+
+
+class Check(NamedTuple):
+    """Something that holds from `holds_from` until `ended_at` (None: still)."""
+
+    rule: str
+    stage: str
+    severity: str
+    anchor: int
+    holds_from: int
+    ended_at: int | None
+    proof: Proof
+
+
+class Verdict(NamedTuple):
+    """An episode at T: its warning's state (None: no warning) and times, all in µs.
+
+    `next_change` is when time alone changes the verdict; None: never.
+    """
+
+    state: str | None
+    opened_at: int = 0
+    deadline: int | None = None
+    breached_at: int | None = None
+    resolved_at: int | None = None
+    next_change: int | None = None
+
+
+_NEVER = Verdict(None)
+
+
+def judge_clock(clock: Clock, now: int) -> Verdict:
+    """What a clock is worth at `now`, and when that changes if no fact comes."""
+    limit, end = clock.limit, clock.ended_at
+    deadline = clock.started_at + limit.length
+    if clock.after is None:
+        opens = opened = deadline - min(limit.length // 4, LONGEST_LEAD)
+    else:
+        opened = clock.started_at + clock.after.length
+        opens = clock.after.breach_moment(opened)
+    if end is not None and end <= opened:
+        return _NEVER
+    if now < opens:
+        return Verdict(None, next_change=opens)
+    if end is not None:
+        breached = deadline if limit.too_late(end, deadline) else None
+        return Verdict("resolved", opened, deadline, breached, end)
+    if limit.too_late(now, deadline):
+        return Verdict("breached", opened, deadline, deadline)
+    return Verdict("open", opened, deadline, next_change=limit.breach_moment(deadline))
+
+
+def judge_check(check: Check) -> Verdict:
+    """What a check is worth: time alone never changes it."""
+    end = check.ended_at
+    if end is None:
+        return Verdict("open", check.holds_from)
+    if end <= check.holds_from:
+        return _NEVER
+    return Verdict("resolved", check.holds_from, resolved_at=end)

@@ -1,0 +1,150 @@
+"""The order's side: versions of one order and what its parcels say, judged by rules about orders.
+
+`absorb` adds versions, `learn` what parcels say, `tell` says what the parcels must know, `judge`
+says what holds at a time.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Iterable
+
+from streams.core.episodes import Clock, judge_clock
+from streams.core.facts import OrderFacts, OrderVersion, ParcelFacts, Place
+from streams.core.judgement import Judgement, end_of
+from streams.core.parcels import Absorbed
+from streams.core.snapshot import OrderSnapshot, base_time, closed_since, newest_known
+from streams.core.state import LinkedParcel, OrderState
+from streams.core.times import RETENTION
+from streams.core.warnings import Found, Revision, RuleFailure, found, reconcile, subject_of
+from streams.profiles.model import Profiles
+
+EXPRESS = 0
+
+
+def absorb(state: OrderState, versions: Iterable[OrderVersion], now: int) -> Absorbed:
+    """Add versions in order of arrival; repeats change nothing. `now` (µs) is their arrival."""
+    new = late = 0
+    for version in versions:
+        if version.updated_at < state.newest - RETENTION:
+            late += 1
+            continue
+        mark = _version_order(version)
+        if any(_version_order(old) == mark for old in state.versions):
+            continue
+        insort(state.versions, version, key=_version_order)
+        new += 1
+        state.newest = max(state.newest, version.updated_at)
+    if new:
+        state.count += new
+        state.touched = max(state.touched, now)
+    return Absorbed(new, late)
+
+
+def learn(state: OrderState, parcels: Iterable[ParcelFacts], now: int) -> bool:
+    """Take over what parcels say of their links and progress; an older word changes nothing."""
+    changed = False
+    for facts in parcels:
+        for parcel in state.parcels:
+            if parcel.key == facts.key:
+                if (facts.newest, facts.count) >= (parcel.newest, parcel.count):
+                    changed = changed or parcel.lives != facts.lives
+                    parcel.newest, parcel.count = facts.newest, facts.count
+                    parcel.lives = facts.lives
+                if facts.asks and parcel.told:
+                    parcel.told = 0
+                    changed = True
+                break
+        else:
+            state.parcels.append(LinkedParcel(facts.key, facts.newest, facts.count, facts.lives))
+            changed = True
+    if changed:
+        state.touched = max(state.touched, now)
+    return changed
+
+
+def tell(state: OrderState) -> list[tuple[str, OrderFacts]]:
+    """What each parcel must be told of the order: (parcel key, facts), where it has news."""
+    if not state.versions:
+        return []
+    messages = []
+    facts: OrderFacts | None = None
+    for parcel in state.parcels:
+        if parcel.told != state.count:
+            facts = facts or facts_of(state)
+            parcel.told = state.count
+            messages.append((parcel.key, facts))
+    return messages
+
+
+def facts_of(state: OrderState) -> OrderFacts:
+    """The order as its parcels see it."""
+    closed_at = closed_since(state.versions)
+    version = newest_known(state.versions)
+    if version is None:
+        return OrderFacts(
+            state.order_id, state.newest, state.count, known=False, closed_at=closed_at
+        )
+    recipients: list[tuple[int, Place | None]] = []
+    for earlier in state.versions:
+        if earlier.known and (not recipients or recipients[-1][1] != earlier.recipient):
+            recipients.append((earlier.updated_at, earlier.recipient))
+    return OrderFacts(
+        order_id=state.order_id,
+        newest=state.newest,
+        count=state.count,
+        known=True,
+        express=version.delivery_method == EXPRESS,
+        platform=version.platform,
+        shop_id=version.shop_id,
+        paid_at=version.paid_at,
+        base=base_time(version),
+        promised_ship_by=version.promised_ship_by,
+        closed_at=closed_at,
+        ship_from=None if version.ship_from is None else version.ship_from.province,
+        recipients=tuple(recipients),
+    )
+
+
+def judge(state: OrderState, now: int, profiles: Profiles, detected_at: int) -> Judgement:
+    """Judge the order at `now` (µs); sets `due` and what is published.
+
+    Time never runs backwards for a state: a `now` before its last judgement counts as that.
+    """
+    now = max(now, state.judged)
+    findings: list[Found] = []
+    failures: list[RuleFailure] = []
+    changes: list[int] = []
+    version = newest_known(state.versions)
+    if version is not None and version.delivery_method == EXPRESS:
+        snapshot = OrderSnapshot(state, version, profiles)
+        subject = subject_of(None, state.order_id)
+        ids = (state.order_id,)
+        for rule in snapshot.profile.order_rules:
+            try:
+                clocks: Iterable[Clock] = rule.episodes(snapshot)
+            except Exception as error:
+                failures.append(RuleFailure(rule.name, subject, error))
+                continue
+            for clock in clocks:
+                verdict = judge_clock(clock, now)
+                if verdict.next_change is not None:
+                    changes.append(verdict.next_change)
+                if verdict.state is not None:
+                    findings.append(
+                        found(clock, verdict, snapshot.profile, subject, None, ids, version.shop_id)
+                    )
+    revisions: list[Revision] = []
+    if findings or state.published:
+        failed = {failure.rule for failure in failures}
+        state.published, revisions = reconcile(state.published, findings, failed, detected_at)
+        if revisions:
+            state.judged = now
+            state.touched = max(state.touched, now)
+    end = end_of(state)
+    state.due = min(changes) if changes else end
+    return Judgement(revisions, failures, ended=not changes and now >= end)
+
+
+def _version_order(version: OrderVersion) -> tuple[int, str]:
+    return version.updated_at, version.canonical

@@ -1,0 +1,271 @@
+"""The parcel's side: facts of one tracking number, judged by every rule about parcels.
+
+`absorb` adds facts, `tell` says what its orders must know, `judge` says what holds at a time.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from streams.core.episodes import Check, Clock, Verdict, judge_check, judge_clock
+from streams.core.facts import LinkedLife, OrderFacts, ParcelFacts, TrackingFact
+from streams.core.judgement import Judgement, end_of
+from streams.core.links import CANCELLED, ORDERED, UNKNOWN, lives, stretches
+from streams.core.snapshot import PROGRESS, LinkedOrder, ParcelLife
+from streams.core.state import KnownOrder, Named, ParcelState
+from streams.core.times import RETENTION, TOLERANCE, WINDOW
+from streams.core.warnings import Found, Revision, RuleFailure, found, reconcile, subject_of
+from streams.profiles.model import Profiles
+
+_NEVER = 1 << 62
+
+MOST_FACTS = 2_000
+"""Beyond this many facts (a placeholder that everybody uses) those past retention are dropped."""
+
+
+class Absorbed(NamedTuple):
+    """What became of the facts: how many were new, how many came too late to count.
+
+    `told` says that the other side already knows all that the new ones could tell it.
+    """
+
+    new: int
+    late: int
+    told: bool = False
+
+
+def absorb(state: ParcelState, facts: Iterable[TrackingFact], now: int) -> Absorbed:
+    """Add facts in order of arrival; repeats change nothing. `now` (µs) is their arrival."""
+    new = late = 0
+    named = False
+    earliest = _NEVER
+    for fact in facts:
+        at, digest, status = fact.at, fact.digest, fact.status
+        if at < state.newest - RETENTION:
+            late += 1
+            continue
+        if fact.order_ids and status != UNKNOWN:
+            if not _add_named(state, fact):
+                continue
+            named = True
+        if not fact.order_ids or (status != ORDERED and status != CANCELLED):
+            records = state.records
+            place = bisect_left(records, (at, digest))
+            if place < len(records) and records[place][:2] == (at, digest):
+                continue
+            records.insert(place, (at, digest, status, fact.partition, fact.offset))
+        new += 1
+        if at < earliest:
+            earliest = at
+        if at > state.newest:
+            state.newest = at
+    if new:
+        state.count += new
+        state.touched = max(state.touched, now)
+        if len(state.records) + len(state.named) > MOST_FACTS:
+            _forget_old(state)
+            named = True
+    return Absorbed(new, late, told=not named and _already_told(state, earliest))
+
+
+def learn(state: ParcelState, orders: Iterable[OrderFacts], now: int) -> bool:
+    """Take over what orders say of themselves; an older word than the one known changes nothing."""
+    changed = False
+    for facts in orders:
+        for known in state.orders:
+            if known.order_id == facts.order_id:
+                old = known.facts
+                if old is None or (
+                    (facts.newest, facts.count) >= (old.newest, old.count) and facts != old
+                ):
+                    known.facts = facts
+                    changed = True
+                break
+    if changed:
+        state.touched = max(state.touched, now)
+    return changed
+
+
+def tell(state: ParcelState) -> list[ParcelFacts]:
+    """What orders must be told: their links, and the first progress that matters to them.
+
+    An order is told again only when its links or that progress changed; the message then carries
+    all progress, so that the order is right for any base time it may learn of later.
+    """
+    if not state.named:
+        return []
+    told: dict[str, list[tuple[int, int | None, tuple[int, ...]]]] = {}
+    said: dict[str, list[LinkedLife]] = {}
+    known_orders = {known.order_id: known for known in state.orders}
+    for records, named in lives(state.records, state.named):
+        if not named:
+            continue
+        progress = tuple(dict.fromkeys([record[0] for record in records if record[2] in PROGRESS]))
+        for stretch in stretches(named):
+            order_id, at, released = stretch.order_id, stretch.uploaded_at, stretch.released_at
+            mattering = _mattering(progress, known_orders[order_id].facts)
+            told.setdefault(order_id, []).append((at, released, mattering))
+            said.setdefault(order_id, []).append(LinkedLife(at, released, progress))
+    messages = []
+    for known in state.orders:
+        order_id = known.order_id
+        now_told = tuple(told.get(order_id, ()))
+        if now_told == known.told or (known.told is None and not now_told):
+            continue
+        known.told = now_told
+        messages.append(
+            ParcelFacts(
+                state.key,
+                order_id,
+                state.newest,
+                state.count,
+                tuple(said.get(order_id, ())),
+                asks=known.facts is None,
+            )
+        )
+    return messages
+
+
+def judge(state: ParcelState, now: int, profiles: Profiles, detected_at: int) -> Judgement:
+    """Judge every life of the number at `now` (µs); sets `due` and what is published.
+
+    Time never runs backwards for a state: a `now` before its last judgement counts as that.
+    """
+    now = max(now, state.judged)
+    findings: list[Found] = []
+    failures: list[RuleFailure] = []
+    changes: list[int] = []
+    if state.named:
+        known = {order.order_id: order.facts for order in state.orders}
+        for records, named in lives(state.records, state.named):
+            if named:
+                life = ParcelLife(state.key, records, named, known, profiles)
+                if life.orders:
+                    _judge_life(life, now, findings, failures, changes)
+    revisions: list[Revision] = []
+    if findings or state.published:
+        failed = {failure.rule for failure in failures}
+        state.published, revisions = reconcile(state.published, findings, failed, detected_at)
+        if revisions:
+            state.judged = now
+            state.touched = max(state.touched, now)
+    end = end_of(state)
+    state.due = min(changes) if changes else end
+    return Judgement(revisions, failures, ended=not changes and now >= end)
+
+
+def _judge_life(
+    life: ParcelLife,
+    now: int,
+    findings: list[Found],
+    failures: list[RuleFailure],
+    changes: list[int],
+) -> None:
+    lead = life.lead
+    all_orders: tuple[str, ...] = ()
+    for rule in lead.profile.parcel_rules:
+        try:
+            clocks: Iterable[Clock] = rule.episodes(life)
+        except Exception as error:
+            failures.append(RuleFailure(rule.name, subject_of(life.key, None), error))
+            continue
+        for clock in clocks:
+            verdict = judge_clock(clock, now)
+            if verdict.next_change is not None:
+                changes.append(verdict.next_change)
+            if verdict.state is not None:
+                all_orders = all_orders or tuple(sorted(order.order_id for order in life.orders))
+                findings.append(_about(clock, verdict, lead, life.key, None, all_orders))
+    if len(life.linked) == 1 and not lead.profile.link_rules:
+        return
+    for order in life.orders:
+        for link_rule in order.profile.link_rules:
+            try:
+                checks: Sequence[Check] = tuple(link_rule.episodes(life, order))
+            except Exception as error:
+                subject = subject_of(life.key, order.order_id)
+                failures.append(RuleFailure(link_rule.name, subject, error))
+                continue
+            for check in checks:
+                verdict = judge_check(check)
+                if verdict.state is not None:
+                    ids = (order.order_id,)
+                    findings.append(_about(check, verdict, order, life.key, order.order_id, ids))
+
+
+def _about(
+    episode: Clock | Check,
+    verdict: Verdict,
+    order: LinkedOrder,
+    parcel: str,
+    order_id: str | None,
+    order_ids: tuple[str, ...],
+) -> Found:
+    subject = subject_of(parcel, order_id)
+    return found(episode, verdict, order.profile, subject, parcel, order_ids, order.shop_id)
+
+
+def _already_told(state: ParcelState, earliest: int) -> bool:
+    """Whether records from `earliest` on tell no order anything: all know earlier progress."""
+    for order in state.orders:
+        told = order.told
+        if told is None or len(told) != 1 or len(told[0][2]) != 1 or told[0][2][0] > earliest:
+            return False
+        if order.facts is not None and order.facts.known and order.facts.base is None:
+            return False
+    first = min(
+        state.records[0][0] if state.records else earliest,
+        state.named[0].at if state.named else earliest,
+    )
+    return state.newest - first <= WINDOW
+
+
+def _mattering(progress: tuple[int, ...], facts: OrderFacts | None) -> tuple[int, ...]:
+    """The part of `progress` whose change the order must hear of."""
+    if facts is None or not facts.known:
+        return progress[:1]
+    if facts.base is None:
+        return progress
+    earliest = facts.base - TOLERANCE
+    for at in progress:
+        if at >= earliest:
+            return (at,)
+    return ()
+
+
+def _add_named(state: ParcelState, fact: TrackingFact) -> bool:
+    at, digest = fact.at, fact.digest
+    for named in state.named:
+        if named.at == at and named.digest == digest:
+            return False
+    named = Named(
+        at,
+        digest,
+        fact.status,
+        fact.order_ids,
+        fact.platform,
+        fact.shop_id,
+        fact.tie,
+        fact.partition,
+        fact.offset,
+    )
+    insort(state.named, named, key=_named_order)
+    known = {order.order_id for order in state.orders}
+    state.orders.extend(KnownOrder(order) for order in fact.order_ids if order not in known)
+    return True
+
+
+def _named_order(named: Named) -> tuple[int, str, int]:
+    return named.at, named.tie, named.digest
+
+
+def _forget_old(state: ParcelState) -> None:
+    """Drop facts past retention, and what was published of them: it stays as it was published."""
+    oldest = state.newest - RETENTION
+    state.records = [record for record in state.records if record[0] >= oldest]
+    state.named = [fact for fact in state.named if fact.at >= oldest]
+    naming = {order_id for fact in state.named for order_id in fact.order_ids}
+    state.orders = [order for order in state.orders if order.order_id in naming]
+    state.published = [entry for entry in state.published if entry.finding.anchor >= oldest]

@@ -1,0 +1,227 @@
+"""What rules look at: one life of a parcel with its orders, or one order with its parcels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from streams.core.facts import STATUS_CODE, STATUSES, LinkedLife, OrderFacts, OrderVersion, Place
+from streams.core.links import Stretch, stretches
+from streams.core.state import LinkedParcel, Named, OrderState, Proof, Record
+
+if TYPE_CHECKING:
+    from streams.profiles.model import Profile, Profiles
+
+PROGRESS = frozenset(
+    STATUS_CODE[name]
+    for name in (
+        "picked_up",
+        "hub",
+        "in_transit",
+        "arrived_dest_city",
+        "out_for_delivery",
+        "ready_for_pickup",
+        "delivered",
+        "attempt_failed",
+        "customs",
+    )
+)
+"""Statuses that show the parcel on its way; an exception is a record but no progress."""
+
+NOT_RECORDS = frozenset((STATUS_CODE["ordered"], STATUS_CODE["unknown"]))
+STOPPING = tuple(STATUS_CODE[name] for name in ("delivered", "returning", "returned", "cancelled"))
+PICKED_UP = STATUS_CODE["picked_up"]
+
+TRACKING_TOPIC = "tracking-update"
+ORDERS_TOPIC = "order-paid"
+
+
+class LinkedOrder:
+    """One order of a parcel: its upload, its end, its profile, and what is known of it."""
+
+    __slots__ = (
+        "ended_at",
+        "facts",
+        "order_id",
+        "platform",
+        "profile",
+        "released_at",
+        "shop_id",
+        "upload",
+        "uploaded_at",
+    )
+
+    def __init__(self, stretch: Stretch, facts: OrderFacts | None, profiles: Profiles) -> None:
+        self.order_id = stretch.order_id
+        self.uploaded_at = stretch.uploaded_at
+        self.released_at = stretch.released_at
+        self.upload = stretch.upload
+        self.facts = facts
+        closed_at = None if facts is None else facts.closed_at
+        self.ended_at = _earlier(stretch.released_at, closed_at)
+        if facts is not None and facts.known:
+            self.platform: str = facts.platform
+            self.shop_id = facts.shop_id
+            self.profile: Profile = profiles.at(facts.platform, facts.paid_at)
+        else:
+            self.platform = stretch.first.platform or ""
+            self.shop_id = stretch.first.shop_id
+            self.profile = profiles.at(self.platform, stretch.uploaded_at)
+
+    @property
+    def closed_at(self) -> int | None:
+        """Since when the order is closed, None while it is open or unknown."""
+        return None if self.facts is None else self.facts.closed_at
+
+    @property
+    def recipient(self) -> Place | None:
+        """The order's recipient as it was at the upload; a later change accuses nobody."""
+        if self.facts is None or not self.facts.recipients:
+            return None
+        timeline = self.facts.recipients
+        found = timeline[0][1]
+        for since, place in timeline:
+            if since > self.uploaded_at:
+                break
+            found = place
+        return found
+
+    def proof(self) -> Proof:
+        """The fact that linked this order, as evidence."""
+        return (proof_of_named(self.upload),)
+
+
+class ParcelLife:
+    """One life of a parcel: its records in order of time, its orders, its end and its stop.
+
+    `linked` are all orders linked in this life now or before, `orders` those it is judged for:
+    the ones linked now, or where none is any more, those released last.
+    """
+
+    __slots__ = ("ended_at", "firsts", "key", "lead", "linked", "orders", "records", "stopped_at")
+
+    def __init__(
+        self,
+        key: str,
+        records: Sequence[Record],
+        named: Sequence[Named],
+        known: Mapping[str, OrderFacts | None],
+        profiles: Profiles,
+    ) -> None:
+        self.key = key
+        self.records = records
+        self.linked: list[LinkedOrder] = []
+        for stretch in stretches(named):
+            facts = known.get(stretch.order_id)
+            if facts is None or facts.express:
+                self.linked.append(LinkedOrder(stretch, facts, profiles))
+        self.orders = self._judged_orders()
+        if not self.orders:
+            return
+        if len(self.orders) == 1:
+            self.lead = self.orders[0]
+            self.ended_at = self.lead.ended_at
+        else:
+            self.lead = min(self.orders, key=_by_upload)
+            ends = [order.ended_at for order in self.orders]
+            self.ended_at = None if None in ends else max(end for end in ends if end is not None)
+        firsts: list[int | None] = [None] * len(STATUSES)
+        for record in reversed(records):
+            firsts[record[2]] = record[0]
+        self.firsts = firsts
+        stopped = self.ended_at
+        for status in STOPPING:
+            at = firsts[status]
+            if at is not None and (stopped is None or at < stopped):
+                stopped = at
+        self.stopped_at = stopped
+
+    def _judged_orders(self) -> list[LinkedOrder]:
+        linked = self.linked
+        if len(linked) < 2:
+            return linked
+        now = [order for order in linked if order.released_at is None]
+        if now:
+            return now
+        last = max(order.released_at or 0 for order in linked)
+        return [order for order in linked if order.released_at == last]
+
+    def first(self, statuses: frozenset[int], since: int = 0) -> Record | None:
+        """The earliest record at or after `since` with one of `statuses`."""
+        for record in self.records:
+            if record[0] >= since and record[2] in statuses:
+                return record
+        return None
+
+    def first_after(self, moment: int) -> Record | None:
+        """The earliest record of any status strictly after `moment`."""
+        for record in self.records:
+            if record[0] > moment and record[2] not in NOT_RECORDS:
+                return record
+        return None
+
+
+class OrderSnapshot:
+    """An order as known now, with the lives of the parcels linked to it now."""
+
+    __slots__ = ("base", "closed_at", "lives", "profile", "version")
+
+    def __init__(self, state: OrderState, version: OrderVersion, profiles: Profiles) -> None:
+        self.version = version
+        self.base = base_time(version)
+        self.closed_at = closed_since(state.versions)
+        self.profile = profiles.at(version.platform, version.paid_at)
+        self.lives: list[tuple[LinkedParcel, LinkedLife]] = [
+            (parcel, life)
+            for parcel in state.parcels
+            for life in parcel.lives
+            if life.released_at is None
+        ]
+
+    def proof(self) -> Proof:
+        """The newest version of the order, as evidence."""
+        version = self.version
+        return ((ORDERS_TOPIC, version.partition, version.offset, "paid", version.updated_at),)
+
+
+def newest_known(versions: Sequence[OrderVersion]) -> OrderVersion | None:
+    """The order as known: its newest version that is not a tombstone; None where there is none."""
+    for version in reversed(versions):
+        if version.known:
+            return version
+    return None
+
+
+def closed_since(versions: Sequence[OrderVersion]) -> int | None:
+    """Since when the order is closed: the first version of the last unbroken run of closed ones."""
+    since = None
+    for version in reversed(versions):
+        if not version.closed:
+            break
+        since = version.updated_at
+    return since
+
+
+def base_time(version: OrderVersion) -> int | None:
+    """From when clocks run: the payment; of a deposit presale the final one, None until known."""
+    return version.final_paid_at if version.presale == 2 else version.paid_at
+
+
+def proof_of(record: Record) -> tuple[str, int, int, str, int]:
+    """A record of the track, as evidence."""
+    return (TRACKING_TOPIC, record[3], record[4], STATUSES[record[2]], record[0])
+
+
+def proof_of_named(fact: Named) -> tuple[str, int, int, str, int]:
+    """An upload or release, as evidence."""
+    return (TRACKING_TOPIC, fact.partition, fact.offset, STATUSES[fact.status], fact.at)
+
+
+def _by_upload(order: LinkedOrder) -> tuple[int, str]:
+    return order.uploaded_at, order.order_id
+
+
+def _earlier(a: int | None, b: int | None) -> int | None:
+    if a is None:
+        return b
+    return a if b is None or a < b else b

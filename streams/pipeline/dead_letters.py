@@ -1,0 +1,33 @@
+"""Records that cannot be processed, with reason and origin, so that nothing is lost."""
+
+from __future__ import annotations
+
+import json
+
+from schemas.dead_letter import dead_letter as letter
+from streams.core.times import to_datetime
+from streams.decode import Bad
+from streams.engine.types import Output, Record
+from streams.pipeline.origins import Origin
+
+MOST_VALUE_BYTES = 2_900_000
+"""A larger value is cut: base64 makes four bytes of three, and a dead letter must fit in 4 MiB."""
+
+
+def dead_letter(topic: str, record: Record, origin: Origin, bad: Bad) -> Output:
+    """The dead letter of one record, keyed by the place where the record was first read."""
+    value = letter(
+        reason=bad.reason,
+        field=bad.field,
+        message=bad.message,
+        topic=origin.topic,
+        partition=origin.partition,
+        offset=origin.offset,
+        timestamp=to_datetime(origin.timestamp_ms * 1_000) if origin.timestamp_ms >= 0 else None,
+        key=record.key,
+        value=record.value,
+        detected_at=to_datetime(origin.arrival),
+        max_value_bytes=MOST_VALUE_BYTES,
+    )
+    key = f"{origin.topic}-{origin.partition}-{origin.offset}"
+    return Output(topic, key.encode(), json.dumps(value, ensure_ascii=False).encode())

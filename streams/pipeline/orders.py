@@ -1,0 +1,102 @@
+"""The orders' side: order versions, and what parcels say, for one partition of orders."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from streams.core import orders
+from streams.core.facts import OrderVersion, ParcelFacts
+from streams.core.judgement import Judgement
+from streams.core.state import (
+    OrderState,
+    ParcelState,
+    decode_order,
+    decode_parcel_facts,
+    encode_message,
+)
+from streams.decode import Bad
+from streams.decode import decode_order as decode_version
+from streams.engine.types import Chunk, Output, Record, Work
+from streams.pipeline.origins import origin_of
+from streams.pipeline.sides import Moment, Side
+
+
+class OrderSide(Side):
+    """Keeps the orders table."""
+
+    table = "orders"
+
+    def on_orders(self, chunk: Chunk, moment: Moment) -> Work:
+        """Take in a chunk of order versions, first-hand or sent home by another partition."""
+        work = Work(topic=chunk.topic, partition=chunk.partition)
+        first_hand = chunk.topic == self.topics.orders
+        bad = late = new = away = 0
+        arrived: dict[str, list[OrderVersion]] = {}
+        sources: dict[str, list[Record]] = {}
+        for record in chunk.records:
+            origin = origin_of(chunk, record, moment.now)
+            version = decode_version(
+                record.value,
+                record.key,
+                origin.arrival,
+                origin.timestamp_ms * 1_000,
+                origin.partition,
+                origin.offset,
+            )
+            if isinstance(version, Bad):
+                bad += 1
+                self.reject(work, record, origin, version)
+                continue
+            arrived.setdefault(version.order_id, []).append(version)
+            sources.setdefault(version.order_id, []).append(record)
+        keys = [order_id.encode() for order_id in arrived]
+        values = self.states.get_many(self.table, chunk.partition, keys)
+        for (order_id, versions), raw, old in zip(arrived.items(), keys, values, strict=True):
+            if old is not None:
+                state = decode_order(old)
+            elif first_hand and not self.is_home(raw, chunk.partition):
+                for record in sources[order_id]:
+                    away += 1
+                    origin = origin_of(chunk, record, moment.now)
+                    self.send_home(work, self.topics.orders_rekey, raw, record, origin)
+                continue
+            else:
+                state = OrderState(order_id)
+            absorbed = orders.absorb(state, versions, moment.now)
+            new += absorbed.new
+            late += absorbed.late
+            if absorbed.new:
+                self._tell(work, state)
+                self.conclude(work, state, old, moment)
+        repeated = len(chunk.records) - bad - late - new - away
+        self.count(chunk.topic, new=new, repeated=repeated, late=late, bad=bad, away=away)
+        return work
+
+    def on_parcel_facts(self, chunk: Chunk, moment: Moment) -> Work:
+        """Take in what parcels say to orders of this partition; an order not known yet is noted."""
+        work = Work(topic=chunk.topic, partition=chunk.partition)
+        arrived: dict[bytes, list[ParcelFacts]] = {}
+        for record in chunk.records:
+            if record.key is not None and record.value is not None:
+                arrived.setdefault(record.key, []).append(decode_parcel_facts(record.value))
+        keys = list(arrived)
+        values = self.states.get_many(self.table, chunk.partition, keys)
+        for key, old in zip(keys, values, strict=True):
+            state = OrderState(key.decode()) if old is None else decode_order(old)
+            if orders.learn(state, arrived[key], moment.now):
+                self._tell(work, state)
+                self.conclude(work, state, old, moment)
+        return work
+
+    def _tell(self, work: Work, state: OrderState) -> None:
+        topic = self.topics.order_facts
+        for parcel, facts in orders.tell(state):
+            work.outputs.append(Output(topic, parcel.encode(), encode_message(facts)))
+
+    def decode(self, value: bytes) -> OrderState:
+        """A stored order."""
+        return decode_order(value)
+
+    def judge(self, state: ParcelState | OrderState, gate: int, now: int) -> Judgement:
+        """Judge an order at `gate`, detected at `now` (µs)."""
+        return orders.judge(cast(OrderState, state), gate, self.profiles, now)

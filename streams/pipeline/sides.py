@@ -1,0 +1,148 @@
+"""What the orders' side and the parcels' side of the pipeline have in common."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from streams.core.judgement import Judgement
+from streams.core.state import OrderState, ParcelState, due_of, encode
+from streams.core.warnings import Revision
+from streams.decode import Bad
+from streams.engine.murmur2 import partition_of
+from streams.engine.types import Output, Record, Work, Write
+from streams.metrics import (
+    DEAD_LETTERS,
+    LATE_FACTS,
+    RECORDS,
+    RULE_FAILURES,
+    STATES_ENDED,
+    WARNINGS,
+)
+from streams.pipeline.dead_letters import dead_letter
+from streams.pipeline.message import encode_warning
+from streams.pipeline.origins import Origin
+from streams.pipeline.topics import Topics
+from streams.profiles.model import Profiles
+
+log = logging.getLogger(__name__)
+
+
+class Moment(NamedTuple):
+    """When a chunk is worked on: the wall clock, and how far the gate lets deadlines fire (µs).
+
+    `gate` None: the partition is held; facts are taken in and judged when it opens.
+    """
+
+    now: int
+    gate: int | None
+
+
+class StateReader(Protocol):
+    """Where states are read from; see the engine for how they get there."""
+
+    def get_many(self, table: str, partition: int, keys: list[bytes]) -> list[bytes | None]:
+        """The stored values of `keys`, None for those without one."""
+
+
+class Side:
+    """One table's side: subclasses decode, absorb and tell; here is what happens around it."""
+
+    table: str
+
+    def __init__(
+        self, topics: Topics, partitions: int, profiles: Profiles, states: StateReader
+    ) -> None:
+        self.topics = topics
+        self.partitions = partitions
+        self.profiles = profiles
+        self.states = states
+
+    def is_home(self, key: bytes, partition: int) -> bool:
+        """Whether our partitioner would have put `key` on `partition`."""
+        return partition_of(key, self.partitions) == partition
+
+    def send_home(self, work: Work, topic: str, key: bytes, record: Record, origin: Origin) -> None:
+        """Send a record to the partition of its key, with its origin."""
+        work.outputs.append(Output(topic, key, record.value, headers=origin.headers()))
+
+    def reject(self, work: Work, record: Record, origin: Origin, bad: Bad) -> None:
+        """Send what could not be processed to the dead letters, with reason and origin."""
+        DEAD_LETTERS.labels(topic=origin.topic, reason=bad.reason).inc()
+        work.outputs.append(dead_letter(self.topics.dead_letters, record, origin, bad))
+
+    def count(self, topic: str, *, new: int, repeated: int, late: int, bad: int, away: int) -> None:
+        """Count a chunk's records by what became of them."""
+        for outcome, number in (
+            ("new", new),
+            ("repeated", repeated),
+            ("late", late),
+            ("dead_letter", bad),
+            ("sent_home", away),
+        ):
+            if number:
+                RECORDS.labels(topic=topic, outcome=outcome).inc(number)
+        if late:
+            LATE_FACTS.labels(topic=topic).inc(late)
+
+    def conclude(
+        self, work: Work, state: ParcelState | OrderState, old: bytes | None, moment: Moment
+    ) -> None:
+        """Judge a changed state, or leave that to the tick after the gate opens; then write it."""
+        if moment.gate is None:
+            state.due = moment.now
+        else:
+            self.publish(work, self.judge(state, moment.gate, moment.now))
+        self.write(work, state, old)
+
+    def write(self, work: Work, state: ParcelState | OrderState, old: bytes | None) -> None:
+        """Add the state to the chunk's writes."""
+        key = state.key if isinstance(state, ParcelState) else state.order_id
+        old_due = 0 if old is None else due_of(old)
+        work.writes.setdefault(self.table, []).append(
+            Write(key.encode(), encode(state), state.due, old_due)
+        )
+
+    def publish(self, work: Work, judgement: Judgement) -> None:
+        """Add a judgement's revisions to the outputs; a failed rule is logged and counted."""
+        for revision in judgement.revisions:
+            work.outputs.append(warning_output(self.topics.warnings, revision))
+        for failure in judgement.failures:
+            RULE_FAILURES.labels(rule=failure.rule).inc()
+            log.error("rule %s failed and was passed over", failure.rule, exc_info=failure.error)
+
+    def tick(
+        self, partition: int, due: Sequence[tuple[int, bytes]], moment: Moment, work: Work
+    ) -> None:
+        """Judge the states whose time has come; those at their end are deleted."""
+        if moment.gate is None or not due:
+            return
+        keys = list(dict.fromkeys(key for _, key in due))
+        writes = work.writes.setdefault(self.table, [])
+        for key, value in zip(keys, self.states.get_many(self.table, partition, keys), strict=True):
+            if value is None or due_of(value) > moment.gate:
+                continue
+            state = self.decode(value)
+            judgement = self.judge(state, moment.gate, moment.now)
+            self.publish(work, judgement)
+            if judgement.ended:
+                STATES_ENDED.labels(table=self.table).inc()
+                writes.append(Write(key, None, 0, due_of(value)))
+            else:
+                self.write(work, state, value)
+
+    def decode(self, value: bytes) -> ParcelState | OrderState:
+        """A stored state of this side."""
+        raise NotImplementedError
+
+    def judge(self, state: ParcelState | OrderState, gate: int, now: int) -> Judgement:
+        """Judge a state of this side at `gate`, detected at `now` (µs)."""
+        raise NotImplementedError
+
+
+def warning_output(topic: str, revision: Revision) -> Output:
+    """A revision as it goes to Kafka, keyed by its warning id."""
+    finding = revision.finding
+    WARNINGS.labels(rule=finding.rule, stage=finding.stage, state=finding.state).inc()
+    return Output(topic, revision.warning_id.encode(), encode_warning(revision))

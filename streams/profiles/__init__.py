@@ -1,0 +1,1 @@
+"""Rule profiles: dated TOML files, and the loader that explains mistakes in them."""

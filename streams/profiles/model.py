@@ -1,0 +1,59 @@
+"""Profiles: the rules of one platform in force from one day on, and which one judges an order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from streams.rules import LinkRule, OrderRule, ParcelRule
+
+DEFAULT_PLATFORM = "douyin"
+"""Orders of a platform that no profile names are judged as this platform's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The rules of one platform. Times in µs; `effective_to` is exclusive, None: still in force."""
+
+    id: str
+    platform: str
+    effective_from: int
+    effective_to: int | None
+    order_rules: tuple[OrderRule, ...]
+    parcel_rules: tuple[ParcelRule, ...]
+    link_rules: tuple[LinkRule, ...]
+    exposure: dict[str, str]
+    source_url: str
+    read_on: str
+    verified: str
+
+
+class Profiles:
+    """All profiles, by platform and time."""
+
+    def __init__(self, profiles: Iterable[Profile], *, forced: Profile | None = None) -> None:
+        self.all = tuple(sorted(profiles, key=lambda p: (p.platform, p.effective_from)))
+        self._forced = forced
+        self._newest_first: dict[str, tuple[Profile, ...]] = {}
+        for profile in self.all:
+            later = self._newest_first.get(profile.platform, ())
+            self._newest_first[profile.platform] = (profile, *later)
+        if forced is None and DEFAULT_PLATFORM not in self._newest_first:
+            raise ValueError(f"no profile of the default platform {DEFAULT_PLATFORM!r}")
+
+    def at(self, platform: str, moment: int) -> Profile:
+        """The newest profile of `platform` in force at `moment` (µs); before the first, the first."""
+        if self._forced is not None:
+            return self._forced
+        candidates = self._newest_first.get(platform) or self._newest_first[DEFAULT_PLATFORM]
+        for profile in candidates:
+            if profile.effective_from <= moment:
+                return profile
+        return candidates[-1]
+
+    def forced(self, profile_id: str) -> Profiles:
+        """The same profiles, every order judged by the one named; raises KeyError."""
+        for profile in self.all:
+            if profile.id == profile_id:
+                return Profiles(self.all, forced=profile)
+        raise KeyError(profile_id)

@@ -1,0 +1,38 @@
+"""The order was not picked up by the promised ship-by time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from streams.core.episodes import Clock, Limit
+from streams.core.snapshot import OrderSnapshot
+from streams.core.times import HOUR, TOLERANCE
+
+
+@dataclass(frozen=True, slots=True)
+class ShipOverdue:
+    """Runs from the base time to the promise; ended by progress or by the order's closing."""
+
+    name = "ship_overdue"
+    violation: Limit
+    default_promise: int = 48 * HOUR
+
+    def episodes(self, order: OrderSnapshot) -> Iterable[Clock]:
+        """The order's clock; none while its base is unknown, or for a promise not after it."""
+        base = order.base
+        if base is None:
+            return ()
+        promise = order.version.promised_ship_by
+        deadline = base + self.default_promise if promise is None else promise
+        if deadline <= base:
+            return ()
+        ended = order.closed_at
+        for _, life in order.lives:
+            for at in life.progress:
+                if at >= base - TOLERANCE:
+                    if ended is None or at < ended:
+                        ended = at
+                    break
+        limit = self.violation._replace(length=deadline - base)
+        return (Clock(self.name, "violation", base, limit, ended, order.proof()),)
