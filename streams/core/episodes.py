@@ -84,7 +84,8 @@ def judge_clock(clock: Clock, now: int) -> Verdict:
         opens = opened = deadline - min(limit.length // 4, LONGEST_LEAD)
     else:
         opened = clock.started_at + clock.after.length
-        opens = clock.after.breach_moment(opened)
+        # With an end beyond it, `violation` is known to breach at its deadline; else time tells.
+        opens = opened if end is not None else clock.after.breach_moment(opened)
     if end is not None and end <= opened:
         return _NEVER
     if now < opens:

@@ -45,6 +45,7 @@ class LinkedOrder:
         "order_id",
         "platform",
         "profile",
+        "recipient",
         "released_at",
         "shop_id",
         "upload",
@@ -67,24 +68,12 @@ class LinkedOrder:
             self.platform = stretch.first.platform or ""
             self.shop_id = stretch.first.shop_id
             self.profile = profiles.at(self.platform, stretch.uploaded_at)
+        self.recipient = None if facts is None else _recipient_at(facts, stretch.uploaded_at)
 
     @property
     def closed_at(self) -> int | None:
         """Since when the order is closed, None while it is open or unknown."""
         return None if self.facts is None else self.facts.closed_at
-
-    @property
-    def recipient(self) -> Place | None:
-        """The order's recipient as it was at the upload; a later change accuses nobody."""
-        if self.facts is None or not self.facts.recipients:
-            return None
-        timeline = self.facts.recipients
-        found = timeline[0][1]
-        for since, place in timeline:
-            if since > self.uploaded_at:
-                break
-            found = place
-        return found
 
     def proof(self) -> Proof:
         """The fact that linked this order, as evidence."""
@@ -94,8 +83,8 @@ class LinkedOrder:
 class ParcelLife:
     """One life of a parcel: its records in order of time, its orders, its end and its stop.
 
-    `linked` are all orders linked in this life now or before, `orders` those it is judged for:
-    the ones linked now, or where none is any more, those released last.
+    `linked` are all orders linked in this life now or before, by upload and order id; `orders`
+    those it is judged for: the ones linked now, or where none is any more, those released last.
     """
 
     __slots__ = ("ended_at", "firsts", "key", "lead", "linked", "orders", "records", "stopped_at")
@@ -115,6 +104,8 @@ class ParcelLife:
             facts = known.get(stretch.order_id)
             if facts is None or facts.express:
                 self.linked.append(LinkedOrder(stretch, facts, profiles))
+        if len(self.linked) > 1:
+            self.linked.sort(key=by_upload)
         self.orders = self._judged_orders()
         if not self.orders:
             return
@@ -122,7 +113,7 @@ class ParcelLife:
             self.lead = self.orders[0]
             self.ended_at = self.lead.ended_at
         else:
-            self.lead = min(self.orders, key=_by_upload)
+            self.lead = self.orders[0]
             ends = [order.ended_at for order in self.orders]
             self.ended_at = None if None in ends else max(end for end in ends if end is not None)
         firsts: list[int | None] = [None] * len(STATUSES)
@@ -217,7 +208,21 @@ def proof_of_named(fact: Named) -> tuple[str, int, int, str, int]:
     return (TRACKING_TOPIC, fact.partition, fact.offset, STATUSES[fact.status], fact.at)
 
 
-def _by_upload(order: LinkedOrder) -> tuple[int, str]:
+def _recipient_at(facts: OrderFacts, uploaded_at: int) -> Place | None:
+    """The order's recipient as it was at the upload; a later change accuses nobody."""
+    timeline = facts.recipients
+    if not timeline:
+        return None
+    found = timeline[0][1]
+    for since, place in timeline:
+        if since > uploaded_at:
+            break
+        found = place
+    return found
+
+
+def by_upload(order: LinkedOrder) -> tuple[int, str]:
+    """Orders of a parcel in order of their uploads; at one instant by order id."""
     return order.uploaded_at, order.order_id
 
 

@@ -13,7 +13,7 @@ from streams.core.facts import LinkedLife, OrderFacts, OrderVersion, ParcelFacts
 VERSION = b"\x01"
 
 Record = tuple[int, int, int, int, int]
-"""One checkpoint: (occurred_at, digest, status code, partition, offset); the first two identify it."""
+"""One checkpoint: (occurred_at, digest, status, partition, offset); the first two identify it."""
 
 
 class Finding(msgspec.Struct, frozen=True, gc=False, array_like=True):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 from streams.core.episodes import Check
 from streams.core.facts import Place
@@ -30,35 +32,28 @@ class DuplicateTrackingNumber:
         recipient = order.recipient
         if recipient is None:
             return ()
-        earlier: LinkedOrder | None = None
+        at = order.uploaded_at
+        earliest: LinkedOrder | None = None
         released: int | None = 0
-        for other in parcel.linked:
-            if not self._used_before(other, order) or not self._differs(other.recipient, recipient):
+        linked = parcel.linked
+        for other in islice(linked, bisect_left(linked, at - self.window, key=_uploaded_at), None):
+            if other is order:
+                break
+            if not _in_use(other, at) or not self._differs(other.recipient, recipient):
                 continue
-            if earlier is None or _upload(other) < _upload(earlier):
-                earlier = other
-            if other.released_at is None or released is None:
+            earliest = earliest or other
+            if other.released_at is None:
+                # Nobody else can end this any more: a number that everybody uses stays cheap.
                 released = None
-            else:
-                released = max(released, other.released_at)
-        if earlier is None:
+                break
+            released = max(released or 0, other.released_at)
+        if earliest is None:
             return ()
         ended = order.ended_at
         if released is not None and (ended is None or released < ended):
             ended = released
-        proof = (*earlier.proof(), *order.proof())
-        at = order.uploaded_at
+        proof = (*earliest.proof(), *order.proof())
         return (Check(self.name, "violation", self.severity, at, at, ended, proof),)
-
-    def _used_before(self, other: LinkedOrder, order: LinkedOrder) -> bool:
-        at = order.uploaded_at
-        return (
-            other is not order
-            and _upload(other) <= _upload(order)
-            and at - other.uploaded_at <= self.window
-            and (other.released_at is None or other.released_at > at)
-            and (other.closed_at is None or other.closed_at > at)
-        )
 
     def _differs(self, a: Place | None, b: Place) -> bool:
         """Whether two recipients are known to be different; unknown is not different."""
@@ -75,5 +70,12 @@ def _unequal(a: str | None, b: str | None) -> bool:
     return a is not None and b is not None and a != b
 
 
-def _upload(order: LinkedOrder) -> tuple[int, str]:
-    return order.uploaded_at, order.order_id
+def _in_use(order: LinkedOrder, at: int) -> bool:
+    """Whether an order still had the number just after `at` (µs)."""
+    return (order.released_at is None or order.released_at > at) and (
+        order.closed_at is None or order.closed_at > at
+    )
+
+
+def _uploaded_at(order: LinkedOrder) -> int:
+    return order.uploaded_at
