@@ -12,6 +12,7 @@ from streams.engine.app import EngineApp, create_app
 from streams.engine.config import EngineConfig
 from streams.pipeline.orders import OrderSide
 from streams.pipeline.parcels import ParcelSide
+from streams.pipeline.sides import Sizes
 from streams.pipeline.topics import Topics
 from streams.profiles.loader import load
 from streams.profiles.model import Profiles
@@ -27,6 +28,7 @@ def build(settings: Settings, *, clock: Callable[[], int] | None = None) -> Engi
         settings.engine(),
         settings.topics(),
         load(Path(directory) for directory in settings.profile_dirs),
+        sizes=Sizes(settings.max_value_bytes, settings.message_max_bytes),
         clock=clock,
     )
 
@@ -36,12 +38,13 @@ def assemble(
     topics: Topics,
     profiles: Profiles,
     *,
+    sizes: Sizes = Sizes(),  # noqa: B008  immutable
     clock: Callable[[], int] | None = None,
 ) -> EngineApp:
     """Orders and parcels, each a side of its own, on one engine."""
     app = create_app(config, due_of={"orders": due_of, "parcels": due_of}, clock=clock)
-    orders = OrderSide(topics, config.partitions, profiles, app.engine)
-    parcels = ParcelSide(topics, config.partitions, profiles, app.engine)
+    orders = OrderSide(topics, config.partitions, profiles, app.engine, sizes)
+    parcels = ParcelSide(topics, config.partitions, profiles, app.engine, sizes)
     add_agents(app, orders, parcels)
     add_ticks(app, (orders, parcels))
     return app

@@ -10,12 +10,18 @@ from streams.decode import Bad
 from streams.engine.types import Output, Record
 from streams.pipeline.origins import Origin
 
-MOST_VALUE_BYTES = 2_900_000
-"""A larger value is cut: base64 makes four bytes of three, and a dead letter must fit in 4 MiB."""
+_AROUND_VALUE = 64 * 1024
+"""Bytes left for everything else in a dead letter, the key among it."""
 
 
-def dead_letter(topic: str, record: Record, origin: Origin, bad: Bad) -> Output:
-    """The dead letter of one record, keyed by the place where the record was first read."""
+def dead_letter(
+    topic: str, record: Record, origin: Origin, bad: Bad, max_message_bytes: int
+) -> Output:
+    """The dead letter of one record, keyed by the place where the record was first read.
+
+    It holds the record's value whole, unless that makes it larger than `max_message_bytes` (base64
+    makes four bytes of three).
+    """
     value = letter(
         reason=bad.reason,
         field=bad.field,
@@ -27,7 +33,7 @@ def dead_letter(topic: str, record: Record, origin: Origin, bad: Bad) -> Output:
         key=record.key,
         value=record.value,
         detected_at=to_datetime(origin.arrival),
-        max_value_bytes=MOST_VALUE_BYTES,
+        max_value_bytes=(max_message_bytes - _AROUND_VALUE) * 3 // 4,
     )
     key = f"{origin.topic}-{origin.partition}-{origin.offset}"
     return Output(topic, key.encode(), json.dumps(value, ensure_ascii=False).encode())

@@ -42,6 +42,7 @@ class OrderSide(Side):
                 origin.timestamp_ms * 1_000,
                 origin.partition,
                 origin.offset,
+                self.sizes.max_value,
             )
             if isinstance(version, Bad):
                 bad += 1

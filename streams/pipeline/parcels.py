@@ -29,16 +29,19 @@ class ParcelSide(Side):
         """Take in a chunk of tracking updates, first-hand or sent home by another partition."""
         work = Work(topic=chunk.topic, partition=chunk.partition)
         first_hand = chunk.topic == self.topics.tracking
+        max_value = self.sizes.max_value
         bad = late = new = away = 0
         arrived: dict[str, list[TrackingFact]] = {}
         sources: dict[str, list[Record]] = {}
         for record in chunk.records:
             if first_hand:
-                fact = decode_tracking(record.value, moment.now, chunk.partition, record.offset)
+                fact = decode_tracking(
+                    record.value, moment.now, chunk.partition, record.offset, max_value
+                )
             else:
                 origin = origin_of(chunk, record, moment.now)
                 fact = decode_tracking(
-                    record.value, origin.arrival, origin.partition, origin.offset
+                    record.value, origin.arrival, origin.partition, origin.offset, max_value
                 )
             if isinstance(fact, Bad):
                 bad += 1

@@ -39,6 +39,13 @@ class Moment(NamedTuple):
     gate: int | None
 
 
+class Sizes(NamedTuple):
+    """Bytes: the greatest input value that is processed, the greatest record that is written."""
+
+    max_value: int = 1 << 20
+    max_message: int = 4 << 20
+
+
 class StateReader(Protocol):
     """Where states are read from; see the engine for how they get there."""
 
@@ -52,12 +59,18 @@ class Side:
     table: str
 
     def __init__(
-        self, topics: Topics, partitions: int, profiles: Profiles, states: StateReader
+        self,
+        topics: Topics,
+        partitions: int,
+        profiles: Profiles,
+        states: StateReader,
+        sizes: Sizes = Sizes(),  # noqa: B008  immutable
     ) -> None:
         self.topics = topics
         self.partitions = partitions
         self.profiles = profiles
         self.states = states
+        self.sizes = sizes
 
     def is_home(self, key: bytes, partition: int) -> bool:
         """Whether our partitioner would have put `key` on `partition`."""
@@ -70,7 +83,9 @@ class Side:
     def reject(self, work: Work, record: Record, origin: Origin, bad: Bad) -> None:
         """Send what could not be processed to the dead letters, with reason and origin."""
         DEAD_LETTERS.labels(topic=origin.topic, reason=bad.reason).inc()
-        work.outputs.append(dead_letter(self.topics.dead_letters, record, origin, bad))
+        work.outputs.append(
+            dead_letter(self.topics.dead_letters, record, origin, bad, self.sizes.max_message)
+        )
 
     def count(self, topic: str, *, new: int, repeated: int, late: int, bad: int, away: int) -> None:
         """Count a chunk's records by what became of them."""

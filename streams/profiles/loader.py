@@ -184,7 +184,10 @@ def builtin_files() -> list[Path]:
 
 def read(path: Path) -> Profile:
     """The profile in one file; raises ProfileError that names line and field, or OSError."""
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ProfileError([f"{path.name}: not UTF-8 (byte {error.start})"]) from error
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -230,7 +233,7 @@ def load(directories: Iterable[Path] = ()) -> Profiles:
 
 
 def _line_of(text: str, path: list[str]) -> int:
-    """The line of the deepest part of `path` in the file, else 1: the TOML parser keeps no places."""
+    """The line of the deepest part of `path` in the file, else 1: the parser keeps no places."""
     best, depth, table = 1, 0, []
     for number, line in enumerate(text.splitlines(), start=1):
         if header := re.match(r"\s*\[([^\[\]]+)\]", line):

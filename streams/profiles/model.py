@@ -42,7 +42,7 @@ class Profiles:
             raise ValueError(f"no profile of the default platform {DEFAULT_PLATFORM!r}")
 
     def at(self, platform: str, moment: int) -> Profile:
-        """The newest profile of `platform` in force at `moment` (µs); before the first, the first."""
+        """The newest profile of `platform` in force at `moment` (µs), else the first."""
         if self._forced is not None:
             return self._forced
         candidates = self._newest_first.get(platform) or self._newest_first[DEFAULT_PLATFORM]

@@ -1,0 +1,77 @@
+"""`shipment-warnings`: the newest revision of each warning, an upsert by `warning_id`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+from schemas.fields import AwareTime, Message
+
+
+class Words(Message):
+    """One text in Chinese and in English."""
+
+    zh: str
+    en: str
+
+
+class Exposure(Message):
+    """What the platform may impose. A `strike` has no sum; other kinds carry details."""
+
+    model_config = ConfigDict(extra="allow")
+
+    kind: str
+
+
+class EvidenceRecord(Message):
+    """A record the warning rests on, and where it can be read again."""
+
+    topic: str
+    partition: int
+    offset: int
+    status: str | None = None
+    occurred_at: AwareTime | None = None
+
+
+class Evidence(Message):
+    """What the warning rests on. Rules may add details of their own."""
+
+    model_config = ConfigDict(extra="allow")
+
+    started_at: AwareTime | None = None
+    limit_hours: float | None = None
+    lane: str | None = None
+    records: tuple[EvidenceRecord, ...] = ()
+
+
+class ShipmentWarning(Message):
+    """One revision of a warning; of one `warning_id` the greatest `revision` counts.
+
+    `deadline` is null for a check that sets no time to put things right; `breached_at` says that
+    the deadline passed with its condition unmet, also when the warning was resolved later.
+    """
+
+    schema_version: Literal[1] = 1
+    warning_id: str = Field(pattern=r"^[0-9a-f]{32}$")
+    revision: Annotated[int, Field(ge=0)]
+    state: Literal["open", "breached", "resolved", "withdrawn"]
+    rule: str
+    stage: Literal["violation", "serious", "notice"]
+    severity: Literal["critical", "warning", "info"]
+    profile: str
+    platform: str
+    shop_id: str | None = None
+    order_ids: tuple[str, ...]
+    carrier: str | None = None
+    tracking_number: str | None = None
+    opened_at: AwareTime
+    deadline: AwareTime | None = None
+    breached_at: AwareTime | None = None
+    resolved_at: AwareTime | None = None
+    detected_at: AwareTime
+    exposure: Exposure | None = None
+    message: Words
+    remedy: Words | None = None
+    evidence: Evidence | None = None
+    feed: Literal["ok", "silent"] | None = None

@@ -1,0 +1,7 @@
+"""`python -m streams.cli`: the command line without installation."""
+
+from __future__ import annotations
+
+from streams.cli import main
+
+main(prog_name="shipsentry")

@@ -1,0 +1,141 @@
+"""Groups that load a command's module when the command is used, and errors in one line."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from typing import Any, NamedTuple
+
+import click
+
+from streams.logs import quiet
+from streams.settings import SettingsError
+
+
+class CommandBroken(click.ClickException):
+    """A command's module, or one that it needs, cannot be loaded."""
+
+
+class Lazy(NamedTuple):
+    """A command as `module:attribute`, and its line in the list of commands (empty: not listed)."""
+
+    target: str
+    summary: str = ""
+
+
+class LazyGroup(click.Group):
+    """A group that lists its commands without loading them.
+
+    A command whose own module does not exist is left out; one that cannot be loaded for another
+    reason says so when it is used, and leaves the others alone.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        lazy: Mapping[str, Lazy],
+        commands: Sequence[click.Command] = (),
+        **attributes: Any,
+    ) -> None:
+        super().__init__(name, commands=commands, **attributes)
+        self._lazy = dict(lazy)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Commands in the order in which they are registered, lazy ones first."""
+        there = [name for name, lazy in self._lazy.items() if lazy.summary and _exists(lazy.target)]
+        return [*there, *self.commands]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, with the summaries given here."""
+        rows = []
+        for name in self.list_commands(ctx):
+            lazy = self._lazy.get(name)
+            summary = self.commands[name].get_short_help_str(80) if lazy is None else lazy.summary
+            rows.append((name, summary))
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, loaded now; None where there is none of this name."""
+        lazy = self._lazy.get(cmd_name)
+        if lazy is None or not _exists(lazy.target):
+            return super().get_command(ctx, cmd_name)
+        module, _, attribute = lazy.target.partition(":")
+        try:
+            command: click.Command = getattr(importlib.import_module(module), attribute)
+        except (ImportError, AttributeError) as error:
+            return _broken(cmd_name, error)
+        return command
+
+
+class RootGroup(LazyGroup):
+    """The outermost group: what commands raise for the operator ends in one line."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. Wrong settings exit with 2, as wrong usage does; Kafka's refusals, 1."""
+        quiet()
+        try:
+            return super().invoke(ctx)
+        except SettingsError as error:
+            failure = click.ClickException(str(error))
+            failure.exit_code = 2
+            raise failure from error
+        except click.ClickException:
+            raise
+        except Exception as error:
+            if _is_unavailable(error):
+                raise click.ClickException(str(error)) from error
+            raise
+
+
+def version_option() -> click.Option:
+    """`--version`, of the installed package."""
+
+    def show(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+        if wanted and not ctx.resilient_parsing:
+            try:
+                version = metadata.version("shipsentry")
+            except metadata.PackageNotFoundError:
+                version = "(not installed: run from its source)"
+            click.echo(f"shipsentry {version}")
+            ctx.exit()
+
+    return click.Option(
+        ["--version"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=show,
+        help="Show the version and exit.",
+    )
+
+
+def _exists(target: str) -> bool:
+    return importlib.util.find_spec(target.partition(":")[0]) is not None
+
+
+def _broken(name: str, error: Exception) -> click.Command:
+    """A command that only says why it cannot be used."""
+    reason = f"`{name}` cannot be loaded: {' '.join(str(error).split())}"
+
+    def refuse(**_: Any) -> None:
+        raise CommandBroken(reason)
+
+    return click.Command(
+        name,
+        callback=refuse,
+        help=reason,
+        add_help_option=False,
+        params=[click.Argument(["rest"], nargs=-1, type=click.UNPROCESSED)],
+        context_settings={"ignore_unknown_options": True},
+    )
+
+
+def _is_unavailable(error: Exception) -> bool:
+    """Whether it is a KafkaUnavailable; only commands that talk to Kafka load its module."""
+    admin = sys.modules.get("streams.admin")
+    return admin is not None and isinstance(error, admin.KafkaUnavailable)

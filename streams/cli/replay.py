@@ -1,0 +1,143 @@
+"""`shipsentry replay`: judge a history from files, with the same core and no Kafka."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+from streams.settings import load_settings
+
+from streams.core.warnings import Revision
+from streams.pipeline.message import encode_warning
+from streams.profiles.loader import ProfileError, load
+from streams.profiles.model import Profiles
+from streams.replay.history import play
+from streams.replay.machine import Machine
+from streams.replay.moments import parse_time
+from streams.replay.rejected import Rejected
+
+EPILOG = """\b
+Examples:
+  shipsentry replay --orders orders.jsonl --tracking tracking.jsonl.gz --out warnings.jsonl
+  shipsentry replay --orders orders.csv --tracking tracking.csv --until 2026-08-26T08:00:00+08:00
+  shipsentry replay --orders o.jsonl --tracking t.jsonl --log | grep breached
+
+Lines arrive at their received_at, else at their own time. Exit status: 0, or 3 when a line was bad
+(see the dead-letter file), or 2 for wrong usage.
+"""
+
+_INPUT = click.Path(exists=True, dir_okay=False, path_type=Path)
+_OUTPUT = click.Path(dir_okay=False, path_type=Path)
+
+
+class Moment(click.ParamType):
+    """An ISO-8601 time with offset, as µs since the epoch."""
+
+    name = "time"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The moment in µs, or a usage error that quotes the value."""
+        moment = parse_time(value)
+        if moment is None:
+            self.fail(f"{value!r} is no ISO-8601 time with an offset", param, ctx)
+        return moment
+
+
+@click.command(epilog=EPILOG)
+@click.option(
+    "--orders",
+    type=_INPUT,
+    required=True,
+    help="order-paid messages: JSON Lines or CSV, plain or .gz.",
+)
+@click.option(
+    "--tracking",
+    type=_INPUT,
+    required=True,
+    help="tracking-update messages: JSON Lines or CSV, plain or .gz.",
+)
+@click.option("--profile", help="Judge every order by this profile, whatever its platform.")
+@click.option(
+    "--until",
+    type=Moment(),
+    help="Move the clock to here; later arrivals do not count. Default: the last arrival.",
+)
+@click.option("--out", type=_OUTPUT, help="Where the warnings go; default: standard output.")
+@click.option("--log", "every", is_flag=True, help="Write every revision, in order.")
+@click.option(
+    "--dead-letters", type=_OUTPUT, help="Where bad lines go; default: beside the output."
+)
+def replay(
+    orders: Path,
+    tracking: Path,
+    profile: str | None,
+    until: int | None,
+    out: Path | None,
+    every: bool,
+    dead_letters: Path | None,
+) -> None:
+    """Judge a history: the latest revision of each warning, sorted by its id, one JSON a line."""
+    profiles = _profiles(profile)
+    rejected = Rejected(dead_letters or _beside(out))
+    newest: dict[str, Revision] = {}
+    with ExitStack() as stack:
+        stack.callback(rejected.close)
+        try:
+            target = sys.stdout.buffer if out is None else stack.enter_context(out.open("wb"))
+
+            def publish(revision: Revision) -> None:
+                if every:
+                    target.write(encode_warning(revision) + b"\n")
+                else:
+                    newest[revision.warning_id] = revision
+
+            machine = Machine(profiles, publish)
+            progress = _progress(stack, orders, tracking)
+            play(machine, orders, tracking, until, rejected.take, progress)
+            for _, revision in sorted(newest.items()):
+                target.write(encode_warning(revision) + b"\n")
+            target.flush()
+        except (OSError, EOFError) as error:
+            raise click.ClickException(f"the replay cannot go on: {error}") from error
+    for failure in machine.failures[:5]:
+        click.echo(f"rule {failure.rule} failed on {failure.subject}: {failure.error!r}", err=True)
+    if machine.failures:
+        sys.exit(1)
+    if rejected.count:
+        click.echo(f"{rejected.count} bad lines, see {rejected.path}", err=True)
+        sys.exit(3)
+
+
+def _profiles(forced: str | None) -> Profiles:
+    try:
+        profiles = load(Path(directory) for directory in load_settings().profile_dirs)
+    except ProfileError as error:
+        raise click.ClickException(str(error)) from error
+    if forced is None:
+        return profiles
+    try:
+        return profiles.forced(forced)
+    except KeyError:
+        names = ", ".join(known.id for known in profiles.all)
+        raise click.BadParameter(f"no profile {forced!r}; there are {names}") from None
+
+
+def _progress(stack: ExitStack, *paths: Path) -> Callable[[int], None]:
+    """A progress bar over the bytes read, where somebody watches and it is worth it."""
+    total = sum(path.stat().st_size * (8 if path.name.endswith(".gz") else 1) for path in paths)
+    if not sys.stderr.isatty() or total < 4_000_000:
+        return lambda _: None
+    bar = stack.enter_context(
+        click.progressbar(length=total, label="replay", file=sys.stderr, update_min_steps=1 << 20)
+    )
+    return bar.update
+
+
+def _beside(out: Path | None) -> Path:
+    if out is None:
+        return Path("dead-letters.jsonl")
+    name = out.name.removesuffix(".jsonl").removesuffix(".json")
+    return out.with_name(f"{name}.dead-letters.jsonl")

@@ -1,0 +1,78 @@
+"""`shipsentry warnings export`: the latest revision of each warning on the topic."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from streams.cli.warnings_topic import Filter, filters, open_warnings
+from streams.settings import load_settings
+
+EPILOG = """\b
+Examples:
+  shipsentry warnings export --out warnings.jsonl
+  shipsentry warnings export --state breached --shop s-1 | jq -r .order_ids[]
+  shipsentry warnings export --all > everything.jsonl
+
+One JSON object a line, sorted by warning_id: the same form in which `shipsentry replay` writes.
+"""
+
+
+@click.command(epilog=EPILOG)
+@filters
+@click.option("--all", "everything", is_flag=True, help="Withdrawn warnings too.")
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="Default: standard output."
+)
+def export(
+    rules: tuple[str, ...],
+    states: tuple[str, ...],
+    shops: tuple[str, ...],
+    platforms: tuple[str, ...],
+    everything: bool,
+    out: Path | None,
+) -> None:
+    """Write the latest revision of each warning that is on Kafka now."""
+    settings = load_settings()
+    wanted = Filter(rules, states, shops, platforms)
+    if "withdrawn" in states:
+        everything = True
+    newest: dict[str, tuple[int, bytes | None]] = {}
+    bad = 0
+    with open_warnings(settings) as topic:
+        for reads in topic.snapshot():
+            for read in reads:
+                warning = read.warning
+                if read.bad:
+                    bad += 1
+                elif warning is None or read.value is None:
+                    newest.pop((read.key or b"").decode("utf-8", "replace"), None)
+                elif warning.revision >= newest.get(warning.warning_id, (-1, None))[0]:
+                    # Also when it is not wanted: an older revision that is must not win.
+                    shown = everything or warning.state != "withdrawn"
+                    kept = read.value if shown and wanted.wants(warning) else None
+                    newest[warning.warning_id] = (warning.revision, kept)
+    lines = [value for _, (_, value) in sorted(newest.items()) if value is not None]
+    _write(out, [value.replace(b"\n", b" ") + b"\n" for value in lines])
+    if out is not None:
+        click.echo(f"{len(lines)} warnings written to {out}", err=True)
+    if bad:
+        click.echo(f"{bad} records of the topic are no warnings: passed over", err=True)
+
+
+def _write(out: Path | None, lines: list[bytes]) -> None:
+    """To standard output, or to the file in one step: it is never seen half written."""
+    if out is None:
+        sys.stdout.buffer.writelines(lines)
+        sys.stdout.buffer.flush()
+        return
+    part = out.with_name(out.name + ".part")
+    try:
+        with part.open("wb") as file:
+            file.writelines(lines)
+        os.replace(part, out)
+    except OSError as error:
+        raise click.ClickException(f"{out}: {error.strerror}") from error

@@ -1,0 +1,13 @@
+"""A record that cannot become a fact."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Bad(msgspec.Struct, frozen=True, gc=False):
+    """Why a record is a dead letter: a reason of `schemas.reasons`, the field, and a sentence."""
+
+    reason: str
+    field: str | None
+    message: str

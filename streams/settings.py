@@ -1,0 +1,584 @@
+"""Every setting of the application: environment first, then a TOML file, then the default.
+
+A setting `http_port` is the variable `SHIPSENTRY_HTTP_PORT` or the key `http_port` of the TOML file
+that `SHIPSENTRY_CONFIG` names (default `shipsentry.toml` in the current directory, if it exists).
+The variable wins; an empty one counts as not set. A name ends in its unit: `_s` seconds, `_h`
+hours, `_mib` mebibytes.
+"""
+
+from __future__ import annotations
+
+import difflib
+import logging
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import model_validator as after_all
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from streams.pipeline.topics import Topics
+
+if TYPE_CHECKING:
+    from streams.engine.config import EngineConfig
+
+log = logging.getLogger(__name__)
+
+PREFIX = "SHIPSENTRY_"
+CONFIG_VARIABLE = "SHIPSENTRY_CONFIG"
+DEFAULT_CONFIG = Path("shipsentry.toml")
+
+_MIB = 1024 * 1024
+_ADDRESS = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})")
+_LEGAL_NAME = re.compile(r"[A-Za-z0-9._-]+")
+
+
+class SettingsError(ValueError):
+    """A setting cannot be used; `problems` has one line each: name, value, what is allowed."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def _addresses(value: str) -> str:
+    parts = [part.strip() for part in value.split(",")]
+    for part in parts:
+        match = _ADDRESS.fullmatch(part)
+        if match is None or not 0 < int(match[1]) < 65536:
+            raise ValueError(f"{part!r} is not host:port")
+    return ",".join(parts)
+
+
+def _legal_name(value: str) -> str:
+    if not _LEGAL_NAME.fullmatch(value) or value in {".", ".."}:
+        raise ValueError("Kafka does not allow this name")
+    return value
+
+
+def _path(value: Path) -> Path:
+    return value.expanduser()
+
+
+def _file(value: Path) -> Path:
+    path = value.expanduser()
+    if not path.is_file():
+        raise ValueError("no such file")
+    return path
+
+
+def _split(value: Any) -> Any:
+    """Directories as a variable gives them: separated as in PATH."""
+    if isinstance(value, str):
+        return [part for part in value.split(os.pathsep) if part]
+    return value
+
+
+def _directories(value: tuple[Path, ...]) -> tuple[Path, ...]:
+    paths = tuple(path.expanduser() for path in value)
+    for path in paths:
+        if not path.is_dir():
+            raise ValueError(f"{str(path)!r} is no directory")
+    return paths
+
+
+def _upper(value: Any) -> Any:
+    return value.upper() if isinstance(value, str) else value
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _setting(
+    default: Any, description: str, *, unit: str = "", allowed: str = "", **limits: Any
+) -> Any:
+    """A field and what is said of it; `allowed` replaces the words that limits give."""
+    return Field(
+        default,
+        description=description,
+        json_schema_extra={"unit": unit, "allowed": allowed},
+        **limits,
+    )
+
+
+Name = Annotated[str, AfterValidator(_legal_name)]
+_NAME = "letters, digits, `.`, `_` and `-`"
+_TOPIC = _NAME + ", at most 249 characters"
+_FILE = "the path of a file that exists"
+
+
+class Settings(BaseSettings):
+    """The settings; `load_settings()` makes them and explains what is wrong."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        validate_default=False,
+        hide_input_in_errors=True,
+    )
+
+    # -- the application
+
+    app_id: Name = _setting(
+        "shipsentry",
+        "Consumer group, and prefix of the internal topics. Workers with the same one share the "
+        "work.",
+        allowed=_NAME + ", at most 200 characters",
+        max_length=200,
+    )
+    data_dir: Annotated[Path, AfterValidator(_path)] = _setting(
+        Path("shipsentry-data"),
+        "Local state of this worker: one directory for each worker on a host. Lost, it is rebuilt "
+        "from the changelogs.",
+        allowed="a path; made if need be",
+    )
+    group_instance_id: Name | None = _setting(
+        None,
+        "A fixed name of this worker in its group. With one, a restart within the session keeps "
+        "its partitions and the other workers wait for nobody. Each worker needs its own.",
+        allowed=_NAME,
+    )
+    profile_dirs: Annotated[
+        tuple[Path, ...], NoDecode, BeforeValidator(_split), AfterValidator(_directories)
+    ] = _setting(
+        (),
+        "Directories with rule profiles of your own (`*.toml`); a profile with the id of a "
+        "built-in one takes its place.",
+        allowed="directories that exist, separated by colons; in the file an array",
+    )
+
+    # -- the connection to Kafka
+
+    bootstrap_servers: Annotated[str, AfterValidator(_addresses)] = _setting(
+        "localhost:9092",
+        "Brokers to ask first.",
+        allowed="`host:port`, several separated by commas",
+    )
+    security_protocol: Annotated[
+        Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"], BeforeValidator(_upper)
+    ] = _setting("PLAINTEXT", "How to connect to the brokers.")
+    sasl_mechanism: Annotated[
+        Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"], BeforeValidator(_upper)
+    ] = _setting("PLAIN", "How to log in; used with the SASL protocols.")
+    sasl_username: str | None = _setting(None, "User name; needed with the SASL protocols.")
+    sasl_password: SecretStr | None = _setting(None, "Password; needed with the SASL protocols.")
+    ssl_cafile: Annotated[Path, AfterValidator(_file)] | None = _setting(
+        None,
+        "Certificates of the authorities to trust (PEM); default: those of the system.",
+        allowed=_FILE,
+    )
+    ssl_certfile: Annotated[Path, AfterValidator(_file)] | None = _setting(
+        None, "Certificate that this client shows (PEM).", allowed=_FILE
+    )
+    ssl_keyfile: Annotated[Path, AfterValidator(_file)] | None = _setting(
+        None, "Private key of that certificate (PEM).", allowed=_FILE
+    )
+    ssl_key_password: SecretStr | None = _setting(None, "Password of the private key.")
+    broker_wait_s: float = _setting(
+        60.0, "How long a worker that starts waits for a broker.", unit="seconds", ge=0, le=86400
+    )
+
+    # -- topics
+
+    orders_topic: Name = _setting(
+        "order-paid", "Orders come from here.", allowed=_TOPIC, max_length=249
+    )
+    tracking_topic: Name = _setting(
+        "tracking-update", "Tracking updates come from here.", allowed=_TOPIC, max_length=249
+    )
+    warnings_topic: Name = _setting(
+        "shipment-warnings", "Warnings go here.", allowed=_TOPIC, max_length=249
+    )
+    dead_letters_topic: Name = _setting(
+        "shipment-dead-letters",
+        "What could not be processed goes here.",
+        allowed=_TOPIC,
+        max_length=249,
+    )
+    partitions: int = _setting(
+        4,
+        "Partition count of both inputs, of the internal topics and of the changelogs: the "
+        "greatest number of workers that share the work. Fixed once there is state.",
+        ge=1,
+        le=10000,
+    )
+    replication_factor: int = _setting(
+        1,
+        "Replicas of the topics that `topics create` makes; -1: the cluster's default. Give 3 "
+        "where there are three brokers: a write then waits for two.",
+        allowed="-1, or an integer from 1 to 32",
+        ge=-1,
+        le=32,
+    )
+
+    # -- web
+
+    http_host: str = _setting(
+        "127.0.0.1",
+        "Address on which `/metrics`, `/healthz` and `/readyz` are served; 0.0.0.0: on all.",
+        allowed="a host name or address",
+        min_length=1,
+    )
+    http_port: int = _setting(8080, "Port of these pages; 0: none.", ge=0, le=65535)
+
+    # -- deadlines
+
+    tick_interval_s: float = _setting(
+        0.5, "How often deadlines are looked at.", unit="seconds", ge=0.05, le=60
+    )
+    gate_patience_s: float = _setting(
+        60.0,
+        "A partition of which nothing is heard for so long no longer holds the deadlines of the "
+        "others.",
+        unit="seconds",
+        ge=1,
+        le=86400,
+    )
+
+    # -- membership and durability
+
+    session_timeout_s: float = _setting(
+        10.0,
+        "A worker that is silent for so long loses its partitions: after a crash the others wait "
+        "as long.",
+        unit="seconds",
+        ge=1,
+        le=1800,
+    )
+    heartbeat_s: float = _setting(
+        3.0, "How often a worker says that it lives.", unit="seconds", ge=0.1, le=600
+    )
+    rebalance_timeout_s: float = _setting(
+        60.0,
+        "How long the group waits for a member when partitions are distributed anew.",
+        unit="seconds",
+        ge=1,
+        le=3600,
+    )
+    delivery_timeout_s: float = _setting(
+        8.0,
+        "A record that the brokers have not taken by then ends the worker; below "
+        "`session_timeout_s`.",
+        unit="seconds",
+        ge=0.5,
+        le=1800,
+    )
+    commit_interval_s: float = _setting(
+        1.0, "How often input offsets are committed.", unit="seconds", ge=0.05, le=60
+    )
+    drain_timeout_s: float = _setting(
+        5.0,
+        "How long a worker that stops or loses partitions may finish what it has begun.",
+        unit="seconds",
+        ge=0,
+        le=600,
+    )
+    stall_timeout_s: float = _setting(
+        120.0,
+        "No progress for so long while there is something to do ends the worker, for its "
+        "supervisor to start it again.",
+        unit="seconds",
+        ge=5,
+        le=86400,
+    )
+    local_state_max_age_h: float = _setting(
+        12.0,
+        "Local state that no worker has kept up to date for longer is rebuilt from the "
+        "changelogs, which remember deletions for 24 h.",
+        unit="hours",
+        gt=0,
+        le=23,
+    )
+
+    # -- volume
+
+    max_value_bytes: int = _setting(
+        _MIB, "A greater input message is a dead letter.", unit="bytes", ge=1024, le=64 * _MIB
+    )
+    message_max_bytes: int = _setting(
+        4 * _MIB,
+        "The greatest record that the worker writes; also `max.message.bytes` of the topics that "
+        "`topics create` makes, inputs excepted.",
+        unit="bytes",
+        ge=4 * _MIB,
+        le=256 * _MIB,
+    )
+    chunk_max_records: int = _setting(
+        2000, "Records that are processed together, at most.", unit="records", ge=1, le=100000
+    )
+    max_in_flight_records: int = _setting(
+        50000,
+        "Records read whose effects are not durable yet, at most: reading pauses above.",
+        unit="records",
+        ge=100,
+        le=10000000,
+    )
+    producer_buffer_mib: int = _setting(
+        64, "Memory for records on their way to the brokers.", unit="MiB", ge=1, le=2048
+    )
+    store_cache_mib: int = _setting(
+        64, "Memory for the local state, all partitions together.", unit="MiB", ge=1, le=65536
+    )
+
+    # -- logging
+
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = (
+        _setting("info", "The least important records that are logged.")
+    )
+    log_format: Annotated[Literal["console", "json"], BeforeValidator(_lower)] = _setting(
+        "console", "One line of text, or one JSON object, for each record; on standard error."
+    )
+
+    @after_all(mode="after")
+    def _together(self) -> Self:
+        if self.heartbeat_s * 2 > self.session_timeout_s:
+            raise ValueError(
+                f"{_named(self, 'heartbeat_s')}: at most half of "
+                f"{_named(self, 'session_timeout_s')} is allowed"
+            )
+        if self.delivery_timeout_s >= self.session_timeout_s:
+            raise ValueError(
+                f"{_named(self, 'delivery_timeout_s')}: less than "
+                f"{_named(self, 'session_timeout_s')} is allowed"
+            )
+        if self.max_value_bytes > self.message_max_bytes // 2:
+            raise ValueError(
+                f"{_named(self, 'max_value_bytes')}: at most half of "
+                f"{_named(self, 'message_max_bytes')} is allowed, or its dead letter does not fit"
+            )
+        if self.replication_factor == 0:
+            raise ValueError(
+                f"{_named(self, 'replication_factor')}: allowed is -1, or an integer from 1 to 32"
+            )
+        if self.security_protocol.startswith("SASL"):
+            for name in ("sasl_username", "sasl_password"):
+                if getattr(self, name) is None:
+                    raise ValueError(
+                        f"{variable(name)} is not set: {_named(self, 'security_protocol')} needs it"
+                    )
+        if (self.ssl_certfile is None) != (self.ssl_keyfile is None):
+            raise ValueError(
+                f"{variable('ssl_certfile')} and {variable('ssl_keyfile')}: only both together "
+                "are allowed"
+            )
+        names = self.topics()
+        every = [*names.consumed, names.warnings, names.dead_letters]
+        every += [names.orders_changelog, names.parcels_changelog]
+        for name in every:
+            if every.count(name) > 1:
+                raise ValueError(f"the topic {name!r} has two uses: each needs a name of its own")
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then variables, then the TOML file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, config_file())
+
+    def topics(self) -> Topics:
+        """The names of all topics."""
+        return Topics(
+            orders=self.orders_topic,
+            tracking=self.tracking_topic,
+            warnings=self.warnings_topic,
+            dead_letters=self.dead_letters_topic,
+            app_id=self.app_id,
+        )
+
+    def engine(self) -> EngineConfig:
+        """The same settings as the engine takes them."""
+        from streams.engine.config import EngineConfig
+
+        return EngineConfig(
+            app_id=self.app_id,
+            bootstrap=self.bootstrap_servers,
+            data_dir=self.data_dir,
+            partitions=self.partitions,
+            security=self.librdkafka_security,
+            group_instance_id=self.group_instance_id,
+            session_timeout=self.session_timeout_s,
+            heartbeat_interval=self.heartbeat_s,
+            rebalance_timeout=self.rebalance_timeout_s,
+            delivery_timeout=self.delivery_timeout_s,
+            chunk_max_records=self.chunk_max_records,
+            max_in_flight_records=self.max_in_flight_records,
+            commit_interval=self.commit_interval_s,
+            drain_timeout=self.drain_timeout_s,
+            message_max_bytes=self.message_max_bytes,
+            producer_buffer_kbytes=self.producer_buffer_mib * 1024,
+            store_cache_bytes=self.store_cache_mib * _MIB,
+            tick_interval=self.tick_interval_s,
+            gate_patience=self.gate_patience_s,
+            local_state_max_age=self.local_state_max_age_h * 3600,
+            connect_timeout=self.broker_wait_s,
+            stall_timeout=self.stall_timeout_s,
+        )
+
+    @cached_property
+    def librdkafka_security(self) -> dict[str, str]:
+        """How to connect, under librdkafka's names; secrets in plain text."""
+        found: dict[str, object] = {
+            "security.protocol": self.security_protocol,
+            "ssl.ca.location": self.ssl_cafile,
+            "ssl.certificate.location": self.ssl_certfile,
+            "ssl.key.location": self.ssl_keyfile,
+            "ssl.key.password": self.ssl_key_password,
+        }
+        if self.security_protocol.startswith("SASL"):
+            found["sasl.mechanism"] = self.sasl_mechanism
+            found["sasl.username"] = self.sasl_username
+            found["sasl.password"] = self.sasl_password
+        return {name: _plain(value) for name, value in found.items() if value is not None}
+
+    @cached_property
+    def kafka_python_security(self) -> dict[str, str]:
+        """How to connect, under kafka-python's names; secrets in plain text."""
+        found: dict[str, object] = {
+            "security_protocol": self.security_protocol,
+            "ssl_cafile": self.ssl_cafile,
+            "ssl_certfile": self.ssl_certfile,
+            "ssl_keyfile": self.ssl_keyfile,
+            "ssl_password": self.ssl_key_password,
+        }
+        if self.security_protocol.startswith("SASL"):
+            found["sasl_mechanism"] = self.sasl_mechanism
+            found["sasl_plain_username"] = self.sasl_username
+            found["sasl_plain_password"] = self.sasl_password
+        return {name: _plain(value) for name, value in found.items() if value is not None}
+
+
+def load_settings(**given: Any) -> Settings:
+    """The settings of this process; `given` ones win. Raises SettingsError."""
+    try:
+        settings = Settings(**given)
+    except ValidationError as error:
+        raise SettingsError([_problem(detail, given) for detail in error.errors()]) from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError([f"{config_file()}: not TOML: {error}"]) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError([f"{config_file()}: cannot be read: {error}"]) from error
+    _warn_of_misspelt(os.environ)
+    return settings
+
+
+def config_file() -> Path | None:
+    """The TOML file to read; None where there is none. Raises SettingsError for one that is named
+    and does not exist."""
+    named = os.environ.get(CONFIG_VARIABLE)
+    if named:
+        path = Path(named).expanduser()
+        if not path.is_file():
+            raise SettingsError([f"{CONFIG_VARIABLE}={named!r}: no such file"])
+        return path
+    return DEFAULT_CONFIG if DEFAULT_CONFIG.is_file() else None
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return PREFIX + name.upper()
+
+
+def is_secret(field: FieldInfo) -> bool:
+    """Whether a setting's value must never be shown."""
+    return "SecretStr" in str(field.annotation)
+
+
+def allowed(field: FieldInfo) -> str:
+    """What a setting takes, in words."""
+    extra = field.json_schema_extra
+    if isinstance(extra, Mapping) and extra.get("allowed"):
+        return str(extra["allowed"])
+    choices = _choices(field)
+    if choices:
+        return f"{', '.join(choices[:-1])} or {choices[-1]}"
+    kind = {"int": "an integer", "float": "a number"}.get(
+        getattr(field.annotation, "__name__", ""), "text"
+    )
+    bounds = {}
+    for part in field.metadata:
+        for name in ("ge", "gt", "le", "lt"):
+            if getattr(part, name, None) is not None:
+                bounds[name] = (
+                    f"{getattr(part, name):g}" if kind == "a number" else str(getattr(part, name))
+                )
+    if "ge" in bounds:
+        return f"{kind} from {bounds['ge']} to {bounds['le']}"
+    if "gt" in bounds:
+        return f"{kind} above {bounds['gt']}, at most {bounds['le']}"
+    return kind
+
+
+def _choices(field: FieldInfo) -> list[str]:
+    annotation = field.annotation
+    if getattr(annotation, "__origin__", None) is Literal:
+        return [str(choice) for choice in annotation.__args__]  # type: ignore[union-attr]
+    return []
+
+
+def _plain(value: Any) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+
+
+def _named(settings: Settings, name: str) -> str:
+    """A setting and its value, as an error names them."""
+    return f"{_place(name)}={getattr(settings, name)}"
+
+
+def _place(name: str, given: Mapping[str, Any] | None = None) -> str:
+    """Where a setting's value comes from: an argument, the file, else its variable."""
+    if given and name in given:
+        return name
+    if not os.environ.get(variable(name)):
+        path = config_file()
+        if path is not None and name in tomllib.loads(path.read_text(encoding="utf-8")):
+            return f"{path}: {name}"
+    return variable(name)
+
+
+def _problem(detail: Any, given: Mapping[str, Any]) -> str:
+    """One line for one thing that is wrong."""
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    if not detail["loc"]:
+        return message
+    name = str(detail["loc"][0])
+    field = Settings.model_fields.get(name)
+    if field is None:
+        close = difflib.get_close_matches(name, Settings.model_fields, 1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        return f"{config_file() or 'settings'}: {name}: there is no such setting{hint}"
+    place = _place(name, given)
+    value = "" if is_secret(field) else f"={detail['input']!r}"
+    why = f" ({message})" if detail["type"] == "value_error" else ""
+    return f"{place}{value} is not usable{why}: allowed is {allowed(field).replace('`', '')}"
+
+
+def _warn_of_misspelt(environment: Mapping[str, str]) -> None:
+    """Say so where a variable is nearly a setting: it would be passed over in silence."""
+    known = {variable(name) for name in Settings.model_fields} | {CONFIG_VARIABLE}
+    for name in sorted(environment):
+        if name.startswith(PREFIX) and name.upper() not in known:
+            close = difflib.get_close_matches(name.upper(), known, 1, cutoff=0.9)
+            if close:
+                log.warning("%s is no setting; did you mean %s?", name, close[0])

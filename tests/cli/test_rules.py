@@ -1,0 +1,165 @@
+"""`shipsentry rules`: what is judged, by which limits, and what is wrong with a profile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from streams.core.times import DAY, HOUR
+from streams.profiles.loader import builtin_files, load
+from streams.rules import RULES
+
+Run = Callable[..., Result]
+
+OWN = Path(__file__).resolve().parents[2] / "streams" / "profiles" / "douyin-2026-07-09.toml"
+
+
+def own_profile(directory: Path, *changes: tuple[str, str], name: str = "own.toml") -> Path:
+    """A copy of a built-in profile, changed, in `directory`."""
+    text = OWN.read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    path = directory / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_list_has_every_rule_in_every_profile(run: Run) -> None:
+    """Each rule with its subject, below it a line for each profile."""
+    lines = run("rules", "list").stdout.splitlines()
+    heads = [line.partition(":")[0] for line in lines if not line.startswith(" ")]
+    assert [head.partition(" ")[0] for head in heads] == list(RULES)
+    assert "ship_overdue (order)" in heads
+    assert "inactive_after_pickup (parcel)" in heads
+    assert "duplicate_tracking_number (parcel × order)" in heads
+    assert len(lines) == len(RULES) * (1 + len(load().all))
+
+
+def test_list_tells_limits_and_comparators(run: Run) -> None:
+    """`>` and `≥`, stages, and `off` are told apart."""
+    text = run("rules", "list", "--profile", "tmall-2026-04-09").stdout
+    assert "  tmall-2026-04-09  > 24 h · serious ≥ 72 h · ended by any record\n" in text
+    assert "douyin" not in text
+    brief = run("rules", "list", "--profile", "brief-2023").stdout.splitlines()
+    assert brief[brief.index(next(x for x in brief if x.startswith("pickup_overdue"))) + 1] == (
+        "  brief-2023  off"
+    )
+
+
+def test_show_tells_origin_and_limits(run: Run) -> None:
+    """Since when, from where, and each threshold on a line."""
+    text = run("rules", "show", "douyin-2026-07-09").stdout
+    assert "in force  from 2026-07-09T00:00:00+08:00\n" in text
+    assert "platform  douyin\n" in text
+    assert "\n  serious > 48 h\n" in text
+    assert "\n  within 30 d\n" in text
+
+
+def test_show_toml_is_the_file(run: Run) -> None:
+    """A starting point for a profile of one's own, byte for byte."""
+    assert run("rules", "show", "douyin-2026-07-09", "--toml").stdout == OWN.read_text("utf-8")
+
+
+def test_own_profile_takes_the_place_of_a_builtin_one(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The list shows the limits that will be used."""
+    own_profile(tmp_path, ("limit_hours = 48", "limit_hours = 36"))
+    monkeypatch.setenv("SHIPSENTRY_PROFILE_DIRS", str(tmp_path))
+    assert "serious > 36 h" in run("rules", "list").stdout
+    shown = run("rules", "show", "douyin-2026-07-09").stdout
+    assert f"file      {tmp_path / 'own.toml'}\n" in shown
+
+
+def test_unknown_profile_names_the_known_ones(run: Run) -> None:
+    """Exit status 2 and the nearest name."""
+    result = run("rules", "show", "douyin")
+    assert result.exit_code == 2
+    assert "no profile 'douyin'; did you mean douyin-2026-07-09? there are " in result.stderr
+
+
+def test_validate_accepts_what_is_built_in(run: Run) -> None:
+    """Without arguments, every profile in use."""
+    result = run("rules", "validate")
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"{len(builtin_files())} profiles, nothing wrong: ")
+
+
+def test_validate_names_file_line_and_field(run: Run, tmp_path: Path) -> None:
+    """Every problem of every file, each on a line that an editor can jump to."""
+    path = own_profile(
+        tmp_path,
+        ("limit_hours = 48", "limit_hours = -1"),
+        ('differs_by = "address"', 'differs_by = "street"'),
+    )
+    own_profile(tmp_path, ("[rules.ship_overdue]", "[rules.ship_late]"), name="other.toml")
+    lines = OWN.read_text("utf-8").splitlines()
+    number = lines.index('differs_by = "address"') + 1
+    result = run("rules", "validate", str(tmp_path))
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    problems = result.stderr.splitlines()
+    assert len(problems) == 4
+    assert any(
+        line.startswith(f"{path}:{number}: rules.duplicate_tracking_number.differs_by: ")
+        for line in problems
+    )
+    assert sum(".serious.limit_hours: " in line for line in problems) == 2
+    assert any(line.startswith(f"{tmp_path / 'other.toml'}:") for line in problems)
+
+
+def test_validate_compares_profiles_with_each_other(run: Run, tmp_path: Path) -> None:
+    """Two profiles of one platform from one day on: which would judge?"""
+    own_profile(tmp_path, ('id = "douyin-2026-07-09"', 'id = "douyin-strict"'))
+    result = run("rules", "validate", str(tmp_path))
+    assert result.exit_code == 1
+    assert "starts at the same moment as" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [(b"id = \n", "not TOML: "), (b"id = '\xff'\n", "not UTF-8 (byte 6)")],
+)
+def test_validate_explains_unreadable_files(
+    run: Run, tmp_path: Path, content: bytes, problem: str
+) -> None:
+    """No traceback for a file that is no text or no TOML."""
+    path = tmp_path / "bad.toml"
+    path.write_bytes(content)
+    result = run("rules", "validate", str(path))
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"{path}: {problem}")
+    assert result.stderr.count("\n") == 1
+
+
+def test_validate_refuses_an_empty_directory(run: Run, tmp_path: Path) -> None:
+    """A directory without profiles is a mistake, not a success."""
+    result = run("rules", "validate", str(tmp_path))
+    assert result.exit_code == 1
+    assert result.stderr == f"{tmp_path}: holds no *.toml file\n"
+
+
+def test_broken_profile_ends_other_commands_in_words(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """`rules list` needs all profiles and says which one is in the way."""
+    own_profile(tmp_path, ("limit_hours = 48", "limit_hours = 0"))
+    monkeypatch.setenv("SHIPSENTRY_PROFILE_DIRS", str(tmp_path))
+    result = run("rules", "list")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: own.toml:")
+
+
+@pytest.mark.parametrize(
+    ("us", "words"),
+    [(24 * HOUR, "24 h"), (HOUR // 2, "0.5 h"), (5 * DAY, "120 h"), (30 * DAY, "30 d")],
+)
+def test_durations_read_as_the_platforms_write_them(us: int, words: str) -> None:
+    """Limits in hours, windows in days."""
+    from streams.cli.describe import duration
+
+    assert duration(us) == words

@@ -1,0 +1,34 @@
+"""Fixtures shared by all tests: one real Kafka for the whole run, names that no other test uses."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+import hypothesis
+import pytest
+from kafka_server import KafkaServer
+
+# Wall-clock limits per example say more about the machine's load than about the code.
+hypothesis.settings.register_profile("default", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("default")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what uses a broker, so that ``-m "not kafka"`` runs the rest."""
+    for item in items:
+        if isinstance(item, pytest.Function) and {"kafka", "kafka_server"} & set(item.fixturenames):
+            item.add_marker(pytest.mark.kafka)
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[KafkaServer]:
+    """A single-node Apache Kafka, started when first asked for; no Kafka, no passing test."""
+    with KafkaServer() as server:
+        yield server
+
+
+@pytest.fixture
+def app_id() -> str:
+    """A name for an app, its topics and groups that no other test has on the shared broker."""
+    return f"test-{uuid.uuid4().hex[:12]}"

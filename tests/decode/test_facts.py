@@ -1,0 +1,320 @@
+"""What makes two records one fact, and what the canonical forms hold."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas import times
+from streams.core.facts import OrderVersion, Place, TrackingFact
+from streams.decode import Bad, decode_order, decode_tracking, parcel_key
+from streams.decode import order as order_module
+from streams.decode import tracking as tracking_module
+
+ARRIVAL_US = times.to_us(datetime(2026, 12, 1, tzinfo=UTC))
+UPDATE: dict[str, Any] = {
+    "carrier": "zto",
+    "tracking_number": "78123456789012",
+    "status": "picked_up",
+    "occurred_at": "2026-11-20T18:00:00+08:00",
+    "raw_status": "103",
+    "description": "已揽收",
+    "location": {"province": "浙江省", "city": "杭州市"},
+    "recipient": {"province": "广东省", "city": "深圳市", "address_key": "a1"},
+    "order_ids": ["2", "1"],
+}
+ORDER: dict[str, Any] = {
+    "order_id": "1",
+    "shop_id": "s",
+    "platform": "douyin",
+    "paid_at": "2026-11-20T10:00:00+08:00",
+}
+
+FROZEN_DIGEST, FROZEN_NODE = 3550665702270148, 8990910219121786081
+
+
+def fact(**changes: Any) -> TrackingFact:
+    """Return the fact of the update with some fields changed."""
+    raw = json.dumps({**UPDATE, **changes}).encode()
+    decoded = decode_tracking(raw, ARRIVAL_US)
+    assert isinstance(decoded, TrackingFact), decoded
+    return decoded
+
+
+def version(**changes: Any) -> OrderVersion:
+    """Return the version of the order with some fields changed."""
+    raw = json.dumps({**ORDER, **changes}).encode()
+    decoded = decode_order(raw, None, ARRIVAL_US, ARRIVAL_US)
+    assert isinstance(decoded, OrderVersion), decoded
+    return decoded
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"occurred_at": "2026-11-20T10:00:00Z"},
+        {"occurred_at": "2026-11-20 18:00:00.000000+0800"},
+        {"order_ids": ["1", "2", "1"]},
+        {"order_ids": [1, 2]},
+        {"carrier": " ZTO "},
+        {"tracking_number": " 7812345 6789012"},
+        {"tracking_number": 78123456789012},
+        {"location": {"province": "浙江省", "city": "杭州市", "district": None, "floor": 3}},
+        {"source": "elsewhere", "received_at": "2026-11-20T18:01:00+08:00", "extra": [1]},
+        {"raw_status": 103},
+    ],
+)
+def test_the_same_fact(changes: dict[str, Any]) -> None:
+    """Spelling, order, nulls and unknown fields do not make another fact."""
+    one, other = fact(), fact(**changes)
+    assert (one.digest, one.key, one.at) == (other.digest, other.key, other.at)
+    assert (one.node, one.tie, one.order_ids) == (other.node, other.tie, other.order_ids)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"carrier": "sto"},
+        {"tracking_number": "78123456789013"},
+        {"tracking_number": "7812345-6789012"},
+        {"occurred_at": "2026-11-20T18:00:00.000001+08:00"},
+        {"status": "hub"},
+        {"raw_status": None},
+        {"raw_status": ""},
+        {"description": "已收"},
+        {"location": None},
+        {"location": {"province": "浙江", "city": "杭州市"}},
+        {"location": {"province": "浙江省", "city": "杭州市", "site": "x"}},
+        {"recipient": None},
+        {"recipient": {"province": "广东省", "city": "深圳市", "person_key": "a1"}},
+        {"order_ids": ["1"]},
+        {"order_ids": None},
+    ],
+)
+def test_another_fact(changes: dict[str, Any]) -> None:
+    """Each field that identifies a fact does so, as sent: another spelling of a place counts."""
+    assert fact().digest != fact(**changes).digest
+
+
+def test_fields_that_do_not_identify_are_kept() -> None:
+    """Shop and platform stay with the fact without making another one."""
+    one = fact(shop_id=7, platform="tmall")
+    assert (one.shop_id, one.platform, one.digest) == ("7", "tmall", fact().digest)
+
+
+def test_the_node_is_status_location_and_description() -> None:
+    """The node's hash changes with what the carrier repeats, and with nothing else."""
+    node = fact().node
+    assert fact(occurred_at="2026-11-21T18:00:00Z", raw_status="9", order_ids=[]).node == node
+    assert fact(status="hub").node != node
+    assert fact(description=None).node != node
+    assert fact(location={"city": "杭州市"}).node != node
+
+
+def test_hashes_fit_a_signed_integer() -> None:
+    """Hashes stay within 63 bits, so msgpack and databases hold them as signed integers."""
+    for number in range(300):
+        one = fact(tracking_number=str(10**9 + number))
+        assert 0 <= one.digest < 2**63
+        assert 0 <= one.node < 2**63
+
+
+def test_the_digest_never_changes() -> None:
+    """Digests are in stored states: one written yesterday is the one computed tomorrow."""
+    assert (fact().digest, fact().node) == (FROZEN_DIGEST, FROZEN_NODE)
+
+
+def test_ties_hold_what_differs_but_no_free_text() -> None:
+    """The tie is canonical JSON without the description; facts without orders have none."""
+    assert json.loads(fact().tie) == {
+        "location": UPDATE["location"],
+        "order_ids": ["1", "2"],
+        "raw_status": "103",
+        "recipient": UPDATE["recipient"],
+        "status": "picked_up",
+    }
+    assert "已揽收" not in fact().tie
+    assert fact(order_ids=[]).tie == ""
+
+
+def test_empty_order_ids_are_none() -> None:
+    """An absent, null or empty list of orders is one and the same."""
+    assert fact(order_ids=None) == fact(order_ids=[])
+
+
+def test_origin_is_copied() -> None:
+    """Partition and offset are copied into facts and versions."""
+    raw = json.dumps(UPDATE).encode()
+    one = decode_tracking(raw, ARRIVAL_US, 3, 41)
+    assert isinstance(one, TrackingFact)
+    assert (one.partition, one.offset) == (3, 41)
+    other = decode_order(json.dumps(ORDER).encode(), None, ARRIVAL_US, ARRIVAL_US, 2, 5)
+    assert isinstance(other, OrderVersion)
+    assert (other.partition, other.offset) == (2, 5)
+
+
+def test_places_become_codes() -> None:
+    """A fact holds codes and opaque keys; an empty key is unknown, a sent recipient stays one."""
+    one = fact()
+    assert one.location == Place("33", "3301")
+    assert one.recipient == Place("44", "4403", "a1")
+    assert fact(recipient={"address_key": ""}).recipient == Place()
+    assert fact(recipient=None).recipient is None
+
+
+@pytest.mark.parametrize(
+    ("carrier", "number", "key"),
+    [
+        ("zto", "78123456789012", "zto:78123456789012"),
+        (" ZTO\t", "yt00-1", "zto:YT00-1"),
+        ("sf", "ｓｆ\u3000１２３ ４５", "sf:SF12345"),
+        ("jd", "JD\u00a0001-1-2 ", "jd:JD001-1-2"),
+        ("x", "straße", "x:STRASSE"),
+        ("x", "a:b", "x:A:B"),
+    ],
+)
+def test_keys_are_normalised(carrier: str, number: str, key: str) -> None:
+    """Width, case and white space do not make another parcel; hyphens do."""
+    assert parcel_key(carrier, number) == key
+    assert fact(carrier=carrier, tracking_number=number).key == key
+
+
+def test_an_order_takes_its_defaults() -> None:
+    """The least order is express, open, without presale, as of its payment."""
+    one = version()
+    assert (one.updated_at, one.delivery_method, one.presale) == (one.paid_at, 0, 0)
+    assert (one.closed, one.known, one.recipient, one.items) == (False, True, None, ())
+    assert one.paid_at == 1795140000 * 1_000_000
+
+
+def test_an_order_is_read_whole() -> None:
+    """Every field of an order that rules use arrives."""
+    one = version(
+        updated_at="2026-11-20T10:00:05+08:00",
+        final_paid_at="2026-11-21T10:00:00+08:00",
+        promised_ship_by="2027-01-01T23:59:59+08:00",
+        amount_paid=12900,
+        currency="CNY",
+        delivery_method="self_pickup",
+        presale="deposit",
+        state="closed",
+        recipient={"province": "上海", "city": "浦东新区", "address_key": "a", "person_key": "p"},
+        ship_from={"region_code": 330100},
+        items=[{"product_id": 1, "sku_id": "k", "quantity": 2}, {}],
+    )
+    assert one.updated_at - one.paid_at == 5_000_000
+    assert one.final_paid_at == one.paid_at + 86_400_000_000
+    assert one.promised_ship_by == times.to_us(times.parse("2027-01-01T23:59:59+08:00"))
+    assert (one.amount_paid, one.currency, one.delivery_method) == (12900, "CNY", 2)
+    assert (one.presale, one.closed) == (2, True)
+    assert one.recipient == Place("31", "3101", "a", "p")
+    assert one.ship_from == Place("33", "3301")
+    assert one.items == (("1", "k", 2), (None, None, None))
+
+
+def test_an_impossible_update_time_is_the_payment() -> None:
+    """A sentinel in an optional time counts as absent, and the default takes its place."""
+    one = version(updated_at="1970-01-01T00:00:00Z", final_paid_at="2099-01-01T00:00:00Z")
+    assert (one.updated_at, one.final_paid_at) == (one.paid_at, None)
+
+
+texts = st.one_of(st.none(), st.text(max_size=12))
+
+
+@given(
+    st.fixed_dictionaries(
+        {"order_id": st.text(min_size=1, max_size=9).filter(str.strip), "platform": st.text()},
+        optional={
+            "schema_version": st.sampled_from([1, None]),
+            "closed_reason": texts,
+            "currency": texts,
+            "amount_paid": st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1)),
+            "recipient": st.one_of(
+                st.none(),
+                st.fixed_dictionaries({}, optional={"province": texts, "person_key": texts}),
+            ),
+            "items": st.lists(
+                st.fixed_dictionaries({}, optional={"quantity": st.integers(0, 9)}), max_size=2
+            ),
+            "updated_at": st.sampled_from([None, "2026-11-20 10:00Z", "1970-01-01T00:00:00Z"]),
+            "unknown": texts,
+        },
+    )
+)
+def test_canonical_json_is_what_was_sent(changes: dict[str, Any]) -> None:
+    """Sorted keys, no blanks, characters as they are, nulls and unknown fields left out."""
+    sent = {**ORDER, **changes}
+
+    def strip(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {k: strip(v) for k, v in value.items() if v is not None and k != "unknown"}
+        return [strip(one) for one in value] if isinstance(value, list) else value
+
+    expected = json.dumps(strip(sent), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    assert version(**changes).canonical == expected
+
+
+def test_canonical_json_writes_ids_as_text() -> None:
+    """An integer id and the same id as text are one version."""
+    assert version(order_id=1, shop_id=2).canonical == version(shop_id="2").canonical
+
+
+def test_a_tombstone_closes_the_order() -> None:
+    """A record without a value is a closed version at its Kafka timestamp."""
+    one = decode_order(None, "订单1".encode(), ARRIVAL_US, ARRIVAL_US - 5)
+    assert isinstance(one, OrderVersion)
+    assert (one.order_id, one.updated_at) == ("订单1", ARRIVAL_US - 5)
+    assert (one.closed, one.known, one.canonical) == (True, False, "")
+
+
+@pytest.mark.parametrize(
+    ("key", "timestamp_us", "reason"),
+    [
+        (None, ARRIVAL_US, "null_value"),
+        (b"", ARRIVAL_US, "null_value"),
+        (b"  ", ARRIVAL_US, "empty_value"),
+        (b"\xff", ARRIVAL_US, "invalid_utf8"),
+        (b"x" * 513, ARRIVAL_US, "too_large"),
+        (b"1", -1000, "implausible_time"),
+        (b"1", ARRIVAL_US + times.MAX_AHEAD_US + 1, "time_in_future"),
+    ],
+)
+def test_a_tombstone_that_closes_nothing(key: bytes | None, timestamp_us: int, reason: str) -> None:
+    """Without an order to name or a time to close it, a tombstone is refused."""
+    verdict = decode_order(None, key, ARRIVAL_US, timestamp_us)
+    assert isinstance(verdict, Bad)
+    assert verdict.reason == reason
+
+
+def test_a_tracking_update_needs_a_value() -> None:
+    """There is no tombstone of a checkpoint."""
+    verdict = decode_tracking(None, ARRIVAL_US)
+    assert isinstance(verdict, Bad)
+    assert verdict.reason == "null_value"
+
+
+def test_plain_messages_never_reach_the_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Speed rests on it: messages as documented, odd ids and extra fields included, stay fast."""
+
+    def slow(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(tracking_module, "judge", slow)
+    monkeypatch.setattr(order_module, "judge", slow)
+    fact(received_at="2026-11-20T18:00:09+08:00", schema_version=1)
+    fact(tracking_number=781234567, order_ids=[1], extra={"a": [1]})
+    fact(occurred_at="2026-11-20T18:00:00.5Z", description=None, location=None)
+    version(state="paid", items=[{"product_id": 1}], extra=1)
+    version(updated_at="2026-11-20T10:00:00.123456+08:00")
+
+
+def test_facts_survive_msgpack() -> None:
+    """Facts and versions come back equal from the form in which they are stored and sent."""
+    for one in (fact(), version(recipient={"city": "深圳"}, items=[{"quantity": 1}])):
+        assert msgspec.msgpack.decode(msgspec.msgpack.encode(one), type=type(one)) == one

@@ -1,0 +1,113 @@
+"""Kills and restarts in the middle of a load change nothing of what stands in the end."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kafka_server import KafkaServer
+from oracle.histories import History, random_history
+from support.replaying import replay, standing
+from support.running import Deployment, Worker, wait_for
+
+KILLS = 10
+STOPS = 20
+
+
+@pytest.fixture
+def workers() -> Iterator[list[Worker]]:
+    """Workers that a test starts; whatever still runs at its end is killed."""
+    started: list[Worker] = []
+    yield started
+    for worker in started:
+        worker.kill()
+
+
+def load(parts: int) -> list[History]:
+    """A load in `parts`: random histories without former lives, ids and numbers made unlike."""
+    found = []
+    for part in range(parts):
+        orders: list[dict[str, Any]] = []
+        tracking: list[dict[str, Any]] = []
+        for seed in range(part * 3, part * 3 + 3):
+            history = random_history(1_000 + seed, ahead=False)
+            for value in history.orders:
+                orders.append({**value, "order_id": f"{seed}-{value['order_id']}"})
+            for value in history.tracking:
+                ids = value.get("order_ids")
+                tracking.append(
+                    {
+                        **value,
+                        "tracking_number": f"{value['tracking_number']}-{seed}",
+                        "order_ids": ids and [f"{seed}-{order_id}" for order_id in ids],
+                    }
+                )
+        found.append(History(orders, tracking, datetime.now(UTC)))
+    return found
+
+
+def wanted(parts: list[History]) -> list[dict[str, Any]]:
+    """What `replay` says of all parts by now."""
+    orders = [value for part in parts for value in part.orders]
+    tracking = [value for part in parts for value in part.tracking]
+    return standing(replay(orders, tracking, datetime.now(UTC))[0])
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("number", [1, 2], ids=["one worker", "two workers"])
+@pytest.mark.parametrize("keep", [True, False], ids=["state kept", "state deleted"])
+def test_kills_in_the_middle_of_a_load(
+    kafka: KafkaServer, tmp_path: Path, workers: list[Worker], number: int, keep: bool
+) -> None:
+    """kill -9, ten times: nothing missing, nothing wrong, no revision with two contents."""
+    rng = random.Random(f"{number}/{keep}")
+    deployment = Deployment(kafka.bootstrap, tmp_path)
+    parts = load(KILLS)
+    for n in range(number):
+        workers.append(deployment.worker(f"w{n}").start())
+    for part in parts:
+        deployment.produce(part.orders, part.tracking)
+        victim = rng.choice(workers)
+        before = len(deployment.read(deployment.topics.warnings))
+        share = rng.random()
+        if share < 0.6:
+            # In the middle: something of this part is out, not all of it is committed.
+            wait_for(
+                lambda before=before: (
+                    len(deployment.read(deployment.topics.warnings)) > before
+                    or deployment.lag() == 0
+                ),
+                60,
+                "the first effects",
+            )
+        victim.kill()
+        if not keep:
+            shutil.rmtree(victim.data_dir, ignore_errors=True)
+        victim.start()
+    deployment.wait_for_standing(wanted(parts), timeout=120)
+
+
+@pytest.mark.timeout(400)
+def test_graceful_restarts_in_the_middle_of_a_load(
+    kafka: KafkaServer, tmp_path: Path, workers: list[Worker]
+) -> None:
+    """Twenty clean stops, each with status 0: the same."""
+    deployment = Deployment(kafka.bootstrap, tmp_path)
+    parts = load(STOPS // 2)
+    worker = deployment.worker()
+    workers.append(worker)
+    for n in range(STOPS):
+        if n % 2 == 0:
+            part = parts[n // 2]
+            deployment.produce(part.orders, part.tracking)
+        worker.start()
+        worker.wait_log("reading partitions")
+        assert worker.stop() == 0, worker.tail()
+        worker.log.unlink()
+    worker.start()
+    deployment.wait_for_standing(wanted(parts), timeout=90)
