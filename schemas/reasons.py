@@ -66,7 +66,8 @@ def reasons(error: ValidationError) -> Refusal:
         return Refusal(kind, field, f"{name} {details['msg']}")
     if kind == "literal_error":
         expected = details["ctx"]["expected"]
-        if not isinstance(value, str | int) or isinstance(value, bool):
+        wanted: type = str if expected.startswith("'") else int
+        if not isinstance(value, wanted) or isinstance(value, bool):
             return Refusal(
                 "wrong_type", field, f"{name} is of type {json_type(value)}: {expected} is allowed"
             )

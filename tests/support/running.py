@@ -106,7 +106,7 @@ class Deployment:
             meta = consumer.list_topics(topic, timeout=20).topics[topic]
             ends = {}
             for number in meta.partitions:
-                low, high = consumer.get_watermark_offsets(TopicPartition(topic, number), 20)
+                low, high = _range(consumer, topic, number)
                 if high > low:
                     ends[number] = high
             consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in ends])
@@ -146,9 +146,7 @@ class Deployment:
             except KafkaException:  # the group's coordinator is not found yet
                 return sys.maxsize
             for place in committed:
-                low, high = consumer.get_watermark_offsets(
-                    TopicPartition(place.topic, place.partition), 20
-                )
+                low, high = _range(consumer, place.topic, place.partition)
                 total += high - (place.offset if place.offset >= 0 else low)
             return total
         finally:
@@ -204,6 +202,20 @@ class Deployment:
         java_like.flush()
         assert librdkafka.flush(30) == 0
         java_like.close()
+
+
+def _range(consumer: Consumer, topic: str, number: int) -> tuple[int, int]:
+    """First and end offset of a partition; a new one may have no leader for a moment."""
+
+    def ask() -> tuple[int, int] | None:
+        try:
+            low, high = consumer.get_watermark_offsets(TopicPartition(topic, number), 20)
+        except KafkaException:
+            return None
+        return low, high
+
+    found: tuple[int, int] = wait_for(ask, 30, f"the leader of {topic}-{number}")
+    return found
 
 
 class Worker:
