@@ -330,7 +330,7 @@ class Settings(BaseSettings):
         le=10000000,
     )
     producer_buffer_mib: int = _setting(
-        64, "Memory for records on their way to the brokers.", unit="MiB", ge=1, le=2048
+        256, "Memory for records on their way to the brokers.", unit="MiB", ge=1, le=2048
     )
     store_cache_mib: int = _setting(
         64, "Memory for the local state, all partitions together.", unit="MiB", ge=1, le=65536

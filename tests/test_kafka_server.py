@@ -14,6 +14,9 @@ import pytest
 from confluent_kafka import Consumer, Producer
 from kafka_server import KafkaServer, KafkaStartError
 
+#: So that a killed node is let in again soon.
+SHORT_SESSION = {"broker.session.timeout.ms": 3000, "broker.heartbeat.interval.ms": 500}
+
 
 def produce(bootstrap: str, topic: str, values: list[bytes]) -> None:
     """Write ``values`` with acks from all replicas; fails the test when one is not delivered."""
@@ -85,7 +88,7 @@ def test_one_node_serves_groups_at_once(kafka: KafkaServer, app_id: str) -> None
 @pytest.mark.kafka
 def test_three_nodes_keep_what_was_acknowledged_when_one_is_killed() -> None:
     """With one of three nodes killed, writes go on, and the node comes back with its data."""
-    with KafkaServer(3) as kafka:
+    with KafkaServer(3, config=SHORT_SESSION) as kafka:
         topic = kafka.create_topic("t", 3)
         produce(kafka.bootstrap, topic, [b"before-%d" % i for i in range(30)])
         victim = kafka.pid(2)
@@ -100,7 +103,7 @@ def test_three_nodes_keep_what_was_acknowledged_when_one_is_killed() -> None:
 @pytest.mark.kafka
 def test_data_survive_kill_and_restart_of_the_only_node() -> None:
     """A single node killed and restarted serves on its old address what it had acknowledged."""
-    with KafkaServer() as kafka:
+    with KafkaServer(config=SHORT_SESSION) as kafka:
         address = kafka.bootstrap
         topic = kafka.create_topic("t", 1)
         produce(kafka.bootstrap, topic, [b"kept"])

@@ -20,7 +20,11 @@ class Judgement(NamedTuple):
 NOTHING = Judgement([], [])
 
 
+_END_STEP = 5 * DAY
+"""Ends fall on multiples of this, so that a new fact seldom moves an entry of the due index."""
+
+
 def end_of(state: ParcelState | OrderState) -> int:
-    """When a state with nothing pending ends (µs): whole days, so that it seldom moves."""
+    """When a state with nothing pending ends (µs): STATE_KEPT after its last sign, rounded up."""
     last = state.newest if state.newest > state.touched else state.touched
-    return ((last + STATE_KEPT) // DAY + 1) * DAY
+    return ((last + STATE_KEPT) // _END_STEP + 1) * _END_STEP

@@ -106,7 +106,9 @@ class Side:
     ) -> None:
         """Judge a changed state, or leave that to the tick after the gate opens; then write it."""
         if moment.gate is None:
-            state.due = moment.now
+            # What waits for the gate already keeps its place in the due index.
+            waiting = 0 if old is None else due_of(old)
+            state.due = waiting if 0 < waiting < moment.now else moment.now
         else:
             self.publish(work, self.judge(state, moment.gate, moment.now))
         self.write(work, state, old)

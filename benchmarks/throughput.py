@@ -1,0 +1,514 @@
+"""How fast one worker is, beside an ordinary Faust app, on one real Kafka with the same records.
+
+Both read a backlog: the clock runs from the moment the group has its partitions until every record,
+those of internal topics too, is processed and committed and the last deadline has fired::
+
+    python benchmarks/throughput.py              # 100,000 parcels, two runs of each
+    python benchmarks/throughput.py --parcels 5000 --baseline-parcels 1000 --runs 1  # a first look
+
+README.md in this folder says how to read the result.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import platform
+import pstats
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from confluent_kafka import (
+    Consumer,
+    ConsumerGroupState,
+    ConsumerGroupTopicPartitions,
+    KafkaException,
+)
+from confluent_kafka import TopicPartition as Partition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from kafka_server import BENCHMARK_JVM, KafkaServer, kafka_jars  # noqa: E402 - found by the path above
+
+from benchmarks import load  # noqa: E402 - found by the path above
+
+PARTITIONS = 4
+POLL = 0.2
+"""Seconds between two looks at the group; also the resolution of the times."""
+QUIET = 4.0
+"""Seconds without any change after which a run is over; not counted."""
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+
+
+class RunFailed(RuntimeError):
+    """A measured program ended, stood still, or found something else than the workload holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One measured run. `cpu` is user + system seconds of the process while it was measured."""
+
+    program: str
+    events: int
+    seconds: float
+    cpu: float
+    broker_cpu: float
+    peak_rss_mib: float
+    duplicates: int
+    inactive: int
+
+    @property
+    def rate(self) -> float:
+        """Input events per second."""
+        return self.events / self.seconds
+
+    @property
+    def cpu_per_event(self) -> float:
+        """Microseconds of CPU per input event."""
+        return self.cpu / self.events * 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program to measure: how to start it, what it reads and where its warnings go."""
+
+    name: str
+    group: str
+    command: Sequence[str]
+    env: Mapping[str, str]
+    inputs: Sequence[str]
+    warnings: str
+    events: int
+    expected: load.Expected
+
+
+# -- watching a run ------------------------------------------------------------------------
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process and all its threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND
+
+
+def peak_rss_mib(pid: int) -> float:
+    """The greatest resident size of a process so far."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+class Group:
+    """A consumer group as the broker sees it."""
+
+    def __init__(self, bootstrap: str, program: Program) -> None:
+        self._admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
+        self._group = program.group
+        self._inputs = [Partition(t, p) for t in program.inputs for p in range(PARTITIONS)]
+        known = self._admin.list_topics(program.warnings, timeout=10).topics[program.warnings]
+        self._warnings = [Partition(program.warnings, p) for p in known.partitions]
+
+    def stable(self) -> bool:
+        """Whether the group has its partitions."""
+        described = self._admin.describe_consumer_groups([self._group])[self._group]
+        try:
+            return bool(described.result(10).state == ConsumerGroupState.STABLE)
+        except (KafkaException, TimeoutError):  # not there yet, or its coordinator is still loading
+            return False
+
+    def _ends(self, partitions: Sequence[Partition]) -> dict[tuple[str, int], int]:
+        futures = self._admin.list_offsets({each: OffsetSpec.latest() for each in partitions})
+        return {(p.topic, p.partition): f.result(10).offset for p, f in futures.items()}
+
+    def look(self) -> tuple[bool, tuple[int, ...]]:
+        """Whether all inputs are committed to their ends, and figures that change with progress."""
+        ends = self._ends(self._inputs)
+        asked = [ConsumerGroupTopicPartitions(self._group)]
+        answer = self._admin.list_consumer_group_offsets(asked)[self._group].result(10)
+        committed = {(p.topic, p.partition): p.offset for p in answer.topic_partitions or []}
+        done = all(end == 0 or committed.get(key, -1) >= end for key, end in ends.items())
+        progress = (
+            *ends.values(),
+            *(max(0, committed.get(key, 0)) for key in ends),
+            *self.warning_ends().values(),
+        )
+        return done, progress
+
+    def warning_ends(self) -> dict[tuple[str, int], int]:
+        """The end offsets of the output."""
+        return self._ends(self._warnings)
+
+
+def read_warnings(
+    bootstrap: str, begin: Mapping[tuple[str, int], int], end: Mapping[tuple[str, int], int]
+) -> list[dict[str, object]]:
+    """The newest value of every warning written between two sets of offsets."""
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "benchmark-reader"})
+    newest: dict[bytes, dict[str, object]] = {}
+    left = {key: offset for key, offset in end.items() if offset > begin[key]}
+    consumer.assign([Partition(topic, p, begin[topic, p]) for topic, p in left])
+    try:
+        while left:
+            messages = consumer.consume(2000, timeout=10)
+            if not messages:
+                raise RunFailed("the warnings could not be read again")
+            for message in messages:
+                raw, key, place = message.value(), message.key(), message.partition()
+                if raw is not None and key is not None:
+                    newest[key] = json.loads(raw)
+                where = (message.topic() or "", place if place is not None else -1)
+                if where in left and (message.offset() or 0) + 1 >= left[where]:
+                    del left[where]
+    finally:
+        consumer.close()
+    return list(newest.values())
+
+
+def found(warnings: Sequence[Mapping[str, object]]) -> tuple[int, int]:
+    """How many duplicates and how many breached 24-hour clocks the warnings tell of."""
+    duplicates = inactive = 0
+    for warning in warnings:
+        if warning.get("state") == "withdrawn" or warning.get("stage", "violation") != "violation":
+            continue
+        if warning["rule"] == "duplicate_tracking_number":
+            duplicates += 1
+        elif warning["rule"] == "inactive_after_pickup":
+            # The baseline's warnings have no state: each says that the clock has run out.
+            inactive += "state" not in warning or warning.get("breached_at") is not None
+    return duplicates, inactive
+
+
+@contextlib.contextmanager
+def running(program: Program, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The program as a process of its own, ended in good order on the way out."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            list(program.command),
+            cwd=ROOT,
+            env={**os.environ, **program.env},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def measure(program: Program, kafka: KafkaServer, log: Path, patience: float) -> Run:
+    """Run a program through its backlog; no progress for `patience` seconds is a failure."""
+    group = Group(kafka.bootstrap, program)
+    before = group.warning_ends()
+    with running(program, log) as process:
+
+        def check(since: float, what: str) -> None:
+            if process.poll() is not None:
+                raise RunFailed(f"{program.name} ended with {process.returncode} {what}: see {log}")
+            if time.monotonic() - since > patience:
+                raise RunFailed(f"{program.name} stood still {what}: see {log}")
+
+        begun = time.monotonic()
+        while not group.stable():
+            check(begun, "before it had partitions")
+            time.sleep(POLL / 4)
+        start = time.monotonic()
+        start_cpu, start_broker = cpu_seconds(process.pid), cpu_seconds(kafka.pid(1))
+        changed, cpu, broker = start, start_cpu, start_broker
+        progress: tuple[int, ...] = ()
+        while True:
+            now = time.monotonic()
+            cpu_now, broker_now = cpu_seconds(process.pid), cpu_seconds(kafka.pid(1))
+            try:
+                done, figures = group.look()
+            except (KafkaException, TimeoutError):  # a busy broker answers the next time
+                done, figures = False, progress
+            if figures != progress:
+                progress, changed, cpu, broker = figures, now, cpu_now, broker_now
+            elif done and now - changed > QUIET:
+                break
+            check(changed, "with records left to read")
+            time.sleep(POLL)
+        rss = peak_rss_mib(process.pid)
+    duplicates, inactive = found(read_warnings(kafka.bootstrap, before, group.warning_ends()))
+    run = Run(
+        program.name,
+        program.events,
+        changed - start,
+        cpu - start_cpu,
+        broker - start_broker,
+        rss,
+        duplicates,
+        inactive,
+    )
+    wanted = (program.expected.duplicates, program.expected.inactive)
+    if (duplicates, inactive) != wanted:
+        raise RunFailed(
+            f"{program.name} found {duplicates} duplicates and {inactive} silences,"
+            f" the workload holds {wanted[0]} and {wanted[1]}: see {log}"
+        )
+    return run
+
+
+# -- the two programs ----------------------------------------------------------------------
+
+
+def worker(
+    kafka: KafkaServer, number: int, folder: Path, expected: load.Expected, profile: Path | None
+) -> Program:
+    """Our worker with an application id and local state of its own, its topics made."""
+    app_id = f"bench-worker-{number}"
+    env = {
+        "SHIPSENTRY_BOOTSTRAP_SERVERS": kafka.bootstrap,
+        "SHIPSENTRY_APP_ID": app_id,
+        "SHIPSENTRY_DATA_DIR": str(folder / app_id),
+        "SHIPSENTRY_HTTP_PORT": "0",
+    }
+    create_topics(env)
+    profiler = ["-m", "cProfile", "-o", str(profile)] if profile else []
+    return Program(
+        "worker",
+        app_id,
+        [sys.executable, *profiler, "-m", "streams.cli", "worker"],
+        env,
+        [
+            "order-paid",
+            "tracking-update",
+            f"{app_id}-order-paid-rekey",
+            f"{app_id}-tracking-update-rekey",
+            f"{app_id}-order-facts",
+            f"{app_id}-parcel-facts",
+        ],
+        "shipment-warnings",
+        expected.orders + expected.tracking,
+        expected,
+    )
+
+
+def create_topics(env: Mapping[str, str]) -> None:
+    """Every topic of the worker, by its own command."""
+    done = subprocess.run(
+        [sys.executable, "-m", "streams.cli", "topics", "create"],
+        cwd=ROOT,
+        env={**os.environ, **env},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise RunFailed(f"topics create failed:\n{done.stdout}{done.stderr}")
+
+
+def baseline(kafka: KafkaServer, number: int, folder: Path, expected: load.Expected) -> Program:
+    """The Faust app with an application id and local state of its own, its topics made."""
+    app_id = f"bench-faust-{number}"
+    kafka.create_topic(f"{app_id}-warnings", PARTITIONS)
+    kafka.create_topic(f"{app_id}-parcels-changelog", PARTITIONS, {"cleanup.policy": "compact"})
+    topic = "baseline-tracking-update"
+    return Program(
+        "Faust app",
+        app_id,
+        [sys.executable, str(ROOT / "benchmarks" / "baseline_faust.py"), "worker", "--without-web",
+         "-l", "warn"],
+        {
+            "BASELINE_BOOTSTRAP": kafka.bootstrap,
+            "BASELINE_APP_ID": app_id,
+            "BASELINE_DATA_DIR": str(folder / app_id),
+            "BASELINE_PARTITIONS": str(PARTITIONS),
+            "BASELINE_TOPIC": topic,
+        },
+        [topic],
+        f"{app_id}-warnings",
+        expected.tracking,
+        expected,
+    )  # fmt: skip
+
+
+# -- results -------------------------------------------------------------------------------
+
+
+def machine() -> dict[str, str | int | float | None]:
+    """What the figures depend on besides the code."""
+    model = "unknown"
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                model = line.partition(":")[2].strip()
+                break
+    commit = subprocess.run(
+        ["git", "describe", "--always", "--dirty"],  # noqa: S607 - whichever git the user has
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return {
+        "cpu": model,
+        "cores": os.cpu_count(),
+        "load_before": os.getloadavg()[0],
+        "python": platform.python_version(),
+        "kafka": kafka_jars().name.split("-")[1],
+        "commit": commit.stdout.strip() or None,
+    }
+
+
+def summary(runs: Sequence[Run]) -> dict[str, dict[str, float]]:
+    """Medians by program."""
+    result = {}
+    for name in dict.fromkeys(run.program for run in runs):
+        own = [run for run in runs if run.program == name]
+        result[name] = {
+            "runs": len(own),
+            "events": own[0].events,
+            "events_per_second": statistics.median(run.rate for run in own),
+            "slowest": min(run.rate for run in own),
+            "fastest": max(run.rate for run in own),
+            "cpu_us_per_event": statistics.median(run.cpu_per_event for run in own),
+            "peak_rss_mib": max(run.peak_rss_mib for run in own),
+        }
+    return result
+
+
+def table(medians: Mapping[str, Mapping[str, float]]) -> str:
+    """The medians as a table, and the ratio of the two programs."""
+    lines = [
+        "| program | runs | events | events/s (slowest to fastest) | CPU µs/event | peak RSS MiB |",
+        "|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {name} | {row['runs']:.0f} | {row['events']:,.0f} | {row['events_per_second']:,.0f}"
+        f" ({row['slowest']:,.0f} to {row['fastest']:,.0f}) | {row['cpu_us_per_event']:.1f}"
+        f" | {row['peak_rss_mib']:.0f} |"
+        for name, row in medians.items()
+    ]
+    if len(medians) == 2:
+        ours, theirs = (row["events_per_second"] for row in medians.values())
+        lines += ["", f"The worker is {ours / theirs:.1f} times as fast as the Faust app."]
+    return "\n".join(lines)
+
+
+def write_profile(raw: Path) -> Path:
+    """The profile of a worker as text, the 40 dearest functions by their own time."""
+    text = raw.with_suffix(".txt")
+    with text.open("w", encoding="utf-8") as output:
+        pstats.Stats(str(raw), stream=output).sort_stats("tottime").print_stats(40)
+    return text
+
+
+def main() -> int:
+    """Measure, print a table and write the result as JSON; 1 when a run failed."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument(
+        "--parcels",
+        type=int,
+        default=100_000,
+        help="about six events each; 0 leaves the worker out",
+    )
+    parser.add_argument(
+        "--baseline-parcels", type=int, default=20_000, help="for the Faust app; 0 leaves it out"
+    )
+    parser.add_argument("--runs", type=int, default=2, help="of each program, in turn")
+    parser.add_argument(
+        "--profile", action="store_true", help="one more run of the worker, under cProfile"
+    )
+    parser.add_argument("--patience", type=float, default=120.0, help="seconds without progress")
+    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results")
+    arguments = parser.parse_args()
+    name = f"throughput-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    logs = arguments.out / name
+    logs.mkdir(parents=True)
+    about = machine()
+    runs: list[Run] = []
+
+    def note(run: Run) -> None:
+        print(
+            f"{run.program}: {run.events:,} events in {run.seconds:.1f} s, {run.rate:,.0f}/s,"
+            f" {run.cpu_per_event:.1f} µs CPU/event (broker"
+            f" {run.broker_cpu / run.events * 1e6:.1f}), {run.peak_rss_mib:.0f} MiB",
+            flush=True,
+        )
+
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="shipsentry-bench-") as temporary,
+            KafkaServer(default_partitions=PARTITIONS, jvm_options=BENCHMARK_JVM) as kafka,
+        ):
+            folder = Path(temporary)
+            if arguments.parcels:
+                create_topics({"SHIPSENTRY_BOOTSTRAP_SERVERS": kafka.bootstrap})
+            end = load.recent_end()
+            work, sample = load.Expected(), load.Expected()
+            if arguments.parcels:
+                work = load.produce(load.Workload(arguments.parcels, end), kafka.bootstrap)
+            if arguments.baseline_parcels:
+                topic = kafka.create_topic(
+                    "baseline-tracking-update", PARTITIONS, {"retention.ms": -1}
+                )
+                part = load.Workload(arguments.baseline_parcels, end)
+                sample = load.produce(part, kafka.bootstrap, orders=None, tracking=topic)
+            print(
+                f"worker: {work.orders + work.tracking:,} events of {work.mean_bytes:.0f} bytes;"
+                f" Faust app: {sample.tracking:,} of {sample.mean_bytes:.0f}",
+                flush=True,
+            )
+            for number in range(1, arguments.runs + 1):
+                if arguments.parcels:
+                    log = logs / f"worker-{number}.log"
+                    ours = worker(kafka, number, folder, work, None)
+                    runs.append(measure(ours, kafka, log, arguments.patience))
+                    note(runs[-1])
+                if arguments.baseline_parcels:
+                    log = logs / f"baseline-{number}.log"
+                    theirs = baseline(kafka, number, folder, sample)
+                    runs.append(measure(theirs, kafka, log, arguments.patience))
+                    note(runs[-1])
+            if arguments.profile and arguments.parcels:
+                raw = logs / "worker.prof"
+                profiled = worker(kafka, arguments.runs + 1, folder, work, raw)
+                measure(profiled, kafka, logs / "profiled.log", arguments.patience)
+                print(f"profile: {write_profile(raw)}")
+    except RunFailed as failure:
+        print(f"throughput: {failure}", file=sys.stderr)
+        return 1
+    medians = summary(runs)
+    result = {
+        "machine": about,
+        "workload": {
+            "parcels": arguments.parcels,
+            "events": work.orders + work.tracking,
+            "bytes_per_event": work.mean_bytes,
+            "partitions": PARTITIONS,
+            "kinds": dict(work.kinds),
+            "baseline_parcels": arguments.baseline_parcels,
+            "baseline_events": sample.tracking,
+        },
+        "medians": medians,
+        "runs": [asdict(run) for run in runs],
+    }
+    target = logs / "result.json"
+    target.write_text(json.dumps(result, indent=2) + "\n")
+    print(f"\n{table(medians)}\n\n{target}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,91 @@
+"""What the engine must be told; the composition root fills it from the operator's settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineConfig:
+    """Settings of one worker. Times are seconds unless the name says otherwise.
+
+    Two of them belong together: `delivery_timeout` must stay below `session_timeout`, so that what
+    a worker sent before it lost its partitions is either delivered or given up by then.
+    """
+
+    app_id: str
+    """Consumer group, and prefix of internal topics."""
+    bootstrap: str
+    """`host:port`, several separated by commas."""
+    data_dir: Path
+    """Local state; one directory per worker."""
+    partitions: int
+    """Partition count of every consumed topic and changelog."""
+    tables: tuple[str, ...] = ("orders", "parcels")
+
+    security: Mapping[str, str] = field(default_factory=dict)
+    """librdkafka's names: `security.protocol`, `sasl.mechanism`, `sasl.username`, `sasl.password`,
+    `ssl.ca.location`, `ssl.certificate.location`, `ssl.key.location`, `ssl.key.password`."""
+    group_instance_id: str | None = None
+    """A fixed name for this worker (static membership): a restart within the session keeps its
+    partitions and waits for nobody."""
+
+    session_timeout: float = 12.0
+    heartbeat_interval: float = 3.0
+    rebalance_timeout: float = 60.0
+    request_timeout: float = 40.0
+    delivery_timeout: float = 8.0
+    isolation_level: str = "read_committed"
+
+    chunk_max_records: int = 2_000
+    chunk_max_bytes: int = 4 * 1024 * 1024
+    chunks_per_partition: int = 4
+    """Chunks of one topic partition that may be unacknowledged at a time."""
+    max_in_flight_records: int = 50_000
+    """Unacknowledged records of all partitions together; fetching pauses above."""
+    fetch_max_partition_bytes: int = 1024 * 1024
+    fetch_max_wait_ms: int = 200
+    commit_interval: float = 1.0
+    drain_timeout: float = 5.0
+    """How long revoked partitions, or a stopping worker, may finish what they have begun."""
+
+    linger_ms: float = 5.0
+    message_max_bytes: int = 4 * 1024 * 1024
+    producer_buffer_kbytes: int = 256 * 1024
+    store_cache_bytes: int = 64 * 1024 * 1024
+
+    tick_interval: float = 0.5
+    gate_patience: float = 60.0
+    """A partition of which nothing was heard for so long no longer holds others' deadlines."""
+    gate_rounds: int = 4
+    """One for the inputs, then one per hop between partitions (re-key, fact, fact back)."""
+
+    local_state_max_age: float = 12 * 3600.0
+    """Local state that nobody has kept up to date for longer is rebuilt from the changelog: the
+    tombstones that it missed may be compacted away (`delete.retention.ms`, 24 h by default)."""
+
+    connect_timeout: float = 60.0
+    stall_timeout: float = 120.0
+    """No progress for so long, while there is something to do, ends the worker."""
+
+    def __post_init__(self) -> None:
+        if self.partitions < 1:
+            raise ValueError("partitions must be at least 1")
+        if self.delivery_timeout >= self.session_timeout:
+            raise ValueError("delivery_timeout must be below session_timeout")
+        if self.heartbeat_interval * 2 > self.session_timeout:
+            raise ValueError("heartbeat_interval must be at most half of session_timeout")
+
+    @property
+    def ticks_topic(self) -> str:
+        return f"{self.app_id}-ticks"
+
+    def changelog_topic(self, table: str) -> str:
+        """Changelog of a table; the name that Faust gives it too."""
+        return f"{self.app_id}-{table}-changelog"
+
+    def client_config(self) -> dict[str, str]:
+        """What every librdkafka client of the worker needs to connect."""
+        return {"bootstrap.servers": self.bootstrap, **self.security}

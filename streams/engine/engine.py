@@ -1,0 +1,390 @@
+"""The engine as agents see it: states in, effects out, a clock and a gate.
+
+One `Engine` per worker; everything here runs on the event loop's thread, except the restore.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+from faust.types import TP
+
+from streams.engine import ticks
+from streams.engine.commit import Committer, CommitterFailed
+from streams.engine.config import EngineConfig
+from streams.engine.gate import Gate, Input
+from streams.engine.producer import Producer
+from streams.engine.restore import Restorer, RestoreStopped
+from streams.engine.store import TableStore, shared_cache
+from streams.engine.transport import Start, boot_time
+from streams.engine.types import Chunk, Output, Work
+
+if TYPE_CHECKING:
+    from streams.engine.app import EngineApp
+
+log = logging.getLogger(__name__)
+
+
+class SessionLost(RuntimeError):
+    """The worker was frozen for longer than its session: others may own its partitions."""
+
+
+class Engine:
+    """States, effects, clock and gate of one worker.
+
+    `due_of` gives, per table, the due time (µs, 0 none) that a stored value carries; it is asked
+    while a partition restores. `clock` returns µs since the epoch.
+    """
+
+    def __init__(
+        self,
+        config: EngineConfig,
+        due_of: Mapping[str, Callable[[bytes], int]],
+        clock: Callable[[], int] | None = None,
+    ) -> None:
+        missing = set(config.tables) - set(due_of)
+        if missing:
+            raise ValueError(f"due_of lacks tables: {', '.join(sorted(missing))}")
+        self.config = config
+        self.worker_id = uuid.uuid4().hex[:12]
+        self.failure: BaseException | None = None
+        self.failed = asyncio.Event()
+        self.assigned = False
+        """Partitions (or none at all) are assigned, restored and being read."""
+        self.assignments = 0
+        self.chunks_dropped = 0
+        self.records_submitted = 0
+        self._clock = clock or _wall_clock_us
+        self._clock_is_ours = clock is None
+        self._app: EngineApp | None = None
+        cache = shared_cache(config.store_cache_bytes)
+        self.tables = {
+            name: TableStore(name, config.data_dir / "tables", cache) for name in config.tables
+        }
+        self.restorer = Restorer(config, self.tables, due_of)
+        self.gate = Gate(
+            config.partitions,
+            rounds=config.gate_rounds,
+            patience_us=int(config.gate_patience * 1_000_000),
+        )
+        self._producer: Producer | None = None
+        self._committer: Committer | None = None
+        self._restoring: asyncio.Future[None] | None = None
+        self._owned: frozenset[int] = frozenset()
+        self._generation = -1
+        self._ticker: asyncio.Task[None] | None = None
+        self._stopping = False
+        # (Unix time, clock) now and then, to say what an injected clock showed at a time.
+        self._samples: deque[tuple[float, int]] = deque(maxlen=256)
+
+    # -- what agents call
+
+    def get_many(self, table: str, partition: int, keys: list[bytes]) -> list[bytes | None]:
+        """States of `keys` (None: no state), with everything submitted so far in them.
+
+        None for all when the partition was revoked while the agent awaited something: the chunk
+        in hand will be dropped by `submit`.
+        """
+        store = self.tables[table]
+        if partition not in store:
+            self._check_partition(partition)
+            return [None] * len(keys)
+        return store.get_many(partition, keys)
+
+    def due(self, table: str, partition: int, upto_us: int, limit: int) -> list[tuple[int, bytes]]:
+        """Up to `limit` (due time, key) that are due; look at the state before acting on one."""
+        store = self.tables[table]
+        if partition not in store:
+            self._check_partition(partition)
+            return []
+        return store.due(partition, upto_us, limit)
+
+    async def submit(self, chunk: Chunk, work: Work | None = None) -> None:
+        """Hand over the effects of a chunk; visible to `get_many` before this awaits anything.
+
+        A chunk of a former assignment is dropped with its effects: it will be read again by
+        whoever owns the partition now.
+        """
+        consumer = self.app.consumer
+        offsets = consumer.offsets.get(TP(chunk.topic, chunk.partition))
+        if offsets is None or chunk.partition not in self._owned or not offsets.submit(chunk):
+            self.chunks_dropped += 1
+            return
+        self.records_submitted += len(chunk.records)
+        work = work or Work()
+        work.topic, work.partition = chunk.topic, chunk.partition
+        try:
+            await self.committer.submit(work, partial(consumer.finished, offsets, chunk))
+        except CommitterFailed as error:
+            if not self._stopping:
+                self.fail(error.__cause__ or error)
+            await asyncio.Event().wait()  # the worker is ending; nothing more is to be done here
+
+    def now_us(self) -> int:
+        """The clock, µs since the epoch."""
+        return self._clock()
+
+    def gate_us(self, partition: int) -> int | None:
+        """Deadlines up to this time may fire; None while the partition is held."""
+        now = self.now_us()
+        self._observe(partition, now)
+        return self.gate.gate_us(partition, now)
+
+    def observe_ticks(self, chunk: Chunk) -> None:
+        """Learn what other workers say; the ticks agent calls it with each of its chunks."""
+        now = self.now_us()
+        for worker, number, report in ticks.decode(chunk.records):
+            if worker != self.worker_id:
+                self.gate.hear(number, report, now)
+
+    def fail(self, error: BaseException) -> None:
+        """End the worker: nothing that is not durable yet will be acknowledged."""
+        if self.failure is not None:
+            return
+        self.failure = error
+        log.error("the worker ends: %s", describe(error))
+        self.failed.set()
+
+    # -- life cycle, called by the app, its consumer, its recovery and the runner
+
+    @property
+    def app(self) -> EngineApp:
+        if self._app is None:
+            raise RuntimeError("the engine has no app; make both by create_app")
+        return self._app
+
+    def attach(self, app: EngineApp) -> None:
+        self._app = app
+
+    @property
+    def committer(self) -> Committer:
+        if self._committer is None:
+            raise RuntimeError("the engine is not started")
+        return self._committer
+
+    @property
+    def producer(self) -> Producer:
+        if self._producer is None:
+            raise RuntimeError("the engine is not started")
+        return self._producer
+
+    @property
+    def owned(self) -> frozenset[int]:
+        """Partition numbers that this worker owns and has restored."""
+        return self._owned
+
+    async def start(self) -> None:
+        """Connect the producer and start committing."""
+        config = self.config
+        self._producer = Producer(
+            config.bootstrap,
+            client_id=f"{config.app_id}-{self.worker_id}",
+            linger_ms=config.linger_ms,
+            delivery_timeout_ms=int(config.delivery_timeout * 1000),
+            message_max_bytes=config.message_max_bytes,
+            buffer_max_kbytes=config.producer_buffer_kbytes,
+            extra=dict(config.security),
+        )
+        self._committer = Committer(
+            self._producer,
+            self.tables,
+            {table: config.changelog_topic(table) for table in config.tables},
+            may_write=self.may_write,
+            on_failure=self.fail,
+        )
+        await self._committer.start()
+        self._ticker = asyncio.create_task(self._tick_forever())
+
+    async def stop(self) -> None:
+        """Finish within the drain timeout what is submitted (not after a failure), then close."""
+        self._stopping = True
+        if self._ticker is not None:
+            self._ticker.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._ticker
+            self._ticker = None
+        await self._release()
+        committer, self._committer = self._committer, None
+        if committer is not None:
+            await committer.stop()
+        for table in self.tables.values():
+            table.close()
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await asyncio.to_thread(producer.close)
+
+    async def restore(self, partitions: set[int], generation: int) -> None:
+        """Open and restore the stores of newly assigned partitions."""
+        await self._stop_restoring()
+        loop = asyncio.get_running_loop()
+        self._generation = generation
+        self._restoring = loop.run_in_executor(None, self.restorer.run, partitions)
+        try:
+            await asyncio.shield(self._restoring)
+        except asyncio.CancelledError:
+            self.restorer.stop()
+            raise
+        stats = self.restorer.stats
+        log.info("restored %d records in %.1f s", stats.records, stats.seconds)
+
+    def on_assigned(self, partitions: set[int], generation: int, start: Start) -> None:
+        """Restored, and reading begins now."""
+        self._owned = frozenset(partitions)
+        self._generation = generation
+        ends: dict[int, dict[str, int]] = {partition: {} for partition in partitions}
+        for tp, end in start.ends.items():
+            if tp.topic != self.config.ticks_topic and tp.partition in ends:
+                ends[tp.partition][tp.topic] = end
+        self.gate.assign(generation, ends, self.now_us())
+        self.assigned = True
+        self.assignments += 1
+        log.info("reading partitions %s (generation %d)", sorted(partitions), generation)
+
+    async def on_revoked(self) -> None:
+        """All partitions are taken away: finish or drop what is in flight, close the stores."""
+        await self._release()
+
+    def may_write(self, topic: str, partition: int) -> bool:
+        """Is this partition still ours? Asked before anything of it is produced."""
+        thread = self.app.consumer.thread
+        if partition not in self._owned or thread.generation() != self._generation:
+            return False
+        since = boot_time() - thread.session_from
+        if since > self.config.session_timeout:
+            self.fail(SessionLost(f"no accepted heartbeat for {since:.1f} s"))
+            return False
+        return self.failure is None
+
+    # -- inside
+
+    async def _release(self) -> None:
+        self.assigned = False
+        await self._stop_restoring()
+        owned = self._owned
+        if owned and self._committer is not None and self.failure is None:
+            consumer = self.app.consumer
+            done = await self._committer.drain(owned, self.config.drain_timeout)
+            if not done:
+                log.warning("not everything in flight was durable within the drain timeout")
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(consumer.force_commit(), self.config.drain_timeout)
+        self._owned = frozenset()
+        self.gate.revoke()
+        if self._committer is not None:
+            self._committer.drop(owned)
+        if owned and self.failure is None:
+            self.restorer.touch(set(owned))
+        for table in self.tables.values():
+            for number in table.partitions():
+                table.revoke(number)
+
+    async def _stop_restoring(self) -> None:
+        restoring, self._restoring = self._restoring, None
+        if restoring is not None:
+            self.restorer.stop()
+            with contextlib.suppress(RestoreStopped):
+                await asyncio.shield(restoring)
+
+    def _observe(self, partition: int, now_us: int) -> bool:
+        return self.gate.observe(partition, self._inputs(partition, now_us), now_us)
+
+    def _check_partition(self, partition: int) -> None:
+        if not 0 <= partition < self.config.partitions:
+            raise ValueError(f"there is no partition {partition}")
+
+    def _clock_at(self, unix: float, now_us: int) -> int:
+        """What the clock showed at a recent Unix time, or a little less."""
+        if self._clock_is_ours:
+            return min(now_us, int(unix * 1_000_000))
+        for sampled, shown in reversed(self._samples):
+            if sampled <= unix:
+                return min(now_us, shown)
+        return 0
+
+    def _inputs(self, partition: int, now_us: int) -> Iterable[Input]:
+        consumer = self.app.consumer
+        for tp, offsets in consumer.offsets.items():
+            if tp.partition != partition or tp.topic == self.config.ticks_topic:
+                continue
+            state = consumer.thread.log_state(tp)
+            yield Input(
+                tp.topic,
+                offsets.processed,
+                offsets.durable,
+                state.end,
+                self._clock_at(state.at, now_us),
+                max(0, offsets.last_timestamp_ms * 1000),
+            )
+
+    async def _tick_forever(self) -> None:
+        touched = time.monotonic()
+        try:
+            while True:
+                if not self._clock_is_ours:
+                    self._samples.append((time.time(), self.now_us()))
+                await self.app.consumer.thread.check_errors()
+                if self.assigned:
+                    await self._advance_gate()
+                    self._send_ticks()
+                    if time.monotonic() - touched > 60:
+                        touched = time.monotonic()
+                        self.restorer.touch(set(self._owned))
+                held = any(
+                    self.gate.rounds_done(number) < self.config.gate_rounds
+                    for number in self.gate.partitions()
+                )
+                pause = min(0.1, self.config.tick_interval) if held else self.config.tick_interval
+                await asyncio.sleep(pause)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            self.fail(error)
+
+    async def _advance_gate(self) -> None:
+        now = self.now_us()
+        for number in self.gate.partitions():
+            self._observe(number, now)
+        waiting = self.gate.need_targets(now)
+        if not waiting:
+            return
+        consumer = self.app.consumer
+        tps = [
+            tp
+            for tp in consumer.offsets
+            if tp.partition in waiting and tp.topic != self.config.ticks_topic
+        ]
+        opened = consumer.offsets
+        ends = await consumer.highwaters(*tps)
+        if consumer.offsets is not opened:
+            return
+        for number in waiting:
+            self.gate.begin_round(
+                number, {tp.topic: end for tp, end in ends.items() if tp.partition == number}
+            )
+
+    def _send_ticks(self) -> None:
+        now = self.now_us()
+        reports = {number: self.gate.report(number, now) for number in self.gate.partitions()}
+        if not reports:
+            return
+        value = ticks.encode(self.worker_id, self._generation, now, reports)
+        for number in range(self.config.partitions):
+            self.producer.produce(Output(self.config.ticks_topic, None, value, number))
+
+
+def describe(error: BaseException) -> str:
+    """One line for the operator."""
+    text = " ".join(str(error).split()) or "no details"
+    return f"{type(error).__name__}: {text}"
+
+
+def _wall_clock_us() -> int:
+    return time.time_ns() // 1_000

@@ -1,0 +1,213 @@
+"""Start a worker in this process, watch it, and end it cleanly."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import signal
+import sys
+import time
+from collections.abc import Callable
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from streams.engine import web
+from streams.engine.app import EngineApp
+from streams.engine.engine import Engine, describe
+from streams.engine.transport import ChunkConsumer
+
+log = logging.getLogger(__name__)
+
+_GC_THRESHOLDS = (50_000, 20, 100)
+
+
+class BrokerUnreachable(RuntimeError):
+    """No broker answered within the connect timeout."""
+
+
+class Stalled(RuntimeError):
+    """There was something to do, and nothing moved."""
+
+
+def run_worker(
+    app: EngineApp,
+    *,
+    http_host: str = "127.0.0.1",
+    http_port: int = 0,
+    on_ready: Callable[[], None] | None = None,
+) -> int:
+    """Run the worker until SIGTERM or SIGINT; returns the process's exit status.
+
+    0 after a signal, with everything in flight finished and committed; 1 after a failure, with one
+    line on stderr that says why. `on_ready` is called once, when the first assignment is read.
+    """
+    return asyncio.run(
+        worker(app, http_host=http_host, http_port=http_port, on_ready=on_ready, signals=True)
+    )
+
+
+async def worker(
+    app: EngineApp,
+    *,
+    http_host: str = "127.0.0.1",
+    http_port: int = 0,
+    on_ready: Callable[[], None] | None = None,
+    stop: asyncio.Event | None = None,
+    signals: bool = False,
+) -> int:
+    """`run_worker` inside a running loop; `stop` ends it as a signal does."""
+    engine = app.engine
+    stop = stop or asyncio.Event()
+    if signals:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+    watch = Watch(engine)
+    server = None
+    try:
+        server = await web.serve(http_host, http_port, alive=watch.alive, ready=watch.ready)
+        await _connect(engine, stop)
+        if not stop.is_set():
+            await _run(app, watch, stop, on_ready)
+    except Exception as error:
+        engine.fail(error)
+    finally:
+        if server is not None:
+            await server.cleanup()
+        if signals:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)
+    if engine.failure is None:
+        return 0
+    print(f"worker failed: {describe(engine.failure)}", file=sys.stderr)
+    return 1
+
+
+async def _run(
+    app: EngineApp, watch: Watch, stop: asyncio.Event, on_ready: Callable[[], None] | None
+) -> None:
+    engine = app.engine
+    starting = asyncio.ensure_future(app.start())
+    stopping = asyncio.ensure_future(stop.wait())
+    failing = asyncio.ensure_future(engine.failed.wait())
+    crashing = asyncio.ensure_future(app._crashed.wait())
+    waiting = {starting, stopping, failing, crashing}
+    frozen = False
+    thresholds = gc.get_threshold()
+    try:
+        ends = {stopping, failing, crashing}
+        # A crash in the consumer's thread sets the flag without waking this loop.
+        while waiting & ends == ends and not app.crashed:
+            done, waiting = await asyncio.wait(
+                waiting, timeout=0.2, return_when=asyncio.FIRST_COMPLETED
+            )
+            if starting in done:
+                starting.result()
+            watch.look()
+            if engine.assigned and not frozen:
+                frozen = True
+                gc.collect()
+                gc.freeze()
+                gc.set_threshold(*_GC_THRESHOLDS)
+                if on_ready is not None:
+                    on_ready()
+        if app.crashed and engine.failure is None and not stop.is_set():
+            engine.fail(app.crash_reason or RuntimeError("the app crashed"))
+    finally:
+        for future in (starting, stopping, failing, crashing):
+            future.cancel()
+        patience = engine.config.drain_timeout * 2 + engine.config.session_timeout
+        try:
+            await asyncio.wait_for(app.stop(), patience)
+        except TimeoutError:
+            engine.fail(Stalled(f"stopping took longer than {patience:.0f} s"))
+        if frozen:
+            gc.unfreeze()
+            gc.set_threshold(*thresholds)
+
+
+async def _connect(engine: Engine, stop: asyncio.Event) -> None:
+    """Wait for a broker that answers; says so meanwhile."""
+    config = engine.config
+    give_up = time.monotonic() + config.connect_timeout
+    admin = AdminClient({**config.client_config(), "log_level": 0})
+    problem = ""
+    while not stop.is_set():
+        try:
+            await asyncio.to_thread(admin.list_topics, timeout=min(5.0, config.connect_timeout))
+        except KafkaException as error:
+            problem = error.args[0].str()
+        else:
+            return
+        log.warning("no broker at %s answers yet (%s)", config.bootstrap, problem)
+        if time.monotonic() > give_up:
+            raise BrokerUnreachable(
+                f"no broker at {config.bootstrap} answered for {config.connect_timeout:.0f} s "
+                f"({problem})"
+            )
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), 1.0)
+
+
+class Watch:
+    """Judges whether a worker is alive, ready, or stuck; `look` often."""
+
+    def __init__(self, engine: Engine, clock: Callable[[], float] = time.monotonic) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._moved_at = clock()
+        self._seen: tuple[int, ...] = ()
+
+    def look(self) -> None:
+        """Note progress; fail the worker when there was none for the stall timeout."""
+        engine = self._engine
+        seen = self._signs()
+        now = self._clock()
+        if seen != self._seen or (engine.assigned and not self._work_waits()):
+            self._seen = seen
+            self._moved_at = now
+        idle = now - self._moved_at
+        if idle > engine.config.stall_timeout:
+            doing = "reading" if engine.assigned else "waiting for an assignment or restoring"
+            engine.fail(Stalled(f"no progress for {idle:.0f} s while {doing}"))
+
+    def alive(self) -> str | None:
+        """For /healthz: the event loop answers, and nothing has failed."""
+        failure = self._engine.failure
+        return None if failure is None else describe(failure)
+
+    def ready(self) -> str | None:
+        """For /readyz: partitions assigned, restored, read, and no sign of a stall."""
+        engine = self._engine
+        if engine.failure is not None:
+            return describe(engine.failure)
+        if not engine.assigned:
+            stats = engine.restorer.stats
+            return f"restoring, {stats.remaining} records left" if stats.running else "not assigned"
+        idle = self._clock() - self._moved_at
+        if idle > min(30.0, engine.config.stall_timeout / 2):
+            return f"no progress for {idle:.0f} s"
+        return None
+
+    def _signs(self) -> tuple[int, ...]:
+        engine = self._engine
+        consumer: ChunkConsumer | None = engine.app._consumer
+        durable = sum(o.durable for o in consumer.offsets.values()) if consumer else 0
+        restored = engine.restorer.stats.records
+        return (engine.assignments, durable, restored, engine.records_submitted)
+
+    def _work_waits(self) -> bool:
+        """Records are in flight or unread, or the broker has not been heard of lately."""
+        engine = self._engine
+        consumer = engine.app.consumer
+        late = time.time() - engine.config.stall_timeout
+        for tp, offsets in consumer.offsets.items():
+            if len(offsets):
+                return True
+            state = consumer.thread.log_state(tp)
+            if state.end is not None and (offsets.position < state.end or state.at < late):
+                return True
+        return False

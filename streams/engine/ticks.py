@@ -1,0 +1,60 @@
+"""Tick messages: the beat that makes deadlines fire, and the partitions' word to each other.
+
+Every worker sends one message to every partition of the ticks topic, each `tick_interval`. It says
+how far the sender's partitions are (see `gate.py`); to the worker that owns the partition it is a
+tick as well. Being a record, a tick is handled in the same order as everything else of its
+partition. Ticks older than an assignment are never read: reading starts at the topic's end.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from streams.engine.gate import Report
+from streams.engine.types import Record
+
+log = logging.getLogger(__name__)
+
+VERSION = 1
+
+
+class Tick(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Value of a tick message; `gates` is (partition, rounds done, gate in µs, behind)."""
+
+    version: int
+    worker: str
+    generation: int
+    sent_us: int
+    gates: tuple[tuple[int, int, int, bool], ...]
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Tick).decode
+
+
+def encode(worker: str, generation: int, sent_us: int, reports: dict[int, Report]) -> bytes:
+    """A tick message with the reports of the sender's partitions."""
+    gates = tuple(
+        (partition, report.rounds_done, report.gate_us, report.behind)
+        for partition, report in reports.items()
+    )
+    return _encode(Tick(VERSION, worker, generation, sent_us, gates))
+
+
+def decode(records: Sequence[Record]) -> Iterator[tuple[str, int, Report]]:
+    """(worker, partition, report) of every tick among the records; anything else is skipped."""
+    for record in records:
+        if not record.value:
+            continue
+        try:
+            tick = _decode(record.value)
+        except msgspec.DecodeError:
+            log.debug("a record of the ticks topic is no tick: offset %d", record.offset)
+            continue
+        if tick.version != VERSION:
+            continue
+        for partition, rounds_done, gate_us, behind in tick.gates:
+            yield tick.worker, partition, Report(tick.generation, rounds_done, gate_us, behind)

@@ -1,0 +1,111 @@
+"""What passes between the engine's parts: records in, outputs and writes out.
+
+Tuples and slotted classes only: thousands of them are alive per chunk. All times are integer
+microseconds since the epoch in UTC, except where a name says `_ms`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class Record(NamedTuple):
+    """One Kafka record of a chunk; its topic and partition are the chunk's.
+
+    `timestamp_ms` is Kafka's timestamp in milliseconds. `headers` is a tuple of
+    `(name: str, value: bytes | None)`.
+    """
+
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes | None], ...] = ()
+
+
+class Chunk:
+    """All records of one topic partition that one fetch returned: the value of one Faust message.
+
+    The chunk counts as unread from `first_offset` until its effects are durable, then as read
+    through `last_offset`. Offsets inside may have holes (compaction, transaction markers).
+    """
+
+    __slots__ = ("first_offset", "last_offset", "partition", "records", "topic")
+
+    def __init__(
+        self,
+        topic: str,
+        partition: int,
+        first_offset: int,
+        last_offset: int,
+        records: Sequence[Record],
+    ) -> None:
+        self.topic = topic
+        self.partition = partition
+        self.first_offset = first_offset
+        self.last_offset = last_offset
+        self.records = records
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Chunk {self.topic}-{self.partition} "
+            f"{self.first_offset}..{self.last_offset} ({len(self.records)} records)>"
+        )
+
+
+class Output(NamedTuple):
+    """One record to publish.
+
+    `partition` None lets the partitioner choose: Java's murmur2 of the key, of nothing for a record
+    without one. `value` None is a tombstone.
+    """
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    partition: int | None = None
+    headers: list[tuple[str, bytes | None]] | None = None
+
+
+class Write(NamedTuple):
+    """One state to store: `value` None deletes it (a tombstone in the changelog).
+
+    `due` is the time of the state's next deadline, `old_due` that of the state it replaces; both in
+    microseconds, 0 for none. `old_due` must be what `get_many` returned for the key said, because
+    the store removes exactly that entry from the due index.
+    """
+
+    key: bytes
+    value: bytes | None
+    due: int
+    old_due: int
+
+
+class Work:
+    """The effects of one chunk: what to publish, and what to store by table name.
+
+    `topic` and `partition` are the input partition that caused it; the writes go to that partition
+    of each table. One key may be written several times: the last one counts.
+    """
+
+    __slots__ = ("outputs", "partition", "topic", "writes")
+
+    def __init__(
+        self,
+        outputs: list[Output] | None = None,
+        writes: dict[str, list[Write]] | None = None,
+        topic: str = "",
+        partition: int = -1,
+    ) -> None:
+        self.outputs: list[Output] = [] if outputs is None else outputs
+        self.writes: dict[str, list[Write]] = {} if writes is None else writes
+        self.topic = topic
+        self.partition = partition
+
+    def __repr__(self) -> str:
+        writes = {table: len(rows) for table, rows in self.writes.items()}
+        return f"<Work of {self.topic}-{self.partition}: {len(self.outputs)} outputs, {writes}>"

@@ -1,0 +1,274 @@
+"""Two workers: who owns what, and that nobody writes what is not his."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from echo_worker import (
+    committed,
+    config_of,
+    ends,
+    make_app,
+    produce,
+    read_all,
+    running,
+    start_process,
+    topics,
+    until,
+    wait_for_tables,
+)
+from kafka_server import KafkaServer
+
+from streams.engine import EngineApp, Work
+from streams.engine.engine import SessionLost
+from streams.engine.restore import RestoreStopped
+from streams.engine.transport import boot_time
+
+
+@pytest.fixture
+def options(kafka: KafkaServer, app_id: str, tmp_path: Path) -> dict[str, Any]:
+    """Options of an echo worker on the real broker, whose topics exist; give each a data_dir."""
+    for topic, config in topics(app_id).items():
+        kafka.create_topic(topic, 4, config)
+    return {"bootstrap": kafka.bootstrap, "app_id": app_id}
+
+
+@pytest.fixture
+def start(options: dict[str, Any], tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """Starts worker number n; those that still run at the end are killed."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(number: int, **more: Any) -> subprocess.Popen[bytes]:
+        process = start_process(
+            tmp_path / f"log{number}", data_dir=tmp_path / f"w{number}", **options, **more
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def wait_for(condition: Callable[[], Any], timeout: float = 40.0) -> None:
+    """Return once the condition holds; fail after `timeout` seconds."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, "not in time"
+        time.sleep(0.1)
+
+
+def gates(options: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
+    """(partition, what its ticks agent said) of every tick so far."""
+    found = read_all(options["bootstrap"], f"{options['app_id']}-gate")
+    return [(partition, json.loads(value)) for partition, _, _, value in found]
+
+
+def test_co_partitioned(options: dict[str, Any], tmp_path: Path) -> None:
+    """Each of two workers owns the same partitions of every topic, and has their stores open."""
+
+    async def run() -> None:
+        apps = [
+            make_app(config_of({**options, "data_dir": tmp_path / str(number)}))
+            for number in range(2)
+        ]
+        async with running(apps[0]):
+            await until(lambda: apps[0].engine.owned == {0, 1, 2, 3})
+            async with running(apps[1]):
+                await until(lambda: all(len(app.engine.owned) == 2 for app in apps))
+                for app in apps:
+                    by_topic: dict[str, set[int]] = {}
+                    for tp in app.consumer.offsets:
+                        by_topic.setdefault(tp.topic, set()).add(tp.partition)
+                    assert len(by_topic) == 3
+                    assert all(owned == app.engine.owned for owned in by_topic.values())
+                    for table in app.engine.tables.values():
+                        assert set(table.partitions()) == app.engine.owned
+                assert apps[0].engine.owned | apps[1].engine.owned == {0, 1, 2, 3}
+            await until(lambda: apps[0].engine.owned == {0, 1, 2, 3})
+
+    asyncio.run(run())
+
+
+def slow_first_restore(app: EngineApp) -> threading.Event:
+    """Let the app's first restore take until it is stopped; the event says that it has begun."""
+    restorer = app.engine.restorer
+    run, begun = restorer.run, threading.Event()
+
+    def slow(partitions: set[int]) -> None:
+        if begun.is_set():
+            run(partitions)
+            return
+        begun.set()
+        assert restorer._stop.wait(30)
+        raise RestoreStopped
+
+    restorer.run = slow  # type: ignore[method-assign]
+    return begun
+
+
+def test_a_rebalance_in_the_middle_of_a_restore(options: dict[str, Any], tmp_path: Path) -> None:
+    """The restore is given up, and the next assignment is restored and read."""
+
+    async def run() -> None:
+        apps = [
+            make_app(config_of({**options, "data_dir": tmp_path / str(number)}))
+            for number in range(2)
+        ]
+        begun = slow_first_restore(apps[0])
+        async with running(apps[0]):
+            await until(begun.is_set)
+            async with running(apps[1]):
+                await until(lambda: all(len(app.engine.owned) == 2 for app in apps))
+
+        assert [app.engine.failure for app in apps] == [None, None]
+
+    asyncio.run(run())
+
+
+def test_stopped_in_the_middle_of_a_restore(options: dict[str, Any], tmp_path: Path) -> None:
+    """SIGTERM does not wait for a restore, and is no failure."""
+
+    async def run() -> int:
+        app = make_app(config_of({**options, "data_dir": tmp_path / "w"}))
+        begun = slow_first_restore(app)
+        async with running(app) as task:
+            await until(begun.is_set)
+        return task.result()
+
+    assert asyncio.run(run()) == 0
+
+
+def test_workers_come_and_go_under_load(options: dict[str, Any], start: Callable[..., Any]) -> None:
+    """Joins, leaves and a kill while records come in: nothing lost, all committed."""
+    bootstrap, app_id = options["bootstrap"], options["app_id"]
+    first, second = start(0), start(1)
+    produce(bootstrap, app_id, range(10_000))
+    wait_for(lambda: gates(options))
+    produce(bootstrap, app_id, range(10_000, 20_000))
+    first.send_signal(signal.SIGTERM)
+    produce(bootstrap, app_id, range(20_000, 30_000))
+    assert first.wait(30) == 0
+    third = start(2)
+    produce(bootstrap, app_id, range(30_000, 40_000))
+    second.kill()
+    second.wait()
+    produce(bootstrap, app_id, range(40_000, 50_000))
+    wait_for_tables(bootstrap, app_id, range(50_000))
+    third.send_signal(signal.SIGTERM)
+    assert third.wait(30) == 0
+    for topic in (f"{app_id}-in", f"{app_id}-hop"):
+        assert committed(bootstrap, app_id, topic) == ends(bootstrap, topic)
+
+
+def test_frozen_past_its_session(
+    options: dict[str, Any], start: Callable[..., Any], tmp_path: Path
+) -> None:
+    """A worker that sleeps while another takes over spoils nothing when it wakes."""
+    bootstrap, app_id = options["bootstrap"], options["app_id"]
+    frozen = start(0)
+    start(1)
+    wait_for(lambda: len({said["worker"] for _, said in gates(options)}) == 2)
+    produce(bootstrap, app_id, range(20_000))
+    frozen.send_signal(signal.SIGSTOP)
+    produce(bootstrap, app_id, range(20_000, 30_000))
+    wait_for_tables(bootstrap, app_id, range(30_000))
+    frozen.send_signal(signal.SIGCONT)
+    produce(bootstrap, app_id, range(30_000, 40_000))
+    wait_for_tables(bootstrap, app_id, range(40_000))
+    if frozen.poll() is None:
+        frozen.send_signal(signal.SIGTERM)
+    status = frozen.wait(30)
+    log = (tmp_path / "log0").read_text()
+    assert status == 0 or "SessionLost" in log.splitlines()[-1], log[-3_000:]
+
+
+def test_the_gate_waits_for_both_workers(
+    options: dict[str, Any], start: Callable[..., Any]
+) -> None:
+    """With a backlog, no gate of any partition is open before the backlog is through both hops."""
+    bootstrap, app_id = options["bootstrap"], options["app_id"]
+    numbers = range(30_000)
+    produce(bootstrap, app_id, numbers)
+    start(0)
+    start(1)
+    wait_for(
+        lambda: {partition for partition, said in gates(options) if said["gate"]} == {0, 1, 2, 3}
+    )
+    opened = min(said["now"] for _, said in gates(options) if said["gate"])
+    wait_for_tables(bootstrap, app_id, numbers, timeout=1.0)
+    last = 0
+    for _, said in gates(options):
+        if said["gate"]:
+            assert opened <= said["now"]
+            last = max(last, said["now"] - said["gate"])
+    assert last < 2_000_000, "idle partitions: the gate is less than 2 s behind the clock"
+
+
+def test_idle_ticks_keep_the_gate_close(options: dict[str, Any], start: Callable[..., Any]) -> None:
+    """Deadlines fire within 2 s: gate and tick together lag by less on idle partitions."""
+    start(0)
+    wait_for(lambda: sum(1 for _, said in gates(options) if said["gate"]) >= 40)
+    by_partition: dict[int, list[dict[str, Any]]] = {}
+    for partition, said in gates(options):
+        if said["gate"]:
+            by_partition.setdefault(partition, []).append(said)
+    for said in by_partition.values():
+        for before, after in itertools.pairwise(said):
+            assert after["gate"] >= before["gate"]
+            # A deadline just after `before`'s gate fires at `after`.
+            assert after["now"] - before["gate"] < 2_000_000
+
+
+def test_nothing_is_written_after_a_revocation(options: dict[str, Any], tmp_path: Path) -> None:
+    """A chunk in hand when its partition goes: dropped, unacknowledged, and its effects with it."""
+
+    async def run() -> None:
+        app = make_app(config_of({**options, "data_dir": tmp_path / "w"}))
+        kept: list[Any] = []
+
+        @app.agent(app.chunks(f"{options['app_id']}-out"))
+        async def keeper(stream: Any) -> None:
+            async for chunk in stream:
+                kept.append(chunk)
+
+        engine = app.engine
+        async with running(app):
+            await until(lambda: engine.assigned)
+            await asyncio.to_thread(produce, options["bootstrap"], options["app_id"], range(100))
+            await until(lambda: kept)
+            chunk = kept[0]
+            assert engine.may_write(chunk.topic, chunk.partition)
+            await engine.on_revoked()
+            assert not engine.may_write(chunk.topic, chunk.partition)
+            dropped = engine.chunks_dropped
+            await engine.submit(chunk, Work())
+            assert engine.chunks_dropped == dropped + 1
+            assert all(not table.partitions() for table in engine.tables.values())
+
+    asyncio.run(run())
+
+
+def test_a_lost_session_ends_the_worker(options: dict[str, Any], tmp_path: Path) -> None:
+    """No accepted heartbeat for longer than the session: nothing is written, the worker fails."""
+
+    async def run() -> BaseException | None:
+        app = make_app(config_of({**options, "data_dir": tmp_path / "w"}))
+        async with running(app):
+            await until(lambda: app.engine.assigned)
+            app.consumer.thread.session_from = boot_time() - 7
+            assert not app.engine.may_write("any", 0)
+        return app.engine.failure
+
+    assert isinstance(asyncio.run(run()), SessionLost)

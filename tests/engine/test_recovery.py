@@ -1,0 +1,359 @@
+"""Stores against their changelogs, and restarts: nothing lost, nothing from the dead."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from confluent_kafka import Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+from echo_worker import (
+    committed,
+    config_of,
+    ends,
+    expected,
+    produce,
+    read_all,
+    start_process,
+    tables,
+    topics,
+    wait_for_tables,
+)
+from kafka_server import KafkaServer
+
+from streams.engine import EngineConfig, Write
+from streams.engine.restore import Restorer, RestoreStopped
+from streams.engine.store import TableStore, shared_cache
+
+COMPACTED = {
+    "cleanup.policy": "compact",
+    "segment.ms": 100,
+    "min.cleanable.dirty.ratio": 0.01,
+    "max.compaction.lag.ms": 100,
+    "delete.retention.ms": 0,
+}
+"""A topic that is compacted as soon as the cleaner comes."""
+
+
+def due_of(value: bytes) -> int:
+    """Values of these tests are their due times."""
+    return int(value)
+
+
+class Local:
+    """A worker's local state of one table, `t`, and the means to restore it."""
+
+    def __init__(self, bootstrap: str, app_id: str, data_dir: Path, **options: Any) -> None:
+        self.config = EngineConfig(
+            app_id=app_id,
+            bootstrap=bootstrap,
+            data_dir=data_dir,
+            partitions=2,
+            tables=("t",),
+            **options,
+        )
+        self.store = TableStore("t", data_dir / "tables", shared_cache())
+        self.restorer = Restorer(self.config, {"t": self.store}, {"t": due_of})
+
+    def restore(self) -> int:
+        """Restore partition 0; returns the number of records read."""
+        self.restorer.run({0})
+        return self.restorer.stats.records
+
+    def close(self) -> None:
+        self.restorer.touch({0})
+        self.store.close()
+
+    def get(self, *keys: bytes) -> list[bytes | None]:
+        return self.store.get_many(0, list(keys))
+
+
+@pytest.fixture
+def changelog(kafka: KafkaServer, app_id: str) -> str:
+    """The changelog of table `t`."""
+    return kafka.create_topic(
+        f"{app_id}-t-changelog",
+        2,
+        {"cleanup.policy": "compact,delete", "retention.ms": -1},  # so that delete_before may
+    )
+
+
+def write(
+    kafka: KafkaServer, topic: str, records: Sequence[tuple[bytes, bytes | None]], **options: str
+) -> None:
+    """Write records to partition 0; with transactional.id in one transaction."""
+    producer = Producer({"bootstrap.servers": kafka.bootstrap, **options})
+    if options:
+        producer.init_transactions(30)
+        producer.begin_transaction()
+    for key, value in records:
+        producer.produce(topic, value, key, partition=0)
+    assert producer.flush(30) == 0
+    if options:
+        producer.commit_transaction(30)
+
+
+def delete_before(kafka: KafkaServer, topic: str, offset: int) -> None:
+    """Let the log of partition 0 start at `offset`, as retention does."""
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+    for future in admin.delete_records([TopicPartition(topic, 0, offset)]).values():
+        assert future.result(30).low_watermark == offset
+
+
+def test_from_nothing(kafka: KafkaServer, app_id: str, changelog: str, tmp_path: Path) -> None:
+    """The last value of each key, tombstones obeyed, the due index rebuilt."""
+    write(kafka, changelog, [(b"a", b"5"), (b"b", b"7"), (b"a", b"9"), (b"b", None), (b"c", b"3")])
+    local = Local(kafka.bootstrap, app_id, tmp_path)
+    assert local.restore() == 5
+    assert local.get(b"a", b"b", b"c") == [b"9", None, b"3"]
+    assert local.store.due(0, 100, 10) == [(3, b"c"), (9, b"a")]
+    assert local.store[0].changelog_offset() == 4
+    local.close()
+
+
+def test_only_what_is_missing(
+    kafka: KafkaServer, app_id: str, changelog: str, tmp_path: Path
+) -> None:
+    """A warm store reads what was written after it, or nothing."""
+    write(kafka, changelog, [(b"a", b"1"), (b"b", b"1")])
+    local = Local(kafka.bootstrap, app_id, tmp_path)
+    local.restore()
+    local.close()
+    write(kafka, changelog, [(b"b", b"2")])
+    local = Local(kafka.bootstrap, app_id, tmp_path)
+    assert local.restore() == 1
+    assert local.get(b"a", b"b") == [b"1", b"2"]
+    local.close()
+    local = Local(kafka.bootstrap, app_id, tmp_path)
+    assert local.restore() == 0
+    assert local.get(b"a", b"b") == [b"1", b"2"]
+    local.close()
+
+
+def test_an_empty_changelog(
+    kafka: KafkaServer, app_id: str, changelog: str, tmp_path: Path
+) -> None:
+    """Never written: at once."""
+    local = Local(kafka.bootstrap, app_id, tmp_path)
+    started = time.monotonic()
+    assert local.restore() == 0
+    assert time.monotonic() - started < 5
+    local.close()
+
+
+def test_everything_expired(
+    kafka: KafkaServer, app_id: str, changelog: str, tmp_path: Path
+) -> None:
+    """The log starts at its end: no record will ever come, and none is waited for."""
+    write(kafka, changelog, [(b"a", b"1"), (b"b", b"1")])
+    delete_before(kafka, changelog, 2)
+    local = Local(kafka.bootstrap, app_id, tmp_path)
+    assert local.restore() == 0
+    assert local.get(b"a") == [None]
+    local.close()
+
+
+def test_a_tail_of_transaction_markers(
+    kafka: KafkaServer, app_id: str, changelog: str, tmp_path: Path
+) -> None:
+    """The end is an offset that holds no record."""
+    write(kafka, changelog, [(b"a", b"1")], **{"transactional.id": f"{app_id}-1"})
+    assert ends(kafka.bootstrap, changelog, 1) == [2]
+    local = Local(kafka.bootstrap, app_id, tmp_path)
+    assert local.restore() == 1
+    assert local.get(b"a") == [b"1"]
+    local.close()
+    local = Local(kafka.bootstrap, app_id, tmp_path)
+    assert local.restore() == 0
+    local.close()
+
+
+def test_compacted(app_id: str, tmp_path: Path) -> None:
+    """Tombstones were the last records, and compaction has taken them and what they delete."""
+    config = {"log.cleaner.backoff.ms": 100, "log.retention.check.interval.ms": 100}
+    with KafkaServer(config=config) as kafka:
+        topic = kafka.create_topic(f"{app_id}-t-changelog", 2, COMPACTED)
+        write(kafka, topic, [(b"k%d" % n, b"1") for n in range(50)])
+        write(kafka, topic, [(b"k%d" % n, None) for n in range(50)])
+        deadline = time.monotonic() + 60
+        while len({key for *_, key, _ in read_all(kafka.bootstrap, topic, 1)}) > 1:
+            assert time.monotonic() < deadline, "the cleaner has not come"
+            write(kafka, topic, [(b"roll", b"1")])  # only closed segments are compacted
+            time.sleep(0.2)
+        local = Local(kafka.bootstrap, app_id, tmp_path)
+        assert 1 <= local.restore() < 50
+        assert local.get(b"k1", b"k49", b"roll") == [None, None, b"1"]
+        assert local.store[0].changelog_offset() == ends(kafka.bootstrap, topic, 1)[0] - 1
+        local.close()
+
+
+def test_ahead_of_its_changelog(
+    kafka: KafkaServer,
+    app_id: str,
+    changelog: str,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The topic was made anew: the store is of another history, and goes."""
+    write(kafka, changelog, [(b"a", b"1")])
+    local = Local(kafka.bootstrap, app_id, tmp_path)
+    local.restore()
+    local.store[0].write([Write(b"ghost", b"9", 9, 0)], 1_000)
+    local.close()
+    local = Local(kafka.bootstrap, app_id, tmp_path)
+    assert local.restore() == 1
+    assert local.get(b"a", b"ghost") == [b"1", None]
+    assert local.store.due(0, 100, 10) == [(1, b"a")]
+    assert local.restorer.stats.rebuilt == ["t-0"]
+    assert "is ahead of its changelog" in caplog.text
+    local.close()
+
+
+def test_behind_the_start_of_its_changelog(
+    kafka: KafkaServer,
+    app_id: str,
+    changelog: str,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What it missed is gone, deletions too: it is rebuilt from what is there."""
+    write(kafka, changelog, [(b"gone", b"1")])
+    local = Local(kafka.bootstrap, app_id, tmp_path)
+    local.restore()
+    local.close()
+    write(kafka, changelog, [(b"gone", None), (b"x", b"1"), (b"a", b"2")])
+    delete_before(kafka, changelog, 3)
+    local = Local(kafka.bootstrap, app_id, tmp_path)
+    assert local.restore() == 1
+    assert local.get(b"gone", b"a") == [None, b"2"]
+    assert "has missed records" in caplog.text
+    local.close()
+
+
+def test_not_kept_up_to_date_for_long(
+    kafka: KafkaServer, app_id: str, changelog: str, tmp_path: Path
+) -> None:
+    """Tombstones that it missed may be compacted away: states would come back from the dead."""
+    write(kafka, changelog, [(b"a", b"1")])
+    local = Local(kafka.bootstrap, app_id, tmp_path)
+    local.restore()
+    local.store[0].write([Write(b"dead", b"9", 9, 0)], 0)
+    local.close()
+    local = Local(kafka.bootstrap, app_id, tmp_path, local_state_max_age=3_600.0)
+    assert local.restore() == 0, "young enough"
+    local.close()
+    long_ago = time.time() - 3_601
+    for path in (tmp_path / "tables").rglob("*"):
+        os.utime(path, (long_ago, long_ago))
+    local = Local(kafka.bootstrap, app_id, tmp_path, local_state_max_age=3_600.0)
+    assert local.restore() == 1
+    assert local.get(b"a", b"dead") == [b"1", None]
+    local.close()
+
+
+def test_stopped_in_the_middle(
+    kafka: KafkaServer, app_id: str, changelog: str, tmp_path: Path
+) -> None:
+    """A rebalance does not wait for a restore; the next one goes on."""
+    write(kafka, changelog, [(b"k%d" % n, b"%d" % n) for n in range(20_000)])
+    local = Local(kafka.bootstrap, app_id, tmp_path)
+    original = local.restorer._apply
+
+    def stop_then_apply(*args: Any) -> None:
+        local.restorer.stop()
+        original(*args)
+
+    local.restorer._apply = stop_then_apply  # type: ignore[method-assign]
+    with pytest.raises(RestoreStopped):
+        local.restore()
+    local.restorer._apply = original  # type: ignore[method-assign]
+    local.restore()
+    assert local.get(b"k0", b"k19999") == [b"0", b"19999"]
+    local.close()
+
+
+def test_another_thread_can_stop_it(app_id: str, tmp_path: Path) -> None:
+    """Also while it waits for a broker that does not answer."""
+    local = Local("127.0.0.1:1", app_id, tmp_path)
+    threading.Timer(0.5, local.restorer.stop).start()
+    with pytest.raises(RestoreStopped):
+        local.restore()
+    local.close()
+
+
+# -- whole workers
+
+
+@pytest.fixture
+def options(kafka: KafkaServer, app_id: str, tmp_path: Path) -> dict[str, Any]:
+    """Options of an echo worker on the real broker, whose topics exist."""
+    for topic, config in topics(app_id).items():
+        kafka.create_topic(topic, 4, config)
+    return {"bootstrap": kafka.bootstrap, "app_id": app_id, "data_dir": tmp_path / "data"}
+
+
+@pytest.mark.parametrize("keep", [True, False], ids=["state-kept", "state-deleted"])
+def test_killed_in_the_middle_of_chunks(
+    options: dict[str, Any], tmp_path: Path, keep: bool
+) -> None:
+    """kill -9 again and again: every id is in both tables and was published."""
+    bootstrap, app_id, log = options["bootstrap"], options["app_id"], tmp_path / "log"
+    numbers = range(30_000)
+    produce(bootstrap, app_id, numbers)
+    dice = random.Random(1)
+    for _ in range(4):
+        process = start_process(log, kill_at=dice.randint(300, 7_000), **options)
+        assert process.wait(60) == -signal.SIGKILL, log.read_text()[-3_000:]
+        before = committed(bootstrap, app_id, f"{app_id}-in")
+        assert all(
+            mark <= end for mark, end in zip(before, ends(bootstrap, f"{app_id}-in"), strict=True)
+        )
+        if not keep:
+            shutil.rmtree(options["data_dir"])
+    process = start_process(log, **options)
+    try:
+        wait_for_tables(bootstrap, app_id, numbers)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        process.wait()
+    published = {int(value) for *_, value in read_all(bootstrap, f"{app_id}-out")}
+    assert published == set(numbers)
+
+
+def test_restarted_in_good_order(options: dict[str, Any], tmp_path: Path) -> None:
+    """SIGTERM under load, ten times: nothing is done twice, nothing is lost."""
+    bootstrap, app_id, log = options["bootstrap"], options["app_id"], tmp_path / "log"
+    numbers = range(40_000)
+    produce(bootstrap, app_id, numbers)
+    dice = random.Random(2)
+    for turn in range(10):
+        process = start_process(log, **options)
+        try:
+            deadline = time.monotonic() + 30
+            while b"ready" not in log.read_bytes().split(b"--- next")[-1]:
+                assert time.monotonic() < deadline, log.read_text()[-3_000:]
+                time.sleep(0.02)
+            if turn == 9:
+                wait_for_tables(bootstrap, app_id, numbers)
+            time.sleep(dice.uniform(0, 0.3))  # anywhere in the load: the time itself is the test
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0, log.read_text()[-3_000:]
+        finally:
+            process.kill()
+            process.wait()
+        with log.open("ab") as output:
+            output.write(b"--- next")
+    published = [int(value) for *_, value in read_all(bootstrap, f"{app_id}-out")]
+    assert sorted(published) == list(numbers), "a restart in good order repeats nothing"
+    assert tables(bootstrap, app_id) == expected(numbers)
+    assert config_of(options).app_id == app_id

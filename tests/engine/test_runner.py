@@ -1,0 +1,346 @@
+"""The process: how it starts, how it ends, what it says when it fails."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import aiohttp
+import pytest
+from aiokafka.errors import CorruptRecordException, GroupAuthorizationFailedError
+from echo_worker import (
+    committed,
+    config_of,
+    ends,
+    make_app,
+    produce,
+    running,
+    start_process,
+    topics,
+    until,
+    wait_for_tables,
+)
+
+from streams.engine.embedded import EmbeddedCluster
+from streams.engine.offsets import PartitionOffsets
+from streams.engine.runner import Stalled, Watch, worker
+
+
+@pytest.fixture
+def cluster(app_id: str) -> Iterator[EmbeddedCluster]:
+    """An in-process cluster with the echo app's topics."""
+    with EmbeddedCluster(topics=dict.fromkeys(topics(app_id), 4)) as cluster:
+        yield cluster
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(condition: Callable[[], Any], timeout: float = 30.0) -> None:
+    """Return once the condition holds; fail after `timeout` seconds."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, "not in time"
+        time.sleep(0.05)
+
+
+def last_line(log: Path) -> str:
+    """What the process said last."""
+    return log.read_text().strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_with_everything_committed(
+    cluster: EmbeddedCluster, app_id: str, tmp_path: Path, number: int
+) -> None:
+    """Status 0; the offsets committed are those whose effects are durable: all."""
+    produce(cluster.bootstrap, app_id, range(5_000))
+    log = tmp_path / "log"
+    process = start_process(
+        log, bootstrap=cluster.bootstrap, app_id=app_id, data_dir=tmp_path / "data"
+    )
+    try:
+        wait_for_tables(cluster.bootstrap, app_id, range(5_000))
+        process.send_signal(number)
+        assert process.wait(20) == 0, log.read_text()[-2_000:]
+    finally:
+        process.kill()
+        process.wait()
+    for topic in (f"{app_id}-in", f"{app_id}-hop"):
+        assert committed(cluster.bootstrap, app_id, topic) == ends(cluster.bootstrap, topic)
+
+
+def test_no_broker_is_said_and_bounded(app_id: str, tmp_path: Path) -> None:
+    """It waits for a broker, says so, and gives up with status 1 and one line."""
+    log = tmp_path / "log"
+    process = start_process(
+        log,
+        bootstrap=f"127.0.0.1:{free_port()}",
+        app_id=app_id,
+        data_dir=tmp_path / "data",
+        connect_timeout=2.0,
+    )
+    assert process.wait(30) == 1
+    text = log.read_text()
+    assert "answers yet" in text
+    assert last_line(log).startswith("worker failed: BrokerUnreachable: no broker at 127.0.0.1:")
+    assert "Traceback" not in text
+
+
+def test_an_exception_in_an_agent_ends_it_unacknowledged(
+    cluster: EmbeddedCluster, app_id: str, tmp_path: Path
+) -> None:
+    """Status 1 and one line; the next start reads the same chunk again."""
+    produce(cluster.bootstrap, app_id, range(2_000))
+    log = tmp_path / "log"
+    options: dict[str, Any] = {
+        "bootstrap": cluster.bootstrap,
+        "app_id": app_id,
+        "data_dir": tmp_path / "data",
+    }
+    process = start_process(log, raise_at=700, **options)
+    assert process.wait(30) == 1
+    assert last_line(log) == "worker failed: ValueError: as the test wants it"
+    assert (
+        sum(max(0, offset) for offset in committed(cluster.bootstrap, app_id, f"{app_id}-in"))
+        <= 700
+    )
+    process = start_process(log, **options)
+    try:
+        wait_for_tables(cluster.bootstrap, app_id, range(2_000))
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_failed_delivery_ends_it(
+    cluster: EmbeddedCluster, app_id: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What can't be delivered is not passed over: no offset after it is committed."""
+
+    async def run() -> int:
+        app = make_app(
+            config_of(
+                {
+                    "bootstrap": cluster.bootstrap,
+                    "app_id": app_id,
+                    "data_dir": tmp_path,
+                    "message_max_bytes": 2_000,
+                }
+            ),
+            oversize=True,
+        )
+        task = asyncio.create_task(worker(app))
+        await until(lambda: app.engine.assigned)
+        await asyncio.to_thread(produce, cluster.bootstrap, app_id, range(100))
+        return await asyncio.wait_for(task, 30)
+
+    assert asyncio.run(run()) == 1
+    assert "worker failed: DeliveryFailed" in capfd.readouterr().err
+    assert sum(max(0, n) for n in committed(cluster.bootstrap, app_id, f"{app_id}-in")) == 0
+
+
+def test_a_consumer_that_cannot_go_on_ends_it(
+    cluster: EmbeddedCluster, app_id: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A record that can't be parsed, a topic that may not be read any more."""
+
+    async def run() -> int:
+        app = make_app(
+            config_of({"bootstrap": cluster.bootstrap, "app_id": app_id, "data_dir": tmp_path})
+        )
+        task = asyncio.create_task(worker(app))
+        await until(lambda: app.engine.assigned)
+
+        def refuse(*_: Any) -> None:
+            raise CorruptRecordException("bad checksum")
+
+        app.consumer.thread._take = refuse  # type: ignore[method-assign]
+        await asyncio.to_thread(produce, cluster.bootstrap, app_id, range(100))
+        return await asyncio.wait_for(task, 30)
+
+    assert asyncio.run(run()) == 1
+    assert "worker failed: CorruptRecordException" in capfd.readouterr().err
+
+
+def test_a_coordinator_that_refuses_ends_it(
+    cluster: EmbeddedCluster, app_id: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """aiokafka waits for ever with such an error until it is asked for it."""
+
+    async def run() -> int:
+        app = make_app(
+            config_of({"bootstrap": cluster.bootstrap, "app_id": app_id, "data_dir": tmp_path})
+        )
+        task = asyncio.create_task(worker(app))
+        await until(lambda: app.engine.assigned)
+        coordinator = app.consumer.thread._ensure_consumer()._coordinator
+        coordinator._pending_exception = GroupAuthorizationFailedError(app_id)
+        return await asyncio.wait_for(task, 30)
+
+    assert asyncio.run(run()) == 1
+    assert "worker failed: GroupAuthorizationFailedError" in capfd.readouterr().err
+
+
+def test_probes_and_metrics(cluster: EmbeddedCluster, app_id: str, tmp_path: Path) -> None:
+    """/readyz says what it waits for, then ok; /metrics is Prometheus text."""
+    port = free_port()
+
+    async def get(path: str) -> tuple[int, str]:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"http://127.0.0.1:{port}{path}") as answer,
+        ):
+            return answer.status, await answer.text()
+
+    async def run() -> None:
+        app = make_app(
+            config_of({"bootstrap": cluster.bootstrap, "app_id": app_id, "data_dir": tmp_path})
+        )
+        cluster.set_broker_down(True)
+        async with running(app, http_port=port):
+            await until(lambda: is_listening(port))
+            assert await get("/readyz") == (503, "not assigned\n")
+            assert await get("/healthz") == (200, "ok\n")
+            cluster.set_broker_down(False)
+            await until(lambda: app.engine.assigned)
+            assert await get("/readyz") == (200, "ok\n")
+            status, text = await get("/metrics")
+            assert status == 200
+            assert "# TYPE python_info gauge" in text
+        assert not is_listening(port)
+
+    asyncio.run(run())
+
+
+def is_listening(port: int) -> bool:
+    """Whether something accepts connections there."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_a_port_that_is_taken(
+    cluster: EmbeddedCluster, app_id: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Status 1 and a line, before anything is read."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        app_config = config_of(
+            {"bootstrap": cluster.bootstrap, "app_id": app_id, "data_dir": tmp_path}
+        )
+
+        async def run() -> int:
+            return await worker(make_app(app_config), http_port=taken.getsockname()[1])
+
+        assert asyncio.run(run()) == 1
+    assert "worker failed: OSError" in capfd.readouterr().err
+
+
+class FakeEngine:
+    """What the watchdog looks at."""
+
+    def __init__(self, timeout: float) -> None:
+        self.config = SimpleNamespace(stall_timeout=timeout)
+        self.restorer = SimpleNamespace(
+            stats=SimpleNamespace(records=0, running=False, remaining=0)
+        )
+        self.assigned = True
+        self.assignments = 1
+        self.records_submitted = 0
+        self.failure: BaseException | None = None
+        self.end, self.heard = 10, time.time()
+        self.offsets = PartitionOffsets(0)
+        thread = SimpleNamespace(log_state=lambda _tp: SimpleNamespace(end=self.end, at=self.heard))
+        consumer = SimpleNamespace(offsets={("in", 0): self.offsets}, thread=thread)
+        self.app = SimpleNamespace(_consumer=consumer, consumer=consumer)
+
+    def fail(self, error: BaseException) -> None:
+        self.failure = error
+
+
+def watched(timeout: float = 60.0) -> tuple[FakeEngine, Watch, Callable[[float], None]]:
+    """An engine, its watchdog, and a function that lets seconds pass and looks."""
+    now = [1_000.0]
+    engine = FakeEngine(timeout)
+    watch = Watch(engine, clock=lambda: now[0])  # type: ignore[arg-type]
+
+    def later(seconds: float) -> None:
+        now[0] += seconds
+        watch.look()
+
+    later(0)
+    return engine, watch, later
+
+
+def test_lagging_without_progress_is_a_stall() -> None:
+    """Records lie there unread, and nothing moves."""
+    engine, watch, later = watched()
+    later(59)
+    assert engine.failure is None
+    assert "no progress for 59 s" in (watch.ready() or "")
+    later(2)
+    assert isinstance(engine.failure, Stalled)
+    assert "while reading" in str(engine.failure)
+
+
+def test_progress_is_no_stall() -> None:
+    """However slow."""
+    engine, watch, later = watched()
+    for _ in range(5):
+        engine.offsets.position += 1
+        later(50)
+    assert engine.failure is None
+    engine.offsets.position += 1
+    later(0)
+    assert watch.ready() is None
+
+
+def test_nothing_to_do_is_no_stall() -> None:
+    """An idle topic, read to its end, with a broker that answers."""
+    engine, _watch, later = watched()
+    engine.offsets.position = 10
+    later(600)
+    assert engine.failure is None
+
+
+def test_a_broker_that_is_silent_is_a_stall() -> None:
+    """Read to the end as last heard of, and nothing heard for too long."""
+    engine, _watch, later = watched()
+    engine.offsets.position = 10
+    later(0)
+    engine.heard = time.time() - 61
+    later(61)
+    assert isinstance(engine.failure, Stalled)
+
+
+def test_never_assigned_is_a_stall() -> None:
+    """A coordinator that hangs; but a restore that reads on is progress."""
+    engine, watch, later = watched()
+    engine.assigned = False
+    engine.restorer.stats.running = True
+    for _ in range(5):
+        engine.restorer.stats.records += 1_000
+        later(50)
+    assert engine.failure is None
+    assert (watch.ready() or "").startswith("restoring")
+    later(61)
+    assert "waiting for an assignment" in str(engine.failure)
+
+
+def test_importing_the_engine_connects_to_nothing() -> None:
+    """No client, thread or file is made by an import."""
+    code = "import threading, streams.engine; assert threading.active_count() == 1"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
