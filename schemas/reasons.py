@@ -27,6 +27,7 @@ Reason = Literal[
     "naive_time",
     "implausible_time",
     "time_in_future",
+    "too_many_facts",
     "processing_failed",
 ]
 """Every reason a dead letter can have."""

@@ -10,8 +10,10 @@ from streams.agents.ticks import add_ticks
 from streams.core.state import due_of
 from streams.engine.app import EngineApp, create_app
 from streams.engine.config import EngineConfig
+from streams.engine.readback import published_since_durable
 from streams.pipeline.orders import OrderSide
 from streams.pipeline.parcels import ParcelSide
+from streams.pipeline.recall import recall
 from streams.pipeline.sides import Sizes
 from streams.pipeline.topics import Topics
 from streams.profiles.loader import load
@@ -45,6 +47,14 @@ def assemble(
     app = create_app(config, due_of={"orders": due_of, "parcels": due_of}, clock=clock)
     orders = OrderSide(topics, config.partitions, profiles, app.engine, sizes)
     parcels = ParcelSide(topics, config.partitions, profiles, app.engine, sizes)
+
+    def remind(partitions: frozenset[int]) -> None:
+        values = published_since_durable(config, topics.warnings, partitions)
+        recalled = recall(values, config.partitions, partitions)
+        for side in (orders, parcels):
+            side.recall(recalled, partitions)
+
+    app.engine.before_reading = remind
     add_agents(app, orders, parcels)
     add_ticks(app, (orders, parcels))
     return app

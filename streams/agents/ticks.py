@@ -20,7 +20,7 @@ def add_ticks(app: EngineApp, sides: tuple[Side, ...]) -> None:
         async for chunk in stream:
             engine.observe_ticks(chunk)
             moment = Moment(engine.now_us(), engine.gate_us(chunk.partition))
-            work = Work()
+            work = Work(topic=chunk.topic, partition=chunk.partition)
             if moment.gate is not None:
                 for side in sides:
                     due = engine.due(side.table, chunk.partition, moment.gate, MOST_DUE)

@@ -21,16 +21,23 @@ from streams.profiles.model import Profiles
 
 EXPRESS = 0
 
+MOST_VERSIONS = 500
+"""Versions that one order may have; more are refused."""
+
 
 def absorb(state: OrderState, versions: Iterable[OrderVersion], now: int) -> Absorbed:
     """Add versions in order of arrival; repeats change nothing. `now` (µs) is their arrival."""
     new = late = 0
-    for version in versions:
+    refused: tuple[int, ...] = ()
+    for number, version in enumerate(versions):
         if version.updated_at < state.newest - RETENTION:
             late += 1
             continue
         mark = _version_order(version)
         if any(_version_order(old) == mark for old in state.versions):
+            continue
+        if len(state.versions) >= MOST_VERSIONS:
+            refused += (number,)
             continue
         insort(state.versions, version, key=_version_order)
         new += 1
@@ -38,19 +45,21 @@ def absorb(state: OrderState, versions: Iterable[OrderVersion], now: int) -> Abs
     if new:
         state.count += new
         state.touched = max(state.touched, now)
-    return Absorbed(new, late)
+    return Absorbed(new, late, refused=refused)
 
 
 def learn(state: OrderState, parcels: Iterable[ParcelFacts], now: int) -> bool:
-    """Take over what parcels say of their links and progress; an older word changes nothing."""
+    """Take over what parcels say of their links and progress, in the order in which they say it.
+
+    The last word stands. After a crash a parcel may read its facts in another order and know less
+    for a while; what it says then is right for what it will say next.
+    """
     changed = False
     for facts in parcels:
         for parcel in state.parcels:
             if parcel.key == facts.key:
-                if (facts.newest, facts.count) >= (parcel.newest, parcel.count):
-                    changed = changed or parcel.lives != facts.lives
-                    parcel.newest, parcel.count = facts.newest, facts.count
-                    parcel.lives = facts.lives
+                changed = changed or parcel.lives != facts.lives
+                parcel.lives = facts.lives
                 if facts.asks and parcel.told:
                     parcel.told = 0
                     changed = True

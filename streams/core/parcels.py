@@ -22,39 +22,52 @@ from streams.profiles.model import Profiles
 _NEVER = 1 << 62
 
 MOST_FACTS = 2_000
-"""Beyond this many facts (a placeholder that everybody uses) those past retention are dropped."""
+"""Facts and orders that one number may hold. A placeholder that everybody types would grow for
+ever: what is past retention is forgotten first, then what is new is refused."""
 
 
 class Absorbed(NamedTuple):
     """What became of the facts: how many were new, how many came too late to count.
 
-    `told` says that the other side already knows all that the new ones could tell it.
+    `refused` has the positions of those for which the state has no room. `told` says that the
+    other side already knows all that the new ones could tell it.
     """
 
     new: int
     late: int
+    refused: tuple[int, ...] = ()
     told: bool = False
 
 
 def absorb(state: ParcelState, facts: Iterable[TrackingFact], now: int) -> Absorbed:
     """Add facts in order of arrival; repeats change nothing. `now` (µs) is their arrival."""
     new = late = 0
+    refused: tuple[int, ...] = ()
     named = False
     earliest = _NEVER
-    for fact in facts:
+    for number, fact in enumerate(facts):
         at, digest, status = fact.at, fact.digest, fact.status
         if at < state.newest - RETENTION:
             late += 1
             continue
-        if fact.order_ids and status != UNKNOWN:
-            if not _add_named(state, fact):
-                continue
+        names = bool(fact.order_ids) and status != UNKNOWN
+        records = state.records
+        place = bisect_left(records, (at, digest))
+        if place < len(records) and records[place][:2] == (at, digest):
+            continue
+        if names and any(old.at == at and old.digest == digest for old in state.named):
+            continue
+        if _weight(state) + len(fact.order_ids) >= MOST_FACTS:
+            _forget_old(state)
             named = True
-        if not fact.order_ids or (status != ORDERED and status != CANCELLED):
-            records = state.records
-            place = bisect_left(records, (at, digest))
-            if place < len(records) and records[place][:2] == (at, digest):
+            if _weight(state) + len(fact.order_ids) >= MOST_FACTS:
+                refused += (number,)
                 continue
+            place = bisect_left(records := state.records, (at, digest))
+        if names:
+            _add_named(state, fact)
+            named = True
+        if not names or (status != ORDERED and status != CANCELLED):
             records.insert(place, (at, digest, status, fact.partition, fact.offset))
         new += 1
         if at < earliest:
@@ -64,22 +77,17 @@ def absorb(state: ParcelState, facts: Iterable[TrackingFact], now: int) -> Absor
     if new:
         state.count += new
         state.touched = max(state.touched, now)
-        if len(state.records) + len(state.named) > MOST_FACTS:
-            _forget_old(state)
-            named = True
-    return Absorbed(new, late, told=not named and _already_told(state, earliest))
+    told = bool(new) and not named and _already_told(state, earliest)
+    return Absorbed(new, late, refused, told)
 
 
 def learn(state: ParcelState, orders: Iterable[OrderFacts], now: int) -> bool:
-    """Take over what orders say of themselves; an older word than the one known changes nothing."""
+    """Take over what orders say of themselves, in the order in which they say it."""
     changed = False
     for facts in orders:
         for known in state.orders:
             if known.order_id == facts.order_id:
-                old = known.facts
-                if old is None or (
-                    (facts.newest, facts.count) >= (old.newest, old.count) and facts != old
-                ):
+                if facts != known.facts:
                     known.facts = facts
                     changed = True
                 break
@@ -235,14 +243,14 @@ def _mattering(progress: tuple[int, ...], facts: OrderFacts | None) -> tuple[int
     return ()
 
 
-def _add_named(state: ParcelState, fact: TrackingFact) -> bool:
-    at, digest = fact.at, fact.digest
-    for named in state.named:
-        if named.at == at and named.digest == digest:
-            return False
+def _weight(state: ParcelState) -> int:
+    return len(state.records) + len(state.named) + len(state.orders)
+
+
+def _add_named(state: ParcelState, fact: TrackingFact) -> None:
     named = Named(
-        at,
-        digest,
+        fact.at,
+        fact.digest,
         fact.status,
         fact.order_ids,
         fact.platform,
@@ -254,7 +262,6 @@ def _add_named(state: ParcelState, fact: TrackingFact) -> bool:
     insort(state.named, named, key=_named_order)
     known = {order.order_id for order in state.orders}
     state.orders.extend(KnownOrder(order) for order in fact.order_ids if order not in known)
-    return True
 
 
 def _named_order(named: Named) -> tuple[int, str, int]:

@@ -5,7 +5,7 @@ Start reading at README.md. Agents need `create_app`, `EngineConfig` and the typ
 
 from streams.engine.app import EngineApp, create_app
 from streams.engine.config import EngineConfig
-from streams.engine.engine import Engine
+from streams.engine.engine import Engine, EngineStatus
 from streams.engine.runner import run_worker
 from streams.engine.types import Chunk, Output, Record, Work, Write
 
@@ -14,6 +14,7 @@ __all__ = [
     "Engine",
     "EngineApp",
     "EngineConfig",
+    "EngineStatus",
     "Output",
     "Record",
     "Work",

@@ -13,7 +13,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from faust.types import TP
 
@@ -23,8 +23,9 @@ from streams.engine.config import EngineConfig
 from streams.engine.gate import Gate, Input
 from streams.engine.producer import Producer
 from streams.engine.restore import Restorer, RestoreStopped
+from streams.engine.session import Session, SessionCommitter
 from streams.engine.store import TableStore, shared_cache
-from streams.engine.transport import Start, boot_time
+from streams.engine.transport import ChunkConsumer, Start, boot_time
 from streams.engine.types import Chunk, Output, Work
 
 if TYPE_CHECKING:
@@ -33,8 +34,35 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class SessionLost(RuntimeError):
-    """The worker was frozen for longer than its session: others may own its partitions."""
+class EngineStatus(NamedTuple):
+    """What an operator asks of a worker; made by `Engine.status`, from any thread."""
+
+    assigned: bool
+    """Partitions are assigned, restored and being read."""
+    partitions: int
+    """Partition numbers owned and restored."""
+    held: int
+    """Owned partitions whose deadlines are held since the assignment."""
+    gate_lag_s: float | None
+    """Seconds that the gate furthest behind lags behind the clock; None where all are held."""
+    lag: dict[str, int]
+    """Records that were not yet processed, by topic, as far as the broker has said."""
+    in_flight_records: int
+    """Records fetched and not durable yet."""
+    pending_records: int
+    """Outputs and states submitted and not durable yet."""
+    records_submitted: int
+    """Records whose effects were submitted since the start."""
+    chunks_dropped: int
+    """Chunks submitted after their partition was revoked."""
+    assignments: int
+    """Assignments read since the start: one, and one per rebalance."""
+    restore_records: int
+    """Changelog records read by the last restore."""
+    restore_seconds: float
+    """Time that the last restore took."""
+    heartbeat_age_s: float | None
+    """Seconds since the last accepted heartbeat was sent; None before the first assignment."""
 
 
 class Engine:
@@ -60,6 +88,8 @@ class Engine:
         self.assigned = False
         """Partitions (or none at all) are assigned, restored and being read."""
         self.assignments = 0
+        self.before_reading: Callable[[frozenset[int]], None] | None = None
+        """Called in a thread with newly assigned partitions, restored and not yet read."""
         self.chunks_dropped = 0
         self.records_submitted = 0
         self._clock = clock or _wall_clock_us
@@ -74,6 +104,7 @@ class Engine:
             config.partitions,
             rounds=config.gate_rounds,
             patience_us=int(config.gate_patience * 1_000_000),
+            quiet_us=int(max(3.0, 4 * config.tick_interval) * 1_000_000),
         )
         self._producer: Producer | None = None
         self._committer: Committer | None = None
@@ -145,6 +176,34 @@ class Engine:
             if worker != self.worker_id:
                 self.gate.hear(number, report, now)
 
+    def status(self) -> EngineStatus:
+        """The worker's state, for metrics."""
+        now = self.now_us()
+        consumer = cast("ChunkConsumer | None", self._app._consumer if self._app else None)
+        lag: dict[str, int] = {}
+        for tp, offsets in (consumer.offsets if consumer else {}).items():
+            end = consumer.thread.log_state(tp).end if consumer else None
+            behind = max(0, (end or 0) - offsets.processed)
+            lag[tp.topic] = lag.get(tp.topic, 0) + behind
+        gates = [self.gate.last_gate_us(number) for number in self._owned]
+        open_gates = [gate for gate in gates if gate]
+        stats = self.restorer.stats
+        return EngineStatus(
+            assigned=self.assigned,
+            partitions=len(gates),
+            held=len(gates) - len(open_gates),
+            gate_lag_s=max(0, now - min(open_gates)) / 1_000_000 if open_gates else None,
+            lag=lag,
+            in_flight_records=consumer.in_flight_records if consumer else 0,
+            pending_records=self._committer.pending_records if self._committer else 0,
+            records_submitted=self.records_submitted,
+            chunks_dropped=self.chunks_dropped,
+            assignments=self.assignments,
+            restore_records=stats.records,
+            restore_seconds=stats.seconds,
+            heartbeat_age_s=self._session_age() if self.assignments else None,
+        )
+
     def fail(self, error: BaseException) -> None:
         """End the worker: nothing that is not durable yet will be acknowledged."""
         if self.failure is not None:
@@ -193,12 +252,14 @@ class Engine:
             buffer_max_kbytes=config.producer_buffer_kbytes,
             extra=dict(config.security),
         )
-        self._committer = Committer(
+        self.session = Session(config, self._session_age, self._is_member)
+        self._committer = SessionCommitter(
             self._producer,
             self.tables,
             {table: config.changelog_topic(table) for table in config.tables},
             may_write=self.may_write,
             on_failure=self.fail,
+            session=self.session,
         )
         await self._committer.start()
         self._ticker = asyncio.create_task(self._tick_forever())
@@ -224,9 +285,11 @@ class Engine:
     async def restore(self, partitions: set[int], generation: int) -> None:
         """Open and restore the stores of newly assigned partitions."""
         await self._stop_restoring()
+        if self._stopping:
+            raise RestoreStopped
         loop = asyncio.get_running_loop()
         self._generation = generation
-        self._restoring = loop.run_in_executor(None, self.restorer.run, partitions)
+        self._restoring = loop.run_in_executor(None, self._restore, partitions)
         try:
             await asyncio.shield(self._restoring)
         except asyncio.CancelledError:
@@ -235,8 +298,15 @@ class Engine:
         stats = self.restorer.stats
         log.info("restored %d records in %.1f s", stats.records, stats.seconds)
 
+    def _restore(self, partitions: set[int]) -> None:
+        self.restorer.run(partitions)
+        if self.before_reading is not None:
+            self.before_reading(frozenset(partitions))
+
     def on_assigned(self, partitions: set[int], generation: int, start: Start) -> None:
         """Restored, and reading begins now."""
+        if self._stopping:
+            return
         self._owned = frozenset(partitions)
         self._generation = generation
         ends: dict[int, dict[str, int]] = {partition: {} for partition in partitions}
@@ -254,14 +324,7 @@ class Engine:
 
     def may_write(self, topic: str, partition: int) -> bool:
         """Is this partition still ours? Asked before anything of it is produced."""
-        thread = self.app.consumer.thread
-        if partition not in self._owned or thread.generation() != self._generation:
-            return False
-        since = boot_time() - thread.session_from
-        if since > self.config.session_timeout:
-            self.fail(SessionLost(f"no accepted heartbeat for {since:.1f} s"))
-            return False
-        return self.failure is None
+        return partition in self._owned and self._is_member() and self.failure is None
 
     # -- inside
 
@@ -295,6 +358,12 @@ class Engine:
 
     def _observe(self, partition: int, now_us: int) -> bool:
         return self.gate.observe(partition, self._inputs(partition, now_us), now_us)
+
+    def _is_member(self) -> bool:
+        return self.app.consumer.thread.generation() == self._generation
+
+    def _session_age(self) -> float:
+        return boot_time() - self.app.consumer.thread.session_from
 
     def _check_partition(self, partition: int) -> None:
         if not 0 <= partition < self.config.partitions:

@@ -8,8 +8,8 @@ each round a partition notes where its inputs end, and has done when everything 
 (so what it caused lies in the others' inputs); the next begins when all have done.
 
 Afterwards the gate is the wall clock while the inputs are read to their ends, else the time of the
-last processed record of the input furthest behind. A partition elsewhere that says it is behind
-holds the gate too. It never goes back.
+last processed record of the input furthest behind. A partition elsewhere that says it is behind,
+or of which nothing is heard, holds the gate too. It never goes back.
 """
 
 from __future__ import annotations
@@ -71,11 +71,18 @@ class Gate:
     """The gates of the partitions of this worker. All times are given; nothing here is awaited."""
 
     def __init__(
-        self, partitions: int, *, rounds: int = 4, patience_us: int = 60 * _SECOND
+        self,
+        partitions: int,
+        *,
+        rounds: int = 4,
+        patience_us: int = 60 * _SECOND,
+        quiet_us: int = 3 * _SECOND,
     ) -> None:
+        """`partitions` of the application; not heard of for `quiet_us` counts as being behind."""
         self._all = range(partitions)
         self._rounds = rounds
         self._patience_us = patience_us
+        self._quiet_us = quiet_us
         self._own: dict[int, _Own] = {}
         self._peers: dict[int, _Peer] = {}
         self._generation = -1
@@ -161,10 +168,17 @@ class Gate:
             if number != partition and other.gate_us < now_us - _BEHIND:
                 gate = min(gate, other.gate_us)
         for peer in self._peers.values():
-            if peer.report is not None and peer.report.behind and not peer.silent:
+            if peer.report is None or peer.silent:
+                continue
+            if peer.report.behind or now_us - peer.heard_us > self._quiet_us:
                 gate = min(gate, peer.report.gate_us)
         own.shown_us = max(own.shown_us, gate)
         return own.shown_us
+
+    def last_gate_us(self, partition: int) -> int:
+        """What `gate_us` said last of an owned partition; 0 while it is held."""
+        own = self._own.get(partition)
+        return own.shown_us if own else 0
 
     def rounds_done(self, partition: int) -> int:
         own = self._own.get(partition)

@@ -24,6 +24,22 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+class PartitionsDiffer(RuntimeError):
+    """Consumed topics and changelogs do not have the same partitions: states would be missing."""
+
+
+def check_partitions(changelogs: set[TP], inputs: set[TP], topics: set[str]) -> None:
+    """Raise PartitionsDiffer unless all assigned topics come with the same partition numbers."""
+    expected = {tp.partition for tp in changelogs | inputs}
+    for topic in sorted(topics | {tp.topic for tp in inputs}):
+        found = {tp.partition for tp in changelogs | inputs if tp.topic == topic}
+        if found != expected:
+            raise PartitionsDiffer(
+                f"{topic} has partitions {sorted(found)} where others have {sorted(expected)}: "
+                "is it missing, or were partitions added to some topics only?"
+            )
+
+
 class BatchRecovery(Recovery):
     """Faust's recovery service with the engine's restore and a safe order of starting."""
 
@@ -53,9 +69,9 @@ class BatchRecovery(Recovery):
         self._set_recovery_started()
         changelogs = set(self.active_tps)
         partitions = {tp.partition for tp in changelogs}
-        await engine.restore(partitions, generation)
-
         assignment = {tp for tp in consumer.assignment() if not self._is_changelog_tp(tp)}
+        check_partitions(changelogs, assignment, {*self.tables.changelog_topics})
+        await engine.restore(partitions, generation)
         ticks = {tp for tp in assignment if tp.topic == engine.config.ticks_topic}
         start = await consumer.thread.start_at(assignment - ticks, ticks)
         await app.on_rebalance_complete.send()

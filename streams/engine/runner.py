@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
@@ -17,7 +18,9 @@ from confluent_kafka.admin import AdminClient
 from streams.engine import web
 from streams.engine.app import EngineApp
 from streams.engine.engine import Engine, describe
-from streams.engine.transport import ChunkConsumer
+
+if TYPE_CHECKING:
+    from streams.engine.transport import ChunkConsumer
 
 log = logging.getLogger(__name__)
 
@@ -194,7 +197,7 @@ class Watch:
 
     def _signs(self) -> tuple[int, ...]:
         engine = self._engine
-        consumer: ChunkConsumer | None = engine.app._consumer
+        consumer = cast("ChunkConsumer | None", engine.app._consumer)
         durable = sum(o.durable for o in consumer.offsets.values()) if consumer else 0
         restored = engine.restorer.stats.records
         return (engine.assignments, durable, restored, engine.records_submitted)

@@ -375,6 +375,9 @@ class ChunkConsumer(driver.Consumer):
             if self.app.should_stop or any(check() for check in stopped):
                 return
             raise
+        except Exception as error:
+            # Not raised: a crash of Faust's fetcher tears down the services in no good order.
+            self.app.engine.fail(error)
 
     async def _deliver(self, taken: Fetched) -> None:
         tp, records, next_offset = taken

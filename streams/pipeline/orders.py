@@ -18,7 +18,7 @@ from streams.decode import Bad
 from streams.decode import decode_order as decode_version
 from streams.engine.types import Chunk, Output, Record, Work
 from streams.pipeline.origins import origin_of
-from streams.pipeline.sides import Moment, Side
+from streams.pipeline.sides import TOO_MANY, Moment, Side
 
 
 class OrderSide(Side):
@@ -34,7 +34,7 @@ class OrderSide(Side):
         arrived: dict[str, list[OrderVersion]] = {}
         sources: dict[str, list[Record]] = {}
         for record in chunk.records:
-            origin = origin_of(chunk, record, moment.now)
+            origin = origin_of(chunk, record, moment.now, first_hand=first_hand)
             version = decode_version(
                 record.value,
                 record.key,
@@ -58,7 +58,7 @@ class OrderSide(Side):
             elif first_hand and not self.is_home(raw, chunk.partition):
                 for record in sources[order_id]:
                     away += 1
-                    origin = origin_of(chunk, record, moment.now)
+                    origin = origin_of(chunk, record, moment.now, first_hand=first_hand)
                     self.send_home(work, self.topics.orders_rekey, raw, record, origin)
                 continue
             else:
@@ -66,9 +66,14 @@ class OrderSide(Side):
             absorbed = orders.absorb(state, versions, moment.now)
             new += absorbed.new
             late += absorbed.late
+            for number in absorbed.refused:
+                bad += 1
+                record = sources[order_id][number]
+                origin = origin_of(chunk, record, moment.now, first_hand=first_hand)
+                self.reject(work, record, origin, TOO_MANY)
             if absorbed.new:
                 self._tell(work, state)
-                self.conclude(work, state, old, moment)
+                self.conclude(work, raw, state, old, moment)
         repeated = len(chunk.records) - bad - late - new - away
         self.count(chunk.topic, new=new, repeated=repeated, late=late, bad=bad, away=away)
         return work
@@ -86,7 +91,7 @@ class OrderSide(Side):
             state = OrderState(key.decode()) if old is None else decode_order(old)
             if orders.learn(state, arrived[key], moment.now):
                 self._tell(work, state)
-                self.conclude(work, state, old, moment)
+                self.conclude(work, key, state, old, moment)
         return work
 
     def _tell(self, work: Work, state: OrderState) -> None:

@@ -24,9 +24,12 @@ class Origin(NamedTuple):
         return [(ORIGIN_HEADER, " ".join(str(part) for part in self).encode())]
 
 
-def origin_of(chunk: Chunk, record: Record, now: int) -> Origin:
-    """The origin of a record read at `now` (µs)."""
-    for name, value in record.headers:
+def origin_of(chunk: Chunk, record: Record, now: int, *, first_hand: bool) -> Origin:
+    """The origin of a record read at `now` (µs).
+
+    `first_hand`: the chunk is of an input, whose producers may send headers of any name.
+    """
+    for name, value in () if first_hand else record.headers:
         if name == ORIGIN_HEADER and value is not None:
             topic, partition, offset, timestamp_ms, arrival = value.decode().split(" ")
             return Origin(topic, int(partition), int(offset), int(timestamp_ms), int(arrival))

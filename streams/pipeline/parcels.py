@@ -17,7 +17,7 @@ from streams.core.state import (
 from streams.decode import Bad, decode_tracking
 from streams.engine.types import Chunk, Output, Record, Work
 from streams.pipeline.origins import origin_of
-from streams.pipeline.sides import Moment, Side
+from streams.pipeline.sides import TOO_MANY, Moment, Side
 
 
 class ParcelSide(Side):
@@ -39,13 +39,15 @@ class ParcelSide(Side):
                     record.value, moment.now, chunk.partition, record.offset, max_value
                 )
             else:
-                origin = origin_of(chunk, record, moment.now)
+                origin = origin_of(chunk, record, moment.now, first_hand=first_hand)
                 fact = decode_tracking(
                     record.value, origin.arrival, origin.partition, origin.offset, max_value
                 )
             if isinstance(fact, Bad):
                 bad += 1
-                self.reject(work, record, origin_of(chunk, record, moment.now), fact)
+                self.reject(
+                    work, record, origin_of(chunk, record, moment.now, first_hand=first_hand), fact
+                )
                 continue
             facts = arrived.get(fact.key)
             if facts is None:
@@ -62,7 +64,7 @@ class ParcelSide(Side):
             elif first_hand and not self.is_home(raw, chunk.partition):
                 for record in sources[key]:
                     away += 1
-                    origin = origin_of(chunk, record, moment.now)
+                    origin = origin_of(chunk, record, moment.now, first_hand=first_hand)
                     self.send_home(work, self.topics.tracking_rekey, raw, record, origin)
                 continue
             else:
@@ -70,10 +72,15 @@ class ParcelSide(Side):
             absorbed = parcels.absorb(state, facts, moment.now)
             new += absorbed.new
             late += absorbed.late
+            for number in absorbed.refused:
+                bad += 1
+                record = sources[key][number]
+                origin = origin_of(chunk, record, moment.now, first_hand=first_hand)
+                self.reject(work, record, origin, TOO_MANY)
             if absorbed.new:
                 if not absorbed.told:
                     self._tell(work, state)
-                self.conclude(work, state, old, moment)
+                self.conclude(work, raw, state, old, moment)
         repeated = len(chunk.records) - bad - late - new - away
         self.count(chunk.topic, new=new, repeated=repeated, late=late, bad=bad, away=away)
         return work
@@ -93,7 +100,7 @@ class ParcelSide(Side):
             state = decode_parcel(old)
             if parcels.learn(state, arrived[key], moment.now):
                 self._tell(work, state)
-                self.conclude(work, state, old, moment)
+                self.conclude(work, key, state, old, moment)
         return work
 
     def _tell(self, work: Work, state: ParcelState) -> None:

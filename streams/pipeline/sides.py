@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from streams.core.judgement import Judgement
-from streams.core.state import OrderState, ParcelState, due_of, encode
+from streams.core.state import OrderState, ParcelState, Published, due_of, encode
 from streams.core.warnings import Revision
 from streams.decode import Bad
 from streams.engine.murmur2 import partition_of
@@ -23,8 +23,15 @@ from streams.metrics import (
 from streams.pipeline.dead_letters import dead_letter
 from streams.pipeline.message import encode_warning
 from streams.pipeline.origins import Origin
+from streams.pipeline.recall import Recalled, remind
 from streams.pipeline.topics import Topics
 from streams.profiles.model import Profiles
+
+TOO_MANY = Bad(
+    "too_many_facts",
+    None,
+    "there are too many facts of this one number or order: is it a placeholder?",
+)
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +78,7 @@ class Side:
         self.profiles = profiles
         self.states = states
         self.sizes = sizes
+        self._recalled: dict[int, dict[bytes, dict[str, Published]]] = {}
 
     def is_home(self, key: bytes, partition: int) -> bool:
         """Whether our partitioner would have put `key` on `partition`."""
@@ -101,25 +109,42 @@ class Side:
         if late:
             LATE_FACTS.labels(topic=topic).inc(late)
 
+    def recall(self, recalled: Recalled, partitions: Iterable[int]) -> None:
+        """Take over what was published of states on `partitions`; see `pipeline.recall`."""
+        for partition in partitions:
+            self._recalled[partition] = recalled.get((self.table, partition), {})
+
     def conclude(
-        self, work: Work, state: ParcelState | OrderState, old: bytes | None, moment: Moment
+        self,
+        work: Work,
+        key: bytes,
+        state: ParcelState | OrderState,
+        old: bytes | None,
+        moment: Moment,
     ) -> None:
         """Judge a changed state, or leave that to the tick after the gate opens; then write it."""
+        recalled = self._recalled.get(work.partition)
+        if recalled and key in recalled:
+            remind(state, recalled.pop(key).values())
         if moment.gate is None:
             # What waits for the gate already keeps its place in the due index.
             waiting = 0 if old is None else due_of(old)
             state.due = waiting if 0 < waiting < moment.now else moment.now
         else:
             self.publish(work, self.judge(state, moment.gate, moment.now))
-        self.write(work, state, old)
+        self.write(work, key, state, old)
 
-    def write(self, work: Work, state: ParcelState | OrderState, old: bytes | None) -> None:
+    def write(
+        self, work: Work, key: bytes, state: ParcelState | OrderState, old: bytes | None
+    ) -> None:
         """Add the state to the chunk's writes."""
-        key = state.key if isinstance(state, ParcelState) else state.order_id
         old_due = 0 if old is None else due_of(old)
-        work.writes.setdefault(self.table, []).append(
-            Write(key.encode(), encode(state), state.due, old_due)
-        )
+        write = Write(key, encode(state), state.due, old_due)
+        writes = work.writes.get(self.table)
+        if writes is None:
+            work.writes[self.table] = [write]
+        else:
+            writes.append(write)
 
     def publish(self, work: Work, judgement: Judgement) -> None:
         """Add a judgement's revisions to the outputs; a failed rule is logged and counted."""
@@ -133,21 +158,30 @@ class Side:
         self, partition: int, due: Sequence[tuple[int, bytes]], moment: Moment, work: Work
     ) -> None:
         """Judge the states whose time has come; those at their end are deleted."""
-        if moment.gate is None or not due:
+        if moment.gate is None:
             return
-        keys = list(dict.fromkeys(key for _, key in due))
+        # Once the gate is open, every state has been read again that a crash had lost: what was
+        # published of the others belongs to somebody else.
+        recalled = self._recalled.pop(partition, None) or {}
+        keys = list(dict.fromkeys([*(key for _, key in due), *recalled]))
+        if not keys:
+            return
         writes = work.writes.setdefault(self.table, [])
         for key, value in zip(keys, self.states.get_many(self.table, partition, keys), strict=True):
-            if value is None or due_of(value) > moment.gate:
+            published = recalled.get(key)
+            if value is None or (due_of(value) > moment.gate and published is None):
                 continue
             state = self.decode(value)
+            reminded = published is not None and remind(state, published.values())
+            if due_of(value) > moment.gate and not reminded:
+                continue
             judgement = self.judge(state, moment.gate, moment.now)
             self.publish(work, judgement)
             if judgement.ended:
                 STATES_ENDED.labels(table=self.table).inc()
                 writes.append(Write(key, None, 0, due_of(value)))
             else:
-                self.write(work, state, value)
+                self.write(work, key, state, value)
 
     def decode(self, value: bytes) -> ParcelState | OrderState:
         """A stored state of this side."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from streams.decode import Bad, decode_order, decode_tracking
+from streams.pipeline.sides import TOO_MANY
 from streams.replay.machine import Machine
 from streams.replay.sources import NO_TIME, BadLine, Line, read
 
@@ -44,12 +45,14 @@ def play(
             if isinstance(version, Bad):
                 reject(BadLine(orders, line.number, line.raw, version, arrival))
                 continue
-            machine.order(version, arrival)
+            if not machine.order(version, arrival):
+                reject(BadLine(orders, line.number, line.raw, TOO_MANY, arrival))
         else:
             fact = decode_tracking(line.raw, known_at, 0, offset)
             if isinstance(fact, Bad):
                 reject(BadLine(tracking, line.number, line.raw, fact, arrival))
                 continue
-            machine.tracking(fact, arrival)
+            if not machine.tracking(fact, arrival):
+                reject(BadLine(tracking, line.number, line.raw, TOO_MANY, arrival))
         last = arrival
     machine.advance(last if until is None else until)

@@ -37,17 +37,18 @@ class Machine:
         """How many orders and parcels are in memory."""
         return len(self._orders) + len(self._parcels)
 
-    def order(self, version: OrderVersion, now: int) -> None:
-        """An order version arrives at `now` (µs)."""
+    def order(self, version: OrderVersion, now: int) -> bool:
+        """An order version arrives at `now` (µs); False where there is no room for it."""
         self.advance(now - 1)
         state = self._orders.setdefault(version.order_id, OrderState(version.order_id))
         absorbed = orders.absorb(state, (version,), now)
         self.late += absorbed.late
         if absorbed.new:
             self._settle(state, now)
+        return not absorbed.refused
 
-    def tracking(self, fact: TrackingFact, now: int) -> None:
-        """A tracking fact arrives at `now` (µs)."""
+    def tracking(self, fact: TrackingFact, now: int) -> bool:
+        """A tracking fact arrives at `now` (µs); False where there is no room for it."""
         self.advance(now - 1)
         state = self._parcels.setdefault(fact.key, ParcelState(fact.key))
         absorbed = parcels.absorb(state, (fact,), now)
@@ -56,6 +57,7 @@ class Machine:
             self._judge(state, now)
         elif absorbed.new:
             self._settle(state, now)
+        return not absorbed.refused
 
     def advance(self, until: int) -> None:
         """Let every deadline up to and including `until` (µs) pass."""
