@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
+import zlib
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
 import click
-from streams.settings import load_settings
 
 from streams.core.warnings import Revision
 from streams.pipeline.message import encode_warning
@@ -18,6 +18,7 @@ from streams.replay.history import play
 from streams.replay.machine import Machine
 from streams.replay.moments import parse_time
 from streams.replay.rejected import Rejected
+from streams.settings import load_settings
 
 EPILOG = """\b
 Examples:
@@ -100,7 +101,7 @@ def replay(
             for _, revision in sorted(newest.items()):
                 target.write(encode_warning(revision) + b"\n")
             target.flush()
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             raise click.ClickException(f"the replay cannot go on: {error}") from error
     for failure in machine.failures[:5]:
         click.echo(f"rule {failure.rule} failed on {failure.subject}: {failure.error!r}", err=True)

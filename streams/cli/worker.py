@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 
 import click
-from streams.admin import check_topics
-from streams.logs import configure
-from streams.settings import load_settings
 
+from streams.admin import check_topics
 from streams.app import build
 from streams.engine.runner import run_worker
+from streams.logs import configure
 from streams.profiles.loader import ProfileError
+from streams.settings import load_settings
 
 EPILOG = """\b
 Examples:

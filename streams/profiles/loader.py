@@ -9,7 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from streams.core.episodes import Limit
 from streams.core.facts import STATUS_CODE
@@ -122,6 +122,14 @@ class ProfileFile(_Strict):
     def _aware(cls, value: datetime | None) -> datetime | None:
         if value is not None and value.tzinfo is None:
             raise ValueError("a time needs an offset, as in 2026-07-09T00:00:00+08:00")
+        return value
+
+    @field_validator("effective_to")
+    @classmethod
+    def _after_the_start(cls, value: datetime | None, info: ValidationInfo) -> datetime | None:
+        start = info.data.get("effective_from")
+        if value is not None and start is not None and value <= start:
+            raise ValueError("a profile must end after effective_from")
         return value
 
     def profile(self) -> Profile:

@@ -42,14 +42,20 @@ class Profiles:
             raise ValueError(f"no profile of the default platform {DEFAULT_PLATFORM!r}")
 
     def at(self, platform: str, moment: int) -> Profile:
-        """The newest profile of `platform` in force at `moment` (µs), else the first."""
+        """The newest profile of `platform` in force at `moment` (µs).
+
+        Before the first one, the first; after the end of all, the one that started last.
+        """
         if self._forced is not None:
             return self._forced
         candidates = self._newest_first.get(platform) or self._newest_first[DEFAULT_PLATFORM]
+        last: Profile | None = None
         for profile in candidates:
             if profile.effective_from <= moment:
-                return profile
-        return candidates[-1]
+                if profile.effective_to is None or moment < profile.effective_to:
+                    return profile
+                last = last or profile
+        return last or candidates[-1]
 
     def forced(self, profile_id: str) -> Profiles:
         """The same profiles, every order judged by the one named; raises KeyError."""

@@ -8,6 +8,7 @@ import heapq
 import io
 import json
 import pickle
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
@@ -16,6 +17,7 @@ from typing import IO, Any, NamedTuple
 
 import msgspec
 
+from schemas.times import EARLIEST_US
 from streams.decode import Bad
 from streams.replay.moments import parse_time
 
@@ -26,6 +28,11 @@ NO_TIME = 0
 """The arrival of lines before the first one that has a time."""
 
 _INTEGERS = frozenset(("schema_version", "amount_paid"))
+_INTEGER = re.compile(r"-?[0-9]{1,19}")
+
+LONGEST_CELL = 16 << 20
+"""Characters; a cell may hold a whole JSON array."""
+
 _JSON_COLUMNS = frozenset(("recipient", "ship_from", "items", "location", "order_ids"))
 
 
@@ -90,7 +97,17 @@ def _csv_rows(
     """Rows of a CSV file as JSON: blank cells are absent, `recipient.city` is a nested field."""
     text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
     reader = csv.DictReader(text)
-    for row in reader:
+    csv.field_size_limit(LONGEST_CELL)
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            text.detach()  # whoever opened the file closes it
+            return
+        except csv.Error as error:
+            bad = Bad("too_large", None, f"the row cannot be read: {error}")
+            reject(BadLine(path, reader.line_num, b"", bad))
+            continue
         number = reader.line_num
         value: dict[str, Any] = {}
         for column, cell in row.items():
@@ -103,7 +120,7 @@ def _csv_rows(
                     inner[leaf] = cell
             elif column in _JSON_COLUMNS:
                 value[column] = _cell(column, cell)
-            elif column in _INTEGERS and cell.lstrip("-").isdigit():
+            elif column in _INTEGERS and _INTEGER.fullmatch(cell):
                 value[column] = int(cell)
             else:
                 value[column] = cell
@@ -119,7 +136,7 @@ def _cell(column: str, cell: str) -> Any:
     if cell[0] in "[{":
         try:
             return json.loads(cell)
-        except ValueError:
+        except (ValueError, RecursionError):
             return cell
     if column == "order_ids":
         return [part.strip() for part in cell.split(";") if part.strip()]
@@ -161,7 +178,7 @@ def arrival_of(raw: bytes) -> int | Bad | None:
         return received
     for own in (times.occurred_at, times.updated_at, times.paid_at):
         moment = None if own is None else parse_time(own)
-        if moment is not None:
+        if moment is not None and moment >= EARLIEST_US:
             return moment
     return None
 

@@ -47,9 +47,7 @@ def test_the_example_history_gives_its_expected_warnings() -> None:
     until = datetime.fromisoformat((EXAMPLE / "until.txt").read_text().strip())
     newest, _ = replay(_lines("orders.jsonl"), _lines("tracking.jsonl"), until)
     wanted = {
-        value["warning_id"]: value
-        for value in _lines("expected.jsonl")
-        if value["rule"] in RULES
+        value["warning_id"]: value for value in _lines("expected.jsonl") if value["rule"] in RULES
     }
     assert len(wanted) == 500
     found = {value["warning_id"]: value for value in standing(newest)}

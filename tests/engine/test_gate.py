@@ -136,8 +136,8 @@ def test_never_backwards() -> None:
     gate = Gate(2, rounds=1)
     gate.assign(7, {0: {"in": 0}}, T)
     gate.observe(0, [reading(0, 0)], T)
-    gate.hear(1, Report(7, 1, T, False), T)
     now = T + 50 * S
+    gate.hear(1, Report(7, 1, now, False), now)
     gate.observe(0, [reading(0, 0, at=now)], now)
     assert gate.gate_us(0, now) == now
     gate.hear(1, Report(7, 1, T, True), now)
@@ -157,6 +157,30 @@ def test_a_partition_elsewhere_that_is_behind_holds_this_one() -> None:
     assert gate.gate_us(0, now) == T + S
     gate.hear(1, Report(7, 1, now, False), now)
     assert gate.gate_us(0, now) == now
+
+
+def test_so_does_one_that_fell_silent_until_patience_ends() -> None:
+    """Its worker may have died with records unread, and its partitions are nobody's yet."""
+    gate = Gate(2, rounds=1, patience_us=60 * S)
+    gate.assign(7, {0: {"in": 0}}, T)
+    gate.observe(0, [reading(0, 0)], T)
+    gate.hear(1, Report(7, 1, T + S, False), T + S)
+    for seconds, expected in ((4, 4), (5, 4), (61, 4), (62, 62)):
+        now = T + seconds * S
+        gate.observe(0, [reading(0, 0, at=now)], now)
+        assert gate.gate_us(0, now) == T + expected * S
+
+
+def test_one_that_starts_again_holds_the_others() -> None:
+    """A worker with a fixed name comes back in the same generation, with a backlog to read."""
+    gate = Gate(2, rounds=2)
+    gate.assign(7, {0: {"in": 0}}, T)
+    gate.hear(1, Report(7, 2, T, False), T)
+    go_through_rounds(gate, 0, 2)
+    gate.observe(0, [reading(0, 0)], T)
+    assert gate.gate_us(0, T) == T
+    gate.hear(1, Report(7, 0, 0, False), T + S)
+    assert gate.gate_us(0, T + S) is None
 
 
 def test_so_does_another_partition_of_the_same_worker() -> None:

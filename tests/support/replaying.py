@@ -6,6 +6,7 @@ import json
 from datetime import datetime
 from typing import Any
 
+from schemas.times import EARLIEST_US
 from streams.core.times import from_datetime
 from streams.core.warnings import Revision
 from streams.decode import Bad, decode_order, decode_tracking
@@ -37,7 +38,7 @@ def arrival_of(value: dict[str, Any]) -> int:
     """When a message value arrived, in µs."""
     for name in ("received_at", "occurred_at", "updated_at", "paid_at"):
         moment = parse_time(value.get(name))
-        if moment is not None:
+        if moment is not None and moment >= EARLIEST_US:
             return moment
     raise ValueError(f"no arrival in {value}")
 

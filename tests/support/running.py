@@ -125,7 +125,7 @@ class Deployment:
             consumer.close()
 
     def lag(self) -> int:
-        """Records that the group has not committed yet, over all inputs; maxsize where not known."""
+        """Records of all inputs that the group has not committed; maxsize where not known."""
         consumer = Consumer(
             {
                 "bootstrap.servers": self.settings.bootstrap_servers,

@@ -1,0 +1,154 @@
+"""What the demo shows, as text: a line a revision, one line of status, a summary."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import click
+
+from streams.core.times import to_datetime
+from streams.demo.history import Outcome
+from streams.rules import RULES
+
+BEIJING = timezone(timedelta(hours=8))
+STATES = ("open", "breached", "resolved", "withdrawn")
+CHECKS = ("duplicate_tracking_number",)
+"""Rules without a deadline: nothing of them breaches."""
+
+_STYLES: dict[str, dict[str, Any]] = {
+    "open": {"fg": "yellow"},
+    "breached": {"fg": "red", "bold": True},
+    "resolved": {"fg": "green"},
+    "withdrawn": {"fg": "cyan"},
+}
+_HINTS = {
+    ("ship_overdue", "open"): "hand it to the carrier",
+    ("ship_overdue", "breached"): "ship now or offer refund",
+    ("pickup_overdue", "open"): "get it picked up",
+    ("pickup_overdue", "breached"): "hand over or fix number",
+    ("inactive_after_pickup", "open"): "ask for the hub scan",
+    ("inactive_after_pickup", "breached"): "have the parcel traced",
+    ("duplicate_tracking_number", "open"): "fix or release number",
+}
+HEADER = "  ".join(
+    f"{title:<{width}}"
+    for title, width in (
+        ("time", 11),
+        ("state", 9),
+        ("rule", 29),
+        ("parcel or order", 25),
+        ("deadline", 11),
+        ("what to do", 0),
+    )
+)
+
+
+def moment(value: str | int | None) -> str:
+    """A time as the demo shows it: month, day, hour, minute in Beijing; `-` for none."""
+    if value is None:
+        return "-"
+    time = to_datetime(value) if isinstance(value, int) else datetime.fromisoformat(value)
+    return time.astimezone(BEIJING).strftime("%m-%d %H:%M")
+
+
+def subject(warning: dict[str, Any]) -> str:
+    """The parcel, or the order, that a warning is about."""
+    if warning["tracking_number"] is None:
+        return f"order {warning['order_ids'][0]}"
+    return f"{warning['carrier']} {warning['tracking_number']}"
+
+
+def hint(warning: dict[str, Any]) -> str:
+    """What to do, in a few words; the message on Kafka says it in full and in two languages."""
+    state = warning["state"]
+    if state == "resolved":
+        if warning["breached_at"] is not None:
+            return "ended too late"
+        return "put right" if warning["rule"] in CHECKS else "ended in time"
+    if state == "withdrawn":
+        return "proved wrong by new facts"
+    return _HINTS.get((warning["rule"], state), "")
+
+
+def line(warning: dict[str, Any], width: int) -> str:
+    """One revision, aligned under HEADER; the hint goes first where the terminal is narrow."""
+    stage = "" if warning["stage"] == "violation" else f" {warning['stage']}"
+    state = click.style(f"{warning['state'].upper():<9}", **_STYLES[warning["state"]])
+    before = f"{moment(warning['detected_at']):<11}  "
+    after = (
+        f"  {warning['rule'] + stage:<29}  {subject(warning):<25}  "
+        f"{moment(warning['deadline']):<11}  {hint(warning)}"
+    )
+    return before + state + clip(after, width - len(before) - 9)
+
+
+def clip(text: str, width: int) -> str:
+    """The text in at most `width` columns."""
+    return text.rstrip() if len(text.rstrip()) <= width else text[: max(0, width - 1)] + "…"
+
+
+def status(outcome: Outcome, now: int, played: int, share: float) -> str:
+    """How far the history is, and what stands."""
+    states = Counter(warning["state"] for warning in outcome.warnings.values())
+    done = round(share * 12)
+    return (
+        f"{moment(now)} [{'#' * done}{'.' * (12 - done)}] {played:,} records · "
+        f"{states['open']} at risk · {states['breached']} breached · {states['resolved']} resolved"
+        f" · {states['withdrawn']} withdrawn · {outcome.dead_letters.total()} dead letters"
+    )
+
+
+def table(outcome: Outcome) -> list[str]:
+    """Rule × stage × state: revisions published, and how many warnings stand so at the end."""
+    standing = Counter(
+        (warning["rule"], warning["stage"], warning["state"])
+        for warning in outcome.warnings.values()
+    )
+    head = f"{'':<25}  {'':<9}  {'published as':<40}  at the end"
+    names = "".join(f"{state:>10}" for state in STATES)
+    lines = [
+        head,
+        f"{'rule':<25}  {'stage':<9} {names}  {'open':>10}{'breached':>10}",
+    ]
+    for rule in RULES:
+        for stage in ("violation", "serious"):
+            if not any((rule, stage, state) in outcome.kinds for state in STATES):
+                continue
+            cells = "".join(f"{_count(outcome.kinds, rule, stage, state):>10}" for state in STATES)
+            ends = "".join(f"{_count(standing, rule, stage, state):>10}" for state in STATES[:2])
+            lines.append(f"{rule:<25}  {stage:<9} {cells}  {ends}")
+    return lines
+
+
+def dead_letters(counts: Counter[str]) -> str:
+    """How many records were refused, by reason."""
+    reasons = ", ".join(f"{reason} {count}" for reason, count in sorted(counts.items()))
+    return f"{counts.total()} dead letters: {reasons}" if reasons else "no dead letters"
+
+
+def most_urgent(warnings: Iterable[dict[str, Any]], count: int = 5) -> list[dict[str, Any]]:
+    """What to act on first, one warning an order: what can still be saved, soonest deadline first,
+    then what holds without a deadline, then what has breached, newest first."""
+
+    def rank(warning: dict[str, Any]) -> tuple[int, float]:
+        if warning["deadline"] is None:
+            return 1, 0.0
+        deadline = datetime.fromisoformat(warning["deadline"]).timestamp()
+        return (0, deadline) if warning["state"] == "open" else (2, -deadline)
+
+    chosen: list[dict[str, Any]] = []
+    named: set[str] = set()
+    for warning in sorted(warnings, key=lambda one: (*rank(one), one["warning_id"])):
+        if warning["state"] in ("open", "breached") and named.isdisjoint(warning["order_ids"]):
+            named.update(warning["order_ids"])
+            chosen.append(warning)
+    return chosen[:count]
+
+
+def _count(counts: Counter[tuple[str, str, str]], rule: str, stage: str, state: str) -> str:
+    if rule in CHECKS and state == "breached":
+        return "-"
+    return str(counts[rule, stage, state])

@@ -1,0 +1,117 @@
+"""The whole demo as a user runs it: broker, worker, history, verdict, and the ways to end it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@contextlib.contextmanager
+def demo(*arguments: str, home: Path) -> Iterator[subprocess.Popen[str]]:
+    """`shipsentry demo` in a process of its own, with `home` for its temporary files."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from streams.cli import main; main()", "demo", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(home), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def read_until(process: subprocess.Popen[str], words: str) -> str:
+    """What the demo prints up to a line with `words`."""
+    assert process.stdout is not None
+    said = ""
+    for line in process.stdout:
+        said += line
+        if words in line:
+            return said
+    pytest.fail(f"{words!r} was not said:\n{said}")
+
+
+def test_the_worker_agrees_with_replay(tmp_path: Path) -> None:
+    """The demo ends by itself, with every rule in its table and an equal verdict."""
+    with demo("--speed", "20", "--port", "0", home=tmp_path) as process:
+        said = process.communicate(timeout=90)[0]
+    assert "Self-check: equal" in said
+    assert process.returncode == 0
+    assert "Traceback" not in said
+    for rule in ("ship", "pickup"):
+        assert f"{rule}_overdue" in said
+    for state in ("OPEN", "BREACHED", "RESOLVED", "WITHDRAWN"):
+        assert f" {state} " in said
+    assert said.count("othing is stored") == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param("ShipSentry demo", id="while-starting"),
+        pytest.param("parcel or order", id="at-the-first-record"),
+        pytest.param("OPEN", id="in-the-middle"),
+        pytest.param("at the end", id="in-the-summary"),
+    ],
+)
+def test_ctrl_c_ends_it_cleanly(tmp_path: Path, moment: str) -> None:
+    """No traceback, status 130, no files left, at any moment; 0 where all was said before."""
+    with demo("--speed", "30", "--port", "0", home=tmp_path) as process:
+        said = read_until(process, moment)
+        process.send_signal(signal.SIGINT)
+        said += process.communicate(timeout=30)[0]
+    assert "Traceback" not in said
+    assert process.returncode in ((130,) if moment != "at the end" else (0, 130))
+    if process.returncode == 130:
+        assert said.endswith("Stopped. Nothing was stored.\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_keep_serves_until_ctrl_c(tmp_path: Path) -> None:
+    """With --keep the pages stay, and Ctrl-C then is the ordinary end."""
+    with demo("--speed", "50", "--quiet", "--keep", home=tmp_path) as process:
+        said = read_until(process, "Still serving")
+        port = int(said.rpartition("127.0.0.1:")[2].partition("/")[0])
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as page:
+            page.sendall(b"GET /readyz HTTP/1.0\r\n\r\n")
+            assert b" 200 " in page.recv(100)
+        process.send_signal(signal.SIGINT)
+        rest = process.communicate(timeout=30)[0]
+    assert process.returncode == 0
+    assert rest == ""
+
+
+def test_a_taken_port_is_one_line(tmp_path: Path) -> None:
+    """The demo says what is wrong, in one line, and ends with 1."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with demo("--port", str(port), home=tmp_path) as process:
+            said = process.communicate(timeout=30)[0]
+    assert process.returncode == 1
+    assert said == f"Error: port {port} is taken; choose another, or 0 for none\n"
+
+
+def test_wrong_usage_exits_with_2(tmp_path: Path) -> None:
+    """--keep without pages keeps nothing."""
+    with demo("--keep", "--port", "0", home=tmp_path) as process:
+        said = process.communicate(timeout=30)[0]
+    assert process.returncode == 2
+    assert "--port 0 turns them off" in said

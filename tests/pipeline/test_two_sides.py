@@ -1,0 +1,189 @@
+"""The whole pipeline in memory gives what `replay` gives, however its records travel."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from random import Random
+from typing import Any
+
+import pytest
+from oracle.histories import History, random_history
+from support.builders import (
+    BORIS,
+    DAY,
+    HOUR,
+    MINUTE,
+    NUMBER,
+    PAID,
+    PROMISE,
+    UPLOADED,
+    judge,
+    order,
+    picked_up,
+    record,
+    release,
+    upload,
+    us,
+)
+from support.replaying import arrival_of, replay, standing
+from support.two_sides import TOPICS, Loop, run
+
+from streams.core.times import DAY as DAY_US
+from streams.core.times import RETENTION, SECOND, from_datetime
+from streams.decode import Bad, decode_order, decode_tracking
+from streams.engine.murmur2 import partition_of
+
+HISTORIES = 60
+FAR = 1 << 62
+PARCEL = f"zto:{NUMBER}".encode()
+RUNNING = 60 * SECOND
+"""How long before `until` the wall clock starts, a millisecond a chunk: what a held partition reads
+is judged once the gate has reached the moment of reading."""
+
+
+def suitable(seed: int) -> History:
+    """A random history without facts that count as future ones while the wall clock runs."""
+    for other in range(100):
+        history = random_history(seed * 100 + other)
+        latest = from_datetime(history.until) - RUNNING + DAY_US
+        if all(identity(topic, value)[1] <= latest for topic, value in in_order(history)):
+            return history
+    raise AssertionError("no suitable history")
+
+
+def in_order(history: History) -> list[tuple[str, dict[str, Any]]]:
+    """The messages that arrive by `until`, as (topic, value) in order of arrival."""
+    end = from_datetime(history.until)
+    sent = [(arrival_of(value), 0, n, value) for n, value in enumerate(history.orders)]
+    sent += [(arrival_of(value), 1, n, value) for n, value in enumerate(history.tracking)]
+    sent.sort(key=lambda entry: entry[:3])
+    topics = (TOPICS.orders, TOPICS.tracking)
+    return [(topics[kind], value) for arrival, kind, _, value in sent if arrival <= end]
+
+
+def identity(topic: str, value: dict[str, Any]) -> tuple[str, int]:
+    """The key of a message once decoded, and its own time (µs)."""
+    raw = json.dumps(value).encode()
+    if topic == TOPICS.orders:
+        version = decode_order(raw, None, FAR, FAR)
+        assert not isinstance(version, Bad)
+        return version.order_id, version.updated_at
+    fact = decode_tracking(raw, FAR)
+    assert not isinstance(fact, Bad)
+    return fact.key, fact.at
+
+
+def sent_anywhere(loop: Loop, history: History, rng: Random) -> None:
+    """Every record on whatever partition, with its key, another's, or none.
+
+    Records of one key that lie further apart than retention stay on one partition: in another
+    order the older ones would be late, which is outside the law.
+    """
+    messages = in_order(history)
+    spans: defaultdict[str, list[int]] = defaultdict(list)
+    for topic, value in messages:
+        key, at = identity(topic, value)
+        spans[key].append(at)
+    fixed = {key: rng.randrange(loop.partitions) for key in sorted(spans)}
+    for topic, value in messages:
+        key, _ = identity(topic, value)
+        wide = max(spans[key]) - min(spans[key]) > RETENTION
+        partition = fixed[key] if wide else rng.randrange(loop.partitions)
+        raw = json.dumps(value, ensure_ascii=False).encode()
+        loop.produce(topic, raw, rng.choice((None, key.encode(), b"anything")), partition)
+
+
+def gates_of(history: History, rng: Random) -> list[int | None]:
+    """Held for a while, then rising up to `until`, often ahead of the facts that are read."""
+    end = from_datetime(history.until)
+    rising = sorted(end - rng.randrange(20 * DAY_US) for _ in range(8))
+    held: list[int | None] = [None] * rng.randrange(6)
+    return [*held, *rising, end]
+
+
+@pytest.mark.parametrize("seed", range(HISTORIES))
+def test_any_chunking_and_partition_gives_what_replay_gives(seed: int) -> None:
+    """Random partitions, chunks, gates and interleavings of both sides: the same warnings."""
+    rng = Random(f"loop/{seed}")
+    history = suitable(seed)
+    until = from_datetime(history.until)
+    wanted = standing(replay(history.orders, history.tracking, history.until)[0])
+    loop = Loop(rng.choice((1, 2, 3, 4, 7)), until - RUNNING)
+    sent_anywhere(loop, history, rng)
+    run(loop, rng, gates_of(history, rng))
+    loop.drain(until)
+    assert loop.now <= until
+    assert loop.dead_letters == []
+    assert standing(loop.newest()) == wanted
+
+
+@pytest.mark.parametrize("seed", range(HISTORIES))
+def test_crashes_change_nothing(seed: int) -> None:
+    """Partitions lose what they had not committed, again and again: the same warnings.
+
+    No revision of a warning is ever published with two contents.
+    """
+    rng = Random(f"crash/{seed}")
+    history = suitable(1_000 + seed)
+    until = from_datetime(history.until)
+    wanted = standing(replay(history.orders, history.tracking, history.until)[0])
+    loop = Loop(rng.choice((1, 2, 3, 4)), until - RUNNING)
+    sent_anywhere(loop, history, rng)
+    run(loop, rng, gates_of(history, rng), crashes=0.05)
+    loop.drain(until)
+    assert loop.now <= until
+    assert standing(loop.newest()) == wanted
+    contents: dict[tuple[str, int], dict[str, Any]] = {}
+    for value in loop.warnings:
+        revision = (value["warning_id"], value["revision"])
+        assert contents.setdefault(revision, value) == value
+
+
+def test_a_warning_sent_just_before_a_crash_is_withdrawn_after_it() -> None:
+    """Sent, then the state that knew of it is lost: later facts must still withdraw it.
+
+    The worker is held while it reads its backlog, so that it judges with the correction in hand.
+    """
+    until = us(PAID + 3 * DAY)
+    loop = Loop(1, until - RUNNING)
+    story = [order("1"), order("2", recipient=BORIS), upload("1"), upload("2", UPLOADED + HOUR)]
+    for value in story:
+        topic = TOPICS.orders if "order_id" in value else TOPICS.tracking
+        loop.produce(topic, json.dumps(value).encode(), None, 0)
+    loop.drain(us(UPLOADED + 2 * HOUR))
+    assert [value["state"] for value in loop.newest().values()] == ["open"]
+    loop.crash(0)
+    correction = release("2", UPLOADED + 90 * MINUTE)
+    loop.produce(TOPICS.tracking, json.dumps(correction).encode(), None, 0)
+    while loop.waiting():
+        loop.step(loop.waiting()[0], 100, None)
+    loop.drain(until)
+    duplicates = [w for w in loop.newest().values() if w["rule"] == "duplicate_tracking_number"]
+    assert [value["state"] for value in duplicates] == ["withdrawn"]
+
+
+def test_what_a_parcel_said_before_a_crash_does_not_outweigh_what_it_says_after() -> None:
+    """The facts of a parcel are read in another order after a crash: its order hears of all.
+
+    One record is read through the re-key topic; before the crash it came last, after it second.
+    """
+    until = us(PROMISE + 2 * DAY)
+    loop = Loop(2, until - RUNNING)
+    there, elsewhere = partition_of(PARCEL, 2), partition_of(b"1", 2)
+    assert there != elsewhere, "the order's partition does not crash"
+    direct = [upload("1"), record("hub", PROMISE + HOUR), record("hub", PROMISE + 2 * HOUR)]
+    loop.produce(TOPICS.orders, json.dumps(order()).encode(), b"1", elsewhere)
+    for value in direct:
+        loop.produce(TOPICS.tracking, json.dumps(value).encode(), None, there)
+    loop.drain(us(PAID))
+    loop.crash(there)
+    loop.produce(TOPICS.tracking, json.dumps(picked_up()).encode(), None, elsewhere)
+    loop.step((TOPICS.tracking, elsewhere), 1, None)
+    loop.step((TOPICS.tracking, there), 1, None)
+    loop.step((TOPICS.tracking_rekey, there), 1, None)
+    loop.drain(until)
+    story = [order(), *direct, picked_up()]
+    wanted = judge(story, PROMISE + 2 * DAY).of("ship_overdue")
+    found = [value for value in standing(loop.newest()) if value["rule"] == "ship_overdue"]
+    assert wanted == found == []

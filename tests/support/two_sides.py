@@ -1,0 +1,208 @@
+"""Both sides of the pipeline over in-memory topics: any chunking, any partition, any crash.
+
+What Kafka and the engine promise is kept and no more: records of one partition come in order, a
+chunk's effects are durable together or not at all except that its outputs may already be out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from random import Random
+from typing import Any
+
+from streams.core.state import due_of
+from streams.engine.murmur2 import partition_of
+from streams.engine.types import Chunk, Output, Record, Work, Write
+from streams.pipeline.orders import OrderSide
+from streams.pipeline.parcels import ParcelSide
+from streams.pipeline.recall import recall
+from streams.pipeline.sides import Moment
+from streams.pipeline.topics import Topics
+from streams.profiles.loader import load
+from streams.profiles.model import Profiles
+
+TOPICS = Topics()
+ORDERS_SIDE = frozenset((TOPICS.orders, TOPICS.orders_rekey, TOPICS.parcel_facts))
+
+
+class Store:
+    """Dicts instead of RocksDB: table and partition → key → stored value."""
+
+    def __init__(self) -> None:
+        self.tables: defaultdict[tuple[str, int], dict[bytes, bytes]] = defaultdict(dict)
+
+    def get_many(self, table: str, partition: int, keys: list[bytes]) -> list[bytes | None]:
+        """The stored values of `keys`, None for those without one."""
+        return [self.tables[table, partition].get(key) for key in keys]
+
+    def apply(self, table: str, partition: int, write: Write) -> None:
+        """One write, which must know the due time of what it replaces."""
+        rows = self.tables[table, partition]
+        old = rows.get(write.key)
+        assert write.old_due == (0 if old is None else due_of(old))
+        if write.value is None:
+            rows.pop(write.key, None)
+        else:
+            assert write.due == due_of(write.value)
+            rows[write.key] = write.value
+
+    def due(self, table: str, partition: int, upto: int) -> list[tuple[int, bytes]]:
+        """What is due up to `upto` (µs), earliest first."""
+        rows = self.tables[table, partition]
+        return sorted((due_of(value), key) for key, value in rows.items() if due_of(value) <= upto)
+
+    def __len__(self) -> int:
+        return sum(len(rows) for rows in self.tables.values())
+
+
+class Loop:
+    """Two sides, their topics of `partitions` partitions, and the outputs that others see.
+
+    `now` (µs) is the wall clock: it moves a millisecond with every chunk and tick.
+    """
+
+    def __init__(self, partitions: int, now: int, profiles: Profiles | None = None) -> None:
+        self.partitions = partitions
+        self.now = now
+        self.store = Store()
+        chosen = profiles or load()
+        self.order_side = OrderSide(TOPICS, partitions, chosen, self.store)
+        self.parcel_side = ParcelSide(TOPICS, partitions, chosen, self.store)
+        self.logs: defaultdict[tuple[str, int], list[Record]] = defaultdict(list)
+        self.read: defaultdict[tuple[str, int], int] = defaultdict(int)
+        self.warnings: list[dict[str, Any]] = []
+        self.dead_letters: list[dict[str, Any]] = []
+        self._committed: dict[int, tuple[Any, ...]] = {}
+
+    # ---- in
+
+    def produce(self, topic: str, value: bytes | None, key: bytes | None, partition: int) -> None:
+        """A producer puts a record on a partition of its choice."""
+        self._append(topic, partition, key, value, ())
+
+    def _append(
+        self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Any
+    ) -> None:
+        log = self.logs[topic, partition]
+        log.append(Record(len(log), self.now // 1_000, key, value, tuple(headers or ())))
+
+    # ---- work
+
+    def waiting(self) -> list[tuple[str, int]]:
+        """Topic partitions with unread records, sorted."""
+        return sorted(place for place, log in self.logs.items() if self.read[place] < len(log))
+
+    def step(self, place: tuple[str, int], most: int, gate: int | None) -> Work:
+        """Work on the next chunk, of at most `most` records, of one topic partition."""
+        topic, partition = place
+        first = self.read[place]
+        records = self.logs[place][first : first + most]
+        chunk = Chunk(topic, partition, records[0].offset, records[-1].offset, records)
+        self.read[place] = first + len(records)
+        return self.take(chunk, gate)
+
+    def take(self, chunk: Chunk, gate: int | None) -> Work:
+        """Work on a chunk and let its effects happen."""
+        self.now += 1_000
+        moment = Moment(self.now, gate)
+        if chunk.topic == TOPICS.parcel_facts:
+            work = self.order_side.on_parcel_facts(chunk, moment)
+        elif chunk.topic == TOPICS.order_facts:
+            work = self.parcel_side.on_order_facts(chunk, moment)
+        elif chunk.topic in ORDERS_SIDE:
+            work = self.order_side.on_orders(chunk, moment)
+        else:
+            work = self.parcel_side.on_tracking(chunk, moment)
+        self._happen(work, chunk.partition)
+        return work
+
+    def tick(self, partition: int, gate: int | None) -> Work:
+        """The clock of a partition moves to `gate` (µs)."""
+        self.now += 1_000
+        moment = Moment(self.now, gate)
+        work = Work(topic=TOPICS.ticks, partition=partition)
+        upto = self.now if gate is None else gate
+        for side in (self.order_side, self.parcel_side):
+            side.tick(partition, self.store.due(side.table, partition, upto), moment, work)
+        self._happen(work, partition)
+        return work
+
+    def drain(self, gate: int) -> None:
+        """Read everything, then tick until nothing is due at `gate` (µs) any more."""
+        while self.waiting():
+            self.step(self.waiting()[0], 1_000, gate)
+        # A state that was held wants to be looked at from the wall clock on, not from the gate.
+        for partition in range(self.partitions):
+            while any(self.store.due(table, partition, gate) for table in ("orders", "parcels")):
+                self.tick(partition, gate)
+
+    def _happen(self, work: Work, partition: int) -> None:
+        for output in work.outputs:
+            self._publish(output)
+        for table, writes in work.writes.items():
+            for write in writes:
+                self.store.apply(table, partition, write)
+
+    def _publish(self, output: Output) -> None:
+        if output.topic == TOPICS.warnings:
+            value = json.loads(output.value or b"")
+            assert output.key == value["warning_id"].encode()
+            self.warnings.append(value)
+        elif output.topic == TOPICS.dead_letters:
+            self.dead_letters.append(json.loads(output.value or b""))
+        else:
+            assert output.partition is None
+            home = partition_of(output.key or b"", self.partitions)
+            self._append(output.topic, home, output.key, output.value, output.headers)
+
+    # ---- crashes
+
+    def commit(self, partition: int) -> None:
+        """Make what a partition has done durable: both tables and all its offsets together."""
+        tables = {t: dict(self.store.tables[t, partition]) for t in ("orders", "parcels")}
+        offsets = {place: self.read[place] for place in self.logs if place[1] == partition}
+        self._committed[partition] = tables, offsets
+
+    def crash(self, partition: int) -> None:
+        """Lose what a partition did since its last commit; what it had sent stays sent."""
+        tables, offsets = self._committed.get(partition, ({}, {}))
+        for table in ("orders", "parcels"):
+            self.store.tables[table, partition] = dict(tables.get(table, {}))
+        for place in self.logs:
+            if place[1] == partition:
+                self.read[place] = offsets.get(place, 0)
+        sent = [json.dumps(value).encode() for value in self.warnings]
+        recalled = recall(sent, self.partitions, frozenset((partition,)))
+        for side in (self.order_side, self.parcel_side):
+            side.recall(recalled, (partition,))
+
+    # ---- out
+
+    def newest(self) -> dict[str, dict[str, Any]]:
+        """What a consumer has who keeps the greatest revision of each warning."""
+        kept: dict[str, dict[str, Any]] = {}
+        for value in self.warnings:
+            before = kept.get(value["warning_id"])
+            if before is None or value["revision"] >= before["revision"]:
+                kept[value["warning_id"]] = value
+        return kept
+
+
+def run(loop: Loop, rng: Random, gates: list[int | None], *, crashes: float = 0.0) -> None:
+    """Read everything in random chunks from random partitions; the gate moves through `gates`."""
+    steps = 0
+    gate = gates[0]
+    while waiting := loop.waiting():
+        steps += 1
+        place = rng.choice(waiting)
+        loop.step(place, rng.choice((1, 1, 2, 5, 50)), gate)
+        if rng.random() < 0.1:
+            gate = gates[min(len(gates) - 1, steps // 20)]
+        if rng.random() < 0.15:
+            loop.tick(rng.randrange(loop.partitions), gate)
+        if crashes:
+            if rng.random() < 0.2:
+                loop.commit(rng.randrange(loop.partitions))
+            if rng.random() < crashes and steps < 2_000:
+                loop.crash(rng.randrange(loop.partitions))
