@@ -97,16 +97,13 @@ class TrackingFact(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class OrderFacts(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """What an order tells each parcel linked to it: an idempotent upsert, the newest wins.
+    """What an order tells each parcel linked to it, whole: the last word stands.
 
-    `newest` is the greatest `updated_at` of the order, `count` the number of its versions: facts
-    are only ever added, so the pair rises. `recipients` is the timeline of the recipient as
-    (from `updated_at`, place), the first entry being the earliest version's.
+    `recipients` is the timeline of the recipient as (from `updated_at`, place), the first entry
+    being the earliest version's.
     """
 
     order_id: str
-    newest: int
-    count: int
     known: bool
     express: bool = True
     platform: str = ""
@@ -131,14 +128,12 @@ class LinkedLife(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class ParcelFacts(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """What a parcel tells each order that it names: an idempotent upsert, newest pair wins.
+    """What a parcel tells each order that it names, whole: the last word stands.
 
     `asks` says that the parcel knows nothing of the order yet and wants its facts.
     """
 
     key: str
     order_id: str
-    newest: int
-    count: int
     lives: tuple[LinkedLife, ...]
     asks: bool = False

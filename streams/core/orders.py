@@ -43,7 +43,6 @@ def absorb(state: OrderState, versions: Iterable[OrderVersion], now: int) -> Abs
         new += 1
         state.newest = max(state.newest, version.updated_at)
     if new:
-        state.count += new
         state.touched = max(state.touched, now)
     return Absorbed(new, late, refused=refused)
 
@@ -65,7 +64,7 @@ def learn(state: OrderState, parcels: Iterable[ParcelFacts], now: int) -> bool:
                     changed = True
                 break
         else:
-            state.parcels.append(LinkedParcel(facts.key, facts.newest, facts.count, facts.lives))
+            state.parcels.append(LinkedParcel(facts.key, facts.lives))
             changed = True
     if changed:
         state.touched = max(state.touched, now)
@@ -79,9 +78,9 @@ def tell(state: OrderState) -> list[tuple[str, OrderFacts]]:
     messages = []
     facts: OrderFacts | None = None
     for parcel in state.parcels:
-        if parcel.told != state.count:
+        if parcel.told != len(state.versions):
             facts = facts or facts_of(state)
-            parcel.told = state.count
+            parcel.told = len(state.versions)
             messages.append((parcel.key, facts))
     return messages
 
@@ -91,17 +90,13 @@ def facts_of(state: OrderState) -> OrderFacts:
     closed_at = closed_since(state.versions)
     version = newest_known(state.versions)
     if version is None:
-        return OrderFacts(
-            state.order_id, state.newest, state.count, known=False, closed_at=closed_at
-        )
+        return OrderFacts(state.order_id, known=False, closed_at=closed_at)
     recipients: list[tuple[int, Place | None]] = []
     for earlier in state.versions:
         if earlier.known and (not recipients or recipients[-1][1] != earlier.recipient):
             recipients.append((earlier.updated_at, earlier.recipient))
     return OrderFacts(
         order_id=state.order_id,
-        newest=state.newest,
-        count=state.count,
         known=True,
         express=version.delivery_method == EXPRESS,
         platform=version.platform,

@@ -75,7 +75,6 @@ def absorb(state: ParcelState, facts: Iterable[TrackingFact], now: int) -> Absor
         if at > state.newest:
             state.newest = at
     if new:
-        state.count += new
         state.touched = max(state.touched, now)
     told = bool(new) and not named and _already_told(state, earliest)
     return Absorbed(new, late, refused, told)
@@ -125,12 +124,7 @@ def tell(state: ParcelState) -> list[ParcelFacts]:
         known.told = now_told
         messages.append(
             ParcelFacts(
-                state.key,
-                order_id,
-                state.newest,
-                state.count,
-                tuple(said.get(order_id, ())),
-                asks=known.facts is None,
+                state.key, order_id, tuple(said.get(order_id, ())), asks=known.facts is None
             )
         )
     return messages

@@ -81,7 +81,6 @@ class ParcelState(msgspec.Struct, gc=False, array_like=True):
     orders: list[KnownOrder] = []
     published: list[Published] = []
     newest: int = 0
-    count: int = 0
     touched: int = 0
     judged: int = 0
     due: int = 0
@@ -91,8 +90,6 @@ class LinkedParcel(msgspec.Struct, gc=False, array_like=True):
     """A parcel that names this order: what it last said, and how many versions it was told of."""
 
     key: str
-    newest: int
-    count: int
     lives: tuple[LinkedLife, ...]
     told: int = 0
 
@@ -105,7 +102,6 @@ class OrderState(msgspec.Struct, gc=False, array_like=True):
     parcels: list[LinkedParcel] = []
     published: list[Published] = []
     newest: int = 0
-    count: int = 0
     touched: int = 0
     judged: int = 0
     due: int = 0

@@ -51,8 +51,6 @@ def words(draw: st.DrawFn) -> OrderFacts:
     known = draw(st.booleans())
     return OrderFacts(
         draw(st.sampled_from(IDS)),
-        START + draw(st.integers(0, 3)),
-        draw(st.integers(1, 4)),
         known=known,
         base=draw(bases) if known else None,
         closed_at=draw(st.none() | st.just(START + HOUR_US)),
@@ -182,16 +180,16 @@ def test_a_parcel_asks_until_it_knows() -> None:
     parcels.absorb(state, [fact(0, "ordered", ("1",))], START)
     (said,) = parcels.tell(state)
     assert said.asks
-    parcels.learn(state, [OrderFacts("1", START, 1, known=True, base=START)], START)
+    parcels.learn(state, [OrderFacts("1", known=True, base=START)], START)
     parcels.absorb(state, [fact(HOUR_US, "cancelled", ("1",))], START)
     (said,) = parcels.tell(state)
     assert not said.asks
 
 
 WORDS = [
-    OrderFacts("1", START, 1, known=True, paid_at=START),
-    OrderFacts("1", START, 2, known=True, paid_at=START + 1),
-    OrderFacts("1", START + 5, 3, known=True, closed_at=START + 5),
+    OrderFacts("1", known=True, paid_at=START),
+    OrderFacts("1", known=True, paid_at=START + 1),
+    OrderFacts("1", known=True, closed_at=START + 5),
 ]
 
 
@@ -212,7 +210,7 @@ def test_words_of_strangers_change_nothing() -> None:
     state = ParcelState(KEY)
     parcels.absorb(state, [fact(0, "ordered", ("1",))], START)
     before = encode(state)
-    assert not parcels.learn(state, [OrderFacts("9", START, 1, known=True)], START + 1)
+    assert not parcels.learn(state, [OrderFacts("9", known=True)], START + 1)
     assert encode(state) == before
 
 
