@@ -291,11 +291,11 @@ def test_writing_waits_for_a_heartbeat(options: dict[str, Any], tmp_path: Path) 
 
             coordinator._do_heartbeat = unanswered
             await until(lambda: not engine.session.fresh)
+            inputs = [o for tp, o in app.consumer.offsets.items() if tp[0] == f"{app_id}-in"]
             await asyncio.to_thread(produce, bootstrap, app_id, range(500))
-            before = engine.records_submitted
-            await until(lambda: engine.records_submitted >= before + 500)
+            await until(lambda: sum(offsets.processed for offsets in inputs) == 500)
             assert await asyncio.to_thread(read_all, bootstrap, f"{app_id}-out") == []
-            assert all(o.durable == 0 for tp, o in app.consumer.offsets.items() if tp[0] == "in")
+            assert sum(offsets.durable for offsets in inputs) == 0
             coordinator._do_heartbeat = heartbeat
             await until(lambda: engine.session.fresh)
             await asyncio.to_thread(wait_for_tables, bootstrap, app_id, range(500))
@@ -315,8 +315,9 @@ def test_thrown_out_while_writing_waits(options: dict[str, Any], tmp_path: Path)
             await until(lambda: engine.assigned)
             thread = app.consumer.thread
             thread.session_from = -1_000.0
+            inputs = [o for tp, o in app.consumer.offsets.items() if tp[0] == f"{app_id}-in"]
             await asyncio.to_thread(produce, bootstrap, app_id, range(500))
-            await until(lambda: engine.records_submitted >= 500)
+            await until(lambda: sum(offsets.processed for offsets in inputs) > 0)
             coordinator = thread._ensure_consumer()._coordinator
             thread.thread_loop.call_soon_threadsafe(coordinator.reset_generation)
             await until(lambda: engine.assignments == 2)

@@ -128,7 +128,8 @@ def test_unacknowledged_chunks_are_bounded(cluster: EmbeddedCluster, tmp_path: P
             await until(lambda: done == 2_000)
             assert len(kept) == 3
             offsets = next(o for tp, o in app.consumer.offsets.items() if tp == ("in", 0))
-            assert (offsets.durable, offsets.records_in_flight) == (0, 300)
+            assert offsets.durable == 0
+            assert offsets.records_in_flight == sum(map(len, kept)) <= 300
             for chunk in kept[:]:
                 await app.engine.submit(chunk, Work())
             await until(lambda: len(kept) == 6, what="fetching goes on after the acks")
