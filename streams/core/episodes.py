@@ -22,6 +22,12 @@ class Limit(NamedTuple):
     at_least: bool = False
     severity: str = "critical"
 
+    def opens(self, started_at: int) -> int:
+        """When a clock that started at `started_at` first warns: a quarter of it, at most
+        LONGEST_LEAD, before its deadline."""
+        length = self.length
+        return started_at + length - min(length // 4, LONGEST_LEAD)
+
     def too_late(self, moment: int, deadline: int) -> bool:
         """Whether `moment` breaches `deadline` in this limit's sense."""
         return moment >= deadline if self.at_least else moment > deadline
@@ -81,7 +87,7 @@ def judge_clock(clock: Clock, now: int) -> Verdict:
     limit, end = clock.limit, clock.ended_at
     deadline = clock.started_at + limit.length
     if clock.after is None:
-        opens = opened = deadline - min(limit.length // 4, LONGEST_LEAD)
+        opens = opened = limit.opens(clock.started_at)
     else:
         opened = clock.started_at + clock.after.length
         # With an end beyond it, `violation` is known to breach at its deadline; else time tells.
@@ -89,7 +95,7 @@ def judge_clock(clock: Clock, now: int) -> Verdict:
     if end is not None and end <= opened:
         return _NEVER
     if now < opens:
-        return Verdict(None, next_change=opens)
+        return Verdict(None, 0, None, None, None, opens)
     if end is not None:
         breached = deadline if limit.too_late(end, deadline) else None
         return Verdict("resolved", opened, deadline, breached, end)

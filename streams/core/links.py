@@ -35,8 +35,13 @@ def lives(
     records: list[Record], named: list[Named], window: int = WINDOW
 ) -> list[tuple[Sequence[Record], Sequence[Named]]]:
     """The lives of a number: its facts cut where two neighbours are more than `window` µs apart."""
-    first = min(records[0][0] if records else named[0].at, named[0].at if named else records[0][0])
-    last = max(records[-1][0] if records else 0, named[-1].at if named else 0)
+    if not named:
+        first, last = records[0][0], records[-1][0]
+    elif not records:
+        first, last = named[0].at, named[-1].at
+    else:
+        first = min(records[0][0], named[0].at)
+        last = max(records[-1][0], named[-1].at)
     if last - first <= window:
         return [(records, named)]
     times = sorted({record[0] for record in records} | {fact.at for fact in named})

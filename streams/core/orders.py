@@ -6,7 +6,7 @@ says what holds at a time.
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_left
 from collections.abc import Iterable
 
 from streams.core.episodes import Clock, judge_clock
@@ -34,12 +34,14 @@ def absorb(state: OrderState, versions: Iterable[OrderVersion], now: int) -> Abs
             late += 1
             continue
         mark = _version_order(version)
-        if any(_version_order(old) == mark for old in state.versions):
+        known = state.versions
+        place = bisect_left(known, mark, key=_version_order)
+        if place < len(known) and _version_order(known[place]) == mark:
             continue
-        if len(state.versions) >= MOST_VERSIONS:
+        if len(known) >= MOST_VERSIONS:
             refused += (number,)
             continue
-        insort(state.versions, version, key=_version_order)
+        known.insert(place, version)
         new += 1
         state.newest = max(state.newest, version.updated_at)
     if new:
@@ -145,9 +147,11 @@ def judge(state: OrderState, now: int, profiles: Profiles, detected_at: int) -> 
         if revisions:
             state.judged = now
             state.touched = max(state.touched, now)
-    end = end_of(state)
-    state.due = min(changes) if changes else end
-    return Judgement(revisions, failures, ended=not changes and now >= end)
+    if changes:
+        state.due = min(changes)
+        return Judgement(revisions, failures)
+    state.due = end_of(state)
+    return Judgement(revisions, failures, now >= state.due)
 
 
 def _version_order(version: OrderVersion) -> tuple[int, str]:

@@ -52,9 +52,11 @@ def absorb(state: ParcelState, facts: Iterable[TrackingFact], now: int) -> Absor
             continue
         names = bool(fact.order_ids) and status != UNKNOWN
         records = state.records
-        place = bisect_left(records, (at, digest))
-        if place < len(records) and records[place][:2] == (at, digest):
-            continue
+        place = len(records)
+        if records and at <= records[-1][0]:
+            place = bisect_left(records, (at, digest))
+            if place < len(records) and records[place][:2] == (at, digest):
+                continue
         if names and any(old.at == at and old.digest == digest for old in state.named):
             continue
         if _weight(state) + len(fact.order_ids) >= MOST_FACTS:
@@ -153,9 +155,11 @@ def judge(state: ParcelState, now: int, profiles: Profiles, detected_at: int) ->
         if revisions:
             state.judged = now
             state.touched = max(state.touched, now)
-    end = end_of(state)
-    state.due = min(changes) if changes else end
-    return Judgement(revisions, failures, ended=not changes and now >= end)
+    if changes:
+        state.due = min(changes)
+        return Judgement(revisions, failures)
+    state.due = end_of(state)
+    return Judgement(revisions, failures, now >= state.due)
 
 
 def _judge_life(

@@ -128,14 +128,14 @@ def decode_parcel(value: bytes) -> ParcelState:
     """A parcel's state from its stored form; raises UnknownStateVersion."""
     if value[:1] != VERSION:
         raise UnknownStateVersion(value[:1])
-    return _parcels.decode(memoryview(value)[9:])
+    return _parcels.decode(value[9:])
 
 
 def decode_order(value: bytes) -> OrderState:
     """An order's state from its stored form; raises UnknownStateVersion."""
     if value[:1] != VERSION:
         raise UnknownStateVersion(value[:1])
-    return _orders.decode(memoryview(value)[9:])
+    return _orders.decode(value[9:])
 
 
 def due_of(value: bytes) -> int:

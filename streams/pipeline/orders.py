@@ -52,17 +52,15 @@ class OrderSide(Side):
             sources.setdefault(version.order_id, []).append(record)
         keys = [order_id.encode() for order_id in arrived]
         values = self.states.get_many(self.table, chunk.partition, keys)
+        strangers = self.strangers(keys, values, chunk.partition) if first_hand else ()
         for (order_id, versions), raw, old in zip(arrived.items(), keys, values, strict=True):
-            if old is not None:
-                state = decode_order(old)
-            elif first_hand and not self.is_home(raw, chunk.partition):
+            if raw in strangers:
                 for record in sources[order_id]:
                     away += 1
                     origin = origin_of(chunk, record, moment.now, first_hand=first_hand)
                     self.send_home(work, self.topics.orders_rekey, raw, record, origin)
                 continue
-            else:
-                state = OrderState(order_id)
+            state = OrderState(order_id) if old is None else decode_order(old)
             absorbed = orders.absorb(state, versions, moment.now)
             new += absorbed.new
             late += absorbed.late

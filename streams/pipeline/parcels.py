@@ -58,17 +58,15 @@ class ParcelSide(Side):
                 sources[fact.key].append(record)
         keys = [key.encode() for key in arrived]
         values = self.states.get_many(self.table, chunk.partition, keys)
+        strangers = self.strangers(keys, values, chunk.partition) if first_hand else ()
         for (key, facts), raw, old in zip(arrived.items(), keys, values, strict=True):
-            if old is not None:
-                state = decode_parcel(old)
-            elif first_hand and not self.is_home(raw, chunk.partition):
+            if raw in strangers:
                 for record in sources[key]:
                     away += 1
                     origin = origin_of(chunk, record, moment.now, first_hand=first_hand)
                     self.send_home(work, self.topics.tracking_rekey, raw, record, origin)
                 continue
-            else:
-                state = ParcelState(key)
+            state = ParcelState(key) if old is None else decode_parcel(old)
             absorbed = parcels.absorb(state, facts, moment.now)
             new += absorbed.new
             late += absorbed.late

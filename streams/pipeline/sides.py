@@ -10,7 +10,7 @@ from streams.core.judgement import Judgement
 from streams.core.state import OrderState, ParcelState, Published, due_of, encode
 from streams.core.warnings import Revision
 from streams.decode import Bad
-from streams.engine.murmur2 import partition_of
+from streams.engine.murmur2 import partitions_of
 from streams.engine.types import Output, Record, Work, Write
 from streams.metrics import (
     DEAD_LETTERS,
@@ -80,9 +80,13 @@ class Side:
         self.sizes = sizes
         self._recalled: dict[int, dict[bytes, dict[str, Published]]] = {}
 
-    def is_home(self, key: bytes, partition: int) -> bool:
-        """Whether our partitioner would have put `key` on `partition`."""
-        return partition_of(key, self.partitions) == partition
+    def strangers(
+        self, keys: Sequence[bytes], values: Sequence[bytes | None], partition: int
+    ) -> set[bytes]:
+        """The keys without a value that our partitioner would not have put on `partition`."""
+        unknown = [key for key, value in zip(keys, values, strict=True) if value is None]
+        homes = partitions_of(unknown, self.partitions)
+        return {key for key, home in zip(unknown, homes, strict=True) if home != partition}
 
     def send_home(self, work: Work, topic: str, key: bytes, record: Record, origin: Origin) -> None:
         """Send a record to the partition of its key, with its origin."""
@@ -126,25 +130,13 @@ class Side:
         recalled = self._recalled.get(work.partition)
         if recalled and key in recalled:
             remind(state, recalled.pop(key).values())
+        old_due = 0 if old is None else due_of(old)
         if moment.gate is None:
             # What waits for the gate already keeps its place in the due index.
-            waiting = 0 if old is None else due_of(old)
-            state.due = waiting if 0 < waiting < moment.now else moment.now
+            state.due = old_due if 0 < old_due < moment.now else moment.now
         else:
             self.publish(work, self.judge(state, moment.gate, moment.now))
-        self.write(work, key, state, old)
-
-    def write(
-        self, work: Work, key: bytes, state: ParcelState | OrderState, old: bytes | None
-    ) -> None:
-        """Add the state to the chunk's writes."""
-        old_due = 0 if old is None else due_of(old)
-        write = Write(key, encode(state), state.due, old_due)
-        writes = work.writes.get(self.table)
-        if writes is None:
-            work.writes[self.table] = [write]
-        else:
-            writes.append(write)
+        work.writes.setdefault(self.table, []).append(Write(key, encode(state), state.due, old_due))
 
     def publish(self, work: Work, judgement: Judgement) -> None:
         """Add a judgement's revisions to the outputs; a failed rule is logged and counted."""
@@ -169,19 +161,22 @@ class Side:
         writes = work.writes.setdefault(self.table, [])
         for key, value in zip(keys, self.states.get_many(self.table, partition, keys), strict=True):
             published = recalled.get(key)
-            if value is None or (due_of(value) > moment.gate and published is None):
+            if value is None:
+                continue
+            old_due = due_of(value)
+            if old_due > moment.gate and published is None:
                 continue
             state = self.decode(value)
             reminded = published is not None and remind(state, published.values())
-            if due_of(value) > moment.gate and not reminded:
+            if old_due > moment.gate and not reminded:
                 continue
             judgement = self.judge(state, moment.gate, moment.now)
             self.publish(work, judgement)
             if judgement.ended:
                 STATES_ENDED.labels(table=self.table).inc()
-                writes.append(Write(key, None, 0, due_of(value)))
+                writes.append(Write(key, None, 0, old_due))
             else:
-                self.write(work, key, state, value)
+                writes.append(Write(key, encode(state), state.due, old_due))
 
     def decode(self, value: bytes) -> ParcelState | OrderState:
         """A stored state of this side."""

@@ -19,7 +19,8 @@ class ShipOverdue:
     default_promise: int = 48 * HOUR
 
     def episodes(self, order: OrderSnapshot) -> Iterable[Clock]:
-        """The order's clock; none while its base is unknown, or for a promise not after it."""
+        """The order's clock; none where it could not warn: its base unknown, its promise not after
+        it, or its end too early."""
         base = order.base
         if base is None:
             return ()
@@ -34,5 +35,8 @@ class ShipOverdue:
                     if ended is None or at < ended:
                         ended = at
                     break
-        limit = self.violation._replace(length=deadline - base)
+        violation = self.violation
+        limit = Limit(deadline - base, violation.at_least, violation.severity)
+        if ended is not None and ended <= limit.opens(base):
+            return ()
         return (Clock(self.name, "violation", base, limit, ended, order.proof()),)

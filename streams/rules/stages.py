@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from streams.core.episodes import LONGEST_LEAD, Clock, Limit
+from streams.core.episodes import Clock, Limit
 from streams.core.state import Proof
 
 
@@ -25,10 +25,8 @@ def staged(
 ) -> Iterable[Clock]:
     """The clocks of both stages over one stretch; none where it ended before one could warn."""
     violation = rule.violation
-    if ended_at is not None:
-        lead = min(violation.length // 4, LONGEST_LEAD)
-        if ended_at <= started_at + violation.length - lead:
-            return ()
+    if ended_at is not None and ended_at <= violation.opens(started_at):
+        return ()
     evidence = proof()
     clock = Clock(rule.name, "violation", started_at, violation, ended_at, evidence)
     if rule.serious is None:
