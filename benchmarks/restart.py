@@ -4,7 +4,7 @@ A real Kafka, one worker. It takes in live parcels (paid and uploaded some hours
 due yet), ends, and starts again, while in each partition lies one new upload that is overdue at
 once. The clock runs from the start of the process to the warnings of these uploads::
 
-    python benchmarks/restart.py                            # 1,000,000 parcels, about 15 minutes
+    python benchmarks/restart.py                            # 1,000,000 parcels, 10 to 15 minutes
     python benchmarks/restart.py --parcels 50000 --runs 1   # a first look
 
 README.md in this folder says how to read the result.
@@ -61,7 +61,7 @@ PHASES = ("program", "joining", "restoring", "opening", "judging")
 class LiveParcels(load.Workload):
     """Parcels that wait: paid 4 to 8 hours before `end`, uploaded 1 to 4 hours before it.
 
-    Nothing is due before ten hours after `end`, so whatever warns of them is wrong.
+    Nothing is due before ten hours after `end`: until then, whatever warns of them is wrong.
     """
 
     with_order: float = 1.0
@@ -169,8 +169,8 @@ class Worker:
             )
         return started
 
-    @property
-    def pid(self) -> int:
+    def running(self) -> int:
+        """Its process id; fails when it has ended."""
         if self._process is None or self._process.poll() is not None:
             raise RunFailed(f"the worker is not running: see {self.log}")
         return self._process.pid
@@ -241,12 +241,12 @@ class Broker:
         lag = sum(ends.values()) - sum(committed)
         return lag, (*ends.values(), *committed, *self.ends(self._changelogs).values())
 
-    def settle(self, alive: Callable[[], object], patience: float) -> None:
+    def settle(self, running: Callable[[], object], patience: float) -> None:
         """Wait until every record is committed and nothing has moved for QUIET seconds."""
         seen: tuple[int, ...] = ()
         moved = time.monotonic()
         while True:
-            alive()
+            running()
             with contextlib.suppress(KafkaException, TimeoutError):  # busy: it answers next time
                 lag, figures = self.look()
                 if figures != seen:
@@ -307,7 +307,7 @@ def restart(
     started = worker.start(name)
     seen: list[float] = []
     while waiting:
-        pid = worker.pid
+        pid = worker.running()
         for warning in broker.warnings():
             judged = str(warning.get("tracking_number"))
             if judged not in probes:
@@ -322,10 +322,8 @@ def restart(
     log = worker.log.read_text(errors="replace")
     records, seconds = restored(log)
     phases = split(log, started, seen[0])
-    result = Restart(
-        kind, number, phases, seen[0], seen[-1], cpu, records, seconds, rss, before
-    )  # fmt: skip
-    broker.settle(lambda: worker.pid, patience)
+    result = Restart(kind, number, phases, seen[0], seen[-1], cpu, records, seconds, rss, before)
+    broker.settle(worker.running, patience)
     for warning in broker.warnings():
         if warning.get("tracking_number") not in probes:
             raise RunFailed(f"{name}: a warning that nothing calls for: {warning}")
@@ -348,6 +346,8 @@ def split(log: str, started: float, judged: float) -> dict[str, float]:
         for mark in ("[^EngineApp]: Starting", "restored ", "reading partitions ")
         if f": {mark}" in line
     }
+    if len(at) != 3:
+        raise RunFailed(f"the log does not say when the worker started, restored and read: {at}")
     program, done, reading = at.values()
     restoring = restored(log)[1]
     times = (program, done - restoring - program, restoring, reading - done, judged - reading)
@@ -407,13 +407,13 @@ def take_in(worker: Worker, broker: Broker, workload: LiveParcels, kafka: str) -
     worker.start("loading")
     began = time.monotonic()
     while "reading partitions" not in worker.log.read_text(errors="replace"):
-        worker.pid  # noqa: B018 - raises when the worker has ended
+        worker.running()
         if time.monotonic() - began > 60:
             raise RunFailed(f"the worker did not begin to read: see {worker.log}")
         time.sleep(0.1)
     began = time.monotonic()
     load.produce(workload, kafka)
-    broker.settle(lambda: worker.pid, 120)
+    broker.settle(worker.running, 120)
     wrong = broker.warnings()
     if wrong:
         raise RunFailed(f"a warning of a parcel that is in time: {wrong[0]}")
@@ -449,7 +449,7 @@ def measure(arguments: argparse.Namespace, logs: Path, folder: Path) -> dict[str
         try:
             if loaded.exists():
                 worker.start("loading")
-                broker.settle(lambda: worker.pid, 120)
+                broker.settle(worker.running, 120)
                 facts = json.loads(loaded.read_text())
             else:
                 end = int(time.time() * 1000)
@@ -500,7 +500,7 @@ def main() -> int:
     parser.add_argument(
         "--keep",
         type=Path,
-        help="a folder for broker and state; given again, its parcels are used again",
+        help="a folder for broker and state; given again within ten hours, it is used again",
     )
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results")
     arguments = parser.parse_args()

@@ -410,7 +410,7 @@ class Engine:
                     self.gate.rounds_done(number) < self.config.gate_rounds
                     for number in self.gate.partitions()
                 )
-                pause = min(0.1, self.config.tick_interval) if held else self.config.tick_interval
+                pause = min(0.02, self.config.tick_interval) if held else self.config.tick_interval
                 await asyncio.sleep(pause)
         except asyncio.CancelledError:
             raise
@@ -418,12 +418,18 @@ class Engine:
             self.fail(error)
 
     async def _advance_gate(self) -> None:
+        """Observe every partition, and begin the rounds that can begin, one after another."""
+        for _ in range(self.config.gate_rounds + 1):
+            if not await self._begin_rounds():
+                return
+
+    async def _begin_rounds(self) -> bool:
         now = self.now_us()
         for number in self.gate.partitions():
             self._observe(number, now)
         waiting = self.gate.need_targets(now)
         if not waiting:
-            return
+            return False
         consumer = self.app.consumer
         tps = [
             tp
@@ -433,11 +439,12 @@ class Engine:
         opened = consumer.offsets
         ends = await consumer.highwaters(*tps)
         if consumer.offsets is not opened:
-            return
+            return False
         for number in waiting:
             self.gate.begin_round(
                 number, {tp.topic: end for tp, end in ends.items() if tp.partition == number}
             )
+        return True
 
     def _send_ticks(self) -> None:
         now = self.now_us()

@@ -135,6 +135,7 @@ class Gate:
         if own is None:
             return False
         inputs = list(inputs)
+        finished = False
         if own.rounds_done < self._rounds:
             if own.waiting_for_targets:
                 return False
@@ -142,12 +143,14 @@ class Gate:
                 return False
             own.rounds_done += 1
             own.waiting_for_targets = own.rounds_done < self._rounds
-            return True
+            if own.waiting_for_targets:
+                return True
+            finished = True  # the gate opens, and has its time at once: nobody may read a 0
         bound = now_us
         for one in inputs:
             bound = min(bound, self._bound(own, one, now_us))
         own.gate_us = max(own.gate_us, bound)
-        return False
+        return finished
 
     def report(self, partition: int, now_us: int) -> Report:
         """What to tell the others of an owned partition."""

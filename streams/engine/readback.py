@@ -42,6 +42,9 @@ def published_since_durable(
             "group.id": f"{config.app_id}-readback-{uuid.uuid4().hex[:8]}",
             "enable.auto.commit": False,
             "enable.partition.eof": False,
+            # A restart waits for this: a few records are awaited, not a full fetch.
+            "fetch.wait.max.ms": 20,
+            "fetch.queue.backoff.ms": 20,
         }
     )
     try:
@@ -76,7 +79,7 @@ def _last_durable_ms(consumer: Consumer, config: EngineConfig, partitions: Itera
     while waiting:
         if time.monotonic() > give_up:
             break  # the last record may be gone (retention): then everything is read back
-        for record in consumer.consume(100, timeout=0.2):
+        for record in consumer.consume(len(waiting), timeout=0.02):
             _check(record.error())
             place = (record.topic(), record.partition())
             if place in waiting:
@@ -112,7 +115,7 @@ def _read(
     consumer.assign([start for start in starts if (start.topic, start.partition) in left])
     heard = time.monotonic()
     while left:
-        records = consumer.consume(5_000, timeout=0.1)
+        records = consumer.consume(5_000, timeout=0.02)
         for record in records:
             _check(record.error())
             value = record.value()

@@ -56,6 +56,16 @@ def test_every_input_counts() -> None:
     assert gate.observe(0, [reading(5, 5), hop._replace(durable=3)], T)
 
 
+def test_a_gate_that_opens_has_its_time_at_once() -> None:
+    """Between the last round and the next look at a partition nobody may read the time 0."""
+    gate = Gate(2, rounds=1)
+    gate.assign(1, {0: {"in": 0}, 1: {"in": 0}}, T)
+    assert gate.observe(0, [reading(0, 0)], T)
+    assert gate.observe(1, [reading(0, 0)], T)
+    assert gate.report(1, T).gate_us == T
+    assert gate.gate_us(0, T) == gate.gate_us(1, T) == T
+
+
 def test_a_round_begins_when_all_partitions_have_done_the_one_before() -> None:
     """What a partition caused elsewhere must be read before deadlines fire there."""
     gate = Gate(2, rounds=2)
