@@ -28,6 +28,7 @@ from echo_worker import (
     wait_for_tables,
 )
 from kafka_server import KafkaServer
+from support.running import wait_for
 
 from streams.engine import EngineConfig, Write
 from streams.engine.restore import Restorer, RestoreStopped
@@ -166,7 +167,8 @@ def test_a_tail_of_transaction_markers(
 ) -> None:
     """The end is an offset that holds no record."""
     write(kafka, changelog, [(b"a", b"1")], **{"transactional.id": f"{app_id}-1"})
-    assert ends(kafka.bootstrap, changelog, 1) == [2]
+    # The broker writes the marker after it has answered the commit.
+    wait_for(lambda: ends(kafka.bootstrap, changelog, 1) == [2], 30, "the transaction's marker")
     local = Local(kafka.bootstrap, app_id, tmp_path)
     assert local.restore() == 1
     assert local.get(b"a") == [b"1"]
