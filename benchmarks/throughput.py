@@ -130,8 +130,16 @@ class Group:
             return False
 
     def _ends(self, partitions: Sequence[Partition]) -> dict[tuple[str, int], int]:
-        futures = self._admin.list_offsets({each: OffsetSpec.latest() for each in partitions})
-        return {(p.topic, p.partition): f.result(10).offset for p, f in futures.items()}
+        give_up = time.monotonic() + 20
+        while True:
+            futures = self._admin.list_offsets({each: OffsetSpec.latest() for each in partitions})
+            try:
+                return {(p.topic, p.partition): f.result(10).offset for p, f in futures.items()}
+            except KafkaException:
+                # A topic that was made a moment ago may have no leader yet.
+                if time.monotonic() > give_up:
+                    raise
+                time.sleep(POLL)
 
     def look(self) -> tuple[bool, tuple[int, ...]]:
         """Whether all inputs are committed to their ends, and figures that change with progress."""
@@ -282,6 +290,8 @@ def worker(
         "SHIPSENTRY_APP_ID": app_id,
         "SHIPSENTRY_DATA_DIR": str(folder / app_id),
         "SHIPSENTRY_HTTP_PORT": "0",
+        # On a topic that already holds these warnings it would publish nothing again.
+        "SHIPSENTRY_WARNINGS_TOPIC": f"{app_id}-shipment-warnings",
     }
     create_topics(env)
     profiler = ["-m", "cProfile", "-o", str(profile)] if profile else []
@@ -298,7 +308,7 @@ def worker(
             f"{app_id}-order-facts",
             f"{app_id}-parcel-facts",
         ],
-        "shipment-warnings",
+        f"{app_id}-shipment-warnings",
         expected.orders + expected.tracking,
         expected,
     )

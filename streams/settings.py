@@ -320,10 +320,10 @@ class Settings(BaseSettings):
         le=256 * _MIB,
     )
     chunk_max_records: int = _setting(
-        2000, "Records that are processed together, at most.", unit="records", ge=1, le=100000
+        10000, "Records that are processed together, at most.", unit="records", ge=1, le=100000
     )
     max_in_flight_records: int = _setting(
-        50000,
+        100000,
         "Records read whose effects are not durable yet, at most: reading pauses above.",
         unit="records",
         ge=100,

@@ -39,13 +39,13 @@ class EngineConfig:
     delivery_timeout: float = 8.0
     isolation_level: str = "read_committed"
 
-    chunk_max_records: int = 2_000
-    chunk_max_bytes: int = 4 * 1024 * 1024
+    chunk_max_records: int = 10_000
+    chunk_max_bytes: int = 8 * 1024 * 1024
     chunks_per_partition: int = 4
     """Chunks of one topic partition that may be unacknowledged at a time."""
-    max_in_flight_records: int = 50_000
+    max_in_flight_records: int = 100_000
     """Unacknowledged records of all partitions together; fetching pauses above."""
-    fetch_max_partition_bytes: int = 1024 * 1024
+    fetch_max_partition_bytes: int = 4 * 1024 * 1024
     fetch_max_wait_ms: int = 200
     commit_interval: float = 1.0
     drain_timeout: float = 5.0

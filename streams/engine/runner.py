@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_GC_THRESHOLDS = (50_000, 20, 100)
+_GC_THRESHOLDS = (500_000, 50, 100)
 
 
 class BrokerUnreachable(RuntimeError):
