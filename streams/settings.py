@@ -427,6 +427,7 @@ class Settings(BaseSettings):
             commit_interval=self.commit_interval_s,
             drain_timeout=self.drain_timeout_s,
             message_max_bytes=self.message_max_bytes,
+            plain_topics=frozenset((self.warnings_topic, self.dead_letters_topic)),
             producer_buffer_kbytes=self.producer_buffer_mib * 1024,
             store_cache_bytes=self.store_cache_mib * _MIB,
             tick_interval=self.tick_interval_s,

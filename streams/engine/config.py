@@ -53,6 +53,8 @@ class EngineConfig:
 
     linger_ms: float = 5.0
     message_max_bytes: int = 4 * 1024 * 1024
+    plain_topics: frozenset[str] = frozenset()
+    """Topics that others read: their records are not compressed."""
     producer_buffer_kbytes: int = 256 * 1024
     store_cache_bytes: int = 64 * 1024 * 1024
 

@@ -250,6 +250,7 @@ class Engine:
             delivery_timeout_ms=int(config.delivery_timeout * 1000),
             message_max_bytes=config.message_max_bytes,
             buffer_max_kbytes=config.producer_buffer_kbytes,
+            plain_topics=config.plain_topics,
             extra=dict(config.security),
         )
         self.session = Session(config, self._session_age, self._is_member)

@@ -42,8 +42,9 @@ class Producer:
     `delivery_timeout_ms` has to be below the consumer's session time-out: a worker that was frozen
     past its session must not deliver what it had in hand. `message_max_bytes` is the largest record
     accepted here; the broker has a limit of its own. `buffer_max_kbytes` and
-    `buffer_max_messages` bound what waits for delivery. `extra` holds further librdkafka settings
-    (security and the like) and wins over ours.
+    `buffer_max_messages` bound what waits for delivery. Records for `plain_topics` are not
+    compressed: others read them, and not every client can unpack lz4. `extra` holds further
+    librdkafka settings (security and the like) and wins over ours.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Producer:
         message_max_bytes: int = 4 * 1024 * 1024,
         buffer_max_kbytes: int = 256 * 1024,
         buffer_max_messages: int = 500_000,
+        plain_topics: frozenset[str] = frozenset(),
         extra: Mapping[str, Any] | None = None,
     ) -> None:
         self.failed: DeliveryFailed | None = None
@@ -65,27 +67,31 @@ class Producer:
         self._closed = False
         # Two threads: a flush of one part of the worker does not wait for another's to begin.
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="producer")
-        self._producer = KafkaProducer(
-            {
-                "bootstrap.servers": bootstrap,
-                "client.id": client_id,
-                "enable.idempotence": True,
-                "acks": "all",
-                "compression.type": "lz4",
-                "linger.ms": linger_ms,
-                "delivery.timeout.ms": delivery_timeout_ms,
-                "request.timeout.ms": min(30_000, delivery_timeout_ms),
-                "message.max.bytes": message_max_bytes,
-                "queue.buffering.max.kbytes": buffer_max_kbytes,
-                "queue.buffering.max.messages": buffer_max_messages,
-                # Java's hash. A record without key goes where the empty key goes.
-                "partitioner": "murmur2",
-                "on_delivery": self._on_delivery,
-                "error_cb": self._on_error,
-                **(extra or {}),
-            },
-            logger=log,
-        )
+        config = {
+            "bootstrap.servers": bootstrap,
+            "client.id": client_id,
+            "enable.idempotence": True,
+            "acks": "all",
+            "compression.type": "lz4",
+            "linger.ms": linger_ms,
+            "delivery.timeout.ms": delivery_timeout_ms,
+            "request.timeout.ms": min(30_000, delivery_timeout_ms),
+            "message.max.bytes": message_max_bytes,
+            "queue.buffering.max.kbytes": buffer_max_kbytes,
+            "queue.buffering.max.messages": buffer_max_messages,
+            # Java's hash. A record without key goes where the empty key goes.
+            "partitioner": "murmur2",
+            "on_delivery": self._on_delivery,
+            "error_cb": self._on_error,
+            **(extra or {}),
+        }
+        self._plain_topics = plain_topics
+        self._producer = self._plain = KafkaProducer(config, logger=log)
+        self._producers = [self._producer]
+        if plain_topics:
+            # librdkafka compresses all that a producer sends alike.
+            self._plain = KafkaProducer({**config, "compression.type": "none"}, logger=log)
+            self._producers.append(self._plain)
 
     def produce(self, output: Output) -> None:
         """Hand one record over for delivery; `flush` says what became of it.
@@ -95,14 +101,15 @@ class Producer:
         """
         topic, key, value, partition, headers = output
         where = _ANY_PARTITION if partition is None else partition
+        producer = self._plain if topic in self._plain_topics else self._producer
         if self.failed is not None:
             raise self.failed
         while True:
             try:
                 if headers is None:
-                    self._producer.produce(topic, value, key, where)
+                    producer.produce(topic, value, key, where)
                 else:
-                    self._producer.produce(topic, value, key, where, headers=list(headers))
+                    producer.produce(topic, value, key, where, headers=list(headers))
                 return
             except BufferError:
                 self._wait_for_room()
@@ -145,14 +152,18 @@ class Producer:
         """
         loop = asyncio.get_running_loop()
         while self.failed is None:
-            if not await loop.run_in_executor(self._threads, self._producer.flush, _FLUSH_SECONDS):
+            if not await loop.run_in_executor(self._threads, self._flush, _FLUSH_SECONDS):
                 break
         if self.failed is not None:
             raise self.failed
 
     def pending(self) -> int:
         """How many records and delivery reports wait."""
-        return len(self._producer)
+        return sum(len(producer) for producer in self._producers)
+
+    def _flush(self, seconds: float) -> int:
+        """Wait for deliveries, up to `seconds` for each producer; how many are still to come."""
+        return sum(producer.flush(seconds) for producer in self._producers)
 
     def close(self) -> None:
         """Stop. What is not delivered is thrown away: flush first. Blocks a little; repeatable."""
@@ -161,8 +172,9 @@ class Producer:
         self._closed = True
         if self.failed is None:
             self.failed = DeliveryFailed("", _ANY_PARTITION, "the producer is closed")
-        self._producer.purge()
-        self._producer.flush(1)
+        for producer in self._producers:
+            producer.purge()
+        self._flush(1)
         self._threads.shutdown(wait=True)
 
     def _tracker(self, topic: str, partition: int) -> Callable[[Any, Any], None]:
@@ -210,7 +222,8 @@ class Producer:
             log.error("%s", failure)
 
     def _wait_for_room(self) -> None:
-        self._producer.poll(_ROOM_SECONDS)
+        for producer in self._producers:
+            producer.poll(_ROOM_SECONDS)
         if self.failed is not None:
             raise self.failed
 

@@ -34,7 +34,13 @@ SENT_ON = {
 }
 """Engine field → the setting with the same value."""
 
-CONVERTED = {"security", "producer_buffer_kbytes", "store_cache_bytes", "local_state_max_age"}
+CONVERTED = {
+    "security",
+    "producer_buffer_kbytes",
+    "store_cache_bytes",
+    "local_state_max_age",
+    "plain_topics",
+}
 """Engine fields that another test looks at."""
 
 NOT_FOR_OPERATORS = {
@@ -280,8 +286,9 @@ def test_engine_is_told_every_setting_that_is_for_it() -> None:
 def test_units_are_converted() -> None:
     """MiB and hours become the engine's bytes, kilobytes and seconds."""
     config = load_settings(
-        producer_buffer_mib=3, store_cache_mib=5, local_state_max_age_h=2.0
+        producer_buffer_mib=3, store_cache_mib=5, local_state_max_age_h=2.0, warnings_topic="w"
     ).engine()
+    assert config.plain_topics == {"w", "shipment-dead-letters"}
     assert config.producer_buffer_kbytes == 3 * 1024
     assert config.store_cache_bytes == 5 * 1024 * 1024
     assert config.local_state_max_age == 7200.0
