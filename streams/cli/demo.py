@@ -70,7 +70,10 @@ def demo(speed: float, quiet: bool, color: bool | None, port: int | None, keep: 
         except BaseException:
             screen.clear()
             raise
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Exception) as error:
+        # librdkafka's constructors answer a signal that interrupts them with an error of their own.
+        if not received and not isinstance(error, KeyboardInterrupt):
+            raise
         click.echo("Stopped. Nothing was stored.")
         status = 128 + received[0] if received else 130
     finally:

@@ -1,4 +1,4 @@
-"""What judging a state comes to, and how long a state is kept."""
+"""What rules see at a time, what is published of it, and how long a state is kept."""
 
 from __future__ import annotations
 
@@ -6,7 +6,18 @@ from typing import NamedTuple
 
 from streams.core.state import OrderState, ParcelState
 from streams.core.times import DAY, STATE_KEPT
-from streams.core.warnings import Revision, RuleFailure
+from streams.core.warnings import Found, Revision, RuleFailure, reconcile
+
+_END_STEP = 5 * DAY
+"""Ends fall on multiples of this, so that a new fact seldom moves an entry of the due index."""
+
+
+class Look(NamedTuple):
+    """What the rules see in a state at a time, and when that changes if no fact comes (µs)."""
+
+    findings: list[Found]
+    failures: list[RuleFailure]
+    next_change: int | None
 
 
 class Judgement(NamedTuple):
@@ -17,11 +28,20 @@ class Judgement(NamedTuple):
     ended: bool = False
 
 
-NOTHING = Judgement([], [])
-
-
-_END_STEP = 5 * DAY
-"""Ends fall on multiples of this, so that a new fact seldom moves an entry of the due index."""
+def conclude(state: OrderState | ParcelState, look: Look, now: int, detected_at: int) -> Judgement:
+    """Publish what changed since the last judgement; sets `due`. `look` was taken at `now` (µs)."""
+    revisions: list[Revision] = []
+    if look.findings or state.published:
+        failed = {failure.rule for failure in look.failures}
+        state.published, revisions = reconcile(state.published, look.findings, failed, detected_at)
+        if revisions:
+            state.judged = now
+            state.touched = max(state.touched, now)
+    if look.next_change is not None:
+        state.due = look.next_change
+        return Judgement(revisions, look.failures)
+    state.due = end_of(state)
+    return Judgement(revisions, look.failures, now >= state.due)
 
 
 def end_of(state: ParcelState | OrderState) -> int:

@@ -11,12 +11,12 @@ from collections.abc import Iterable
 
 from streams.core.episodes import Clock, judge_clock
 from streams.core.facts import OrderFacts, OrderVersion, ParcelFacts, Place
-from streams.core.judgement import Judgement, end_of
+from streams.core.judgement import Judgement, Look, conclude
 from streams.core.parcels import Absorbed
 from streams.core.snapshot import OrderSnapshot, base_time, closed_since, newest_known
 from streams.core.state import LinkedParcel, OrderState
 from streams.core.times import RETENTION
-from streams.core.warnings import Found, Revision, RuleFailure, found, reconcile, subject_of
+from streams.core.warnings import Found, RuleFailure, found, subject_of
 from streams.profiles.model import Profiles
 
 EXPRESS = 0
@@ -118,6 +118,11 @@ def judge(state: OrderState, now: int, profiles: Profiles, detected_at: int) -> 
     Time never runs backwards for a state: a `now` before its last judgement counts as that.
     """
     now = max(now, state.judged)
+    return conclude(state, look(state, now, profiles), now, detected_at)
+
+
+def look(state: OrderState, now: int, profiles: Profiles) -> Look:
+    """What the rules see in the order at `now` (µs); changes nothing."""
     findings: list[Found] = []
     failures: list[RuleFailure] = []
     changes: list[int] = []
@@ -140,18 +145,7 @@ def judge(state: OrderState, now: int, profiles: Profiles, detected_at: int) -> 
                     findings.append(
                         found(clock, verdict, snapshot.profile, subject, None, ids, version.shop_id)
                     )
-    revisions: list[Revision] = []
-    if findings or state.published:
-        failed = {failure.rule for failure in failures}
-        state.published, revisions = reconcile(state.published, findings, failed, detected_at)
-        if revisions:
-            state.judged = now
-            state.touched = max(state.touched, now)
-    if changes:
-        state.due = min(changes)
-        return Judgement(revisions, failures)
-    state.due = end_of(state)
-    return Judgement(revisions, failures, now >= state.due)
+    return Look(findings, failures, min(changes) if changes else None)
 
 
 def _version_order(version: OrderVersion) -> tuple[int, str]:

@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 from streams.core.episodes import Check, Clock, Verdict, judge_check, judge_clock
 from streams.core.facts import LinkedLife, OrderFacts, ParcelFacts, TrackingFact
-from streams.core.judgement import Judgement, end_of
+from streams.core.judgement import Judgement, Look, conclude
 from streams.core.links import CANCELLED, ORDERED, UNKNOWN, lives, stretches
 from streams.core.snapshot import PROGRESS, LinkedOrder, ParcelLife
 from streams.core.state import KnownOrder, Named, ParcelState
 from streams.core.times import RETENTION, TOLERANCE, WINDOW
-from streams.core.warnings import Found, Revision, RuleFailure, found, reconcile, subject_of
+from streams.core.warnings import Found, RuleFailure, found, subject_of
 from streams.profiles.model import Profiles
 
 _NEVER = 1 << 62
@@ -138,6 +138,11 @@ def judge(state: ParcelState, now: int, profiles: Profiles, detected_at: int) ->
     Time never runs backwards for a state: a `now` before its last judgement counts as that.
     """
     now = max(now, state.judged)
+    return conclude(state, look(state, now, profiles), now, detected_at)
+
+
+def look(state: ParcelState, now: int, profiles: Profiles) -> Look:
+    """What the rules see in every life of the number at `now` (µs); changes nothing."""
     findings: list[Found] = []
     failures: list[RuleFailure] = []
     changes: list[int] = []
@@ -148,18 +153,7 @@ def judge(state: ParcelState, now: int, profiles: Profiles, detected_at: int) ->
                 life = ParcelLife(state.key, records, named, known, profiles)
                 if life.orders:
                     _judge_life(life, now, findings, failures, changes)
-    revisions: list[Revision] = []
-    if findings or state.published:
-        failed = {failure.rule for failure in failures}
-        state.published, revisions = reconcile(state.published, findings, failed, detected_at)
-        if revisions:
-            state.judged = now
-            state.touched = max(state.touched, now)
-    if changes:
-        state.due = min(changes)
-        return Judgement(revisions, failures)
-    state.due = end_of(state)
-    return Judgement(revisions, failures, now >= state.due)
+    return Look(findings, failures, min(changes) if changes else None)
 
 
 def _judge_life(
