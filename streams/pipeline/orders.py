@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from streams.core import orders
-from streams.core.facts import OrderVersion, ParcelFacts
+from streams.core.facts import OrderVersion
 from streams.core.judgement import Judgement
 from streams.core.state import (
     OrderState,
@@ -79,10 +79,7 @@ class OrderSide(Side):
     def on_parcel_facts(self, chunk: Chunk, moment: Moment) -> Work:
         """Take in what parcels say to orders of this partition; an order not known yet is noted."""
         work = Work(topic=chunk.topic, partition=chunk.partition)
-        arrived: dict[bytes, list[ParcelFacts]] = {}
-        for record in chunk.records:
-            if record.key is not None and record.value is not None:
-                arrived.setdefault(record.key, []).append(decode_parcel_facts(record.value))
+        arrived = self.heard(work, chunk, moment, decode_parcel_facts)
         keys = list(arrived)
         values = self.states.get_many(self.table, chunk.partition, keys)
         for key, old in zip(keys, values, strict=True):

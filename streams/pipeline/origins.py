@@ -31,6 +31,9 @@ def origin_of(chunk: Chunk, record: Record, now: int, *, first_hand: bool) -> Or
     """
     for name, value in () if first_hand else record.headers:
         if name == ORIGIN_HEADER and value is not None:
-            topic, partition, offset, timestamp_ms, arrival = value.decode().split(" ")
-            return Origin(topic, int(partition), int(offset), int(timestamp_ms), int(arrival))
+            try:
+                topic, partition, offset, timestamp_ms, arrival = value.decode().split(" ")
+                return Origin(topic, int(partition), int(offset), int(timestamp_ms), int(arrival))
+            except ValueError:
+                break  # not ours: a stranger wrote to our topic
     return Origin(chunk.topic, chunk.partition, record.offset, record.timestamp_ms, now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from streams.core import parcels
-from streams.core.facts import OrderFacts, TrackingFact
+from streams.core.facts import TrackingFact
 from streams.core.judgement import Judgement
 from streams.core.state import (
     OrderState,
@@ -86,10 +86,7 @@ class ParcelSide(Side):
     def on_order_facts(self, chunk: Chunk, moment: Moment) -> Work:
         """Take in what orders say of themselves to parcels of this partition."""
         work = Work(topic=chunk.topic, partition=chunk.partition)
-        arrived: dict[bytes, list[OrderFacts]] = {}
-        for record in chunk.records:
-            if record.key is not None and record.value is not None:
-                arrived.setdefault(record.key, []).append(decode_order_facts(record.value))
+        arrived = self.heard(work, chunk, moment, decode_order_facts)
         keys = list(arrived)
         values = self.states.get_many(self.table, chunk.partition, keys)
         for key, old in zip(keys, values, strict=True):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple, Protocol, TypeVar
+
+import msgspec
 
 from streams.core.judgement import Judgement
 from streams.core.state import OrderState, ParcelState, Published, due_of, encode
 from streams.core.warnings import Revision
 from streams.decode import Bad
 from streams.engine.murmur2 import partitions_of
-from streams.engine.types import Output, Record, Work, Write
+from streams.engine.types import Chunk, Output, Record, Work, Write
 from streams.metrics import (
     DEAD_LETTERS,
     LATE_FACTS,
@@ -22,7 +24,7 @@ from streams.metrics import (
 )
 from streams.pipeline.dead_letters import dead_letter
 from streams.pipeline.message import encode_warning
-from streams.pipeline.origins import Origin
+from streams.pipeline.origins import Origin, origin_of
 from streams.pipeline.recall import Recalled, remind
 from streams.pipeline.topics import Topics
 from streams.profiles.model import Profiles
@@ -32,6 +34,12 @@ TOO_MANY = Bad(
     None,
     "there are too many facts of this one number or order: is it a placeholder?",
 )
+
+NOT_OURS = Bad(
+    "processing_failed", None, "the record is none of the application's own: who wrote it here?"
+)
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +106,23 @@ class Side:
         work.outputs.append(
             dead_letter(self.topics.dead_letters, record, origin, bad, self.sizes.max_message)
         )
+
+    def heard(
+        self, work: Work, chunk: Chunk, moment: Moment, read: Callable[[bytes], T]
+    ) -> dict[bytes, list[T]]:
+        """What the other side said in a chunk, by key; what it cannot have said is rejected."""
+        arrived: dict[bytes, list[T]] = {}
+        for record in chunk.records:
+            try:
+                key = record.key or b""
+                key.decode()
+                said = read(record.value or b"")
+            except (msgspec.MsgspecError, UnicodeDecodeError):
+                origin = origin_of(chunk, record, moment.now, first_hand=True)
+                self.reject(work, record, origin, NOT_OURS)
+            else:
+                arrived.setdefault(key, []).append(said)
+        return arrived
 
     def count(self, topic: str, *, new: int, repeated: int, late: int, bad: int, away: int) -> None:
         """Count a chunk's records by what became of them."""

@@ -409,3 +409,15 @@ def test_what_a_full_state_cannot_hold_becomes_a_dead_letter(
     assert (letter["reason"], letter["origin"]["offset"]) == ("too_many_facts", 12)
     state = decode_parcel(work.writes["parcels"][0].value or b"")
     assert [known.order_id for known in state.orders] == ["0", "1"]
+
+
+@pytest.mark.parametrize("topic", [TOPICS.order_facts, TOPICS.parcel_facts])
+@pytest.mark.parametrize("value", [None, b"", b"{}", b"\x93\x01\x02\x03"])
+def test_what_is_none_of_our_facts_is_a_dead_letter(topic: str, value: bytes | None) -> None:
+    """A stranger's record on an internal topic does not stop the worker, and is not lost."""
+    loop = loop_at()
+    stranger = Record(7, NOW // 1_000, b"1", value, ())
+    loop.take(Chunk(topic, 0, 7, 7, [stranger]), NOW)
+    (letter,) = loop.dead_letters
+    assert letter["reason"] == "processing_failed"
+    assert (letter["origin"]["topic"], letter["origin"]["offset"]) == (topic, 7)
