@@ -51,10 +51,16 @@ class Clock(NamedTuple):
     proof: Proof
     after: Limit | None = None
     lane: str | None = None
+    detail: str | None = None
 
 
 class Check(NamedTuple):
-    """Something that holds from `holds_from` until `ended_at` (None: still)."""
+    """Something that holds from `holds_from` until `ended_at` (None: still).
+
+    `rectify_within` (µs) is how long the profile gives the seller to put it right, None: no time is
+    set. `detail` is a word that says what was seen, from a closed list of the rule. `parcel` is the
+    number that a check of an order is about.
+    """
 
     rule: str
     stage: str
@@ -63,6 +69,9 @@ class Check(NamedTuple):
     holds_from: int
     ended_at: int | None
     proof: Proof
+    rectify_within: int | None = None
+    detail: str | None = None
+    parcel: str | None = None
 
 
 class Verdict(NamedTuple):
@@ -106,9 +115,10 @@ def judge_clock(clock: Clock, now: int) -> Verdict:
 
 def judge_check(check: Check) -> Verdict:
     """What a check is worth: time alone never changes it."""
-    end = check.ended_at
-    if end is None:
-        return Verdict("open", check.holds_from)
-    if end <= check.holds_from:
+    opened, end, within = check.holds_from, check.ended_at, check.rectify_within
+    if end is not None and end <= opened:
         return _NEVER
-    return Verdict("resolved", check.holds_from, resolved_at=end)
+    deadline = None if within is None else opened + within
+    if end is None:
+        return Verdict("open", opened, deadline)
+    return Verdict("resolved", opened, deadline, resolved_at=end)

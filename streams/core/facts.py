@@ -76,8 +76,9 @@ class TrackingFact(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One checkpoint, upload or release of one parcel, without its free text.
 
     `digest` is a 64-bit hash of everything that makes two records the same fact. `order_ids` is
-    sorted and without repeats. `node` is a 64-bit hash of status, location and description as sent
-    (the same node again). `tie`, kept for facts that name orders, is their canonical JSON without
+    sorted and without repeats. `node` is a 32-bit hash of status, location and description as sent
+    (the same node again), `spot` one of the location as sent. `recipient` is None where the message
+    says nothing of one. `tie`, kept for facts that name orders, is their canonical JSON without
     the description (free text can hold personal data and never enters state).
     """
 
@@ -94,6 +95,7 @@ class TrackingFact(msgspec.Struct, frozen=True, gc=False, array_like=True):
     tie: str = ""
     partition: int = -1
     offset: int = -1
+    spot: int = 0
 
 
 class OrderFacts(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -114,17 +116,21 @@ class OrderFacts(msgspec.Struct, frozen=True, gc=False, array_like=True):
     closed_at: int | None = None
     ship_from: str | None = None
     recipients: tuple[tuple[int, Place | None], ...] = ()
+    amount_paid: int | None = None
+    currency: str | None = None
 
 
 class LinkedLife(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One life of a parcel as one of its orders sees it: the last stretch of the link.
 
-    `progress` holds the distinct times of progress records of that life, ascending.
+    `progress` holds the distinct times of progress records of that life, ascending. `judged` says
+    that the order is one of the parcel's orders: linked now, or, where none is, released last.
     """
 
     uploaded_at: int
     released_at: int | None
     progress: tuple[int, ...]
+    judged: bool = True
 
 
 class ParcelFacts(msgspec.Struct, frozen=True, gc=False, array_like=True):

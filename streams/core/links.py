@@ -69,6 +69,8 @@ def stretches(named: Sequence[Named]) -> list[Stretch]:
     released: set[str] = set()
     by_record: dict[str, Named] = {}
     for fact in sorted(named, key=_uploads_before_releases):
+        if fact.status == UNKNOWN:
+            continue
         if fact.status == ORDERED:
             for order_id in fact.order_ids:
                 stretch = linked.get(order_id)

@@ -109,6 +109,8 @@ def facts_of(state: OrderState) -> OrderFacts:
         closed_at=closed_at,
         ship_from=None if version.ship_from is None else version.ship_from.province,
         recipients=tuple(recipients),
+        amount_paid=version.amount_paid,
+        currency=version.currency,
     )
 
 

@@ -10,16 +10,35 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from streams.core.episodes import Check, Clock, Verdict, judge_check, judge_clock
-from streams.core.facts import LinkedLife, OrderFacts, ParcelFacts, TrackingFact
+from streams.core.facts import (
+    STATUS_CODE,
+    LinkedLife,
+    OrderFacts,
+    ParcelFacts,
+    Place,
+    TrackingFact,
+)
 from streams.core.judgement import Judgement, Look, conclude
-from streams.core.links import CANCELLED, ORDERED, UNKNOWN, lives, stretches
+from streams.core.links import CANCELLED, ORDERED, UNKNOWN, Stretch, lives, stretches
 from streams.core.snapshot import PROGRESS, LinkedOrder, ParcelLife
-from streams.core.state import KnownOrder, Named, ParcelState
+from streams.core.state import KnownOrder, Named, ParcelState, Told, place_code
 from streams.core.times import RETENTION, TOLERANCE, WINDOW
 from streams.core.warnings import Found, RuleFailure, found, subject_of
 from streams.profiles.model import Profiles
 
 _NEVER = 1 << 62
+
+_PLACED = frozenset(
+    STATUS_CODE[name]
+    for name in (
+        "picked_up",
+        "arrived_dest_city",
+        "out_for_delivery",
+        "ready_for_pickup",
+        "delivered",
+    )
+)
+"""Statuses whose place a rule asks for; of the others it is not kept."""
 
 MOST_FACTS = 2_000
 """Facts and orders that one number may hold. A placeholder that everybody types would grow for
@@ -50,7 +69,8 @@ def absorb(state: ParcelState, facts: Iterable[TrackingFact], now: int) -> Absor
         if at < state.newest - RETENTION:
             late += 1
             continue
-        names = bool(fact.order_ids) and status != UNKNOWN
+        # An unknown links nothing; with a recipient it still says for which orders it says it.
+        names = bool(fact.order_ids) and (status != UNKNOWN or fact.recipient is not None)
         records = state.records
         place = len(records)
         if records and at <= records[-1][0]:
@@ -70,7 +90,20 @@ def absorb(state: ParcelState, facts: Iterable[TrackingFact], now: int) -> Absor
             _add_named(state, fact)
             named = True
         if not names or (status != ORDERED and status != CANCELLED):
-            records.insert(place, (at, digest, status, fact.partition, fact.offset))
+            records.insert(
+                place,
+                (
+                    at,
+                    digest,
+                    status,
+                    fact.partition,
+                    fact.offset,
+                    fact.node,
+                    fact.spot,
+                    place_code(fact.location) if status in _PLACED else 0,
+                    0 if names or fact.recipient is None else _recipient(state, fact.recipient),
+                ),
+            )
         new += 1
         if at < earliest:
             earliest = at
@@ -105,18 +138,21 @@ def tell(state: ParcelState) -> list[ParcelFacts]:
     """
     if not state.named:
         return []
-    told: dict[str, list[tuple[int, int | None, tuple[int, ...]]]] = {}
+    told: dict[str, list[Told]] = {}
     said: dict[str, list[LinkedLife]] = {}
     known_orders = {known.order_id: known for known in state.orders}
     for records, named in lives(state.records, state.named):
         if not named:
             continue
         progress = tuple(dict.fromkeys([record[0] for record in records if record[2] in PROGRESS]))
-        for stretch in stretches(named):
+        linked = stretches(named)
+        last_release = _last_release(linked, known_orders)
+        for stretch in linked:
             order_id, at, released = stretch.order_id, stretch.uploaded_at, stretch.released_at
+            judged = released is None or released == last_release
             mattering = _mattering(progress, known_orders[order_id].facts)
-            told.setdefault(order_id, []).append((at, released, mattering))
-            said.setdefault(order_id, []).append(LinkedLife(at, released, progress))
+            told.setdefault(order_id, []).append((at, released, mattering, judged))
+            said.setdefault(order_id, []).append(LinkedLife(at, released, progress, judged))
     messages = []
     for known in state.orders:
         order_id = known.order_id
@@ -150,7 +186,7 @@ def look(state: ParcelState, now: int, profiles: Profiles) -> Look:
         known = {order.order_id: order.facts for order in state.orders}
         for records, named in lives(state.records, state.named):
             if named:
-                life = ParcelLife(state.key, records, named, known, profiles)
+                life = ParcelLife(state.key, records, named, known, profiles, state.recipients)
                 if life.orders:
                     _judge_life(life, now, findings, failures, changes)
     return Look(findings, failures, min(changes) if changes else None)
@@ -167,17 +203,20 @@ def _judge_life(
     all_orders: tuple[str, ...] = ()
     for rule in lead.profile.parcel_rules:
         try:
-            clocks: Iterable[Clock] = rule.episodes(life)
+            episodes: Iterable[Clock | Check] = rule.episodes(life)
         except Exception as error:
             failures.append(RuleFailure(rule.name, subject_of(life.key, None), error))
             continue
-        for clock in clocks:
-            verdict = judge_clock(clock, now)
+        for episode in episodes:
+            if isinstance(episode, Clock):
+                verdict = judge_clock(episode, now)
+            else:
+                verdict = judge_check(episode)
             if verdict.next_change is not None:
                 changes.append(verdict.next_change)
             if verdict.state is not None:
                 all_orders = all_orders or tuple(sorted(order.order_id for order in life.orders))
-                findings.append(_about(clock, verdict, lead, life.key, None, all_orders))
+                findings.append(_about(episode, verdict, lead, life.key, None, all_orders))
     if len(life.linked) == 1 and not lead.profile.link_rules:
         return
     for order in life.orders:
@@ -250,10 +289,36 @@ def _add_named(state: ParcelState, fact: TrackingFact) -> None:
         fact.tie,
         fact.partition,
         fact.offset,
+        0 if fact.recipient is None else _recipient(state, fact.recipient),
     )
     insort(state.named, named, key=_named_order)
+    if fact.status == UNKNOWN:
+        return
     known = {order.order_id for order in state.orders}
     state.orders.extend(KnownOrder(order) for order in fact.order_ids if order not in known)
+
+
+def _recipient(state: ParcelState, place: Place) -> int:
+    """The recipient's place in the state's list, counted from 1."""
+    recipient = (place_code(place), place.address_key)
+    known = state.recipients
+    for number, other in enumerate(known, start=1):
+        if other == recipient:
+            return number
+    known.append(recipient)
+    return len(known)
+
+
+def _last_release(linked: list[Stretch], known: dict[str, KnownOrder]) -> int | None:
+    """When the orders that the parcel is judged for were released, None while one is linked."""
+    last: int | None = None
+    for stretch in linked:
+        facts = known[stretch.order_id].facts
+        if facts is None or facts.express:
+            if stretch.released_at is None:
+                return None
+            last = max(last or 0, stretch.released_at)
+    return last
 
 
 def _named_order(named: Named) -> tuple[int, str, int]:
@@ -265,6 +330,8 @@ def _forget_old(state: ParcelState) -> None:
     oldest = state.newest - RETENTION
     state.records = [record for record in state.records if record[0] >= oldest]
     state.named = [fact for fact in state.named if fact.at >= oldest]
-    naming = {order_id for fact in state.named for order_id in fact.order_ids}
+    naming = {
+        order_id for fact in state.named if fact.status != UNKNOWN for order_id in fact.order_ids
+    }
     state.orders = [order for order in state.orders if order.order_id in naming]
     state.published = [entry for entry in state.published if entry.finding.anchor >= oldest]

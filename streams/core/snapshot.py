@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from streams.core.facts import STATUS_CODE, STATUSES, LinkedLife, OrderFacts, OrderVersion, Place
 from streams.core.links import Stretch, stretches
-from streams.core.state import LinkedParcel, Named, OrderState, Proof, Record
+from streams.core.state import LinkedParcel, Named, OrderState, Proof, Recipient, Record
 
 if TYPE_CHECKING:
     from streams.profiles.model import Profile, Profiles
@@ -85,9 +85,21 @@ class ParcelLife:
 
     `linked` are all orders linked in this life now or before, by upload and order id; `orders`
     those it is judged for: the ones linked now, or where none is any more, those released last.
+    `recipients` is what the numbers in `Record` and `Named` stand for.
     """
 
-    __slots__ = ("ended_at", "firsts", "key", "lead", "linked", "orders", "records", "stopped_at")
+    __slots__ = (
+        "ended_at",
+        "firsts",
+        "key",
+        "lead",
+        "linked",
+        "named",
+        "orders",
+        "recipients",
+        "records",
+        "stopped_at",
+    )
 
     def __init__(
         self,
@@ -96,9 +108,12 @@ class ParcelLife:
         named: Sequence[Named],
         known: Mapping[str, OrderFacts | None],
         profiles: Profiles,
+        recipients: Sequence[Recipient] = (),
     ) -> None:
         self.key = key
         self.records = records
+        self.named = named
+        self.recipients = recipients
         self.linked: list[LinkedOrder] = []
         for stretch in stretches(named):
             facts = known.get(stretch.order_id)

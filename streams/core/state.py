@@ -6,18 +6,38 @@ a change of another kind takes a new version byte and a migration in `decode`.
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
-from streams.core.facts import LinkedLife, OrderFacts, OrderVersion, ParcelFacts
+from streams.core.facts import LinkedLife, OrderFacts, OrderVersion, ParcelFacts, Place
 
-VERSION = b"\x01"
+VERSION = b"\x02"
+_FIRST_VERSION = b"\x01"
 
-Record = tuple[int, int, int, int, int]
-"""One checkpoint: (occurred_at, digest, status, partition, offset); the first two identify it."""
+Record = tuple[int, int, int, int, int, int, int, int, int]
+"""One checkpoint: (occurred_at, digest, status, partition, offset, node, spot, place, recipient).
+
+The first two identify it. `node` and `spot` are 32-bit hashes: of status, location and description
+as sent, and of the location as sent. `place` is the location as `place_code` gives it, kept for the
+statuses that a rule asks it of, else 0. `recipient` is a place in `ParcelState.recipients`, counted
+from 1; 0: the message says nothing of one, or it names orders and `Named` has it.
+"""
+
+Recipient = tuple[int, str | None]
+"""A recipient as a track says it: (`place_code`, address key)."""
+
+Told = tuple[int, int | None, tuple[int, ...], bool]
+"""What an order was told of one life: (uploaded, released, progress that matters, judged)."""
 
 
 class Finding(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """One warning's content: everything that makes a new revision when it changes. Times in µs."""
+    """One warning's content: everything that makes a new revision when it changes. Times in µs.
+
+    `money` is (currency, least, most, most for one buyer and day or None) in minor units, where
+    `exposure` is "compensation". `exemptions` names the rows of the profile that held the clock.
+    `detail` is a word that says what a check saw, from a closed list of its rule.
+    """
 
     rule: str
     stage: str
@@ -36,6 +56,9 @@ class Finding(msgspec.Struct, frozen=True, gc=False, array_like=True):
     limit: int | None = None
     lane: str | None = None
     exposure: str = "strike"
+    money: tuple[str, int, int, int | None] | None = None
+    exemptions: tuple[str, ...] = ()
+    detail: str | None = None
 
 
 Proof = tuple[tuple[str, int, int, str, int], ...]
@@ -51,7 +74,11 @@ class Published(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class Named(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """A fact that names orders: an upload, a release, or a record with order ids."""
+    """A fact that names orders: an upload, a release, or a record with order ids.
+
+    `recipient` is a place in `ParcelState.recipients`, counted from 1; 0: it says nothing of one.
+    An `unknown` is kept here only for its recipient: it links nothing.
+    """
 
     at: int
     digest: int
@@ -62,6 +89,7 @@ class Named(msgspec.Struct, frozen=True, gc=False, array_like=True):
     tie: str
     partition: int
     offset: int
+    recipient: int = 0
 
 
 class KnownOrder(msgspec.Struct, gc=False, array_like=True):
@@ -69,7 +97,7 @@ class KnownOrder(msgspec.Struct, gc=False, array_like=True):
 
     order_id: str
     facts: OrderFacts | None = None
-    told: tuple[tuple[int, int | None, tuple[int, ...]], ...] | None = None
+    told: tuple[Told, ...] | None = None
 
 
 class ParcelState(msgspec.Struct, gc=False, array_like=True):
@@ -84,6 +112,7 @@ class ParcelState(msgspec.Struct, gc=False, array_like=True):
     touched: int = 0
     judged: int = 0
     due: int = 0
+    recipients: list[Recipient] = []
 
 
 class LinkedParcel(msgspec.Struct, gc=False, array_like=True):
@@ -126,16 +155,47 @@ def encode(state: ParcelState | OrderState) -> bytes:
 
 def decode_parcel(value: bytes) -> ParcelState:
     """A parcel's state from its stored form; raises UnknownStateVersion."""
-    if value[:1] != VERSION:
-        raise UnknownStateVersion(value[:1])
-    return _parcels.decode(value[9:])
+    version = value[:1]
+    if version == VERSION:
+        return _parcels.decode(value[9:])
+    if version == _FIRST_VERSION:
+        return _from_first(msgspec.msgpack.decode(value[9:]))
+    raise UnknownStateVersion(version)
 
 
 def decode_order(value: bytes) -> OrderState:
     """An order's state from its stored form; raises UnknownStateVersion."""
-    if value[:1] != VERSION:
+    # Nothing but appended fields came to it with the second version.
+    if value[:1] not in (VERSION, _FIRST_VERSION):
         raise UnknownStateVersion(value[:1])
     return _orders.decode(value[9:])
+
+
+def place_code(place: Place | None) -> int:
+    """A place as one number: the province's two digits, then the city's four; zeros: unknown."""
+    if place is None:
+        return 0
+    return int(place.province or 0) * 10_000 + int(place.city or 0)
+
+
+def province_in(code: int) -> int | None:
+    """The province of a `place_code`, None where it is unknown."""
+    return code // 10_000 or None
+
+
+def city_in(code: int) -> int | None:
+    """The city of a `place_code`, None where it is unknown."""
+    return code % 10_000 or None
+
+
+def _from_first(fields: list[Any]) -> ParcelState:
+    """A state of the first version: its records knew no places, its orders were told less."""
+    fields[1] = [[*record, 0, 0, 0, 0] for record in fields[1]]
+    for order in fields[3]:
+        if len(order) > 2:
+            # Not told in this form: it is told anew when the number is heard of again.
+            order[2] = None
+    return msgspec.convert(fields, ParcelState)
 
 
 def due_of(value: bytes) -> int:

@@ -65,11 +65,13 @@ def found(
     """The finding that an episode's verdict amounts to; `verdict.state` must not be None."""
     if verdict.state is None:
         raise ValueError("an episode without a state is no finding")
+    limit: int | None
     if isinstance(episode, Clock):
         anchor, severity = episode.started_at, episode.limit.severity
         limit, lane = episode.limit.length, episode.lane
     else:
-        anchor, severity, limit, lane = episode.anchor, episode.severity, None, None
+        anchor, severity = episode.anchor, episode.severity
+        limit, lane = episode.rectify_within, None
     finding = Finding(
         rule=episode.rule,
         stage=episode.stage,
@@ -88,6 +90,7 @@ def found(
         limit=limit,
         lane=lane,
         exposure=profile.exposure["kind"],
+        detail=episode.detail,
     )
     key = warning_id(episode.rule, episode.stage, profile.platform, subject, anchor)
     return Found(key, finding, episode.proof)

@@ -15,6 +15,8 @@ from streams.decode.place import location_place, recipient_place
 from streams.decode.raw import CanonicalUpload, RawLocation, RawRecipient, RawTracking
 
 _MASK = (1 << 63) - 1
+_SHORT_MASK = (1 << 32) - 1
+_NOBODY = RawRecipient()
 _EARLIEST_US = times.EARLIEST_US
 _MAX_AHEAD_US = times.MAX_AHEAD_US
 
@@ -119,9 +121,10 @@ def _fact(message: RawTracking, at: int, partition: int, offset: int) -> Trackin
         message.platform,
         message.shop_id,
         None if location is None else location_place(location),
-        None if recipient is None else recipient_place(recipient),
-        node & _MASK,
+        None if recipient is None or recipient == _NOBODY else recipient_place(recipient),
+        node & _SHORT_MASK,
         tie,
         partition,
         offset,
+        0 if location is None else xxh3_64_intdigest(_pack(location)) & _SHORT_MASK,
     )

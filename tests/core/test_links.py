@@ -105,7 +105,7 @@ def test_lives_are_cut_where_neighbours_are_far_apart(
         if link:
             links.append(named(moment, ORDERED, ("1",), n))
         else:
-            records.append((moment, n, HUB, 0, n))
+            records.append((moment, n, HUB, 0, n, 0, 0, 0, 0))
     wanted: list[list[int]] = [[times[0]]]
     for before, moment in pairwise(times):
         if moment - before > WINDOW:
@@ -119,5 +119,5 @@ def test_lives_are_cut_where_neighbours_are_far_apart(
 
 def test_a_long_life_is_one_life() -> None:
     """Facts may span years as long as no neighbours are further apart than the window."""
-    records = [(n * WINDOW, n, HUB, 0, n) for n in range(1, 30)]
+    records = [(n * WINDOW, n, HUB, 0, n, 0, 0, 0, 0) for n in range(1, 30)]
     assert len(lives(records, [])) == 1

@@ -97,7 +97,7 @@ def test_the_version_byte_leads() -> None:
 def test_a_decoded_state_shares_nothing_with_another() -> None:
     """Fields left at their defaults are the state's own lists."""
     one, two = ParcelState("zto:1"), ParcelState("zto:2")
-    one.records.append((1, 1, 1, 0, 0))
+    one.records.append((1, 1, 1, 0, 0, 0, 0, 0, 0))
     assert two.records == []
     stored = encode(two)
     first, second = decode_parcel(stored), decode_parcel(stored)
