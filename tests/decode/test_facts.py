@@ -36,7 +36,7 @@ ORDER: dict[str, Any] = {
     "paid_at": "2026-11-20T10:00:00+08:00",
 }
 
-FROZEN_DIGEST, FROZEN_NODE = 1_513_028_833
+FROZEN_DIGEST, FROZEN_NODE = 3550665702270148, 1_513_028_833
 
 
 def fact(**changes: Any) -> TrackingFact:
