@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from streams.core.pauses import Pause, reached
 from streams.core.state import Proof
 from streams.core.times import HOUR
 
@@ -40,7 +41,9 @@ class Limit(NamedTuple):
 class Clock(NamedTuple):
     """A stretch that must end before its deadline: start, limit, end (None while it runs).
 
-    `after` is the `violation` limit of a `serious` clock, which exists from that breach on.
+    `after` is the `violation` limit of a `serious` clock, which exists from that breach on. The
+    clock stands still in its `pauses`, those of the profile's `exemptions` named; rules leave both
+    empty, and a pause only ever moves what they see to later.
     """
 
     rule: str
@@ -52,6 +55,8 @@ class Clock(NamedTuple):
     after: Limit | None = None
     lane: str | None = None
     detail: str | None = None
+    pauses: tuple[Pause, ...] = ()
+    exemptions: tuple[str, ...] = ()
 
 
 class Check(NamedTuple):
@@ -93,12 +98,15 @@ _NEVER = Verdict(None)
 
 def judge_clock(clock: Clock, now: int) -> Verdict:
     """What a clock is worth at `now`, and when that changes if no fact comes."""
-    limit, end = clock.limit, clock.ended_at
-    deadline = clock.started_at + limit.length
+    limit, end, started, pauses = clock.limit, clock.ended_at, clock.started_at, clock.pauses
+    deadline = reached(started, limit.length, pauses) if pauses else started + limit.length
     if clock.after is None:
-        opens = opened = limit.opens(clock.started_at)
+        opens = opened = (
+            reached(started, limit.opens(0), pauses) if pauses else limit.opens(started)
+        )
     else:
-        opened = clock.started_at + clock.after.length
+        violation = clock.after.length
+        opened = reached(started, violation, pauses) if pauses else started + violation
         # With an end beyond it, `violation` is known to breach at its deadline; else time tells.
         opens = opened if end is not None else clock.after.breach_moment(opened)
     if end is not None and end <= opened:

@@ -102,7 +102,8 @@ class OrderFacts(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What an order tells each parcel linked to it, whole: the last word stands.
 
     `recipients` is the timeline of the recipient as (from `updated_at`, place), the first entry
-    being the earliest version's.
+    being the earliest version's. `sources` says where each of its entries was read, and last where
+    the newest version was: (partition, offset, `updated_at`).
     """
 
     order_id: str
@@ -118,6 +119,7 @@ class OrderFacts(msgspec.Struct, frozen=True, gc=False, array_like=True):
     recipients: tuple[tuple[int, Place | None], ...] = ()
     amount_paid: int | None = None
     currency: str | None = None
+    sources: tuple[tuple[int, int, int], ...] = ()
 
 
 class LinkedLife(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -131,6 +133,36 @@ class LinkedLife(msgspec.Struct, frozen=True, gc=False, array_like=True):
     released_at: int | None
     progress: tuple[int, ...]
     judged: bool = True
+
+
+class TrackFacts(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What a parcel tells the track that it claims as its own, whole: the last word stands.
+
+    `signature` stands for the track. `uploaded_at` is the earliest upload of the parcel's orders,
+    `place` (as `place_code` gives it) and `address` (a hash) where the lead order's recipient is.
+    `uploaded_at` None: the parcel has no such track.
+    """
+
+    signature: bytes
+    key: str
+    uploaded_at: int | None = None
+    place: int = 0
+    address: int | None = None
+
+
+class CloneFacts(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What a track tells a parcel that claims it, where others claim it too: the last word stands.
+
+    `since` is the earliest upload of another parcel with this track and another recipient, None
+    where there is none. The rest is the parcel's claim as the track heard it: whoever did not say
+    so, or says otherwise by now, says it again.
+    """
+
+    signature: bytes
+    since: int | None
+    uploaded_at: int
+    place: int
+    address: int | None
 
 
 class ParcelFacts(msgspec.Struct, frozen=True, gc=False, array_like=True):

@@ -46,5 +46,9 @@ def conclude(state: OrderState | ParcelState, look: Look, now: int, detected_at:
 
 def end_of(state: ParcelState | OrderState) -> int:
     """When a state with nothing pending ends (µs): STATE_KEPT after its last sign, rounded up."""
-    last = state.newest if state.newest > state.touched else state.touched
+    return end_after(state.newest if state.newest > state.touched else state.touched)
+
+
+def end_after(last: int) -> int:
+    """When a state ends whose last sign was at `last` (µs)."""
     return ((last + STATE_KEPT) // _END_STEP + 1) * _END_STEP

@@ -9,7 +9,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable
 
-from streams.core.episodes import Clock, judge_clock
+from streams.core.episodes import Check, Clock, judge_check, judge_clock
+from streams.core.exemptions import carriers_of_order, held, provinces_of_order
 from streams.core.facts import OrderFacts, OrderVersion, ParcelFacts, Place
 from streams.core.judgement import Judgement, Look, conclude
 from streams.core.parcels import Absorbed
@@ -94,9 +95,12 @@ def facts_of(state: OrderState) -> OrderFacts:
     if version is None:
         return OrderFacts(state.order_id, known=False, closed_at=closed_at)
     recipients: list[tuple[int, Place | None]] = []
+    sources: list[tuple[int, int, int]] = []
     for earlier in state.versions:
         if earlier.known and (not recipients or recipients[-1][1] != earlier.recipient):
             recipients.append((earlier.updated_at, earlier.recipient))
+            sources.append((earlier.partition, earlier.offset, earlier.updated_at))
+    sources.append((version.partition, version.offset, version.updated_at))
     return OrderFacts(
         order_id=state.order_id,
         known=True,
@@ -111,6 +115,7 @@ def facts_of(state: OrderState) -> OrderFacts:
         recipients=tuple(recipients),
         amount_paid=version.amount_paid,
         currency=version.currency,
+        sources=tuple(sources),
     )
 
 
@@ -133,19 +138,32 @@ def look(state: OrderState, now: int, profiles: Profiles) -> Look:
         snapshot = OrderSnapshot(state, version, profiles)
         subject = subject_of(None, state.order_id)
         ids = (state.order_id,)
+        rows = snapshot.profile.exemptions
+        where = provinces_of_order(snapshot) if rows else ()
+        carriers = carriers_of_order(snapshot) if rows else ()
         for rule in snapshot.profile.order_rules:
             try:
-                clocks: Iterable[Clock] = rule.episodes(snapshot)
+                episodes: Iterable[Clock | Check] = tuple(rule.episodes(snapshot))
             except Exception as error:
                 failures.append(RuleFailure(rule.name, subject, error))
                 continue
-            for clock in clocks:
-                verdict = judge_clock(clock, now)
-                if verdict.next_change is not None:
-                    changes.append(verdict.next_change)
+            for episode in episodes:
+                parcel: str | None = None
+                about = subject
+                if isinstance(episode, Clock):
+                    if rows:
+                        episode = held(episode, rows, where, carriers, version.promised_ship_by)
+                    verdict = judge_clock(episode, now)
+                    if verdict.next_change is not None:
+                        changes.append(verdict.next_change)
+                else:
+                    verdict = judge_check(episode)
+                    parcel = episode.parcel
+                    about = subject if parcel is None else subject_of(parcel, state.order_id)
                 if verdict.state is not None:
+                    shop, paid = version.shop_id, (version,)
                     findings.append(
-                        found(clock, verdict, snapshot.profile, subject, None, ids, version.shop_id)
+                        found(episode, verdict, snapshot.profile, about, parcel, ids, shop, paid)
                     )
     return Look(findings, failures, min(changes) if changes else None)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from streams.core.episodes import Check, Clock, Verdict, judge_check, judge_clock
+from streams.core.exemptions import held, provinces_of_parcel
 from streams.core.facts import (
     STATUS_CODE,
     LinkedLife,
@@ -186,7 +187,9 @@ def look(state: ParcelState, now: int, profiles: Profiles) -> Look:
         known = {order.order_id: order.facts for order in state.orders}
         for records, named in lives(state.records, state.named):
             if named:
-                life = ParcelLife(state.key, records, named, known, profiles, state.recipients)
+                life = ParcelLife(
+                    state.key, records, named, known, profiles, state.recipients, state.claims
+                )
                 if life.orders:
                     _judge_life(life, now, findings, failures, changes)
     return Look(findings, failures, min(changes) if changes else None)
@@ -201,14 +204,23 @@ def _judge_life(
 ) -> None:
     lead = life.lead
     all_orders: tuple[str, ...] = ()
+    rows = lead.profile.exemptions
+    where = provinces_of_parcel(life) if rows else ()
+    carrier = life.key.partition(":")[:1] if rows else ()
     for rule in lead.profile.parcel_rules:
         try:
+            # Most rules see nothing in most lives, and mostly say so with an empty tuple.
             episodes: Iterable[Clock | Check] = rule.episodes(life)
+            if not episodes:
+                continue
+            episodes = tuple(episodes)
         except Exception as error:
             failures.append(RuleFailure(rule.name, subject_of(life.key, None), error))
             continue
         for episode in episodes:
             if isinstance(episode, Clock):
+                if rows:
+                    episode = held(episode, rows, where, carrier)
                 verdict = judge_clock(episode, now)
             else:
                 verdict = judge_check(episode)
@@ -216,13 +228,16 @@ def _judge_life(
                 changes.append(verdict.next_change)
             if verdict.state is not None:
                 all_orders = all_orders or tuple(sorted(order.order_id for order in life.orders))
-                findings.append(_about(episode, verdict, lead, life.key, None, all_orders))
-    if len(life.linked) == 1 and not lead.profile.link_rules:
-        return
+                findings.append(
+                    _about(episode, verdict, lead, life.key, None, all_orders, life.orders)
+                )
     for order in life.orders:
         for link_rule in order.profile.link_rules:
             try:
-                checks: Sequence[Check] = tuple(link_rule.episodes(life, order))
+                checks: Iterable[Check] = link_rule.episodes(life, order)
+                if not checks:
+                    continue
+                checks = tuple(checks)
             except Exception as error:
                 subject = subject_of(life.key, order.order_id)
                 failures.append(RuleFailure(link_rule.name, subject, error))
@@ -231,7 +246,9 @@ def _judge_life(
                 verdict = judge_check(check)
                 if verdict.state is not None:
                     ids = (order.order_id,)
-                    findings.append(_about(check, verdict, order, life.key, order.order_id, ids))
+                    findings.append(
+                        _about(check, verdict, order, life.key, order.order_id, ids, (order,))
+                    )
 
 
 def _about(
@@ -241,9 +258,11 @@ def _about(
     parcel: str,
     order_id: str | None,
     order_ids: tuple[str, ...],
+    orders: Sequence[LinkedOrder],
 ) -> Found:
     subject = subject_of(parcel, order_id)
-    return found(episode, verdict, order.profile, subject, parcel, order_ids, order.shop_id)
+    paid = [each.facts for each in orders]
+    return found(episode, verdict, order.profile, subject, parcel, order_ids, order.shop_id, paid)
 
 
 def _already_told(state: ParcelState, earliest: int) -> bool:
@@ -335,3 +354,4 @@ def _forget_old(state: ParcelState) -> None:
     }
     state.orders = [order for order in state.orders if order.order_id in naming]
     state.published = [entry for entry in state.published if entry.finding.anchor >= oldest]
+    state.shadow = [entry for entry in state.shadow if entry.finding.anchor >= oldest]

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from streams.core.facts import STATUS_CODE, STATUSES, LinkedLife, OrderFacts, OrderVersion, Place
 from streams.core.links import Stretch, stretches
-from streams.core.state import LinkedParcel, Named, OrderState, Proof, Recipient, Record
+from streams.core.state import Claim, LinkedParcel, Named, OrderState, Proof, Recipient, Record
 
 if TYPE_CHECKING:
+    from streams.core.whereabouts import Said
     from streams.profiles.model import Profile, Profiles
 
 PROGRESS = frozenset(
@@ -79,16 +80,29 @@ class LinkedOrder:
         """The fact that linked this order, as evidence."""
         return (proof_of_named(self.upload),)
 
+    def recipient_proof(self) -> Proof:
+        """The order's version that says to whom it goes, as evidence."""
+        facts = self.facts
+        return () if facts is None else _version(facts, _entry_at(facts, self.uploaded_at))
+
+    def payment_proof(self) -> Proof:
+        """The order's newest version, which says when it was paid, as evidence."""
+        return () if self.facts is None else _version(self.facts, -1)
+
 
 class ParcelLife:
     """One life of a parcel: its records in order of time, its orders, its end and its stop.
 
     `linked` are all orders linked in this life now or before, by upload and order id; `orders`
     those it is judged for: the ones linked now, or where none is any more, those released last.
-    `recipients` is what the numbers in `Record` and `Named` stand for.
+    `recipients` is what the numbers in `Record` and `Named` stand for. `claims` is what was heard
+    of the tracks of all lives of the number. `began_at` is the time of the first record. `said` is
+    what `whereabouts` found out for every order at once.
     """
 
     __slots__ = (
+        "began_at",
+        "claims",
         "ended_at",
         "firsts",
         "key",
@@ -98,6 +112,7 @@ class ParcelLife:
         "orders",
         "recipients",
         "records",
+        "said",
         "stopped_at",
     )
 
@@ -109,11 +124,13 @@ class ParcelLife:
         known: Mapping[str, OrderFacts | None],
         profiles: Profiles,
         recipients: Sequence[Recipient] = (),
+        claims: Sequence[Claim] = (),
     ) -> None:
         self.key = key
         self.records = records
         self.named = named
         self.recipients = recipients
+        self.claims = claims
         self.linked: list[LinkedOrder] = []
         for stretch in stretches(named):
             facts = known.get(stretch.order_id)
@@ -131,10 +148,16 @@ class ParcelLife:
             self.lead = self.orders[0]
             ends = [order.ended_at for order in self.orders]
             self.ended_at = None if None in ends else max(end for end in ends if end is not None)
+        self.said: dict[str, Said] | None = None
         firsts: list[int | None] = [None] * len(STATUSES)
         for record in reversed(records):
             firsts[record[2]] = record[0]
         self.firsts = firsts
+        self.began_at: int | None = None
+        for record in records:
+            if record[2] not in NOT_RECORDS:
+                self.began_at = record[0]
+                break
         stopped = self.ended_at
         for status in STOPPING:
             at = firsts[status]
@@ -168,21 +191,20 @@ class ParcelLife:
 
 
 class OrderSnapshot:
-    """An order as known now, with the lives of the parcels linked to it now."""
+    """An order as known now, with the lives of parcels: those linked to it now, and all that ever
+    were (`uses`)."""
 
-    __slots__ = ("base", "closed_at", "lives", "profile", "version")
+    __slots__ = ("base", "closed_at", "lives", "profile", "uses", "version")
 
     def __init__(self, state: OrderState, version: OrderVersion, profiles: Profiles) -> None:
         self.version = version
         self.base = base_time(version)
         self.closed_at = closed_since(state.versions)
         self.profile = profiles.at(version.platform, version.paid_at)
-        self.lives: list[tuple[LinkedParcel, LinkedLife]] = [
-            (parcel, life)
-            for parcel in state.parcels
-            for life in parcel.lives
-            if life.released_at is None
+        self.uses: list[tuple[LinkedParcel, LinkedLife]] = [
+            (parcel, life) for parcel in state.parcels for life in parcel.lives
         ]
+        self.lives = [use for use in self.uses if use[1].released_at is None]
 
     def proof(self) -> Proof:
         """The newest version of the order, as evidence."""
@@ -226,14 +248,25 @@ def proof_of_named(fact: Named) -> tuple[str, int, int, str, int]:
 def _recipient_at(facts: OrderFacts, uploaded_at: int) -> Place | None:
     """The order's recipient as it was at the upload; a later change accuses nobody."""
     timeline = facts.recipients
-    if not timeline:
-        return None
-    found = timeline[0][1]
-    for since, place in timeline:
+    return timeline[_entry_at(facts, uploaded_at)][1] if timeline else None
+
+
+def _entry_at(facts: OrderFacts, uploaded_at: int) -> int:
+    """Which entry of the recipient's timeline counts: the last by then, else the first."""
+    found = 0
+    for number, (since, _) in enumerate(facts.recipients):
         if since > uploaded_at:
             break
-        found = place
+        found = number
     return found
+
+
+def _version(facts: OrderFacts, number: int) -> Proof:
+    """A version of the order, as evidence; none where an older release told of the order."""
+    if not facts.sources:
+        return ()
+    partition, offset, updated_at = facts.sources[number]
+    return ((ORDERS_TOPIC, partition, offset, "paid", updated_at),)
 
 
 def by_upload(order: LinkedOrder) -> tuple[int, str]:

@@ -1,4 +1,4 @@
-"""The states that the two tables hold: sets of facts, and what was last published of them.
+"""The states of orders and parcels: sets of facts, and what was last published of them.
 
 A state is a msgpack array behind one version byte. Fields are only appended, with a default;
 a change of another kind takes a new version byte and a migration in `decode`.
@@ -6,11 +6,20 @@ a change of another kind takes a new version byte and a migration in `decode`.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
-from streams.core.facts import LinkedLife, OrderFacts, OrderVersion, ParcelFacts, Place
+from streams.core.facts import (
+    CloneFacts,
+    LinkedLife,
+    OrderFacts,
+    OrderVersion,
+    ParcelFacts,
+    Place,
+    TrackFacts,
+)
+from streams.core.shares import Share
 
 VERSION = b"\x02"
 _FIRST_VERSION = b"\x01"
@@ -36,7 +45,8 @@ class Finding(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
     `money` is (currency, least, most, most for one buyer and day or None) in minor units, where
     `exposure` is "compensation". `exemptions` names the rows of the profile that held the clock.
-    `detail` is a word that says what a check saw, from a closed list of its rule.
+    `detail` is a word that says what a check saw, from a closed list of its rule. `comparator` says
+    whether reaching a clock's limit breaches it ("ge") or only passing it ("gt"); a check has none.
     """
 
     rule: str
@@ -59,6 +69,7 @@ class Finding(msgspec.Struct, frozen=True, gc=False, array_like=True):
     money: tuple[str, int, int, int | None] | None = None
     exemptions: tuple[str, ...] = ()
     detail: str | None = None
+    comparator: str | None = None
 
 
 Proof = tuple[tuple[str, int, int, str, int], ...]
@@ -100,8 +111,25 @@ class KnownOrder(msgspec.Struct, gc=False, array_like=True):
     told: tuple[Told, ...] | None = None
 
 
+class Claim(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """A track that one life of this parcel claims as its own, as `TrackFacts` last said it.
+
+    `since` is what the track answered: since when another recipient's parcel has the same one.
+    """
+
+    signature: bytes
+    uploaded_at: int
+    place: int
+    address: int | None
+    since: int | None = None
+
+
 class ParcelState(msgspec.Struct, gc=False, array_like=True):
-    """Everything known of one `carrier:NUMBER`; `records` and `named` are kept in order of time."""
+    """Everything known of one `carrier:NUMBER`; `records` and `named` are kept in order of time.
+
+    `abnormal` is what each order was told of the days on which findings make it abnormal.
+    `shadow` is what shadow profiles would have published.
+    """
 
     key: str
     records: list[Record] = []
@@ -113,6 +141,9 @@ class ParcelState(msgspec.Struct, gc=False, array_like=True):
     judged: int = 0
     due: int = 0
     recipients: list[Recipient] = []
+    claims: list[Claim] = []
+    shadow: list[Published] = []
+    abnormal: list[tuple[str, tuple[int, ...]]] = []
 
 
 class LinkedParcel(msgspec.Struct, gc=False, array_like=True):
@@ -124,7 +155,12 @@ class LinkedParcel(msgspec.Struct, gc=False, array_like=True):
 
 
 class OrderState(msgspec.Struct, gc=False, array_like=True):
-    """Everything known of one order id; `versions` are kept by (`updated_at`, canonical JSON)."""
+    """Everything known of one order id; `versions` are kept by (`updated_at`, canonical JSON).
+
+    `abnormal` is what each parcel said of the days on which its findings make the order abnormal,
+    `shares` what the meters of its shop (of its shops, where it moved) were told of it.
+    `shadow` is what shadow profiles would have published.
+    """
 
     order_id: str
     versions: list[OrderVersion] = []
@@ -134,6 +170,9 @@ class OrderState(msgspec.Struct, gc=False, array_like=True):
     touched: int = 0
     judged: int = 0
     due: int = 0
+    shadow: list[Published] = []
+    abnormal: list[tuple[str, tuple[int, ...]]] = []
+    shares: list[Share] = []
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -148,7 +187,13 @@ class UnknownStateVersion(ValueError):
         super().__init__(f"state version {found!r} found, this release reads {VERSION!r}")
 
 
-def encode(state: ParcelState | OrderState) -> bytes:
+class Kept(Protocol):
+    """What a table holds: a struct that knows when it wants to be looked at next."""
+
+    due: int
+
+
+def encode(state: Kept) -> bytes:
     """The stored form of a state: version byte, `due` in eight bytes, then the msgpack array."""
     return VERSION + state.due.to_bytes(8, "big") + _encoder.encode(state)
 
@@ -203,10 +248,12 @@ def due_of(value: bytes) -> int:
     return int.from_bytes(value[1:9], "big")
 
 
-def encode_message(facts: OrderFacts | ParcelFacts) -> bytes:
-    """An internal message (OrderFacts or ParcelFacts) as it crosses Kafka."""
+def encode_message(facts: OrderFacts | ParcelFacts | CloneFacts | list[TrackFacts]) -> bytes:
+    """An internal message as it crosses Kafka."""
     return _encoder.encode(facts)
 
 
 decode_order_facts = msgspec.msgpack.Decoder(OrderFacts).decode
 decode_parcel_facts = msgspec.msgpack.Decoder(ParcelFacts).decode
+decode_track_facts = msgspec.msgpack.Decoder(list[TrackFacts]).decode
+decode_clone_facts = msgspec.msgpack.Decoder(CloneFacts).decode

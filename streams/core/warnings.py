@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
 import msgspec
 
 from streams.core.episodes import Check, Clock, Verdict
+from streams.core.facts import OrderFacts, OrderVersion
 from streams.core.state import Finding, Proof, Published
 from streams.core.times import MILLISECOND, anchor_text
 from streams.profiles.model import Profile
@@ -61,17 +62,26 @@ def found(
     parcel: str | None,
     order_ids: tuple[str, ...],
     shop_id: str | None,
+    orders: Sequence[OrderFacts | OrderVersion | None] = (),
 ) -> Found:
-    """The finding that an episode's verdict amounts to; `verdict.state` must not be None."""
+    """The finding that an episode's verdict amounts to; `verdict.state` must not be None.
+
+    `orders` are what is known of those that it names: what they paid says what it may cost.
+    """
     if verdict.state is None:
         raise ValueError("an episode without a state is no finding")
     limit: int | None
+    comparator: str | None = None
+    exemptions: tuple[str, ...] = ()
     if isinstance(episode, Clock):
         anchor, severity = episode.started_at, episode.limit.severity
         limit, lane = episode.limit.length, episode.lane
+        exemptions = episode.exemptions
+        comparator = "ge" if episode.limit.at_least else "gt"
     else:
         anchor, severity = episode.anchor, episode.severity
         limit, lane = episode.rectify_within, None
+    exposure, money = profile.exposure.of(episode.rule, episode.stage, limit, orders)
     finding = Finding(
         rule=episode.rule,
         stage=episode.stage,
@@ -89,8 +99,11 @@ def found(
         resolved_at=verdict.resolved_at,
         limit=limit,
         lane=lane,
-        exposure=profile.exposure["kind"],
+        exposure=exposure,
+        money=money,
+        exemptions=exemptions,
         detail=episode.detail,
+        comparator=comparator,
     )
     key = warning_id(episode.rule, episode.stage, profile.platform, subject, anchor)
     return Found(key, finding, episode.proof)

@@ -35,4 +35,15 @@ def normalise(
     return found
 
 
-__all__ = ["normalise"]
+def province_name(code: int | str) -> str:
+    """The short name of a province ("65" is 新疆); of an unknown code the code itself."""
+    spellings = [name for name, own in _table.provinces.items() if own == str(code)]
+    return spellings[1] if len(spellings) > 1 else str(code)
+
+
+def official_name(code: str) -> str | None:
+    """Return what GB/T 2260 calls a province (two digits) or a city (four) today, None: no name."""
+    return _table.names.get(code)
+
+
+__all__ = ["normalise", "official_name", "province_name"]

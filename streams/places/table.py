@@ -54,6 +54,8 @@ class Table:
         """Every spelling of a city's name → its four digits; None where there are several."""
         self.codes: dict[str, str | None] = {}
         """Four digits, old ones too → the four digits of today; None where none took over."""
+        self.names: dict[str, str] = {}
+        """Two digits of a province, four of a city → its official name of today."""
 
     @classmethod
     def load(cls) -> Table:
@@ -68,6 +70,7 @@ class Table:
                 table._add_city(code, name)
         for province, code in _ONE_CITY.items():
             table.codes[code] = code
+            table.names[code] = table.names[province]
             for name in [n for n, p in table.provinces.items() if p == province]:
                 table.cities[province][name] = code
                 table.anywhere[name] = table.official[name] = code
@@ -138,6 +141,7 @@ class Table:
 
     def _add_province(self, code: str, name: str) -> None:
         self.cities.setdefault(code, {})
+        self.names.setdefault(code, name)
         short = name
         for ending in _PROVINCE_ENDINGS:
             if name.endswith(ending):
@@ -150,6 +154,7 @@ class Table:
         province = "71" if code[:2] in _TAIWAN else code[:2]
         city = province + code[2:4]
         self.codes[city] = city
+        self.names.setdefault(city, name)
         stem = _stem(name)
         here = self.cities[province]
         self._official(name, city)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from streams.core.meters import Meter
+from streams.core.money import Exposure
+from streams.core.pauses import Exemption
 from streams.rules import LinkRule, OrderRule, ParcelRule
 
 DEFAULT_PLATFORM = "douyin"
@@ -13,7 +16,10 @@ DEFAULT_PLATFORM = "douyin"
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The rules of one platform. Times in µs; `effective_to` is exclusive, None: still in force."""
+    """The rules of one platform. Times in µs; `effective_to` is exclusive, None: still in force.
+
+    `files` are where it was read from: the file itself, then those that it changes.
+    """
 
     id: str
     platform: str
@@ -22,10 +28,13 @@ class Profile:
     order_rules: tuple[OrderRule, ...]
     parcel_rules: tuple[ParcelRule, ...]
     link_rules: tuple[LinkRule, ...]
-    exposure: dict[str, str]
+    exposure: Exposure
     source_url: str
     read_on: str
     verified: str
+    exemptions: tuple[Exemption, ...] = ()
+    files: tuple[str, ...] = ()
+    meter: Meter | None = None
 
 
 class Profiles:

@@ -2,25 +2,91 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Protocol
+
+from streams.core.episodes import Check, Clock
+from streams.rules.address_mismatch import AddressMismatch
+from streams.rules.cloned_track import ClonedTrack
+from streams.rules.delivery_overdue import DeliveryOverdue
 from streams.rules.duplicate_tracking_number import DuplicateTrackingNumber
 from streams.rules.inactive_after_pickup import InactiveAfterPickup
+from streams.rules.malformed_tracking_number import MalformedTrackingNumber
 from streams.rules.pickup_overdue import PickupOverdue
+from streams.rules.recalled import Recalled
+from streams.rules.repeated_track import RepeatedTrack
+from streams.rules.reshipped_while_late import ReshippedWhileLate
 from streams.rules.ship_overdue import ShipOverdue
+from streams.rules.tracked_before_paid import TrackedBeforePaid
+from streams.rules.transit_stalled import LaneLimits, TransitStalled
 
-OrderRule = ShipOverdue
-ParcelRule = PickupOverdue | InactiveAfterPickup
-LinkRule = DuplicateTrackingNumber
+if TYPE_CHECKING:
+    from streams.core.snapshot import LinkedOrder, OrderSnapshot, ParcelLife
 
-RULES = ("ship_overdue", "pickup_overdue", "inactive_after_pickup", "duplicate_tracking_number")
+
+class Rule(Protocol):
+    """Thresholds and a name; what it sees in a snapshot, it says without knowing the time."""
+
+    @property
+    def name(self) -> str: ...
+
+
+class OrderRule(Rule, Protocol):
+    """A rule that looks at one order with its parcels."""
+
+    def episodes(self, order: OrderSnapshot, /) -> Iterable[Clock | Check]: ...
+
+
+class ParcelRule(Rule, Protocol):
+    """A rule that looks at one parcel with its orders."""
+
+    def episodes(self, parcel: ParcelLife, /) -> Iterable[Clock | Check]: ...
+
+
+class LinkRule(Rule, Protocol):
+    """A rule that looks at one order of one parcel."""
+
+    def episodes(self, parcel: ParcelLife, order: LinkedOrder, /) -> Iterable[Check]: ...
+
+
+RULES: tuple[str, ...] = tuple(
+    rule.name
+    for rule in (
+        ShipOverdue,
+        PickupOverdue,
+        InactiveAfterPickup,
+        TransitStalled,
+        DeliveryOverdue,
+        DuplicateTrackingNumber,
+        MalformedTrackingNumber,
+        AddressMismatch,
+        TrackedBeforePaid,
+        RepeatedTrack,
+        ClonedTrack,
+        Recalled,
+        ReshippedWhileLate,
+    )
+)
 """Rule names in the order in which they are listed and judged."""
 
 __all__ = [
     "RULES",
+    "AddressMismatch",
+    "ClonedTrack",
+    "DeliveryOverdue",
     "DuplicateTrackingNumber",
     "InactiveAfterPickup",
+    "LaneLimits",
     "LinkRule",
+    "MalformedTrackingNumber",
     "OrderRule",
     "ParcelRule",
     "PickupOverdue",
+    "Recalled",
+    "RepeatedTrack",
+    "ReshippedWhileLate",
+    "Rule",
     "ShipOverdue",
+    "TrackedBeforePaid",
+    "TransitStalled",
 ]

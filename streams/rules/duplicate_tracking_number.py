@@ -24,6 +24,7 @@ class DuplicateTrackingNumber:
     differs_by: str = "address"
     window: int = 30 * DAY
     severity: str = "critical"
+    rectify_within: int | None = None
 
     def episodes(self, parcel: ParcelLife, order: LinkedOrder) -> Iterable[Check]:
         """The check of one order of the parcel against all orders linked to it now or before."""
@@ -52,8 +53,8 @@ class DuplicateTrackingNumber:
         ended = order.ended_at
         if released is not None and (ended is None or released < ended):
             ended = released
-        proof = (*earliest.proof(), *order.proof())
-        return (Check(self.name, "violation", self.severity, at, at, ended, proof),)
+        proof, within = (*earliest.proof(), *order.proof()), self.rectify_within
+        return (Check(self.name, "violation", self.severity, at, at, ended, proof, within),)
 
     def _differs(self, a: Place | None, b: Place) -> bool:
         """Whether two recipients are known to be different; unknown is not different."""

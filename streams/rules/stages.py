@@ -27,11 +27,23 @@ def staged(
     violation = rule.violation
     if ended_at is not None and ended_at <= violation.opens(started_at):
         return ()
-    evidence = proof()
-    clock = Clock(rule.name, "violation", started_at, violation, ended_at, evidence)
-    if rule.serious is None:
-        return (clock,)
-    return (
-        clock,
-        Clock(rule.name, "serious", started_at, rule.serious, ended_at, evidence, after=violation),
+    return clocks(rule.name, violation, rule.serious, started_at, ended_at, proof())
+
+
+def clocks(
+    name: str,
+    violation: Limit,
+    serious: Limit | None,
+    started_at: int,
+    ended_at: int | None,
+    proof: Proof,
+    lane: str | None = None,
+) -> tuple[Clock, ...]:
+    """A clock for each stage there is; `serious` exists from the breach of `violation` on."""
+    first = Clock(name, "violation", started_at, violation, ended_at, proof, lane=lane)
+    if serious is None:
+        return (first,)
+    second = Clock(
+        name, "serious", started_at, serious, ended_at, proof, after=violation, lane=lane
     )
+    return (first, second)

@@ -52,6 +52,7 @@ def words(draw: st.DrawFn) -> OrderFacts:
     return OrderFacts(
         draw(st.sampled_from(IDS)),
         known=known,
+        express=draw(st.booleans()) if known else True,
         base=draw(bases) if known else None,
         closed_at=draw(st.none() | st.just(START + HOUR_US)),
     )
@@ -129,7 +130,7 @@ def test_the_order_always_knows_what_matters(
     The short cut is taken as the pipeline takes it.
     """
     state = ParcelState(KEY)
-    heard: dict[str, list[tuple[int, int | None, tuple[int, ...]]]] = {}
+    heard: dict[str, list[tuple[int, int | None, bool, tuple[int, ...]]]] = {}
     for step in history:
         if isinstance(step, OrderFacts):
             news = parcels.learn(state, [step], START)
@@ -138,25 +139,28 @@ def test_the_order_always_knows_what_matters(
             news = bool(absorbed.new) and not absorbed.told
         for said in parcels.tell(state) if news else ():
             heard[said.order_id] = [
-                (life.uploaded_at, life.released_at, life.progress) for life in said.lives
+                (life.uploaded_at, life.released_at, life.judged, life.progress)
+                for life in said.lives
             ]
     fresh = copy(state)
     for known in fresh.orders:
         known.told = None
     now = {
-        said.order_id: [(life.uploaded_at, life.released_at, life.progress) for life in said.lives]
+        said.order_id: [
+            (life.uploaded_at, life.released_at, life.judged, life.progress) for life in said.lives
+        ]
         for said in parcels.tell(fresh)
     }
     facts = {known.order_id: known.facts for known in state.orders}
     for order_id in heard.keys() | now.keys():
         told, actual = heard.get(order_id, []), now.get(order_id, [])
-        assert [life[:2] for life in told] == [life[:2] for life in actual]
+        assert [life[:3] for life in told] == [life[:3] for life in actual]
         word = facts[order_id]
         if word is not None and word.known and word.base is not None:
             since = word.base - 5 * 60 * 1_000_000
             for mine, right in zip(told, actual, strict=True):
-                assert [p for p in mine[2] if p >= since][:1] == [
-                    p for p in right[2] if p >= since
+                assert [p for p in mine[3] if p >= since][:1] == [
+                    p for p in right[3] if p >= since
                 ][:1]
 
 
@@ -172,6 +176,41 @@ def test_telling_twice_says_nothing_new() -> None:
     assert parcels.tell(state) == []
     parcels.absorb(state, [fact(3 * HOUR_US, "cancelled", ("1",))], START)
     assert [said.order_id for said in parcels.tell(state)] == ["1"]
+
+
+def judged_for(state: ParcelState) -> dict[str, bool]:
+    """Which orders hear that the parcel is theirs, of those that hear anything."""
+    return {said.order_id: said.lives[-1].judged for said in parcels.tell(state)}
+
+
+def test_a_released_order_hears_whether_it_is_still_judged() -> None:
+    """While another is linked it is not; once none is, those that were released last are."""
+    state = ParcelState(KEY)
+    parcels.absorb(state, [fact(0, "ordered", IDS)], START)
+    assert judged_for(state) == {"1": True, "2": True}
+    parcels.absorb(state, [fact(HOUR_US, "cancelled", ("1",))], START)
+    assert judged_for(state) == {"1": False}
+    parcels.absorb(state, [fact(2 * HOUR_US, "cancelled", ("2",))], START)
+    assert judged_for(state) == {"2": True}
+    parcels.absorb(state, [fact(2 * HOUR_US, "cancelled", ("1",))], START)
+    # It was released before: the later release changes nothing.
+    assert judged_for(state) == {}
+
+
+def test_both_released_last_are_judged() -> None:
+    """Released together, the parcel stays both's."""
+    state = ParcelState(KEY)
+    parcels.absorb(state, [fact(0, "ordered", IDS), fact(HOUR_US, "cancelled", IDS)], START)
+    assert judged_for(state) == {"1": True, "2": True}
+
+
+def test_an_order_that_is_not_judged_is_no_company() -> None:
+    """What an order says of itself may make the parcel another's: that one hears of it."""
+    state = ParcelState(KEY)
+    parcels.absorb(state, [fact(0, "ordered", IDS), fact(HOUR_US, "cancelled", ("1",))], START)
+    assert judged_for(state) == {"1": False, "2": True}
+    parcels.learn(state, [OrderFacts("2", known=True, express=False, base=START)], START)
+    assert judged_for(state) == {"1": True}
 
 
 def test_a_parcel_asks_until_it_knows() -> None:

@@ -203,6 +203,13 @@ class _Builder:
             known.setdefault("person_key", f"p{person}")
         return known
 
+    def label(self, person: int) -> Message:
+        """A person as a track says him."""
+        known = self.plain_place(person)
+        if self.chance(0.5):
+            known["address_key"] = self.pick(None, f"a{person}", f"a{person}")
+        return known
+
     # ---- messages
 
     def order(
@@ -749,16 +756,184 @@ def _odd_tracks(b: _Builder) -> None:
         b.track(one, b.pick("returned", "cancelled", "delivered"), at + b.pick(-HOUR, 0 * US, HOUR))
 
 
+def _reshipped(b: _Builder) -> None:
+    """Several numbers of one order, uploaded before, at and after its promise."""
+    order = b.order(platform=b.pick("douyin", "douyin", "douyin", "tmall"), promised_ship_by=None)
+    promise = order["paid_at"] + 48 * HOUR
+    if b.chance(0.5):
+        promise = order["paid_at"] + b.pick(24 * HOUR, b.span(-HOUR, 60 * HOUR))
+        b.version(order, order["updated_at"] + US, promised_ship_by=promise)
+    ids = [order["order_id"]]
+    first, t = b.new_number(), order["paid_at"] + b.span(0 * US, 40 * HOUR)
+    b.upload(first, ids, t)
+    again = promise + b.pick(b.near(0 * US), b.span(0 * US, 3 * DAY), b.span(0 * US, 3 * DAY))
+    numbers = [b.new_number() for _ in range(b.pick(1, 1, 2))]
+    for number in numbers:
+        b.upload(number, ids, again)
+        if b.chance(0.25):
+            b.release(number, ids, again + b.pick(0 * US, US, DAY))
+        again += b.pick(0 * US, US, 20 * HOUR)
+    if b.chance(0.35):
+        moved = b.pick(order["paid_at"] + b.near(-5 * MINUTE), again + b.near(0 * US), t + HOUR)
+        b.track(b.pick(first, numbers[0]), b.pick("picked_up", "hub", "exception"), moved)
+    if b.chance(0.3):
+        b.release(first, ids, b.pick(again + b.near(0 * US), t + HOUR, again + DAY))
+    if b.chance(0.2):  # another order takes one of the numbers over, or had it all the time
+        other = b.order(paid=order["paid_at"])
+        b.upload(numbers[0], [other["order_id"]], again + b.pick(-DAY, 0 * US, HOUR))
+        if b.chance(0.6):
+            b.release(numbers[0], ids, again + b.pick(HOUR, 2 * HOUR))
+            if b.chance(0.5):
+                b.release(numbers[0], [other["order_id"]], again + 2 * HOUR)
+    if b.chance(0.25):
+        b.version(order, again + b.pick(0 * US, US, DAY), state="closed")
+    if b.chance(0.5):
+        b.journey(numbers[-1], again, ids)
+
+
+def _labels(b: _Builder) -> None:
+    """Tracks and uploads that say for whom the parcel is: of all its orders or of some."""
+    person = b.rng.randrange(8)
+    orders = [b.order(person=person + n) for n in range(b.pick(1, 1, 2))]
+    ids = [o["order_id"] for o in orders]
+    number = b.new_number()
+    t = max(o["paid_at"] for o in orders) + b.span(0 * US, 10 * HOUR)
+    for order_id in ids:
+        said = {"recipient": b.label(person)} if b.chance(0.3) else {}
+        b.upload(number, [order_id], t + b.pick(0 * US, HOUR), **said)
+    at = t
+    for status in ("picked_up", "hub", "unknown", "out_for_delivery", "delivered"):
+        at += b.pick(0 * US, HOUR, b.span(HOUR, 20 * HOUR))
+        more: Message = {}
+        if b.chance(0.35):
+            more["recipient"] = b.pick(b.label(person + b.pick(0, 0, 1)), {"city": None})
+        if b.chance(0.7):
+            more["location"] = b.place(person)
+        b.track(number, status, at, order_ids=b.pick(None, None, None, ids[:1], ids), **more)
+    if b.chance(0.15):
+        b.track(number, b.pick("returning", "returned"), at + HOUR)
+    _end(b, number, orders, at)
+
+
+def _end(b: _Builder, number: tuple[str, str], orders: list[Message], at: datetime) -> None:
+    """Some of the orders end around a time, by release or by closing."""
+    for order in orders:
+        when = at + b.pick(b.near(0 * US), -HOUR, HOUR, b.span(0 * US, 2 * DAY))
+        if b.chance(0.25):
+            b.release(number, [order["order_id"]], when)
+        elif b.chance(0.25):
+            b.version(order, when, state="closed")
+
+
+def _clones(b: _Builder) -> None:
+    """Two or three strangers' parcels with one delivered track, or nearly one."""
+    person = b.rng.randrange(8)
+    platform = b.pick("douyin", "douyin", "tmall", "brief")
+    orders = [b.order(person=person + n, platform=platform) for n in range(b.pick(2, 2, 3))]
+    numbers = [b.new_number() for _ in orders]
+    t = max(o["paid_at"] for o in orders) + b.span(0 * US, 10 * HOUR)
+    for order, number in zip(orders, numbers, strict=True):
+        if b.chance(0.92):
+            b.upload(number, [order["order_id"]], t + b.pick(0 * US, HOUR, b.span(HOUR, 4 * DAY)))
+    at = t
+    for status in b.pick(
+        ("picked_up", "hub", "in_transit", "delivered"),
+        ("picked_up", "hub", "hub", "out_for_delivery", "delivered", "attempt_failed"),
+        ("hub", "arrived_dest_city", "delivered"),
+    ):
+        at += b.pick(0 * US, HOUR, b.span(HOUR, 9 * HOUR))
+        where = b.place(b.rng.randrange(8))
+        for number in numbers:
+            if b.chance(0.97):
+                b.track(number, status, at, location=where, description=None, raw_status=None)
+    for order, number in zip(orders, numbers, strict=True):
+        _end(b, number, [order], at)
+
+
+def _round_trip(b: _Builder) -> None:
+    """A node again and again, a way back, a delivery before, at and after it."""
+    orders = [b.order() for _ in range(b.pick(1, 1, 2))]
+    ids = [o["order_id"] for o in orders]
+    number = b.new_number()
+    t = max(o["paid_at"] for o in orders) + b.span(-2 * HOUR, 10 * HOUR)
+    b.upload(number, ids, t)
+    at, place = t + b.span(-8 * HOUR, 8 * HOUR), b.place(b.rng.randrange(8))
+    again = b.pick("picked_up", "hub", "in_transit", "arrived_dest_city", "exception")
+    for _ in range(b.rng.randrange(2, 6)):
+        b.track(
+            number, again, at, location=place, description="已到达", raw_status=b.pick(None, "1")
+        )
+        at += b.pick(0 * US, US, HOUR, b.span(HOUR, 30 * HOUR))
+    if b.chance(0.6):
+        b.track(number, b.pick("returning", "returned", "cancelled"), at)
+        for _ in range(b.pick(0, 1, 2)):
+            b.track(number, "delivered", at + b.pick(b.near(0 * US), HOUR, 2 * DAY))
+    _end(b, number, orders, at)
+
+
+def _standing_still(b: _Builder) -> None:
+    """A journey on a known lane whose gaps lie on and beside the limits."""
+    order = b.order(person=b.rng.randrange(8), ship_from=b.plain_place(b.rng.randrange(8)))
+    number = b.new_number()
+    at = order["paid_at"] + b.span(HOUR, 10 * HOUR)
+    b.upload(number, [order["order_id"]], at)
+    b.track(number, "picked_up", at + HOUR, location=b.place(b.rng.randrange(8)))
+    at += b.span(HOUR, 5 * HOUR)
+    b.track(number, b.pick("hub", "hub", "in_transit"), at)
+    for _ in range(b.rng.randrange(3)):
+        at += b.near(48 * HOUR, 72 * HOUR, 120 * HOUR, 96 * HOUR, 168 * HOUR, 36 * HOUR, 60 * HOUR)
+        b.track(number, b.pick("hub", "in_transit", "exception", "customs", "unknown"), at)
+    if b.chance(0.5):
+        at += b.near(48 * HOUR, 72 * HOUR, 120 * HOUR, 36 * HOUR, 108 * HOUR)
+        b.track(number, b.pick("out_for_delivery", "delivered", "returning", "cancelled"), at)
+    _end(b, number, [order], at)
+
+
 SCENARIOS: tuple[Callable[[_Builder], None], ...] = (
     _plain, _plain, _alone, _ship_boundary, _pickup_boundary, _pickup_boundary, _combined,
     _combined, _split, _corrected, _corrected, _relinked, _relinked, _reused, _reused,
     _former_life, _former_life, _unknown_order, _named_by_records, _closed, _closed,
     _tied_versions, _deposit, _not_express, _moved, _changed_payment, _odd_tracks,
-    _crowd, _crowd,
+    _crowd, _crowd, _reshipped, _reshipped, _reshipped, _labels, _labels, _clones, _clones,
+    _round_trip, _round_trip, _standing_still, _standing_still,
 )  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------ sending
+
+
+_ENDS = ("arrived_dest_city", "out_for_delivery", "ready_for_pickup", "delivered")
+
+
+def _level(b: _Builder) -> None:
+    """Facts of one number and time, of which a rule takes the first or the newest, differ only in
+    what a state keeps of them: no free text, places by their names (see the product's decision 4).
+    """
+    groups: dict[tuple[object, ...], list[Message]] = defaultdict(list)
+    for s in b.sent:
+        if s.kind == "tracking":
+            status = s.value["status"]
+            if s.value.get("recipient") is not None:
+                groups["said", s.key, s.at].append(s.value)
+            if status in ("picked_up", *_ENDS) and s.value.get("location") is not None:
+                groups[status == "picked_up", s.key, s.at].append(s.value)
+    for (kind, *_), values in groups.items():
+        if len(values) < 2:
+            continue
+        for value in values:
+            value.pop("description", None)
+            if kind == "said":
+                value.pop("raw_status", None)
+                value.pop("location", None)
+            elif value.get("location") is not None:
+                value["location"] = _by_name(value["location"])
+
+
+def _by_name(place: Message) -> Message:
+    for provinces, cities, codes in PLACES:
+        if place.get("region_code") in codes:
+            return {"province": provinces[0], "city": cities[0]}
+    return {name: place[name] for name in ("province", "city") if name in place}
 
 
 def _repeat(b: _Builder) -> None:
@@ -843,6 +1018,7 @@ def random_history(
     b = _Builder(rng, start=rng.choice(STARTS) + rng.randrange(24) * HOUR)
     for _ in range(scenarios or rng.randrange(14, 31)):
         rng.choice(SCENARIOS)(b)
+    _level(b)
     _repeat(b)
     if late:
         for _ in range(8):

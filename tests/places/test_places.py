@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.places import normalise
+from streams.places import normalise, official_name
 from streams.places.table import _rows, _stem
 
 ROWS = _rows("gb2260.tsv")
@@ -167,3 +167,27 @@ def test_any_text_has_an_answer(province: str, city: str, region_code: str) -> N
     first, second = normalise(province, city, region_code)
     assert first is None or (len(first) == 2 and first.isdigit())
     assert second is None or (len(second) == 4 and second.isdigit())
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("44", "广东省"),
+        ("4403", "深圳市"),
+        ("1101", "北京市"),
+        ("71", "台湾省"),
+        ("8101", "香港特别行政区"),
+        ("15", "内蒙古自治区"),
+        ("99", None),
+    ],
+)
+def test_codes_have_official_names(code: str, name: str | None) -> None:
+    """A province and a city by the name that GB/T 2260 gives them today."""
+    assert official_name(code) == name
+
+
+def test_every_code_that_a_place_can_have_has_a_name() -> None:
+    """No province and no city that `normalise` gives is without one."""
+    codes = {code for row, name in TODAY for code in normalise(None, None, row) if code}
+    assert len(codes) > 300
+    assert [code for code in sorted(codes) if official_name(code) is None] == []

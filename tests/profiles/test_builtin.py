@@ -1,23 +1,32 @@
-"""The three built-in profiles hold the published numbers; date and platform choose among them."""
+"""The built-in profiles hold the published numbers; date and platform choose among them."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from support.builders import CHINA, LATER, PAID, US, judge, order, times, upload, us
+from support.builders import CHINA, LATER, PAID, US, judge, order, record, times, upload, us
 
 from streams.core.episodes import Limit
 from streams.core.facts import STATUS_CODE
-from streams.core.times import DAY, HOUR
+from streams.core.times import DAY, HOUR, MINUTE
 from streams.profiles.loader import load
 from streams.profiles.model import Profile
 from streams.rules import (
     RULES,
+    AddressMismatch,
+    ClonedTrack,
     DuplicateTrackingNumber,
     InactiveAfterPickup,
+    LaneLimits,
+    MalformedTrackingNumber,
     PickupOverdue,
+    Recalled,
+    RepeatedTrack,
+    ReshippedWhileLate,
     ShipOverdue,
+    TrackedBeforePaid,
+    TransitStalled,
 )
 
 PROFILES = {profile.id: profile for profile in load().all}
@@ -32,15 +41,39 @@ HUBS = frozenset(
         "attempt_failed",
     )
 )
+HUB = frozenset((STATUS_CODE["hub"],))
 DAY_24, DAY_48 = Limit(24 * HOUR), Limit(48 * HOUR)
+LANES = LaneLimits(Limit(48 * HOUR), Limit(72 * HOUR), Limit(120 * HOUR))
+SERIOUS_LANES = LaneLimits(
+    Limit(96 * HOUR, at_least=True),
+    Limit(120 * HOUR, at_least=True),
+    Limit(168 * HOUR, at_least=True),
+)
+DOUYIN_REMOTE = frozenset((65, 54, 15, 63, 64, 53, 62, 46))
+TMALL_REMOTE = frozenset((65, 54, 15, 62, 63, 64))
+ABROAD = frozenset((81, 82, 71))
+NEAR = (frozenset((32, 33, 31, 34)), frozenset((11, 12, 13)))
+MALFORMED = MalformedTrackingNumber("critical", notice=True, notice_severity="info")
 
 WANTED = {
     "douyin-2026-07-09": (
         "douyin",
         datetime(2026, 7, 9, tzinfo=CHINA),
-        (ShipOverdue(Limit(0), 48 * HOUR),),
-        (PickupOverdue(DAY_24, DAY_48), InactiveAfterPickup(DAY_24, DAY_48, HUBS)),
-        (DuplicateTrackingNumber("address", 30 * DAY, "critical"),),
+        (ShipOverdue(Limit(0), 48 * HOUR), ReshippedWhileLate("critical")),
+        (
+            PickupOverdue(DAY_24, DAY_48),
+            InactiveAfterPickup(DAY_24, DAY_48, HUBS),
+            TransitStalled(LANES, None, HUB, DOUYIN_REMOTE, frozenset(), NEAR),
+            MALFORMED,
+            RepeatedTrack(3, "warning"),
+            ClonedTrack(4, "critical"),
+        ),
+        (
+            DuplicateTrackingNumber("address", 30 * DAY, "critical"),
+            AddressMismatch("critical", "warning"),
+            TrackedBeforePaid("final", "any_record", 5 * MINUTE, "critical"),
+            Recalled("critical"),
+        ),
     ),
     "tmall-2026-04-09": (
         "tmall",
@@ -49,21 +82,49 @@ WANTED = {
         (
             PickupOverdue(DAY_24, None),
             InactiveAfterPickup(DAY_24, Limit(72 * HOUR, at_least=True), None),
+            TransitStalled(LANES, SERIOUS_LANES, None, TMALL_REMOTE, ABROAD, NEAR),
+            MALFORMED,
+            RepeatedTrack(3, "warning"),
+            ClonedTrack(4, "critical"),
         ),
-        (DuplicateTrackingNumber("address", 30 * DAY, "critical"),),
+        (
+            DuplicateTrackingNumber("address", 30 * DAY, "critical"),
+            AddressMismatch("critical", "warning"),
+            TrackedBeforePaid("first", "picked_up", 5 * MINUTE, "critical"),
+            Recalled("critical"),
+        ),
     ),
     "brief-2023": (
         "brief",
         datetime(2023, 1, 1, tzinfo=CHINA),
         (ShipOverdue(Limit(0), 48 * HOUR),),
-        (InactiveAfterPickup(DAY_24, None, None),),
-        (DuplicateTrackingNumber("person", 30 * DAY, "critical"),),
+        (
+            InactiveAfterPickup(DAY_24, None, None),
+            TransitStalled(LANES, None, None, DOUYIN_REMOTE, frozenset(), NEAR),
+            MALFORMED,
+            RepeatedTrack(3, "warning"),
+        ),
+        (
+            DuplicateTrackingNumber("person", 30 * DAY, "critical"),
+            AddressMismatch("critical", "warning"),
+            TrackedBeforePaid("first", "picked_up", 5 * MINUTE, "critical"),
+        ),
+    ),
+    "tiktok-us-2026": (
+        "tiktok-us",
+        datetime(2026, 1, 1, 8, tzinfo=UTC),
+        (ShipOverdue(Limit(0), 48 * HOUR),),
+        (MALFORMED,),
+        (
+            AddressMismatch("critical", "critical"),
+            TrackedBeforePaid("first", "any_record", 24 * HOUR, "critical"),
+        ),
     ),
 }
 
 
-def test_three_profiles_come_with_it() -> None:
-    """No more, no fewer; a template without numbers would have to refuse to load."""
+def test_four_profiles_come_with_it() -> None:
+    """No more, no fewer; a template without numbers refuses to load."""
     assert PROFILES.keys() == WANTED.keys()
 
 
@@ -78,7 +139,6 @@ def test_the_numbers_are_the_contracts(name: str) -> None:
     assert profile.order_rules == order_rules
     assert profile.parcel_rules == parcel_rules
     assert profile.link_rules == link_rules
-    assert profile.exposure == {"kind": "strike"}
 
 
 @pytest.mark.parametrize("name", WANTED)
@@ -90,14 +150,62 @@ def test_each_profile_says_where_it_comes_from(name: str) -> None:
     assert profile.source_url.startswith("https://") or name == "brief-2023"
 
 
-def test_every_rule_is_on_somewhere() -> None:
-    """The list of rules and the profiles know the same rules."""
+def test_every_rule_but_one_is_on_somewhere() -> None:
+    """The list and the profiles know the same rules; one waits for the operator's limit."""
 
     def names(profile: Profile) -> set[str]:
         rules = (*profile.order_rules, *profile.parcel_rules, *profile.link_rules)
         return {rule.name for rule in rules}
 
-    assert set().union(*(names(profile) for profile in PROFILES.values())) == set(RULES)
+    on = set().union(*(names(profile) for profile in PROFILES.values()))
+    assert set(RULES) - on == {"delivery_overdue"}
+    assert on <= set(RULES)
+
+
+def test_only_business_days_stand_still_where_nobody_said_more() -> None:
+    """No platform in China has a row until the operator sets one."""
+    rows = {name: [row.name for row in p.exemptions] for name, p in PROFILES.items()}
+    assert rows.pop("tiktok-us-2026") == ["weekends", "us-federal-holidays"]
+    assert not any(rows.values())
+
+
+@pytest.mark.parametrize(
+    ("paid", "scan_by"),
+    [
+        # In Pacific time: Wednesday noon; Friday noon; Saturday; Wednesday before Thanksgiving;
+        # the days before the clocks go forward.
+        (datetime(2026, 11, 4, 20, tzinfo=UTC), datetime(2026, 11, 6, 20, tzinfo=UTC)),
+        (datetime(2026, 11, 6, 20, tzinfo=UTC), datetime(2026, 11, 10, 20, tzinfo=UTC)),
+        (datetime(2026, 11, 7, 20, tzinfo=UTC), datetime(2026, 11, 11, 8, tzinfo=UTC)),
+        (datetime(2026, 11, 25, 20, tzinfo=UTC), datetime(2026, 11, 30, 20, tzinfo=UTC)),
+        (datetime(2026, 3, 6, 20, tzinfo=UTC), datetime(2026, 3, 10, 19, tzinfo=UTC)),
+    ],
+)
+def test_tiktok_wants_a_scan_within_two_business_days(paid: datetime, scan_by: datetime) -> None:
+    """Saturdays, Sundays and holidays do not count; from the order on, by the platform's zone."""
+    history = [order(paid=paid, platform="tiktok-us", promised_ship_by=None)]
+    warning = judge(history, scan_by + timedelta(days=1)).one("ship_overdue")
+    assert warning["profile"] == "tiktok-us-2026"
+    assert times(warning)["deadline"] == times(warning)["breached_at"] == scan_by
+
+
+def test_tiktok_takes_a_promise_as_it_is() -> None:
+    """The platform's own ship-by time has its business days in it."""
+    paid = datetime(2026, 11, 6, 20, tzinfo=UTC)
+    history = [order(paid=paid, platform="tiktok-us")]
+    warning = judge(history, LATER).one("ship_overdue")
+    assert times(warning)["deadline"] == paid + timedelta(hours=48)
+
+
+@pytest.mark.parametrize(("earlier", "found"), [(24, 0), (24.001, 1)])
+def test_tiktok_compares_every_node_with_the_order(earlier: float, found: int) -> None:
+    """More than 24 hours earlier than the order is a timestamp issue."""
+    history = [
+        order(platform="tiktok-us"),
+        upload("1"),
+        record("in_transit", PAID - timedelta(hours=earlier)),
+    ]
+    assert len(judge(history, LATER).of("tracked_before_paid")) == found
 
 
 @pytest.mark.parametrize("platform", ["pinduoduo", "kuaishou", "", "DOUYIN"])

@@ -291,7 +291,8 @@ def test_figures_of_each_platform(platform: str, profile: str, default_hours: in
     assert warning["severity"] == "critical"
     assert warning["profile"] == profile
     assert warning["platform"] == platform
-    assert warning["exposure"] == {"kind": "strike"}
+    kind = "strike" if platform == "brief" else "compensation"
+    assert warning["exposure"]["kind"] == kind
     assert len(judge(story, LATER).of(RULE)) == 1, "one stage only"
 
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from schemas.times import EARLIEST_US
+from streams import rules
 from streams.core.times import from_datetime
 from streams.core.warnings import Revision
 from streams.decode import Bad, decode_order, decode_tracking
 from streams.pipeline.message import warning_value
 from streams.profiles.loader import load
+from streams.profiles.model import Profiles
 from streams.replay.machine import Machine
 from streams.replay.moments import parse_time
 
-RULES = frozenset(
-    ("ship_overdue", "pickup_overdue", "inactive_after_pickup", "duplicate_tracking_number")
-)
+RULES = frozenset(rules.RULES) - {"delivery_overdue"}
+"""Every rule that a built-in profile turns on."""
+
 COMPARED = (
     "rule",
     "stage",
@@ -34,6 +37,12 @@ COMPARED = (
 )
 
 
+@cache
+def profiles() -> Profiles:
+    """The built-in profiles, read once for all replays."""
+    return load()
+
+
 def arrival_of(value: dict[str, Any]) -> int:
     """When a message value arrived, in µs."""
     for name in ("received_at", "occurred_at", "updated_at", "paid_at"):
@@ -48,7 +57,7 @@ def replay(
 ) -> tuple[dict[str, dict[str, Any]], list[Revision]]:
     """The newest revision of each warning at `until` by id, and every revision in order."""
     log: list[Revision] = []
-    machine = Machine(load(), log.append)
+    machine = Machine(profiles(), log.append)
     arrivals = [(arrival_of(value), 0, n, value) for n, value in enumerate(orders)]
     arrivals += [(arrival_of(value), 1, n, value) for n, value in enumerate(tracking)]
     end = from_datetime(until)

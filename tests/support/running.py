@@ -52,6 +52,8 @@ class Deployment:
             tracking_topic=f"{name}-tracking-update",
             warnings_topic=f"{name}-shipment-warnings",
             dead_letters_topic=f"{name}-shipment-dead-letters",
+            shop_risk_topic=f"{name}-shop-risk",
+            product_risk_topic=f"{name}-product-risk",
             data_dir=root / "unused",
             http_port=0,
             **settings,

@@ -1,4 +1,4 @@
-"""Both sides of the pipeline over in-memory topics: any chunking, any partition, any crash.
+"""All sides of the pipeline over in-memory topics: any chunking, any partition, any crash.
 
 What Kafka and the engine promise is kept and no more: records of one partition come in order, a
 chunk's effects are durable together or not at all except that its outputs may already be out.
@@ -8,22 +8,27 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
 from streams.core.state import due_of
 from streams.engine.murmur2 import partition_of
 from streams.engine.types import Chunk, Output, Record, Work, Write
+from streams.pipeline.meters import MeterSide
 from streams.pipeline.orders import OrderSide
 from streams.pipeline.parcels import ParcelSide
 from streams.pipeline.recall import recall
-from streams.pipeline.sides import Moment
+from streams.pipeline.sides import Moment, Side
+from streams.pipeline.told import said_again
 from streams.pipeline.topics import Topics
+from streams.pipeline.tracks import TrackSide
 from streams.profiles.loader import load
 from streams.profiles.model import Profiles
 
 TOPICS = Topics()
-ORDERS_SIDE = frozenset((TOPICS.orders, TOPICS.orders_rekey, TOPICS.parcel_facts))
+ROUNDS = 6
+"""As `EngineConfig.gate_rounds`."""
 
 
 class Store:
@@ -57,7 +62,7 @@ class Store:
 
 
 class Loop:
-    """Two sides, their topics of `partitions` partitions, and the outputs that others see.
+    """All sides, their topics of `partitions` partitions, and the outputs that others see.
 
     `now` (µs) is the wall clock: it moves a millisecond with every chunk and tick.
     """
@@ -69,11 +74,34 @@ class Loop:
         chosen = profiles or load()
         self.order_side = OrderSide(TOPICS, partitions, chosen, self.store)
         self.parcel_side = ParcelSide(TOPICS, partitions, chosen, self.store)
+        self.track_side = TrackSide(TOPICS, partitions, chosen, self.store)
+        self.meter_side = MeterSide(TOPICS, partitions, chosen, self.store)
+        self.sides: tuple[Side, ...] = (
+            self.order_side,
+            self.parcel_side,
+            self.track_side,
+            self.meter_side,
+        )
+        self.tables = tuple(side.table for side in self.sides)
+        self.steps: dict[str, Callable[[Chunk, Moment], Work]] = {
+            TOPICS.orders: self.order_side.on_orders,
+            TOPICS.orders_rekey: self.order_side.on_orders,
+            TOPICS.parcel_facts: self.order_side.on_parcel_facts,
+            TOPICS.tracking: self.parcel_side.on_tracking,
+            TOPICS.tracking_rekey: self.parcel_side.on_tracking,
+            TOPICS.order_facts: self.parcel_side.on_order_facts,
+            TOPICS.clone_facts: self.parcel_side.on_clone_facts,
+            TOPICS.track_facts: self.track_side.on_track_facts,
+            TOPICS.meter_facts: self.order_side.on_meter_facts,
+            TOPICS.meter_totals: self.meter_side.on_meter_totals,
+        }
         self.logs: defaultdict[tuple[str, int], list[Record]] = defaultdict(list)
         self.read: defaultdict[tuple[str, int], int] = defaultdict(int)
         self.warnings: list[dict[str, Any]] = []
+        self.risks: list[tuple[str, bytes, dict[str, Any]]] = []
         self.dead_letters: list[dict[str, Any]] = []
         self._committed: dict[int, tuple[Any, ...]] = {}
+        self._held: dict[int, tuple[int, dict[tuple[str, int], int]]] = {}
 
     # ---- in
 
@@ -105,37 +133,36 @@ class Loop:
     def take(self, chunk: Chunk, gate: int | None) -> Work:
         """Work on a chunk and let its effects happen."""
         self.now += 1_000
-        moment = Moment(self.now, gate)
-        if chunk.topic == TOPICS.parcel_facts:
-            work = self.order_side.on_parcel_facts(chunk, moment)
-        elif chunk.topic == TOPICS.order_facts:
-            work = self.parcel_side.on_order_facts(chunk, moment)
-        elif chunk.topic in ORDERS_SIDE:
-            work = self.order_side.on_orders(chunk, moment)
-        else:
-            work = self.parcel_side.on_tracking(chunk, moment)
+        moment = Moment(self.now, self._held_or(chunk.partition, gate))
+        work = self.steps[chunk.topic](chunk, moment)
         self._happen(work, chunk.partition)
         return work
 
     def tick(self, partition: int, gate: int | None) -> Work:
         """The clock of a partition moves to `gate` (µs)."""
         self.now += 1_000
+        gate = self._held_or(partition, gate)
         moment = Moment(self.now, gate)
         work = Work(topic=TOPICS.ticks, partition=partition)
         upto = self.now if gate is None else gate
-        for side in (self.order_side, self.parcel_side):
+        for side in self.sides:
             side.tick(partition, self.store.due(side.table, partition, upto), moment, work)
         self._happen(work, partition)
         return work
 
     def drain(self, gate: int) -> None:
         """Read everything, then tick until nothing is due at `gate` (µs) any more."""
-        while self.waiting():
-            self.step(self.waiting()[0], 1_000, gate)
-        # A state that was held wants to be looked at from the wall clock on, not from the gate.
-        for partition in range(self.partitions):
-            while any(self.store.due(table, partition, gate) for table in ("orders", "parcels")):
-                self.tick(partition, gate)
+        busy = True
+        while busy:
+            busy = False
+            while self.waiting():
+                self.step(self.waiting()[0], 1_000, gate)
+            # A state that was held wants to be looked at from the wall clock on, not from the gate.
+            for partition in range(self.partitions):
+                # Once: what a tick says to others must be read before a held partition goes on.
+                if any(self.store.due(table, partition, gate) for table in self.tables):
+                    self.tick(partition, gate)
+                    busy = True
 
     def _happen(self, work: Work, partition: int) -> None:
         for output in work.outputs:
@@ -149,35 +176,72 @@ class Loop:
             value = json.loads(output.value or b"")
             assert output.key == value["warning_id"].encode()
             self.warnings.append(value)
+        elif output.topic in (TOPICS.shop_risk, TOPICS.product_risk):
+            self.risks.append((output.topic, output.key or b"", json.loads(output.value or b"")))
         elif output.topic == TOPICS.dead_letters:
             self.dead_letters.append(json.loads(output.value or b""))
         else:
-            assert output.partition is None
-            home = partition_of(output.key or b"", self.partitions)
+            home = output.partition
+            if home is None:
+                home = partition_of(output.key or b"", self.partitions)
             self._append(output.topic, home, output.key, output.value, output.headers)
 
     # ---- crashes
 
     def commit(self, partition: int) -> None:
-        """Make what a partition has done durable: both tables and all its offsets together."""
-        tables = {t: dict(self.store.tables[t, partition]) for t in ("orders", "parcels")}
+        """Make what a partition has done durable: all tables and all its offsets together."""
+        tables = {t: dict(self.store.tables[t, partition]) for t in self.tables}
         offsets = {place: self.read[place] for place in self.logs if place[1] == partition}
         self._committed[partition] = tables, offsets
 
     def crash(self, partition: int) -> None:
-        """Lose what a partition did since its last commit; what it had sent stays sent."""
+        """Lose what a partition did since its last commit; what it had sent stays sent.
+
+        It is held until it has read again, with all that others say in answer, what lay there.
+        """
         tables, offsets = self._committed.get(partition, ({}, {}))
-        for table in ("orders", "parcels"):
+        for table in self.tables:
             self.store.tables[table, partition] = dict(tables.get(table, {}))
         for place in self.logs:
             if place[1] == partition:
                 self.read[place] = offsets.get(place, 0)
         sent = [json.dumps(value).encode() for value in self.warnings]
         recalled = recall(sent, self.partitions, frozenset((partition,)))
-        for side in (self.order_side, self.parcel_side):
+        shares, days = (
+            [r.value for place in sorted(self.logs) if place[0] == topic for r in self.logs[place]]
+            for topic in (TOPICS.meter_totals, TOPICS.meter_facts)
+        )
+        said = said_again(shares, days, self.partitions, frozenset((partition,)))
+        for side in self.sides:
             side.recall(recalled, (partition,))
+            side.recall_said(said, (partition,))
+        self._held[partition] = ROUNDS, self._ends()
+
+    def _ends(self) -> dict[tuple[str, int], int]:
+        return {place: len(log) for place, log in self.logs.items()}
+
+    def _held_or(self, partition: int, gate: int | None) -> int | None:
+        """The gate, None for a partition that has not read again what it lost: rounds as the
+        engine's gate counts them."""
+        while held := self._held.get(partition):
+            rounds, ends = held
+            if any(self.read[place] < end for place, end in ends.items()):
+                return None
+            if rounds == 1:
+                del self._held[partition]
+            else:
+                self._held[partition] = rounds - 1, self._ends()
+        return gate
 
     # ---- out
+
+    def values(self, table: str) -> list[bytes]:
+        """The stored values of a table, all partitions together."""
+        return [
+            value
+            for partition in range(self.partitions)
+            for value in self.store.tables[table, partition].values()
+        ]
 
     def newest(self) -> dict[str, dict[str, Any]]:
         """What a consumer has who keeps the greatest revision of each warning."""

@@ -1,0 +1,152 @@
+"""Which tracks a number claims as its own: how it learns that another number has the same one.
+
+A delivered life of a parcel claims its track. Claims go to the track's own state (`core.tracks`),
+which answers where several numbers claim it. The answer is kept beside the claim for the rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from struct import Struct
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from streams.core.facts import STATUS_CODE, CloneFacts, TrackFacts
+from streams.core.links import lives
+from streams.core.snapshot import NOT_RECORDS, LinkedOrder, ParcelLife
+from streams.core.state import Claim, ParcelState, Record, place_code
+
+if TYPE_CHECKING:
+    from streams.profiles.model import Profiles
+
+DELIVERED = STATUS_CODE["delivered"]
+
+_mark = Struct(">qBI").pack
+
+
+class Track(NamedTuple):
+    """A delivered track: when it ended, how many records it has, and a hash of them all."""
+
+    delivered_at: int
+    length: int
+    signature: bytes
+
+
+def track_of(records: Sequence[Record]) -> Track | None:
+    """The track of one life up to its first `delivered`, None where it has not got there.
+
+    Times, statuses and locations as sent make the signature; their order and repeats of all three
+    by records that differ otherwise count, the order of records of one instant does not. A record
+    of which a former release kept no node, and so no location, makes it incomparable: None.
+    """
+    for record in records:
+        if record[2] == DELIVERED:
+            delivered_at = record[0]
+            break
+    else:
+        return None
+    compared = [
+        record for record in records if record[0] <= delivered_at and record[2] not in NOT_RECORDS
+    ]
+    if not all(record[5] for record in compared):
+        return None
+    marks = sorted(_mark(record[0], record[2], record[6]) for record in compared)
+    return Track(delivered_at, len(marks), blake2b(b"".join(marks), digest_size=16).digest())
+
+
+def claim(state: ParcelState, profiles: Profiles, at_least_records: int) -> list[TrackFacts]:
+    """What tracks must be told: new and changed claims, and those that no longer stand.
+
+    Shorter tracks than `at_least_records` are claimed by nobody.
+    """
+    if not state.claims and not _is_delivered(state.records):
+        return []
+    now = _claimed(state, profiles, at_least_records)
+    messages: list[TrackFacts] = []
+    claims: list[Claim] = []
+    for old in state.claims:
+        facts = now.pop(old.signature, None)
+        if facts is None:
+            messages.append(TrackFacts(old.signature, state.key))
+            continue
+        if facts != told(state.key, old):
+            messages.append(facts)
+        claims.append(_claim(facts, old.since))
+    for facts in now.values():
+        messages.append(facts)
+        claims.append(_claim(facts, None))
+    if messages:
+        state.claims = claims
+    return messages
+
+
+def hear(
+    state: ParcelState | None, key: str, facts: CloneFacts, now: int
+) -> tuple[bool, TrackFacts | None]:
+    """Take over a track's answer to the number `key`, at `now` (µs); without a state it has none.
+
+    Gives whether the state changed, and what the track must be told where it has heard otherwise:
+    a crash made the state forget what it had said, and it may never say that again.
+    """
+    for place, known in enumerate(state.claims if state is not None else ()):
+        if known.signature == facts.signature:
+            changed = known.since != facts.since
+            if state is not None and changed:
+                state.claims[place] = msgspec.structs.replace(known, since=facts.since)
+                state.touched = max(state.touched, now)
+            said = told(key, known)
+            heard = (facts.uploaded_at, facts.place, facts.address)
+            agrees = heard == (said.uploaded_at, said.place, said.address)
+            return changed, None if agrees else said
+    return False, TrackFacts(facts.signature, key)
+
+
+def told(key: str, claim: Claim) -> TrackFacts:
+    """A claim as the track was told of it."""
+    return TrackFacts(claim.signature, key, claim.uploaded_at, claim.place, claim.address)
+
+
+def _claimed(
+    state: ParcelState, profiles: Profiles, at_least_records: int
+) -> dict[bytes, TrackFacts]:
+    """The tracks of all delivered lives that have orders."""
+    found: dict[bytes, TrackFacts] = {}
+    if not state.named:
+        return found
+    known = {order.order_id: order.facts for order in state.orders}
+    for records, named in lives(state.records, state.named):
+        track = track_of(records) if named else None
+        if track is None or track.length < at_least_records:
+            continue
+        life = ParcelLife(state.key, records, named, known, profiles)
+        if life.orders:
+            found[track.signature] = _facts(track.signature, state.key, life.lead)
+    return found
+
+
+def _facts(signature: bytes, key: str, lead: LinkedOrder) -> TrackFacts:
+    recipient = lead.recipient
+    if recipient is None:
+        return TrackFacts(signature, key, lead.uploaded_at)
+    address = None
+    if recipient.address_key is not None:
+        # Whatever its producer made of it, short enough to be held many times.
+        digest = blake2b(recipient.address_key.encode(), digest_size=8).digest()
+        address = int.from_bytes(digest, "big", signed=True)
+    return TrackFacts(signature, key, lead.uploaded_at, place_code(recipient), address)
+
+
+def _claim(facts: TrackFacts, since: int | None) -> Claim:
+    return Claim(facts.signature, facts.uploaded_at or 0, facts.place, facts.address, since)
+
+
+def _is_delivered(records: Sequence[Record]) -> bool:
+    if not records or records[-1][2] == DELIVERED:
+        return bool(records)
+    # Asked with every fact of every number: a generator would take three times as long.
+    for record in records:  # noqa: SIM110
+        if record[2] == DELIVERED:
+            return True
+    return False

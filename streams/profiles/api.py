@@ -1,0 +1,65 @@
+"""Everything that a rule of your own needs: `from streams.profiles.api import ...`.
+
+A rule pack's file `NAME.py` holds the rule, its table, and `RULE = RuleSpec("NAME", ...)`. What is
+named here keeps its meaning between releases; the page docs/rule-packs.md is written with it.
+"""
+
+from __future__ import annotations
+
+from streams.core.episodes import Check, Clock, Limit
+from streams.core.facts import STATUS_CODE, STATUSES, Place
+from streams.core.snapshot import (
+    PICKED_UP,
+    PROGRESS,
+    LinkedOrder,
+    OrderSnapshot,
+    ParcelLife,
+    proof_of,
+    proof_of_named,
+)
+from streams.core.state import city_in, province_in
+from streams.core.times import DAY, HOUR, MINUTE, SECOND, TOLERANCE, WINDOW
+from streams.profiles.fields import Comparator, Hours, Provinces, Severity, Stage, Statuses
+from streams.profiles.registry import RuleSpec, Subject
+from streams.profiles.tables import CheckTable, Table
+from streams.rules import LinkRule, OrderRule, ParcelRule, Rule
+from streams.rules.stages import staged
+
+__all__ = [
+    "DAY",
+    "HOUR",
+    "MINUTE",
+    "PICKED_UP",
+    "PROGRESS",
+    "SECOND",
+    "STATUSES",
+    "STATUS_CODE",
+    "TOLERANCE",
+    "WINDOW",
+    "Check",
+    "CheckTable",
+    "Clock",
+    "Comparator",
+    "Hours",
+    "Limit",
+    "LinkRule",
+    "LinkedOrder",
+    "OrderRule",
+    "OrderSnapshot",
+    "ParcelLife",
+    "ParcelRule",
+    "Place",
+    "Provinces",
+    "Rule",
+    "RuleSpec",
+    "Severity",
+    "Stage",
+    "Statuses",
+    "Subject",
+    "Table",
+    "city_in",
+    "proof_of",
+    "proof_of_named",
+    "province_in",
+    "staged",
+]

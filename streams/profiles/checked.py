@@ -1,0 +1,126 @@
+"""From a document to a profile: every field checked, every mistake named."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from streams.profiles.document import OFF, Document, ProfileError
+from streams.profiles.file import ProfileFile
+from streams.profiles.model import Profile
+from streams.profiles.packs import built
+from streams.profiles.registry import SPECS, RuleSpec
+from streams.profiles.tables import Table
+
+TODO = "TODO"
+"""What a template says where the operator has to say something."""
+
+Faults = dict[tuple[str | int, ...], str]
+"""Field → what is wrong with it."""
+
+
+def checked(document: Document, specs: Mapping[str, RuleSpec]) -> Profile:
+    """The profile of a document with its bases; raises ProfileError."""
+    data = document.merged()
+    faults: Faults = {}
+    if data.pop("template", False):
+        faults["template",] = "this is a template: fill in each TODO, then remove this line"
+    for place in _todo(data, ()):
+        faults[place] = "not filled in yet"
+    tables = _tables(data.get("rules"), specs, faults)
+    file: ProfileFile | None = None
+    try:
+        file = ProfileFile.model_validate(data, context={"rules": tuple(specs)})
+    except ValidationError as error:
+        _add(faults, error, (), ProfileFile)
+    problems = [document.problem(place, text) for place, text in faults.items()]
+    rules: dict[str, Any] = {}
+    for name, table in tables.items():
+        if name in SPECS:
+            rules[name] = table.rule()
+            continue
+        try:
+            rules[name] = built(specs[name], table)
+        except ProfileError as error:
+            problems += error.problems
+    if problems or file is None:
+        raise ProfileError(problems)
+    return file.profile(rules, specs, tuple(str(each.path) for each in document.chain()))
+
+
+def _tables(rules: Any, specs: Mapping[str, RuleSpec], faults: Faults) -> dict[str, Table]:
+    """The tables of the rules that are on."""
+    tables: dict[str, Table] = {}
+    for name, value in rules.items() if isinstance(rules, dict) else ():
+        place = ("rules", name)
+        if name not in specs:
+            faults[place] = f"there is no such rule{_close(name, specs)}"
+        elif value == OFF:
+            continue
+        elif not isinstance(value, dict):
+            faults[place] = f'a table or "off" is needed (found {value!r})'
+        else:
+            try:
+                tables[name] = specs[name].table.model_validate(value)
+            except ValidationError as error:
+                _add(faults, error, place, specs[name].table)
+    return tables
+
+
+def _add(
+    faults: Faults, error: ValidationError, prefix: tuple[str, ...], model: type[BaseModel]
+) -> None:
+    """Add what pydantic found, in words, with the value where it is a plain one."""
+    for problem in error.errors():
+        place = prefix + problem["loc"]
+        text = problem["msg"].removeprefix("Value error, ")
+        value = problem["input"]
+        if problem["type"] == "extra_forbidden":
+            text = f"there is no such field{_close(str(place[-1]), _fields(model, problem['loc']))}"
+        elif value == TODO:
+            text = f"not filled in yet: {text}"
+        elif isinstance(value, str | int | float) and repr(value) not in text:
+            text += f" (found {value!r})"
+        faults[place] = text
+
+
+def _todo(data: Any, place: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
+    """Every field that is still to be filled in."""
+    if data == TODO:
+        yield place
+    elif isinstance(data, dict):
+        for name, value in data.items():
+            yield from _todo(value, (*place, name))
+    elif isinstance(data, list):
+        for number, value in enumerate(data):
+            yield from _todo(value, (*place, number))
+
+
+def _fields(model: Any, place: tuple[str | int, ...]) -> list[str]:
+    """The fields that a table may have, of the table that holds the last part of `place`."""
+    for part in place[:-1]:
+        if isinstance(part, int) or not _is_model(model):
+            continue
+        field = model.model_fields.get(part)
+        kinds = [] if field is None else [field.annotation]
+        while kinds and not _is_model(kinds[0]):
+            kinds = [*kinds[1:], *get_args(kinds[0])]
+        model = kinds[0] if kinds else None
+    if not _is_model(model):
+        return []
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _is_model(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
+def _close(name: str, allowed: Iterable[str]) -> str:
+    """`; did you mean this? allowed: ...`"""
+    names = list(allowed)
+    close = difflib.get_close_matches(name, names, 1)
+    hint = f"; did you mean {close[0]}?" if close else ";"
+    return f"{hint} allowed: {', '.join(names)}" if names else ""

@@ -1,0 +1,163 @@
+"""`[exposure]` in a profile file: what the platform's own text says that a warning may cost."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from streams.core.money import Exposure, Scale, Step, Together
+from streams.core.times import HOUR
+
+
+def _hundredths(value: float) -> float:
+    if abs(value * 100 - basis_points(value)) > 1e-6:
+        raise ValueError("a percentage has at most two decimals")
+    return value
+
+
+Minor = Annotated[int, Field(ge=0, le=10**12)]
+"""Money in minor units."""
+Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False), AfterValidator(_hundredths)]
+Hours = Annotated[float, Field(gt=0, le=24 * 365, allow_inf_nan=False)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class SumTable(_Strict):
+    """`{ percent, floor, cap }`: a share of the amount paid, within bounds in minor units."""
+
+    percent: Percent
+    floor: Minor = 0
+    cap: Minor
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.floor > self.cap:
+            raise ValueError("floor must not be above cap")
+        return self
+
+    def step(self) -> Step:
+        """The sum as the core takes it."""
+        return Step(basis_points(self.percent), self.floor, self.cap)
+
+
+class ScaleTable(_Strict):
+    """`{ promise_up_to_hours, presale, tiers }`: what lateness costs one kind of order."""
+
+    promise_up_to_hours: Hours | None = None
+    presale: bool | None = None
+    tiers: Annotated[list[SumTable], Field(min_length=1)]
+
+    def scale(self) -> Scale:
+        """The scale as the core takes it."""
+        hours = self.promise_up_to_hours
+        return Scale(
+            tuple(tier.step() for tier in self.tiers),
+            None if hours is None else round(hours * HOUR),
+            self.presale,
+        )
+
+
+class StageSums(_Strict):
+    """`[exposure.RULE]`: one sum for each stage that has one."""
+
+    violation: SumTable | None = None
+    serious: SumTable | None = None
+    notice: SumTable | None = None
+
+    def scales(self) -> dict[str, tuple[Scale, ...]]:
+        """Stage → its scale."""
+        stages = ("violation", self.violation), ("serious", self.serious), ("notice", self.notice)
+        return {stage: (Scale((sum.step(),)),) for stage, sum in stages if sum is not None}
+
+
+class ShipSums(_Strict):
+    """`[exposure.ship_overdue]`: scales, of which the first that fits an order counts."""
+
+    violation: Annotated[list[ScaleTable], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        last = self.violation[-1]
+        if last.promise_up_to_hours is not None or last.presale is not None:
+            raise ValueError("the last entry must fit every order")
+        return self
+
+    def scales(self) -> dict[str, tuple[Scale, ...]]:
+        """Stage → its scales."""
+        return {"violation": tuple(table.scale() for table in self.violation)}
+
+
+class TogetherTable(_Strict):
+    """`[exposure.together]`: what several rules may cost one order together."""
+
+    rules: Annotated[list[str], Field(min_length=1)]
+    percent: Percent
+    cap: Minor
+
+
+class ExposureTable(_Strict):
+    """`[exposure]`: sums by rule and stage; a warning without one is a strike."""
+
+    kind: Literal["strike"] = "strike"
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
+    round_to: Annotated[int, Field(ge=1, le=10**6)] = 1
+    cap_per_buyer_day: Minor | None = None
+    days_ahead_of_utc_hours: Annotated[int, Field(ge=-12, le=14)] = 8
+    together: TogetherTable | None = None
+    ship_overdue: ShipSums | None = None
+    pickup_overdue: StageSums | None = None
+    inactive_after_pickup: StageSums | None = None
+    transit_stalled: StageSums | None = None
+    delivery_overdue: StageSums | None = None
+    duplicate_tracking_number: StageSums | None = None
+    malformed_tracking_number: StageSums | None = None
+    address_mismatch: StageSums | None = None
+    tracked_before_paid: StageSums | None = None
+    repeated_track: StageSums | None = None
+    cloned_track: StageSums | None = None
+    recalled: StageSums | None = None
+    reshipped_while_late: StageSums | None = None
+
+    @model_validator(mode="after")
+    def _says_in_what(self) -> Self:
+        tables = self.tables()
+        if tables and self.currency is None:
+            raise ValueError("sums need a currency, such as CNY")
+        for rule in () if self.together is None else self.together.rules:
+            if rule not in tables:
+                raise ValueError(f"together: {rule!r} has no sum here")
+        return self
+
+    def tables(self) -> dict[str, ShipSums | StageSums]:
+        """Rule → its sums."""
+        given = {name: getattr(self, name) for name in type(self).model_fields}
+        return {
+            rule: table for rule, table in given.items() if isinstance(table, ShipSums | StageSums)
+        }
+
+    def exposure(self) -> Exposure:
+        """The table as the core takes it."""
+        together = self.together
+        return Exposure(
+            sums={
+                (rule, stage): scales
+                for rule, table in self.tables().items()
+                for stage, scales in table.scales().items()
+            },
+            currency=self.currency or "",
+            round_to=self.round_to,
+            together=None
+            if together is None
+            else Together(frozenset(together.rules), basis_points(together.percent), together.cap),
+            cap_per_buyer_day=self.cap_per_buyer_day,
+            day_offset=self.days_ahead_of_utc_hours * HOUR,
+        )
+
+
+def basis_points(percent: float) -> int:
+    """A percentage of at most two decimals as whole basis points."""
+    return round(percent * 100)

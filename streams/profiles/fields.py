@@ -1,0 +1,106 @@
+"""The kinds of values that profile files are made of, and what they say when a value is wrong."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from streams.core.episodes import Limit
+from streams.core.facts import STATUS_CODE
+from streams.core.times import HOUR
+from streams.places import normalise
+
+Severity = Literal["critical", "warning", "info"]
+Comparator = Literal["gt", "ge"]
+Hours = Annotated[float, Field(gt=0, le=24 * 365, allow_inf_nan=False)]
+
+
+class Strict(BaseModel):
+    """A table of a profile: no field that it does not know, no value of another type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+def _province(value: object) -> int:
+    """A province's two GB/T 2260 digits, given as these or by its name."""
+    text = str(value).strip() if isinstance(value, str | int) else ""
+    if text.isdigit():
+        code = normalise(None, None, f"{text:0<6}")[0] if len(text) == 2 else None
+    else:
+        code = normalise(text, None, None)[0] if text else None
+    if code is None or isinstance(value, bool):
+        raise ValueError(
+            f"{value!r} is no province; allowed: two digits of GB/T 2260 as in 44, or a name as in "
+            '"广东省"'
+        )
+    return int(code)
+
+
+def _provinces(value: object) -> frozenset[int]:
+    if isinstance(value, frozenset):
+        return value
+    if not isinstance(value, list):
+        raise ValueError("a list of provinces is needed, as in [65, 54]")
+    return frozenset(_province(each) for each in value)
+
+
+def _statuses(value: object) -> frozenset[int] | None:
+    if value is None or value == "any_record":
+        return None
+    if isinstance(value, frozenset):
+        return value
+    if not isinstance(value, list) or not value:
+        raise ValueError('"any_record" or a list of statuses is needed, as in ["hub"]')
+    for status in value:
+        if status not in STATUS_CODE:
+            raise ValueError(f"{status!r} is no status; allowed: {', '.join(STATUS_CODE)}")
+    return frozenset(STATUS_CODE[status] for status in value)
+
+
+def _aware(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("a time needs an offset, as in 2026-07-09T00:00:00+08:00")
+    return value
+
+
+Aware = Annotated[datetime, AfterValidator(_aware)]
+"""A point in time: it has its offset."""
+
+Provinces = Annotated[frozenset[int], BeforeValidator(_provinces)]
+"""Provinces by code or name; kept as the two digits as a number."""
+
+Statuses = Annotated[frozenset[int] | None, BeforeValidator(_statuses)]
+"""Statuses that count, as codes; `"any_record"` is None."""
+
+
+class PromiseStage(Strict):
+    """The stage of a clock whose limit is the order's own promise."""
+
+    comparator: Comparator = "gt"
+    severity: Severity = "critical"
+
+    def of(self, hours: float) -> Limit:
+        """A limit of so many hours, breached as this stage says."""
+        return Limit(round(hours * HOUR), self.comparator == "ge", self.severity)
+
+
+class Stage(PromiseStage):
+    """One stage of a clock: its limit in hours, breached by reaching (ge) or passing (gt) it."""
+
+    limit_hours: Hours
+
+    def limit(self) -> Limit:
+        """The stage as the core takes it."""
+        return self.of(self.limit_hours)
+
+
+def limit_or_none(stage: Stage | None) -> Limit | None:
+    """The limit of a stage that a profile may leave out."""
+    return None if stage is None else stage.limit()
+
+
+def microseconds(hours: float | None) -> int | None:
+    """Hours of a profile as the core counts; None stays None."""
+    return None if hours is None else round(hours * HOUR)

@@ -1,0 +1,82 @@
+"""One profile file: its head, its exemptions, its rules, and the profile that they make."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from streams.core.times import from_datetime
+from streams.profiles.exemptions import ExemptionTable
+from streams.profiles.exposure import ExposureTable
+from streams.profiles.fields import Aware, Strict
+from streams.profiles.lines import LineTable, MeterTable, meter_of, named_once
+from streams.profiles.model import Profile
+from streams.profiles.registry import RuleSpec
+
+
+class ProfileFile(Strict):
+    """A profile as a file says it; of an override, after it was laid over its base."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
+    platform: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+    effective_from: Aware
+    effective_to: Aware | None = None
+    source_url: str
+    read_on: date
+    verified: str
+    exposure: ExposureTable = ExposureTable()
+    exemptions: list[ExemptionTable] = Field(default_factory=list)
+    meter: MeterTable | None = None
+    lines: list[LineTable] = Field(default_factory=list)
+    rules: dict[str, Any]
+
+    @field_validator("effective_to")
+    @classmethod
+    def _after_the_start(cls, value: Aware | None, info: ValidationInfo) -> Aware | None:
+        start = info.data.get("effective_from")
+        if value is not None and start is not None and value <= start:
+            raise ValueError("a profile must end after effective_from")
+        return value
+
+    @field_validator("exemptions")
+    @classmethod
+    def _named_once(cls, value: list[ExemptionTable]) -> list[ExemptionTable]:
+        names = [row.name for row in value]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"{name!r} is the name of two rows")
+        return value
+
+    @field_validator("lines")
+    @classmethod
+    def _lines_named_once(cls, value: list[LineTable]) -> list[LineTable]:
+        return named_once(value)
+
+    def profile(
+        self, rules: Mapping[str, Any], specs: Mapping[str, RuleSpec], files: tuple[str, ...]
+    ) -> Profile:
+        """The profile as the core takes it; `rules` are those that its tables make."""
+        until = self.effective_to
+        built: dict[str, list[Any]] = {"order": [], "parcel": [], "parcel × order": []}
+        for name, spec in specs.items():
+            if name in rules:
+                built[spec.sees].append(rules[name])
+        return Profile(
+            id=self.id,
+            platform=self.platform,
+            effective_from=from_datetime(self.effective_from),
+            effective_to=None if until is None else from_datetime(until),
+            order_rules=tuple(built["order"]),
+            parcel_rules=tuple(built["parcel"]),
+            link_rules=tuple(built["parcel × order"]),
+            exposure=self.exposure.exposure(),
+            source_url=self.source_url,
+            read_on=self.read_on.isoformat(),
+            verified=self.verified,
+            exemptions=tuple(row.exemption() for row in self.exemptions),
+            files=files,
+            meter=meter_of(self.meter, self.lines),
+        )

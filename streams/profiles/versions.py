@@ -1,0 +1,65 @@
+"""Whether the dated versions of a platform follow one another without gap or overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import pairwise
+
+from streams.core.times import iso
+from streams.profiles.model import Profile
+
+
+def clashes(profiles: Iterable[Profile]) -> list[str]:
+    """Two profiles of one platform that start at the same moment: which judges is not said."""
+    starts: dict[tuple[str, int], str] = {}
+    found = []
+    for profile in profiles:
+        other = starts.setdefault((profile.platform, profile.effective_from), profile.id)
+        if other != profile.id:
+            where = profile.files[0] if profile.files else profile.id
+            found.append(
+                f"{where}: {profile.id}: starts at the same moment as {other}; allowed: another "
+                "effective_from, or its id to take its place"
+            )
+    return found
+
+
+def remarks(profiles: Iterable[Profile]) -> list[str]:
+    """Gaps, in which the version judges that started last, and overlaps, in which the newer does.
+
+    A version without an end is followed by the next one; that is no overlap.
+    """
+    by_platform: dict[str, list[Profile]] = {}
+    for profile in sorted(profiles, key=lambda each: each.effective_from):
+        by_platform.setdefault(profile.platform, []).append(profile)
+    found = []
+    for platform, versions in by_platform.items():
+        for older, newer in pairwise(versions):
+            end, start = older.effective_to, newer.effective_from
+            if end is not None and end > start:
+                found.append(
+                    f"{platform}: {older.id} and {newer.id} overlap from {iso(start)} to "
+                    f"{iso(min(end, newer.effective_to or end))}; there {newer.id} judges"
+                )
+        covered: Profile | None = None
+        for version in versions:
+            end = None if covered is None else covered.effective_to
+            if covered is not None and end is not None and end < version.effective_from:
+                last = max(
+                    (v for v in versions if v.effective_from < version.effective_from),
+                    key=lambda v: v.effective_from,
+                )
+                found.append(
+                    f"{platform}: no version is in force from {iso(end)} to "
+                    f"{iso(version.effective_from)}; there {last.id} judges"
+                )
+            if covered is None or (
+                end is not None and (version.effective_to is None or version.effective_to > end)
+            ):
+                covered = version
+        if covered is not None and covered.effective_to is not None:
+            found.append(
+                f"{platform}: no version is in force from {iso(covered.effective_to)} on; there "
+                f"{versions[-1].id} judges"
+            )
+    return found

@@ -1,0 +1,71 @@
+"""The parcel was delivered on a track that another recipient's parcel has too, record by record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from streams.core.claims import DELIVERED, track_of
+from streams.core.episodes import Check
+from streams.core.snapshot import ParcelLife, proof_of
+
+if TYPE_CHECKING:
+    from streams.profiles.model import Profiles
+
+
+@dataclass(frozen=True, slots=True)
+class ClonedTrack:
+    """Holds once both are delivered and have orders, until the parcel ends.
+
+    Times, statuses and locations of at least `at_least_records` records, up to the first
+    `delivered`, are those of another number. `rectify_within` in µs.
+    """
+
+    name = "cloned_track"
+    at_least_records: int = 4
+    severity: str = "critical"
+    rectify_within: int | None = None
+
+    def episodes(self, parcel: ParcelLife) -> Iterable[Check]:
+        """The check of one life, where its track was answered to be another's too."""
+        if not parcel.claims:
+            return ()
+        answered = {
+            claim.signature: claim.since for claim in parcel.claims if claim.since is not None
+        }
+        if not answered:
+            return ()
+        track = track_of(parcel.records)
+        if track is None or track.length < self.at_least_records:
+            return ()
+        since = answered.get(track.signature)
+        if since is None:
+            return ()
+        lead = parcel.lead
+        at = lead.uploaded_at
+        holds_from = max(track.delivered_at, at, since)
+        delivered = parcel.first(frozenset((DELIVERED,)))
+        proof = lead.proof() if delivered is None else (*lead.proof(), proof_of(delivered))
+        check = Check(
+            self.name,
+            "violation",
+            self.severity,
+            at,
+            holds_from,
+            parcel.ended_at,
+            proof,
+            self.rectify_within,
+        )
+        return (check,)
+
+
+def shortest_track(profiles: Profiles) -> int | None:
+    """The least records of a track that any profile compares; None where the rule is off in all."""
+    limits = (
+        rule.at_least_records
+        for profile in profiles.all
+        for rule in profile.parcel_rules
+        if isinstance(rule, ClonedTrack)
+    )
+    return min(limits, default=None)

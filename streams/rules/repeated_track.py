@@ -1,0 +1,65 @@
+"""The track shows the same node again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from streams.core.episodes import Check
+from streams.core.facts import STATUS_CODE
+from streams.core.snapshot import ParcelLife, proof_of
+
+_COUNTED = frozenset(
+    STATUS_CODE[name] for name in ("picked_up", "hub", "in_transit", "arrived_dest_city")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatedTrack:
+    """Holds from the first node that is there at `times` different times until the parcel ends.
+
+    A node is a status with its location and description as sent.
+    """
+
+    name = "repeated_track"
+    times: int = 3
+    severity: str = "warning"
+    rectify_within: int | None = None
+
+    def episodes(self, parcel: ParcelLife) -> Iterable[Check]:
+        """The check of one life."""
+        records = parcel.records
+        if len(records) < self.times:
+            return ()
+        nodes = [record[5] for record in records if record[2] in _COUNTED]
+        if len(nodes) - len(set(nodes)) < self.times - 1:
+            return ()
+        seen: dict[int, list[int]] = {}
+        for record in records:
+            node = record[5]
+            # Zero: a state of an older release, which did not keep it.
+            if record[2] not in _COUNTED or not node:
+                continue
+            at = record[0]
+            times = seen.get(node)
+            if times is None:
+                seen[node] = [at]
+            elif times[-1] != at:
+                times.append(at)
+                if len(times) >= self.times:
+                    return (self._check(parcel, node, at),)
+        return ()
+
+    def _check(self, parcel: ParcelLife, node: int, at: int) -> Check:
+        t = parcel.lead.uploaded_at
+        proof = {r[0]: proof_of(r) for r in parcel.records if r[5] == node and r[0] <= at}
+        return Check(
+            self.name,
+            "violation",
+            self.severity,
+            t,
+            max(t, at),
+            parcel.ended_at,
+            tuple(proof.values()),
+            self.rectify_within,
+        )

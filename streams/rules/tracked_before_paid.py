@@ -1,0 +1,47 @@
+"""The track is older than the payment of its order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from streams.core.episodes import Check
+from streams.core.snapshot import PICKED_UP, LinkedOrder, ParcelLife, proof_of
+from streams.core.times import TOLERANCE
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedBeforePaid:
+    """Holds from the upload, or the first record if that is later, until the order ends.
+
+    `base` is the payment that counts ("first", or "final" of a deposit presale), `first` the record
+    that counts ("any_record" or "picked_up"); `tolerance` (µs) allows for clocks that differ.
+    """
+
+    name = "tracked_before_paid"
+    base: Literal["final", "first"]
+    first: Literal["any_record", "picked_up"]
+    tolerance: int = TOLERANCE
+    severity: str = "critical"
+    rectify_within: int | None = None
+
+    def episodes(self, parcel: ParcelLife, order: LinkedOrder) -> Iterable[Check]:
+        """The check of one order, once its payment is known."""
+        facts = order.facts
+        if facts is None or not facts.known:
+            return ()
+        base = facts.base if self.base == "final" else facts.paid_at
+        began = parcel.began_at if self.first == "any_record" else parcel.firsts[PICKED_UP]
+        if base is None or began is None or began >= base - self.tolerance:
+            return ()
+        t = order.uploaded_at
+        record = parcel.first_after(began - 1)
+        proof = (*order.payment_proof(), *order.proof())
+        if record is not None:
+            proof += (proof_of(record),)
+        holds, within = max(t, began), self.rectify_within
+        check = Check(
+            self.name, "violation", self.severity, t, holds, order.ended_at, proof, within
+        )
+        return (check,)

@@ -1,0 +1,130 @@
+"""The parcel is on its way and its track stands still for longer than its lane allows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from streams.core.episodes import Clock, Limit
+from streams.core.facts import STATUS_CODE
+from streams.core.snapshot import NOT_RECORDS, ParcelLife, proof_of
+from streams.core.state import Proof, Record
+from streams.core.whereabouts import destination, origin
+from streams.rules.stages import clocks
+
+_ENDING = tuple(STATUS_CODE[name] for name in ("out_for_delivery", "ready_for_pickup", "delivered"))
+
+
+class LaneLimits(NamedTuple):
+    """One stage's limit by lane."""
+
+    near: Limit
+    cross: Limit
+    remote: Limit
+
+    def of(self, lane: str) -> Limit:
+        """The limit of a lane; of an unknown one the longest."""
+        if lane == "near":
+            return self.near
+        if lane == "cross_province":
+            return self.cross
+        return self.remote if lane == "remote" else max(self, key=lambda limit: limit.length)
+
+
+@dataclass(frozen=True, slots=True)
+class TransitStalled:
+    """Every node of the journey starts a clock that the next node ends, or the stop.
+
+    The journey begins with the first record of `chain_from` (status codes; None: with any) and ends
+    where the parcel is at its recipient's door. Provinces are numbers as GB/T 2260 has them.
+    """
+
+    name = "transit_stalled"
+    violation: LaneLimits
+    serious: LaneLimits | None = None
+    chain_from: frozenset[int] | None = None
+    remote: frozenset[int] = frozenset()
+    excluded: frozenset[int] = frozenset()
+    near_groups: tuple[frozenset[int], ...] = ()
+
+    def episodes(self, parcel: ParcelLife) -> Iterable[Clock]:
+        """The clocks of all nodes, two a node where there are two stages."""
+        begins, last = self._journey(parcel)
+        if begins is None or (last is not None and last <= begins):
+            return ()
+        lane = self._lane(origin(parcel), destination(parcel))
+        if lane is None:
+            return ()
+        violation = self.violation.of(lane)
+        serious = None if self.serious is None else self.serious.of(lane)
+        quiet = violation.opens(0)
+        stopped = parcel.stopped_at
+        found: list[Clock] = []
+        node: Record | None = None
+        started = begins
+        for record in parcel.records:
+            at = record[0]
+            if at < started or record[2] in NOT_RECORDS:
+                continue
+            if node is not None:
+                if at == started:
+                    continue
+                # The next node ends the clock, in most cases long before it could warn.
+                if at - started > quiet and (stopped is None or stopped - started > quiet):
+                    found += self._clocks(violation, serious, lane, node, record, stopped)
+            node, started = record, at
+            if last is not None and at >= last:
+                return found
+        if node is not None and (stopped is None or stopped - started > quiet):
+            found += self._clocks(violation, serious, lane, node, None, stopped)
+        return found
+
+    def _journey(self, parcel: ParcelLife) -> tuple[int | None, int | None]:
+        """When the first node starts, and from when on none does any more, None: not yet."""
+        firsts = parcel.firsts
+        begins = parcel.began_at
+        if self.chain_from is not None:
+            begins = None
+            for status in self.chain_from:
+                at = firsts[status]
+                if at is not None and (begins is None or at < begins):
+                    begins = at
+        last = parcel.stopped_at
+        for status in _ENDING:
+            at = firsts[status]
+            if at is not None and (last is None or at < last):
+                last = at
+        return begins, last
+
+    def _clocks(
+        self,
+        violation: Limit,
+        serious: Limit | None,
+        lane: str,
+        node: Record,
+        following: Record | None,
+        stopped: int | None,
+    ) -> tuple[Clock, ...]:
+        """The clocks of one node, ended by the next one or by the stop."""
+        proof: Proof = (proof_of(node),)
+        ended = stopped
+        if following is not None and (stopped is None or following[0] <= stopped):
+            ended = following[0]
+            proof += (proof_of(following),)
+        return clocks(self.name, violation, serious, node[0], ended, proof, lane)
+
+    def _lane(self, start: int | None, end: int | None) -> str | None:
+        """The lane between two provinces; None: it is not judged."""
+        if start in self.excluded or end in self.excluded:
+            return None
+        if start is None or end is None:
+            return "unknown"
+        if start in self.remote or end in self.remote:
+            return "remote"
+        if start == end:
+            return "near"
+        for group in self.near_groups:
+            if start in group and end in group:
+                return "near"
+        return "cross_province"

@@ -1,0 +1,177 @@
+"""What a number claims, and how it takes what tracks answer."""
+
+from __future__ import annotations
+
+import json
+
+from support.builders import (
+    ANNA,
+    BORIS,
+    HANGZHOU,
+    HOUR,
+    LATER,
+    NUMBER,
+    PICKED,
+    UPLOADED,
+    Message,
+    order,
+    record,
+    release,
+    upload,
+    us,
+)
+
+from streams.core import orders, parcels
+from streams.core.claims import claim, hear, told, track_of
+from streams.core.facts import CloneFacts, OrderFacts, TrackFacts
+from streams.core.state import OrderState, ParcelState, decode_parcel, encode, encode_message
+from streams.decode import Bad, decode_order, decode_tracking
+from streams.profiles.loader import load
+
+FAR = 1 << 62
+PROFILES = load()
+KEY = f"zto:{NUMBER}"
+NOW = us(LATER)
+STATUSES = ("picked_up", "hub", "arrived_dest_city", "delivered")
+
+
+def facts_of(*versions: Message) -> list[OrderFacts]:
+    """What orders say of themselves, one version each."""
+    found = []
+    for value in versions:
+        version = decode_order(json.dumps(value).encode(), None, FAR, FAR)
+        assert not isinstance(version, Bad)
+        state = OrderState(version.order_id)
+        orders.absorb(state, (version,), NOW)
+        found.append(orders.facts_of(state))
+    return found
+
+
+def absorbed(state: ParcelState, *messages: Message) -> ParcelState:
+    """The state once it has these facts."""
+    for value in messages:
+        fact = decode_tracking(json.dumps(value).encode(), FAR)
+        assert not isinstance(fact, Bad)
+        parcels.absorb(state, (fact,), NOW)
+    return state
+
+
+def track(first: int = 0) -> list[Message]:
+    """Four records, ten hours apart."""
+    return [
+        record(status, PICKED + place * 10 * HOUR, location=HANGZHOU)
+        for place, status in enumerate(STATUSES)
+    ][first:]
+
+
+def delivered(*more: Message) -> ParcelState:
+    """A delivered parcel of order 1."""
+    return absorbed(ParcelState(KEY), upload("1"), *track(), *more)
+
+
+def claims(state: ParcelState) -> list[TrackFacts]:
+    """What tracks are told now."""
+    return claim(state, PROFILES, 4)
+
+
+def test_a_delivered_track_is_claimed_once() -> None:
+    """Its signature, its upload and its recipient; nothing more until something changes."""
+    state = delivered()
+    parcels.learn(state, facts_of(order("1")), NOW)
+    (said,) = claims(state)
+    known = track_of(state.records)
+    assert known is not None
+    assert known[:2] == (us(PICKED + 30 * HOUR), 4)
+    assert (said.signature, said.key, said.uploaded_at) == (known.signature, KEY, us(UPLOADED))
+    assert (said.place, said.address is None) == (444403, False)
+    assert len(said.signature) == 16
+    assert claims(state) == []
+    assert claims(decode_parcel(encode(state))) == []
+
+
+def test_the_address_key_itself_is_not_told() -> None:
+    """Its hash is: a claim is short whatever the producer makes of its keys."""
+    state = delivered()
+    parcels.learn(state, facts_of(order("1", recipient={"address_key": "k" * 512})), NOW)
+    (said,) = claims(state)
+    assert isinstance(said.address, int)
+    assert len(encode_message([said])) < 80
+    other = delivered()
+    parcels.learn(other, facts_of(order("1", recipient={"address_key": "k" * 511})), NOW)
+    assert claims(other)[0].address != said.address
+
+
+def test_nothing_is_claimed_before_delivery_or_without_orders_or_too_short() -> None:
+    """Most parcels at most times tell no track anything."""
+    assert claims(absorbed(ParcelState(KEY), upload("1"), *track()[:-1])) == []
+    assert claims(absorbed(ParcelState(KEY), *track())) == []
+    assert claims(absorbed(ParcelState(KEY), upload("1"), *track(1))) == []
+    away = delivered()
+    parcels.learn(away, facts_of(order("1", delivery_method="self_pickup")), NOW)
+    assert claims(away) == []
+
+
+def test_a_change_is_told_and_an_end_too() -> None:
+    """The recipient becomes known; then a late record makes it another track."""
+    state = delivered()
+    (unknown,) = claims(state)
+    assert (unknown.place, unknown.address) == (0, None)
+    parcels.learn(state, facts_of(order("1", recipient=BORIS)), NOW)
+    (known,) = claims(state)
+    assert known == TrackFacts(unknown.signature, KEY, unknown.uploaded_at, 333301, known.address)
+    absorbed(state, record("in_transit", PICKED + HOUR))
+    gone, new = claims(state)
+    assert gone == TrackFacts(unknown.signature, KEY)
+    assert (new.signature != unknown.signature, new.address) == (True, known.address)
+    assert [entry.signature for entry in state.claims] == [new.signature]
+
+
+def test_an_answer_survives_a_change_of_the_claim() -> None:
+    """What the track said stands until it says otherwise."""
+    state = delivered()
+    (said,) = claims(state)
+    hear(state, KEY, CloneFacts(said.signature, 77, us(UPLOADED), 0, None), NOW)
+    parcels.learn(state, facts_of(order("1", recipient=ANNA)), NOW)
+    assert len(claims(state)) == 1
+    assert [entry.since for entry in state.claims] == [77]
+    absorbed(state, release("1", LATER))
+    assert claims(state) == []
+
+
+def test_an_answer_is_news_once() -> None:
+    """It changes the state, and keeps it alive; a repeat does neither."""
+    state = delivered()
+    (said,) = claims(state)
+    answer = CloneFacts(said.signature, 77, us(UPLOADED), 0, None)
+    assert hear(state, KEY, answer, NOW + 5) == (True, None)
+    assert state.touched == NOW + 5
+    before = encode(state)
+    assert hear(state, KEY, answer, NOW + 9) == (False, None)
+    assert encode(state) == before
+    withdrawn = CloneFacts(said.signature, None, us(UPLOADED), 0, None)
+    assert hear(state, KEY, withdrawn, NOW + 9) == (True, None)
+
+
+def test_a_claim_that_a_crash_made_us_forget_is_taken_back() -> None:
+    """The track answers what this state never said, or there is no state at all."""
+    strange = CloneFacts(b"s" * 16, 77, 5, 0, None)
+    assert hear(delivered(), KEY, strange, NOW) == (False, TrackFacts(b"s" * 16, KEY))
+    assert hear(None, KEY, strange, NOW) == (False, TrackFacts(b"s" * 16, KEY))
+
+
+def test_a_claim_that_the_track_heard_otherwise_is_said_again() -> None:
+    """Its last words may be those of a state that a crash took."""
+    state = delivered()
+    (said,) = claims(state)
+    for heard in ((5, 0, None), (us(UPLOADED), 444403, None), (us(UPLOADED), 0, 9)):
+        changed, again = hear(state, KEY, CloneFacts(said.signature, None, *heard), NOW)
+        assert (changed, again) == (False, said)
+    assert told(KEY, state.claims[0]) == said
+
+
+def test_a_track_without_its_locations_is_not_compared() -> None:
+    """Records that a former release stored are no ground to accuse anybody."""
+    state = delivered()
+    state.records[1] = (*state.records[1][:5], 0, 0, *state.records[1][7:])
+    assert track_of(state.records) is None
+    assert claims(state) == []

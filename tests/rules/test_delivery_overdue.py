@@ -1,0 +1,86 @@
+"""`delivery_overdue`: off in every built-in profile until an operator sets a limit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import permutations
+
+import pytest
+from support.builders import (
+    DAY,
+    HOUR,
+    LATER,
+    UPLOADED,
+    US,
+    Message,
+    judge,
+    order,
+    picked_up,
+    record,
+    release,
+    upload,
+    us,
+)
+from support.parcels import clocks_of
+
+from streams.core.episodes import Limit, judge_clock
+from streams.core.times import DAY as DAY_US
+from streams.profiles.loader import load
+from streams.rules.delivery_overdue import DeliveryOverdue
+
+RULE = DeliveryOverdue(Limit(7 * DAY_US), Limit(10 * DAY_US, at_least=True))
+STORY = [order(), upload("1"), picked_up(), record("hub", UPLOADED + DAY)]
+DEADLINE = UPLOADED + 7 * DAY
+LEAD = 12 * HOUR
+
+
+def state(history: list[Message], at: datetime, stage: int = 0) -> str | None:
+    """How the clock of a stage stands at a time; None where there is no warning."""
+    clocks = clocks_of(RULE, history)
+    return judge_clock(clocks[stage], us(at)).state if clocks else None
+
+
+def test_fires_when_nobody_receives_it() -> None:
+    """From the upload on: at risk half a day before the limit, breached beyond it, then serious."""
+    assert state(STORY, DEADLINE - LEAD - US) is None
+    assert state(STORY, DEADLINE - LEAD) == "open"
+    assert state(STORY, DEADLINE) == "open"
+    assert state(STORY, DEADLINE + US) == "breached"
+    assert state(STORY, DEADLINE, 1) is None
+    assert state(STORY, DEADLINE + US, 1) == "open"
+    assert state(STORY, UPLOADED + 10 * DAY - US, 1) == "open"
+    assert state(STORY, UPLOADED + 10 * DAY, 1) == "breached"
+
+
+@pytest.mark.parametrize("status", ["delivered", "ready_for_pickup", "returned", "returning"])
+def test_stays_quiet_once_received_or_stopped(status: str) -> None:
+    """Received, ready for its recipient, or back: at the lead in time, a microsecond later late."""
+    assert clocks_of(RULE, [*STORY, record(status, DEADLINE - LEAD)]) == ()
+    late = clocks_of(RULE, [*STORY, record(status, DEADLINE - LEAD + US)])
+    assert [clock.ended_at for clock in late] == [us(DEADLINE - LEAD + US)] * 2
+
+
+def test_the_earliest_end_counts() -> None:
+    """Release, delivery and return: whatever comes first ends both stages."""
+    ends = [
+        release("1", DEADLINE + 3 * HOUR),
+        record("ready_for_pickup", DEADLINE + HOUR),
+        record("delivered", DEADLINE + 2 * HOUR),
+    ]
+    for some in permutations(ends):
+        (violation, serious) = clocks_of(RULE, [*STORY, *some])
+        assert violation.ended_at == serious.ended_at == us(DEADLINE + HOUR)
+        assert judge_clock(violation, us(LATER)).breached_at == us(DEADLINE)
+
+
+def test_progress_does_not_end_it() -> None:
+    """A parcel that is out for delivery is not received."""
+    assert state([*STORY, record("out_for_delivery", UPLOADED + DAY)], LATER) == "breached"
+
+
+def test_built_in_profiles_leave_it_off() -> None:
+    """No platform's text has a limit for it: nothing is warned of."""
+    assert judge(STORY, LATER).of("delivery_overdue") == []
+    rules = [rule for profile in load().all for rule in profile.parcel_rules]
+    assert rules
+    assert not any(isinstance(rule, DeliveryOverdue) for rule in rules)
