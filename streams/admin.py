@@ -94,6 +94,7 @@ def topic_specs(settings: Settings) -> list[TopicSpec]:
         "segment.ms": str(_HOUR_MS // 4),
         **large,
     }
+    meter = {"cleanup.policy": "compact", **large}
     safe = {k: v for k, v in large.items() if k != "max.message.bytes"}
     return [
         TopicSpec(
@@ -123,13 +124,18 @@ def topic_specs(settings: Settings) -> list[TopicSpec]:
             mate=False,
             own=False,
         ),
+        TopicSpec(names.shop_risk, "output", meter, mate=False, own=False),
+        TopicSpec(names.product_risk, "output", meter, mate=False, own=False),
         TopicSpec(names.orders_rekey, "internal", passing),
         TopicSpec(names.tracking_rekey, "internal", passing),
         TopicSpec(names.order_facts, "internal", passing),
         TopicSpec(names.parcel_facts, "internal", passing),
+        TopicSpec(names.track_facts, "internal", passing),
+        TopicSpec(names.clone_facts, "internal", passing),
+        TopicSpec(names.meter_facts, "internal", passing),
+        TopicSpec(names.meter_totals, "internal", passing),
         TopicSpec(names.ticks, "internal", ticks),
-        TopicSpec(names.orders_changelog, "changelog", changelog),
-        TopicSpec(names.parcels_changelog, "changelog", changelog),
+        *(TopicSpec(name, "changelog", changelog) for name in names.changelogs),
     ]
 
 

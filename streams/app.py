@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from streams.agents.feeds import keep_feeds
 from streams.agents.inputs import add_agents
+from streams.agents.precheck import add_precheck
 from streams.agents.ticks import add_ticks
+from streams.core.feeds import Feeds
 from streams.core.state import due_of
 from streams.engine.app import EngineApp, create_app
 from streams.engine.config import EngineConfig
 from streams.engine.readback import published_since_durable
+from streams.pipeline.meters import MeterSide
 from streams.pipeline.orders import OrderSide
 from streams.pipeline.parcels import ParcelSide
-from streams.pipeline.recall import recall
+from streams.pipeline.recall import judged_with_orders, recall
 from streams.pipeline.sides import Sizes
+from streams.pipeline.told import said_again
 from streams.pipeline.topics import Topics
-from streams.profiles.loader import load
+from streams.pipeline.tracks import TrackSide
+from streams.profiles.loader import ProfileError, load
 from streams.profiles.model import Profiles
 from streams.settings import Settings
 
@@ -26,10 +32,12 @@ def build(settings: Settings, *, clock: Callable[[], int] | None = None) -> Engi
 
     Raises ProfileError where a rule profile cannot be used.
     """
+    profiles = load(Path(directory) for directory in settings.profile_dirs)
     return assemble(
         settings.engine(),
         settings.topics(),
-        load(Path(directory) for directory in settings.profile_dirs),
+        profiles,
+        shadows=shadows_of(profiles, settings.shadow_profiles),
         sizes=Sizes(settings.max_value_bytes, settings.message_max_bytes),
         clock=clock,
     )
@@ -40,21 +48,46 @@ def assemble(
     topics: Topics,
     profiles: Profiles,
     *,
+    shadows: Mapping[str, Profiles] | None = None,
     sizes: Sizes = Sizes(),  # noqa: B008  immutable
     clock: Callable[[], int] | None = None,
 ) -> EngineApp:
-    """Orders and parcels, each a side of its own, on one engine."""
-    app = create_app(config, due_of={"orders": due_of, "parcels": due_of}, clock=clock)
-    orders = OrderSide(topics, config.partitions, profiles, app.engine, sizes)
-    parcels = ParcelSide(topics, config.partitions, profiles, app.engine, sizes)
+    """Orders, parcels, tracks and meters, each a side of its own, on one engine."""
+    app = create_app(config, due_of=dict.fromkeys(config.tables, due_of), clock=clock)
+    feeds = Feeds()
+    keep_feeds(app, feeds, config.data_dir / "feeds.msgpack")
+    orders = OrderSide(topics, config.partitions, profiles, app.engine, sizes, feeds)
+    parcels = ParcelSide(topics, config.partitions, profiles, app.engine, sizes, feeds)
+    tracks = TrackSide(topics, config.partitions, profiles, app.engine, sizes)
+    meters = MeterSide(topics, config.partitions, profiles, app.engine, sizes)
+    sides = (orders, parcels, tracks, meters)
+    orders.shadows = parcels.shadows = shadows or {}
 
     def remind(partitions: frozenset[int]) -> None:
         values = published_since_durable(config, topics.warnings, partitions)
-        recalled = recall(values, config.partitions, partitions)
-        for side in (orders, parcels):
+        recalled = recall(values, config.partitions, partitions, judged_with_orders(profiles))
+        said = said_again(
+            published_since_durable(config, topics.meter_totals, partitions),
+            published_since_durable(config, topics.meter_facts, partitions),
+            config.partitions,
+            partitions,
+        )
+        for side in sides:
             side.recall(recalled, partitions)
+            side.recall_said(said, partitions)
 
     app.engine.before_reading = remind
-    add_agents(app, orders, parcels)
-    add_ticks(app, (orders, parcels))
+    add_agents(app, orders, parcels, tracks, meters)
+    add_ticks(app, sides)
+    add_precheck(app, profiles)
     return app
+
+
+def shadows_of(profiles: Profiles, ids: Iterable[str]) -> dict[str, Profiles]:
+    """Every order by each profile named: id → profiles. Raises ProfileError."""
+    try:
+        return {profile: profiles.forced(profile) for profile in ids}
+    except KeyError as error:
+        names = ", ".join(profile.id for profile in profiles.all)
+        problem = f"shadow_profiles: no profile {error.args[0]!r}; there are {names}"
+        raise ProfileError([problem]) from error

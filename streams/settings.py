@@ -12,6 +12,7 @@ import difflib
 import logging
 import os
 import re
+import socket
 import tomllib
 from collections.abc import Mapping
 from functools import cached_property
@@ -62,6 +63,13 @@ def _addresses(value: str) -> str:
     return ",".join(parts)
 
 
+def _address(value: str) -> str:
+    value = _addresses(value)
+    if "," in value:
+        raise ValueError("one address only")
+    return value
+
+
 def _legal_name(value: str) -> str:
     if not _LEGAL_NAME.fullmatch(value) or value in {".", ".."}:
         raise ValueError("Kafka does not allow this name")
@@ -83,6 +91,14 @@ def _split(value: Any) -> Any:
     """Directories as a variable gives them: separated as in PATH."""
     if isinstance(value, str):
         return [part for part in value.split(os.pathsep) if part]
+    return value
+
+
+def _listed(value: Any) -> Any:
+    """Ids as a variable gives them: separated by commas, each once."""
+    parts = value.split(",") if isinstance(value, str) else value
+    if isinstance(parts, list | tuple) and all(isinstance(part, str) for part in parts):
+        return tuple(dict.fromkeys(part.strip() for part in parts if part.strip()))
     return value
 
 
@@ -158,9 +174,16 @@ class Settings(BaseSettings):
         tuple[Path, ...], NoDecode, BeforeValidator(_split), AfterValidator(_directories)
     ] = _setting(
         (),
-        "Directories with rule profiles of your own (`*.toml`); a profile with the id of a "
-        "built-in one takes its place.",
+        "Rule packs: directories with profiles of your own, or changes to profiles (`*.toml`), and "
+        "rules of your own (`*.py`, [how](rule-packs.md)); a profile with the id of a built-in one "
+        "takes its place.",
         allowed="directories that exist, separated by colons; in the file an array",
+    )
+    shadow_profiles: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = _setting(
+        (),
+        "Profiles that judge every order too, whatever its platform: nothing of it is published, "
+        "`shipsentry_shadow_revisions_total` counts it.",
+        allowed="ids of profiles, separated by commas; in the file an array",
     )
 
     # -- the connection to Kafka
@@ -211,6 +234,15 @@ class Settings(BaseSettings):
         allowed=_TOPIC,
         max_length=249,
     )
+    shop_risk_topic: Name = _setting(
+        "shop-risk", "Each shop's rates go here.", allowed=_TOPIC, max_length=249
+    )
+    product_risk_topic: Name = _setting(
+        "product-risk",
+        "Each shop's rates of its single products go here.",
+        allowed=_TOPIC,
+        max_length=249,
+    )
     partitions: int = _setting(
         4,
         "Partition count of both inputs, of the internal topics and of the changelogs: the "
@@ -231,11 +263,18 @@ class Settings(BaseSettings):
 
     http_host: str = _setting(
         "127.0.0.1",
-        "Address on which `/metrics`, `/healthz` and `/readyz` are served; 0.0.0.0: on all.",
+        "Address on which `/metrics`, `/healthz`, `/readyz` and `/check` are served; 0.0.0.0: on "
+        "all.",
         allowed="a host name or address",
         min_length=1,
     )
     http_port: int = _setting(8080, "Port of these pages; 0: none.", ge=0, le=65535)
+    advertised_http: Annotated[str, AfterValidator(_address)] | None = _setting(
+        None,
+        "Where the other workers, and `shipsentry check`, reach this worker's pages. Default: "
+        "`http_host` and `http_port`; of a worker that serves on all addresses, its host's name.",
+        allowed="`host:port`",
+    )
 
     # -- deadlines
 
@@ -378,8 +417,7 @@ class Settings(BaseSettings):
                 "are allowed"
             )
         names = self.topics()
-        every = [*names.consumed, names.warnings, names.dead_letters]
-        every += [names.orders_changelog, names.parcels_changelog]
+        every = [*names.consumed, *names.outputs, *names.changelogs]
         for name in every:
             if every.count(name) > 1:
                 raise ValueError(f"the topic {name!r} has two uses: each needs a name of its own")
@@ -404,6 +442,8 @@ class Settings(BaseSettings):
             tracking=self.tracking_topic,
             warnings=self.warnings_topic,
             dead_letters=self.dead_letters_topic,
+            shop_risk=self.shop_risk_topic,
+            product_risk=self.product_risk_topic,
             app_id=self.app_id,
         )
 
@@ -418,6 +458,7 @@ class Settings(BaseSettings):
             partitions=self.partitions,
             security=self.librdkafka_security,
             group_instance_id=self.group_instance_id,
+            web_address=self.web_address,
             session_timeout=self.session_timeout_s,
             heartbeat_interval=self.heartbeat_s,
             rebalance_timeout=self.rebalance_timeout_s,
@@ -427,7 +468,7 @@ class Settings(BaseSettings):
             commit_interval=self.commit_interval_s,
             drain_timeout=self.drain_timeout_s,
             message_max_bytes=self.message_max_bytes,
-            plain_topics=frozenset((self.warnings_topic, self.dead_letters_topic)),
+            plain_topics=frozenset(self.topics().outputs),
             producer_buffer_kbytes=self.producer_buffer_mib * 1024,
             store_cache_bytes=self.store_cache_mib * _MIB,
             tick_interval=self.tick_interval_s,
@@ -435,6 +476,22 @@ class Settings(BaseSettings):
             local_state_max_age=self.local_state_max_age_h * 3600,
             connect_timeout=self.broker_wait_s,
             stall_timeout=self.stall_timeout_s,
+        )
+
+    @property
+    def web_address(self) -> str:
+        """Where this worker's pages are reached, `http://host:port`; empty: it serves none."""
+        if not self.http_port:
+            return ""
+        if self.advertised_http is not None:
+            return f"http://{self.advertised_http}"
+        host = self.http_host
+        if host in ("0.0.0.0", "::"):  # noqa: S104  compared, not listened on
+            host = socket.gethostname()
+        return (
+            f"http://[{host}]:{self.http_port}"
+            if ":" in host
+            else f"http://{host}:{self.http_port}"
         )
 
     @cached_property

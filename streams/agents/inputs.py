@@ -1,4 +1,4 @@
-"""The agents of the two inputs and of the facts that orders and parcels tell each other."""
+"""The agents of the two inputs and of the facts that the tables tell each other."""
 
 from __future__ import annotations
 
@@ -7,14 +7,22 @@ from typing import Any
 
 from streams.engine.app import EngineApp
 from streams.engine.types import Chunk, Work
+from streams.pipeline.meters import MeterSide
 from streams.pipeline.orders import OrderSide
 from streams.pipeline.parcels import ParcelSide
 from streams.pipeline.sides import Moment
+from streams.pipeline.tracks import TrackSide
 
 Step = Callable[[Chunk, Moment], Work]
 
 
-def add_agents(app: EngineApp, orders: OrderSide, parcels: ParcelSide) -> None:
+def add_agents(
+    app: EngineApp,
+    orders: OrderSide,
+    parcels: ParcelSide,
+    tracks: TrackSide,
+    meters: MeterSide,
+) -> None:
     """One agent for each consumed topic but the ticks."""
     topics = orders.topics
     steps: dict[str, Step] = {
@@ -24,6 +32,10 @@ def add_agents(app: EngineApp, orders: OrderSide, parcels: ParcelSide) -> None:
         topics.tracking: parcels.on_tracking,
         topics.tracking_rekey: parcels.on_tracking,
         topics.order_facts: parcels.on_order_facts,
+        topics.track_facts: tracks.on_track_facts,
+        topics.clone_facts: parcels.on_clone_facts,
+        topics.meter_facts: orders.on_meter_facts,
+        topics.meter_totals: meters.on_meter_totals,
     }
     for topic, step in steps.items():
         app.agent(app.chunks(topic), name=f"on-{topic}")(_agent(app, step))

@@ -13,6 +13,7 @@ from streams.engine.config import EngineConfig
 from streams.engine.engine import Engine
 from streams.engine.tables import EngineTable, EngineTableManager
 from streams.engine.transport import ChunkConsumer, ChunkSchema, ChunkTransport
+from streams.engine.web import Route
 
 log = logging.getLogger(__name__)
 
@@ -22,9 +23,12 @@ class EngineApp(faust.App):
 
     engine: Engine
     consumer: ChunkConsumer
+    routes: list[Route]
+    """Web pages beside the probes; whoever composes the app adds them before it starts."""
 
     def __init__(self, engine: Engine, **settings: Any) -> None:
         self.engine = engine
+        self.routes = []
         super().__init__(engine.config.app_id, **settings)
         engine.attach(self)
 

@@ -23,7 +23,7 @@ class EngineConfig:
     """Local state; one directory per worker."""
     partitions: int
     """Partition count of every consumed topic and changelog."""
-    tables: tuple[str, ...] = ("orders", "parcels")
+    tables: tuple[str, ...] = ("orders", "parcels", "tracks", "meters")
 
     security: Mapping[str, str] = field(default_factory=dict)
     """librdkafka's names: `security.protocol`, `sasl.mechanism`, `sasl.username`, `sasl.password`,
@@ -31,6 +31,8 @@ class EngineConfig:
     group_instance_id: str | None = None
     """A fixed name for this worker (static membership): a restart within the session keeps its
     partitions and waits for nobody."""
+    web_address: str = ""
+    """Where other workers reach this worker's web pages, `http://host:port`; empty: nowhere."""
 
     session_timeout: float = 12.0
     heartbeat_interval: float = 3.0
@@ -61,8 +63,9 @@ class EngineConfig:
     tick_interval: float = 0.5
     gate_patience: float = 60.0
     """A partition of which nothing was heard for so long no longer holds others' deadlines."""
-    gate_rounds: int = 4
-    """One for the inputs, then one per hop between partitions (re-key, fact, fact back)."""
+    gate_rounds: int = 6
+    """One for the inputs, then one per hop between partitions: re-key, parcel to order and back,
+    parcel to track and back."""
 
     local_state_max_age: float = 12 * 3600.0
     """Local state that nobody has kept up to date for longer is rebuilt from the changelog: the

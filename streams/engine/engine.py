@@ -21,6 +21,7 @@ from streams.engine import ticks
 from streams.engine.commit import Committer, CommitterFailed
 from streams.engine.config import EngineConfig
 from streams.engine.gate import Gate, Input
+from streams.engine.peers import Home, Peers
 from streams.engine.producer import Producer
 from streams.engine.restore import Restorer, RestoreStopped
 from streams.engine.session import Session, SessionCommitter
@@ -106,6 +107,8 @@ class Engine:
             patience_us=int(config.gate_patience * 1_000_000),
             quiet_us=int(max(3.0, 4 * config.tick_interval) * 1_000_000),
         )
+        # As patient as the group itself: a worker that is gone loses its partitions no sooner.
+        self.peers = Peers(config.partitions, config.web_address, config.session_timeout)
         self._producer: Producer | None = None
         self._committer: Committer | None = None
         self._restoring: asyncio.Future[None] | None = None
@@ -172,9 +175,13 @@ class Engine:
     def observe_ticks(self, chunk: Chunk) -> None:
         """Learn what other workers say; the ticks agent calls it with each of its chunks."""
         now = self.now_us()
-        for worker, number, report in ticks.decode(chunk.records):
-            if worker != self.worker_id:
+        for tick in ticks.decode(chunk.records):
+            if tick.worker == self.worker_id:
+                continue
+            home = Home(tick.address, tick.word)
+            for number, report in tick.reports():
                 self.gate.hear(number, report, now)
+                self.peers.hear(number, tick.generation, home)
 
     def status(self) -> EngineStatus:
         """The worker's state, for metrics."""
@@ -273,6 +280,7 @@ class Engine:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._ticker
             self._ticker = None
+        await self.peers.close()
         await self._release()
         committer, self._committer = self._committer, None
         if committer is not None:
@@ -452,7 +460,7 @@ class Engine:
         reports = {number: self.gate.report(number, now) for number in self.gate.partitions()}
         if not reports:
             return
-        value = ticks.encode(self.worker_id, self._generation, now, reports)
+        value = ticks.encode(self.worker_id, self._generation, now, reports, self.peers.own)
         for number in range(self.config.partitions):
             self.producer.produce(Output(self.config.ticks_topic, None, value, number))
 

@@ -71,7 +71,9 @@ async def worker(
     watch = Watch(engine)
     server = None
     try:
-        server = await web.serve(http_host, http_port, alive=watch.alive, ready=watch.ready)
+        server = await web.serve(
+            http_host, http_port, alive=watch.alive, ready=watch.ready, routes=app.routes
+        )
         await _connect(engine, stop)
         if not stop.is_set():
             await _run(app, watch, stop, on_ready)

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from streams.engine.gate import Report
+from streams.engine.peers import Home
 from streams.engine.types import Record
 
 log = logging.getLogger(__name__)
@@ -22,30 +23,46 @@ VERSION = 1
 
 
 class Tick(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Value of a tick message; `gates` is (partition, rounds done, gate in µs, behind)."""
+    """Value of a tick message; `gates` is (partition, rounds done, gate in µs, behind).
+
+    `address` and `word` are the sender's `Home`; senders of an older release say nothing of it.
+    """
 
     version: int
     worker: str
     generation: int
     sent_us: int
     gates: tuple[tuple[int, int, int, bool], ...]
+    address: str = ""
+    word: str = ""
+
+    def reports(self) -> Iterator[tuple[int, Report]]:
+        """(partition, report) of each of the sender's partitions."""
+        for partition, rounds_done, gate_us, behind in self.gates:
+            yield partition, Report(self.generation, rounds_done, gate_us, behind)
 
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Tick).decode
 
 
-def encode(worker: str, generation: int, sent_us: int, reports: dict[int, Report]) -> bytes:
+def encode(
+    worker: str,
+    generation: int,
+    sent_us: int,
+    reports: dict[int, Report],
+    home: Home = Home("", ""),  # noqa: B008  immutable
+) -> bytes:
     """A tick message with the reports of the sender's partitions."""
     gates = tuple(
         (partition, report.rounds_done, report.gate_us, report.behind)
         for partition, report in reports.items()
     )
-    return _encode(Tick(VERSION, worker, generation, sent_us, gates))
+    return _encode(Tick(VERSION, worker, generation, sent_us, gates, *home))
 
 
-def decode(records: Sequence[Record]) -> Iterator[tuple[str, int, Report]]:
-    """(worker, partition, report) of every tick among the records; anything else is skipped."""
+def decode(records: Sequence[Record]) -> Iterator[Tick]:
+    """Every tick among the records; anything else is skipped."""
     for record in records:
         if not record.value:
             continue
@@ -54,7 +71,5 @@ def decode(records: Sequence[Record]) -> Iterator[tuple[str, int, Report]]:
         except msgspec.DecodeError:
             log.debug("a record of the ticks topic is no tick: offset %d", record.offset)
             continue
-        if tick.version != VERSION:
-            continue
-        for partition, rounds_done, gate_us, behind in tick.gates:
-            yield tick.worker, partition, Report(tick.generation, rounds_done, gate_us, behind)
+        if tick.version == VERSION:
+            yield tick

@@ -1,21 +1,34 @@
-"""/metrics, /healthz and /readyz of a worker."""
+"""/metrics, /healthz and /readyz of a worker, and what its application serves beside them."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 log = logging.getLogger(__name__)
 
+_GOODBYE = 2.0
+"""Seconds that questions in hand may take when the worker ends."""
+
 Probe = Callable[[], str | None]
 """None when all is well, else what is not."""
 
 
-async def serve(host: str, port: int, *, alive: Probe, ready: Probe) -> web.AppRunner | None:
+class Route(NamedTuple):
+    """A page that answers GET; its handler runs on the event loop and must not keep it."""
+
+    path: str
+    handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+async def serve(
+    host: str, port: int, *, alive: Probe, ready: Probe, routes: Sequence[Route] = ()
+) -> web.AppRunner | None:
     """Serve until `cleanup()` of the result; port 0 serves nothing. Raises OSError: port taken.
 
     `/metrics` is the default registry. The probes answer 200 "ok", else 503 and the reason.
@@ -38,7 +51,10 @@ async def serve(host: str, port: int, *, alive: Probe, ready: Probe) -> web.AppR
     application.router.add_get("/metrics", metrics)
     application.router.add_get("/healthz", probing(alive))  # type: ignore[arg-type]
     application.router.add_get("/readyz", probing(ready))  # type: ignore[arg-type]
-    runner = web.AppRunner(application, access_log=None)
+    for route in routes:
+        application.router.add_get(route.path, route.handler)
+    # No access log: queries name orders and parcels.
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=_GOODBYE)
     await runner.setup()
     await web.TCPSite(runner, host, port).start()
     log.info("serving http://%s:%d/metrics, /healthz and /readyz", host, port)

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import timedelta, timezone
 from typing import Any
 
 import msgspec
 
+from streams.core.money import spelled
+from streams.core.state import Finding
 from streams.core.times import HOUR, iso, to_datetime
 from streams.core.warnings import Revision
 from streams.texts import words
 
-_BEIJING = timezone(timedelta(hours=8), "UTC+8")
+_BEIJING = 8 * HOUR
+"""Ahead of UTC, all year."""
 _encoder = msgspec.json.Encoder()
 
 
-def warning_value(revision: Revision) -> dict[str, Any]:
-    """The fields of a warning in the order of the contract; times in UTC with their offset."""
+def warning_value(revision: Revision, feed: str = "ok") -> dict[str, Any]:
+    """The fields of a warning in the order of the contract; times in UTC with their offset.
+
+    `feed` is "silent" where nothing at all is heard of the carrier.
+    """
     finding = revision.finding
     carrier, _, number = (finding.parcel or ":").partition(":")
     limit_hours = None if finding.limit is None else _hours(finding.limit)
@@ -26,11 +31,18 @@ def warning_value(revision: Revision) -> dict[str, Any]:
         {
             "carrier": carrier,
             "number": number,
-            "orders": ", ".join(finding.order_ids[:5]),
+            "orders": _named(finding.order_ids),
             "count": len(finding.order_ids),
-            "deadline": _beijing(finding.deadline),
             "hours": limit_hours,
+            "deadline": _beijing(finding.deadline),
+            "breached": _beijing(finding.breached_at),
+            "resolved": _beijing(finding.resolved_at),
+            "lane": finding.lane,
+            "detail": finding.detail,
+            "exposure": finding.exposure,
+            "sum": None if finding.money is None else spelled(*finding.money[:3]),
         },
+        finding.stage,
     )
     return {
         "schema_version": 1,
@@ -51,12 +63,15 @@ def warning_value(revision: Revision) -> dict[str, Any]:
         "breached_at": iso(finding.breached_at),
         "resolved_at": iso(finding.resolved_at),
         "detected_at": iso(revision.detected_at),
-        "exposure": {"kind": finding.exposure},
+        "exposure": _exposure(finding),
         **texts,
         "evidence": {
             "started_at": iso(finding.anchor),
             "limit_hours": limit_hours,
+            "threshold": _threshold(finding),
             "lane": finding.lane,
+            "detail": finding.detail,
+            "exemptions": list(finding.exemptions),
             "records": [
                 {
                     "topic": topic,
@@ -68,12 +83,40 @@ def warning_value(revision: Revision) -> dict[str, Any]:
                 for topic, partition, offset, status, at in revision.proof
             ],
         },
+        "feed": feed,
     }
 
 
-def encode_warning(revision: Revision) -> bytes:
+def encode_warning(revision: Revision, feed: str = "ok") -> bytes:
     """The JSON of a warning revision, UTF-8."""
-    return _encoder.encode(warning_value(revision))
+    return _encoder.encode(warning_value(revision, feed))
+
+
+def _exposure(finding: Finding) -> dict[str, Any]:
+    """What the warning may cost; nulls where the platform names a sum and it is not known."""
+    if finding.exposure == "strike":
+        return {"kind": "strike"}
+    currency, least, most, cap = finding.money or (None, None, None, None)
+    return {
+        "kind": finding.exposure,
+        "currency": currency,
+        "least": least,
+        "most": most,
+        "cap_per_buyer_day": cap,
+    }
+
+
+def _named(order_ids: tuple[str, ...]) -> str:
+    """The orders as a sentence names them: five at most, and how many more."""
+    more = len(order_ids) - 5
+    return ", ".join(order_ids[:5]) + (f" (+{more})" if more > 0 else "")
+
+
+def _threshold(finding: Finding) -> dict[str, Any] | None:
+    """The limit to the microsecond, and whether reaching it breaches; None: no time is set."""
+    if finding.limit is None:
+        return None
+    return {"limit_us": finding.limit, "comparator": finding.comparator}
 
 
 def _hours(length: int) -> float | int:
@@ -85,4 +128,4 @@ def _beijing(us: int | None) -> str:
     """A deadline as merchants read it, to the minute."""
     if us is None:
         return ""
-    return to_datetime(us).astimezone(_BEIJING).strftime("%Y-%m-%d %H:%M (UTC+8)")
+    return f"{to_datetime(us + _BEIJING).isoformat(' ', 'minutes')[:16]} (UTC+8)"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cached_property
 from typing import cast
 
-from streams.core import orders
+from streams.core import contributions, orders
 from streams.core.facts import OrderVersion
 from streams.core.judgement import Judgement
+from streams.core.shares import ShareChange
 from streams.core.state import (
     OrderState,
     ParcelState,
@@ -19,6 +22,7 @@ from streams.decode import decode_order as decode_version
 from streams.engine.types import Chunk, Output, Record, Work
 from streams.pipeline.origins import origin_of
 from streams.pipeline.sides import TOO_MANY, Moment, Side
+from streams.pipeline.told import decode_days, share_outputs
 
 
 class OrderSide(Side):
@@ -74,6 +78,7 @@ class OrderSide(Side):
                 self.conclude(work, raw, state, old, moment)
         repeated = len(chunk.records) - bad - late - new - away
         self.count(chunk.topic, new=new, repeated=repeated, late=late, bad=bad, away=away)
+        self._send_shares(work)
         return work
 
     def on_parcel_facts(self, chunk: Chunk, moment: Moment) -> Work:
@@ -87,7 +92,39 @@ class OrderSide(Side):
             if orders.learn(state, arrived[key], moment.now):
                 self._tell(work, state)
                 self.conclude(work, key, state, old, moment)
+        self._send_shares(work)
         return work
+
+    def on_meter_facts(self, chunk: Chunk, moment: Moment) -> Work:
+        """Take in on which days parcels make orders of this partition abnormal."""
+        work = Work(topic=chunk.topic, partition=chunk.partition)
+        arrived = self.heard(work, chunk, moment, decode_days)
+        keys = list(arrived)
+        values = self.states.get_many(self.table, chunk.partition, keys)
+        for key, old in zip(keys, values, strict=True):
+            state = OrderState(key.decode()) if old is None else decode_order(old)
+            if contributions.hear(state, arrived[key], moment.now):
+                self.conclude(work, key, state, old, moment)
+        self._send_shares(work)
+        return work
+
+    def tick(
+        self, partition: int, due: Sequence[tuple[int, bytes]], moment: Moment, work: Work
+    ) -> None:
+        """Judge the orders whose time has come; those at their end are deleted."""
+        super().tick(partition, due, moment, work)
+        self._send_shares(work)
+
+    def _send_shares(self, work: Work) -> None:
+        """Send what the orders judged in this work have to say to the meters of their shops."""
+        if self._changes:
+            topic = self.topics.meter_totals
+            work.outputs += share_outputs(topic, self.partitions, self._changes)
+            self._changes = []
+
+    @cached_property
+    def _changes(self) -> list[ShareChange]:
+        return []
 
     def _tell(self, work: Work, state: OrderState) -> None:
         topic = self.topics.order_facts
@@ -100,4 +137,9 @@ class OrderSide(Side):
 
     def judge(self, state: ParcelState | OrderState, gate: int, now: int) -> Judgement:
         """Judge an order at `gate`, detected at `now` (µs)."""
-        return orders.judge(cast(OrderState, state), gate, self.profiles, now)
+        order = cast(OrderState, state)
+        judgement = orders.judge(order, gate, self.profiles, now)
+        judgement = self.with_shadows(state, judgement, gate)
+        if not judgement.ended:
+            self._changes += contributions.reshare(order, self.profiles, gate)
+        return judgement

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cached_property
 from typing import cast
 
-from streams.core import parcels
-from streams.core.facts import TrackingFact
+from streams.core import claims, contributions, parcels
+from streams.core.facts import TrackFacts, TrackingFact
 from streams.core.judgement import Judgement
+from streams.core.meters import Meter
+from streams.core.shares import AbnormalDays
 from streams.core.state import (
     OrderState,
     ParcelState,
+    decode_clone_facts,
     decode_order_facts,
     decode_parcel,
     encode_message,
 )
 from streams.decode import Bad, decode_tracking
 from streams.engine.types import Chunk, Output, Record, Work
+from streams.pipeline.feeds import FeedMetrics, records_of
 from streams.pipeline.origins import origin_of
 from streams.pipeline.sides import TOO_MANY, Moment, Side
+from streams.pipeline.told import days_output
+from streams.pipeline.tracks import send_claims
+from streams.rules.cloned_track import shortest_track
 
 
 class ParcelSide(Side):
@@ -31,6 +40,7 @@ class ParcelSide(Side):
         first_hand = chunk.topic == self.topics.tracking
         max_value = self.sizes.max_value
         bad = late = new = away = 0
+        claimed: list[TrackFacts] = []
         arrived: dict[str, list[TrackingFact]] = {}
         sources: dict[str, list[Record]] = {}
         for record in chunk.records:
@@ -56,6 +66,8 @@ class ParcelSide(Side):
             else:
                 facts.append(fact)
                 sources[fact.key].append(record)
+        if first_hand and self.feeds.listen(moment.now, moment.gate):
+            self.feeds.hear(records_of(arrived), moment.now)
         keys = [key.encode() for key in arrived]
         values = self.states.get_many(self.table, chunk.partition, keys)
         strangers = self.strangers(keys, values, chunk.partition) if first_hand else ()
@@ -78,7 +90,9 @@ class ParcelSide(Side):
             if absorbed.new:
                 if not absorbed.told:
                     self._tell(work, state)
+                claimed += self._claim(state)
                 self.conclude(work, raw, state, old, moment)
+        self._send(work, claimed)
         repeated = len(chunk.records) - bad - late - new - away
         self.count(chunk.topic, new=new, repeated=repeated, late=late, bad=bad, away=away)
         return work
@@ -89,19 +103,65 @@ class ParcelSide(Side):
         arrived = self.heard(work, chunk, moment, decode_order_facts)
         keys = list(arrived)
         values = self.states.get_many(self.table, chunk.partition, keys)
+        claimed: list[TrackFacts] = []
         for key, old in zip(keys, values, strict=True):
             if old is None:
                 continue
             state = decode_parcel(old)
             if parcels.learn(state, arrived[key], moment.now):
                 self._tell(work, state)
+                claimed += self._claim(state)
                 self.conclude(work, key, state, old, moment)
+        self._send(work, claimed)
         return work
+
+    def on_clone_facts(self, chunk: Chunk, moment: Moment) -> Work:
+        """Take in what tracks answered to parcels of this partition that claim them."""
+        work = Work(topic=chunk.topic, partition=chunk.partition)
+        arrived = self.heard(work, chunk, moment, decode_clone_facts)
+        keys = list(arrived)
+        values = self.states.get_many(self.table, chunk.partition, keys)
+        claimed: list[TrackFacts] = []
+        for key, old in zip(keys, values, strict=True):
+            state = None if old is None else decode_parcel(old)
+            changed = False
+            for facts in arrived[key]:
+                new, said = claims.hear(state, key.decode(), facts, moment.now)
+                changed = changed or new
+                if said is not None:
+                    claimed.append(said)
+            if state is not None and changed:
+                self.conclude(work, key, state, old, moment)
+        self._send(work, claimed)
+        return work
+
+    def tick(
+        self, partition: int, due: Sequence[tuple[int, bytes]], moment: Moment, work: Work
+    ) -> None:
+        """Also goes on listening to the feeds of carriers, and shows them to operators."""
+        self.feeds.listen(moment.now, moment.gate)
+        self._feed_metrics.show(self.feeds, moment.now)
+        super().tick(partition, due, moment, work)
 
     def _tell(self, work: Work, state: ParcelState) -> None:
         topic = self.topics.parcel_facts
         for message in parcels.tell(state):
             work.outputs.append(Output(topic, message.order_id.encode(), encode_message(message)))
+
+    @cached_property
+    def _feed_metrics(self) -> FeedMetrics:
+        return FeedMetrics()
+
+    @cached_property
+    def _shortest(self) -> int | None:
+        return shortest_track(self.profiles)
+
+    def _claim(self, state: ParcelState) -> list[TrackFacts]:
+        shortest = self._shortest
+        return [] if shortest is None else claims.claim(state, self.profiles, shortest)
+
+    def _send(self, work: Work, claimed: list[TrackFacts]) -> None:
+        send_claims(work, self.topics.track_facts, self.partitions, claimed)
 
     def decode(self, value: bytes) -> ParcelState:
         """A stored parcel."""
@@ -109,4 +169,25 @@ class ParcelSide(Side):
 
     def judge(self, state: ParcelState | OrderState, gate: int, now: int) -> Judgement:
         """Judge a parcel at `gate`, detected at `now` (µs)."""
-        return parcels.judge(cast(ParcelState, state), gate, self.profiles, now)
+        parcel = cast(ParcelState, state)
+        judgement = parcels.judge(parcel, gate, self.profiles, now)
+        judgement = self.with_shadows(state, judgement, gate)
+        if not judgement.ended:
+            self._words += contributions.abnormal_days(parcel, self._meters)
+        return judgement
+
+    def publish(self, work: Work, judgement: Judgement) -> None:
+        """Add a judgement's revisions to the outputs, and what orders must hear of it."""
+        super().publish(work, judgement)
+        if self._words:
+            topic = self.topics.meter_facts
+            work.outputs += [days_output(topic, word) for word in self._words]
+            self._words = []
+
+    @cached_property
+    def _words(self) -> list[AbnormalDays]:
+        return []
+
+    @cached_property
+    def _meters(self) -> dict[str, Meter | None]:
+        return {profile.id: profile.meter for profile in self.profiles.all}

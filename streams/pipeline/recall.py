@@ -12,10 +12,15 @@ from typing import Any
 
 import msgspec
 
+from streams.core.money import Money
 from streams.core.state import Finding, OrderState, ParcelState, Published
-from streams.core.times import HOUR
 from streams.decode.clock import parse_us
 from streams.engine.murmur2 import partition_of
+from streams.profiles.model import Profiles
+from streams.profiles.registry import SPECS
+
+OF_ORDERS = frozenset(spec.name for spec in SPECS.values() if spec.sees == "order" and spec.about)
+"""Rules that look at an order and warn of its parcels: the order's state knows these warnings."""
 
 _read = msgspec.json.Decoder().decode
 
@@ -23,14 +28,26 @@ Recalled = dict[tuple[str, int], dict[bytes, dict[str, Published]]]
 """(table, partition) → key → warning id → the newest published revision."""
 
 
-def recall(values: Iterable[bytes | None], partitions: int, owned: frozenset[int]) -> Recalled:
+def judged_with_orders(profiles: Profiles) -> frozenset[str]:
+    """Rules that look at an order, those of rule packs included."""
+    rules = (rule for profile in profiles.all for rule in profile.order_rules)
+    return OF_ORDERS.union(rule.name for rule in rules)
+
+
+def recall(
+    values: Iterable[bytes | None],
+    partitions: int,
+    owned: frozenset[int],
+    of_orders: frozenset[str] = OF_ORDERS,
+) -> Recalled:
     """The newest revision of each warning in `values` whose state belongs to an owned partition.
 
-    What is no warning of ours is passed over: others may write to the topic too.
+    Warnings of the rules `of_orders` are known to the order's state though they name a parcel. What
+    is no warning of ours is passed over: others may write to the topic too.
     """
     found: Recalled = {}
     for value in values:
-        entry = None if value is None else _published(value)
+        entry = None if value is None else _published(value, of_orders)
         if entry is None:
             continue
         table, key, published = entry
@@ -58,19 +75,17 @@ def remind(state: OrderState | ParcelState, entries: Iterable[Published]) -> boo
     return changed
 
 
-def _published(value: bytes) -> tuple[str, bytes, Published] | None:
+def _published(value: bytes, of_orders: frozenset[str]) -> tuple[str, bytes, Published] | None:
     try:
         warning: dict[str, Any] = _read(value)
         carrier, number = warning["carrier"], warning["tracking_number"]
         parcel = None if number is None else f"{carrier}:{number}"
         anchor = parse_us(warning["evidence"]["started_at"])
         opened_at = parse_us(warning["opened_at"])
-        deadline = _time(warning["deadline"])
-        hours = warning["evidence"]["limit_hours"]
         if anchor is None or opened_at is None:
             return None
-        # The hours are rounded for readers; a clock's limit is what its deadline says.
-        exact = None if deadline is None else deadline - anchor
+        evidence, exposure = warning["evidence"], warning["exposure"]
+        threshold = evidence.get("threshold") or {}
         finding = Finding(
             rule=warning["rule"],
             stage=warning["stage"],
@@ -83,18 +98,41 @@ def _published(value: bytes) -> tuple[str, bytes, Published] | None:
             anchor=anchor,
             state=warning["state"],
             opened_at=opened_at,
-            deadline=deadline,
+            deadline=_time(warning["deadline"]),
             breached_at=_time(warning["breached_at"]),
             resolved_at=_time(warning["resolved_at"]),
-            limit=None if hours is None else exact or round(hours * HOUR),
-            lane=warning["evidence"]["lane"],
-            exposure=warning["exposure"]["kind"],
+            limit=threshold.get("limit_us"),
+            lane=evidence["lane"],
+            exposure=exposure["kind"],
+            money=_money(exposure),
+            exemptions=tuple(evidence.get("exemptions") or ()),
+            detail=evidence.get("detail"),
+            comparator=threshold.get("comparator"),
         )
         published = Published(warning["warning_id"], warning["revision"], finding)
-        key = finding.order_ids[0] if parcel is None else parcel
-    except (msgspec.DecodeError, UnicodeDecodeError, KeyError, IndexError, TypeError):
+        if parcel is None or finding.rule in of_orders:
+            return "orders", finding.order_ids[0].encode(), published
+        return "parcels", parcel.encode(), published
+    except (
+        msgspec.DecodeError,
+        UnicodeDecodeError,
+        KeyError,
+        IndexError,
+        TypeError,
+        AttributeError,
+    ):
         return None
-    return ("orders" if parcel is None else "parcels"), key.encode(), published
+
+
+def _money(exposure: dict[str, Any]) -> Money | None:
+    if exposure.get("least") is None:
+        return None
+    return (
+        exposure["currency"],
+        exposure["least"],
+        exposure["most"],
+        exposure["cap_per_buyer_day"],
+    )
 
 
 def _time(text: str | None) -> int | None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 
+from streams.core.feeds import Feeds
 from streams.core.judgement import Judgement
+from streams.core.shadows import shadowed
 from streams.core.state import OrderState, ParcelState, Published, due_of, encode
 from streams.core.warnings import Revision
 from streams.decode import Bad
@@ -19,6 +22,7 @@ from streams.metrics import (
     LATE_FACTS,
     RECORDS,
     RULE_FAILURES,
+    SHADOW_REVISIONS,
     STATES_ENDED,
     WARNINGS,
 )
@@ -26,6 +30,7 @@ from streams.pipeline.dead_letters import dead_letter
 from streams.pipeline.message import encode_warning
 from streams.pipeline.origins import Origin, origin_of
 from streams.pipeline.recall import Recalled, remind
+from streams.pipeline.told import Said, SaidDays, SaidShares, remind_said
 from streams.pipeline.topics import Topics
 from streams.profiles.model import Profiles
 
@@ -38,6 +43,9 @@ TOO_MANY = Bad(
 NOT_OURS = Bad(
     "processing_failed", None, "the record is none of the application's own: who wrote it here?"
 )
+
+MOST_SAID = 2_000
+"""States that one tick reminds of what they told the meters, beside those that are due."""
 
 T = TypeVar("T")
 
@@ -69,7 +77,10 @@ class StateReader(Protocol):
 
 
 class Side:
-    """One table's side: subclasses decode, absorb and tell; here is what happens around it."""
+    """One table's side: subclasses decode, absorb and tell; here is what happens around it.
+
+    `shadows` are profiles that judge every order too, and are only counted: id → profiles.
+    """
 
     table: str
 
@@ -80,13 +91,18 @@ class Side:
         profiles: Profiles,
         states: StateReader,
         sizes: Sizes = Sizes(),  # noqa: B008  immutable
+        feeds: Feeds | None = None,
     ) -> None:
         self.topics = topics
         self.partitions = partitions
         self.profiles = profiles
         self.states = states
         self.sizes = sizes
+        self.feeds = feeds or Feeds()
+        """Of the whole worker, where one is given: parcels tell it, all sides ask it."""
+        self.shadows: Mapping[str, Profiles] = {}
         self._recalled: dict[int, dict[bytes, dict[str, Published]]] = {}
+        self._said: dict[int, dict[bytes, SaidShares | SaidDays]] = {}
 
     def strangers(
         self, keys: Sequence[bytes], values: Sequence[bytes | None], partition: int
@@ -143,6 +159,11 @@ class Side:
         for partition in partitions:
             self._recalled[partition] = recalled.get((self.table, partition), {})
 
+    def recall_said(self, said: Said, partitions: Iterable[int]) -> None:
+        """Take over what states on `partitions` told the meters; see `pipeline.told`."""
+        for partition in partitions:
+            self._said[partition] = said.get((self.table, partition), {})
+
     def conclude(
         self,
         work: Work,
@@ -155,6 +176,9 @@ class Side:
         recalled = self._recalled.get(work.partition)
         if recalled and key in recalled:
             remind(state, recalled.pop(key).values())
+        said = self._said.get(work.partition)
+        if said and key in said:
+            remind_said(state, said.pop(key))
         old_due = 0 if old is None else due_of(old)
         if moment.gate is None:
             # What waits for the gate already keeps its place in the due index.
@@ -166,10 +190,28 @@ class Side:
     def publish(self, work: Work, judgement: Judgement) -> None:
         """Add a judgement's revisions to the outputs; a failed rule is logged and counted."""
         for revision in judgement.revisions:
-            work.outputs.append(warning_output(self.topics.warnings, revision))
+            feed = self.feeds.word(revision.finding.parcel, revision.detected_at)
+            work.outputs.append(warning_output(self.topics.warnings, revision, feed))
         for failure in judgement.failures:
             RULE_FAILURES.labels(rule=failure.rule).inc()
             log.error("rule %s failed and was passed over", failure.rule, exc_info=failure.error)
+
+    def with_shadows(
+        self, state: ParcelState | OrderState, judgement: Judgement, gate: int
+    ) -> Judgement:
+        """The judgement of a state at `gate` (µs), after its shadow profiles were counted."""
+        if not self.shadows:
+            if state.shadow:
+                state.shadow = []
+            return judgement
+        judgement, revisions, failures = shadowed(state, judgement, gate, self.shadows)
+        for revision in revisions:
+            found = revision.finding
+            SHADOW_REVISIONS.labels(found.profile, found.rule, found.stage, found.state).inc()
+        for failure in failures:
+            RULE_FAILURES.labels(rule=failure.rule).inc()
+            log.error("rule %s failed in a shadow profile", failure.rule, exc_info=failure.error)
+        return judgement
 
     def tick(
         self, partition: int, due: Sequence[tuple[int, bytes]], moment: Moment, work: Work
@@ -180,19 +222,22 @@ class Side:
         # Once the gate is open, every state has been read again that a crash had lost: what was
         # published of the others belongs to somebody else.
         recalled = self._recalled.pop(partition, None) or {}
-        keys = list(dict.fromkeys([*(key for _, key in due), *recalled]))
+        said = self._said.get(partition) or {}
+        keys = list(dict.fromkeys([*(key for _, key in due), *recalled, *islice(said, MOST_SAID)]))
         if not keys:
             return
         writes = work.writes.setdefault(self.table, [])
         for key, value in zip(keys, self.states.get_many(self.table, partition, keys), strict=True):
-            published = recalled.get(key)
+            published, words = recalled.get(key), said.pop(key, None)
             if value is None:
                 continue
             old_due = due_of(value)
-            if old_due > moment.gate and published is None:
+            if old_due > moment.gate and published is None and words is None:
                 continue
             state = self.decode(value)
             reminded = published is not None and remind(state, published.values())
+            if words is not None:
+                reminded = remind_said(state, words) or reminded
             if old_due > moment.gate and not reminded:
                 continue
             judgement = self.judge(state, moment.gate, moment.now)
@@ -212,8 +257,8 @@ class Side:
         raise NotImplementedError
 
 
-def warning_output(topic: str, revision: Revision) -> Output:
-    """A revision as it goes to Kafka, keyed by its warning id."""
+def warning_output(topic: str, revision: Revision, feed: str) -> Output:
+    """A revision as it goes to Kafka, keyed by its warning id, with the state of its feed."""
     finding = revision.finding
     WARNINGS.labels(rule=finding.rule, stage=finding.stage, state=finding.state).inc()
-    return Output(topic, revision.warning_id.encode(), encode_warning(revision))
+    return Output(topic, revision.warning_id.encode(), encode_warning(revision, feed))

@@ -1,4 +1,4 @@
-"""The names of all topics: four that others see, and the application's own."""
+"""The names of all topics: six that others see, and the application's own."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ class Topics:
     warnings: str = "shipment-warnings"
     dead_letters: str = "shipment-dead-letters"
     app_id: str = "shipsentry"
+    shop_risk: str = "shop-risk"
+    product_risk: str = "product-risk"
 
     @property
     def order_facts(self) -> str:
@@ -24,6 +26,26 @@ class Topics:
     def parcel_facts(self) -> str:
         """From parcels to the partitions of their orders."""
         return f"{self.app_id}-parcel-facts"
+
+    @property
+    def track_facts(self) -> str:
+        """From parcels to the partitions of their tracks: which track each claims as its own."""
+        return f"{self.app_id}-track-facts"
+
+    @property
+    def clone_facts(self) -> str:
+        """From tracks to the partitions of the parcels that claim one and the same."""
+        return f"{self.app_id}-clone-facts"
+
+    @property
+    def meter_facts(self) -> str:
+        """From parcels to the partitions of their orders: the days on which they were warned of."""
+        return f"{self.app_id}-meter-facts"
+
+    @property
+    def meter_totals(self) -> str:
+        """From orders to the partition of their shop's meters: what each adds to them."""
+        return f"{self.app_id}-meter-totals"
 
     @property
     def orders_rekey(self) -> str:
@@ -51,6 +73,31 @@ class Topics:
         return f"{self.app_id}-parcels-changelog"
 
     @property
+    def tracks_changelog(self) -> str:
+        """The changelog of the tracks table."""
+        return f"{self.app_id}-tracks-changelog"
+
+    @property
+    def meters_changelog(self) -> str:
+        """The changelog of the meters table."""
+        return f"{self.app_id}-meters-changelog"
+
+    @property
+    def changelogs(self) -> tuple[str, ...]:
+        """The changelogs of all tables."""
+        return (
+            self.orders_changelog,
+            self.parcels_changelog,
+            self.tracks_changelog,
+            self.meters_changelog,
+        )
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Every topic that is written for others to read."""
+        return (self.warnings, self.dead_letters, self.shop_risk, self.product_risk)
+
+    @property
     def consumed(self) -> tuple[str, ...]:
         """Every topic the worker reads, co-partitioned with the changelogs."""
         return (
@@ -60,5 +107,9 @@ class Topics:
             self.tracking_rekey,
             self.order_facts,
             self.parcel_facts,
+            self.track_facts,
+            self.clone_facts,
+            self.meter_facts,
+            self.meter_totals,
             self.ticks,
         )

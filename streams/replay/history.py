@@ -5,28 +5,42 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Protocol
 
+from streams.core.facts import OrderVersion, TrackingFact
 from streams.decode import Bad, decode_order, decode_tracking
 from streams.pipeline.sides import TOO_MANY
-from streams.replay.machine import Machine
 from streams.replay.sources import NO_TIME, BadLine, Line, read
 
 _FAR = 1 << 62
 """The arrival of a line that has none: nothing in it counts as lying in the future."""
 
 
+class Player(Protocol):
+    """What a history is played into: one machine, or several at once."""
+
+    def order(self, version: OrderVersion, now: int) -> bool:
+        """An order version arrives at `now` (µs); False where there is no room for it."""
+
+    def tracking(self, fact: TrackingFact, now: int) -> bool:
+        """A tracking fact arrives at `now` (µs); False where there is no room for it."""
+
+    def advance(self, until: int) -> None:
+        """Let every deadline up to and including `until` (µs) pass."""
+
+
 def play(
-    machine: Machine,
+    machine: Player,
     orders: Path,
     tracking: Path,
     until: int | None,
     reject: Callable[[BadLine], None],
     progress: Callable[[int], None],
-) -> None:
+) -> int:
     """Merge both files by arrival, orders first where equal, and move the clock with them.
 
-    Lines that arrive after `until` (µs) do not count; the clock ends there, or at the last arrival.
-    Bad lines go to `reject`. Raises OSError.
+    Lines that arrive after `until` (µs) do not count; the clock ends there, or at the last arrival:
+    that moment is returned. Bad lines go to `reject`. Raises OSError.
     """
 
     def tagged(path: Path, kind: int) -> Iterator[tuple[int, int, Line]]:
@@ -55,4 +69,6 @@ def play(
             if not machine.tracking(fact, arrival):
                 reject(BadLine(tracking, line.number, line.raw, TOO_MANY, arrival))
         last = arrival
-    machine.advance(last if until is None else until)
+    end = last if until is None else until
+    machine.advance(end)
+    return end

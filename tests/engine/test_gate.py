@@ -219,4 +219,5 @@ def test_reports_travel_in_ticks() -> None:
     report = Report(7, 2, T, True)
     value = ticks.encode("w1", 7, T, {3: report})
     records = [Record(0, 0, None, None), Record(1, 0, None, b"{"), Record(2, 0, None, value)]
-    assert list(ticks.decode(records)) == [("w1", 3, report)]
+    (tick,) = ticks.decode(records)
+    assert (tick.worker, list(tick.reports())) == ("w1", [(3, report)])

@@ -251,7 +251,8 @@ def test_a_held_partition_takes_facts_in_and_publishes_nothing() -> None:
 def test_facts_read_while_held_are_judged_together() -> None:
     """A backlog that disproves a warning is read before anything is said."""
     loop = loop_at(us(PROMISE + 5 * DAY))
-    for value in (order(), upload("1"), picked_up(), record("hub", PICKED + HOUR)):
+    on_its_way = record("hub", PICKED + HOUR), record("delivered", PICKED + DAY)
+    for value in (order(), upload("1"), picked_up(), *on_its_way):
         topic = TOPICS.orders if "order_id" in value else TOPICS.tracking
         loop.produce(topic, json.dumps(value).encode(), None, 2)
     while loop.waiting():
@@ -288,13 +289,15 @@ def test_a_stale_due_entry_does_nothing() -> None:
 
 
 def test_a_tick_deletes_states_at_their_end() -> None:
-    """After retention both tables are empty again, each key with a tombstone."""
+    """After retention all tables are empty again, each key with a tombstone."""
     loop = loop_at()
     for value in (order(), upload("1"), picked_up(), record("delivered", PICKED + HOUR)):
         topic = TOPICS.orders if "order_id" in value else TOPICS.tracking
         loop.produce(topic, json.dumps(value).encode(), None, 0)
     loop.drain(NOW)
-    assert len(loop.store) == 2
+    # The order, its parcel, and the days of its shop: the one it is due on, the one it shipped on.
+    days = {b"douyin|s-1|2026-11-20", b"douyin|s-1|2026-11-22"}
+    assert len(loop.store) == 4
     end = NOW + STATE_KEPT + 3 * us(PAID + DAY) - 3 * us(PAID)
     deleted = [
         write
@@ -302,7 +305,8 @@ def test_a_tick_deletes_states_at_their_end() -> None:
         for writes in loop.tick(partition, end).writes.values()
         for write in writes
     ]
-    assert sorted(write.key for write in deleted) == [b"1", PARCEL]
+    assert {write.key for write in deleted} == {b"1", PARCEL, *days}
+    assert len(deleted) == 4
     assert all(write.value is None and write.due == 0 for write in deleted)
     assert len(loop.store) == 0
 

@@ -16,6 +16,7 @@ from support.builders import (
     MINUTE,
     NUMBER,
     PAID,
+    PICKED,
     PROMISE,
     UPLOADED,
     judge,
@@ -26,15 +27,19 @@ from support.builders import (
     upload,
     us,
 )
+from support.clones import clone_history
 from support.replaying import arrival_of, replay, standing
 from support.two_sides import TOPICS, Loop, run
 
+from streams.core.state import decode_parcel
 from streams.core.times import DAY as DAY_US
 from streams.core.times import RETENTION, SECOND, from_datetime
+from streams.core.tracks import decode_track
 from streams.decode import Bad, decode_order, decode_tracking
 from streams.engine.murmur2 import partition_of
 
 HISTORIES = 60
+CLONES = 150
 FAR = 1 << 62
 PARCEL = f"zto:{NUMBER}".encode()
 RUNNING = 60 * SECOND
@@ -138,6 +143,88 @@ def test_crashes_change_nothing(seed: int) -> None:
     for value in loop.warnings:
         revision = (value["warning_id"], value["revision"])
         assert contents.setdefault(revision, value) == value
+
+
+@pytest.mark.parametrize("seed", range(CLONES))
+def test_crashes_accuse_nobody_of_a_cloned_track(seed: int) -> None:
+    """Parcels on equal tracks, partitions that lose what they said: the same warnings.
+
+    And nothing that a lost state claimed is left where it could accuse a parcel later.
+    """
+    rng = Random(f"clones/{seed}")
+    history = clone_history(seed)
+    until = from_datetime(history.until)
+    wanted = standing(replay(history.orders, history.tracking, history.until)[0])
+    loop = Loop(rng.choice((1, 2, 3, 4)), until - RUNNING)
+    sent_anywhere(loop, history, rng)
+    run(loop, rng, gates_of(history, rng), crashes=0.1)
+    loop.drain(until)
+    assert loop.now <= until
+    assert loop.dead_letters == []
+    assert standing(loop.newest()) == wanted
+    held = {
+        (state.signature, claimant.key): claimant.claim
+        for state in map(decode_track, loop.values("tracks"))
+        if sum(claimant.claim is not None for claimant in state.claimants) > 1
+        for claimant in state.claimants
+        if claimant.claim is not None
+    }
+    made = {
+        (claim.signature, parcel.key): (claim.uploaded_at, claim.place, claim.address)
+        for parcel in map(decode_parcel, loop.values("parcels"))
+        for claim in parcel.claims
+    }
+    assert held.items() <= made.items()
+
+
+def test_the_histories_of_equal_tracks_have_warnings() -> None:
+    """Or the test above would show nothing."""
+    found = 0
+    for seed in range(CLONES):
+        history = clone_history(seed)
+        warnings = replay(history.orders, history.tracking, history.until)[0].values()
+        found += sum(warning["rule"] == "cloned_track" for warning in warnings)
+    assert found > CLONES / 3
+
+
+def test_a_claim_that_a_crash_took_back_accuses_nobody() -> None:
+    """A parcel claims a track, is lost before it remembers, and then is told otherwise.
+
+    Number 1 is delivered on the track of number 2, says so, and forgets it in a crash. What it then
+    reads first is a record that makes its track another: it never says again what it said.
+    """
+    until = us(PAID + 10 * DAY)
+    loop = Loop(1, until - RUNNING)
+    here = 0
+    one, two = "78123456789001", "78123456789002"
+    stops = ("picked_up", "hub", "arrived_dest_city", "delivered")
+    tracks = {
+        number: [record(status, PICKED + n * HOUR, number) for n, status in enumerate(stops)]
+        for number in (one, two)
+    }
+    story = [order("1"), order("2", recipient=BORIS)]
+    for message in story:
+        loop.produce(TOPICS.orders, json.dumps(message).encode(), None, here)
+    for message in (upload("1", number=one), *tracks[one]):
+        loop.produce(TOPICS.tracking, json.dumps(message).encode(), None, here)
+    loop.step((TOPICS.orders, here), 9, None)
+    loop.commit(here)
+    loop.step((TOPICS.tracking, here), 9, None)
+    assert len(loop.logs[TOPICS.track_facts, here]) == 1
+    loop.crash(here)
+    extra = record("in_transit", PICKED + MINUTE, one)
+    for message in (extra, upload("2", number=two), *tracks[two]):
+        loop.produce(TOPICS.tracking, json.dumps(message).encode(), None, here)
+    loop.step((TOPICS.tracking, here), 99, None)
+    loop.drain(until)
+    assert [value for value in standing(loop.newest()) if value["rule"] == "cloned_track"] == []
+    claimed = [
+        claimant
+        for state in map(decode_track, loop.values("tracks"))
+        for claimant in state.claimants
+        if claimant.claim is not None
+    ]
+    assert sorted(claimant.key for claimant in claimed) == [f"zto:{one}", f"zto:{two}"]
 
 
 def test_a_warning_sent_just_before_a_crash_is_withdrawn_after_it() -> None:

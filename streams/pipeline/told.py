@@ -1,0 +1,139 @@
+"""What orders and parcels told the meters, on its way and read back after a crash.
+
+Outputs are durable before the state that remembers them. An order that forgot what it told its
+shop's meter would tell a change from something else, and the meter would count it twice. So whoever
+takes over a partition reads the newest of these messages back, and states learn again what they
+said; the last word stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+import msgspec
+
+from streams.core.meter_state import shop_key
+from streams.core.shares import AbnormalDays, Share, ShareChange
+from streams.core.state import OrderState, ParcelState
+from streams.engine.murmur2 import partition_of, partitions_of
+from streams.engine.types import Output
+
+MOST_IN_ONE = 1_000
+"""Changes in one message: some hundred kilobytes at the very most."""
+
+Shop = tuple[str, str]
+"""(platform, shop id)."""
+
+SaidShares = dict[Shop, Share | None]
+"""What an order said last to the meters of each shop."""
+
+SaidDays = dict[str, tuple[int, ...]]
+"""What a parcel said last to each order."""
+
+Said = dict[tuple[str, int], dict[bytes, SaidShares | SaidDays]]
+"""(table, partition) → key of the state → what it said."""
+
+_encoder = msgspec.msgpack.Encoder()
+decode_changes = msgspec.msgpack.Decoder(list[ShareChange]).decode
+decode_days = msgspec.msgpack.Decoder(AbnormalDays).decode
+
+
+def share_outputs(topic: str, partitions: int, changes: Sequence[ShareChange]) -> list[Output]:
+    """The messages that carry changes to the partitions of their shops."""
+    homes: dict[int, list[ShareChange]] = {}
+    for change in changes:
+        share = change.new or change.old
+        if share is not None:
+            home = home_of(share.platform, share.shop_id, partitions)
+            homes.setdefault(home, []).append(change)
+    return [
+        Output(topic, None, _encoder.encode(batch[start : start + MOST_IN_ONE]), home)
+        for home, batch in homes.items()
+        for start in range(0, len(batch), MOST_IN_ONE)
+    ]
+
+
+def days_output(topic: str, word: AbnormalDays) -> Output:
+    """The message that tells an order on which days a parcel makes it abnormal."""
+    return Output(topic, word.order_id.encode(), _encoder.encode(word))
+
+
+@lru_cache(maxsize=65_536)
+def home_of(platform: str, shop_id: str, partitions: int) -> int:
+    """The partition that holds all meters of a shop."""
+    return partition_of(shop_key(platform, shop_id), partitions)
+
+
+def said_again(
+    shares: Iterable[bytes | None],
+    days: Iterable[bytes | None],
+    partitions: int,
+    owned: frozenset[int],
+) -> Said:
+    """What the states of `owned` partitions said last, from values of the two topics in order.
+
+    What is none of our messages is passed over.
+    """
+    orders: dict[str, SaidShares] = {}
+    parcels: dict[str, SaidDays] = {}
+    for value in shares:
+        for order_id, old, new in _read_changes(value):
+            share = new or old
+            if share is not None:
+                orders.setdefault(order_id, {})[share.platform, share.shop_id] = new
+    for value in days:
+        word = _read_days(value)
+        if word is not None:
+            parcels.setdefault(word.key, {})[word.order_id] = word.days
+    said: Said = {}
+    _keep(said, "orders", orders, partitions, owned)
+    _keep(said, "parcels", parcels, partitions, owned)
+    return said
+
+
+def remind_said(state: OrderState | ParcelState, said: SaidShares | SaidDays) -> bool:
+    """Let a state know what it said; whether that was news to it."""
+    if isinstance(state, OrderState):
+        shares: dict[Shop, Share | None] = {
+            (share.platform, share.shop_id): share for share in state.shares
+        }
+        shares.update(said)  # type: ignore[arg-type]  # orders say shares
+        known = [share for share in shares.values() if share is not None]
+        changed = known != state.shares
+        state.shares = known
+        return changed
+    days: SaidDays = {**dict(state.abnormal), **said}  # type: ignore[dict-item]  # parcels, days
+    left = sorted((order_id, each) for order_id, each in days.items() if each)
+    changed = left != state.abnormal
+    state.abnormal = left
+    return changed
+
+
+def _read_changes(value: bytes | None) -> list[tuple[str, Share | None, Share | None]]:
+    try:
+        changes = decode_changes(value or b"")
+    except msgspec.MsgspecError:
+        return []
+    return [(change.order_id, change.old, change.new) for change in changes]
+
+
+def _read_days(value: bytes | None) -> AbnormalDays | None:
+    try:
+        return decode_days(value or b"")
+    except msgspec.MsgspecError:
+        return None
+
+
+def _keep(
+    said: Said,
+    table: str,
+    words: dict[str, SaidShares] | dict[str, SaidDays],
+    partitions: int,
+    owned: frozenset[int],
+) -> None:
+    keys = [key.encode() for key in words]
+    homes = partitions_of(keys, partitions)
+    for key, word, home in zip(keys, words.values(), homes, strict=True):
+        if home in owned:
+            said.setdefault((table, home), {})[key] = word

@@ -1,0 +1,63 @@
+"""The meters of a replay: what a worker would have published last of every day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from streams.core import meter_state
+from streams.core.meter_state import Change, MeterState, product_key, row_key
+from streams.core.risks import meter_of, risks
+from streams.core.shares import ShareChange, deltas
+from streams.profiles.model import Profiles
+
+_encoder = msgspec.json.Encoder()
+
+
+class Meters:
+    """All days of all shops, in memory; a day that a worker would have forgotten stays as it was.
+
+    `by_profile` has what each profile counts, by its id.
+    """
+
+    def __init__(self, profiles: Profiles) -> None:
+        self._profiles = profiles
+        self._rows: dict[bytes, MeterState] = {}
+        self._taken = 0
+        self.by_profile = {profile.id: profile.meter for profile in profiles.all}
+
+    def take(self, changes: Iterable[ShareChange], now: int) -> None:
+        """Count what orders say at `now` (µs)."""
+        for change in changes:
+            share = change.new or change.old
+            if share is None:
+                continue
+            self._taken += 1
+            for day, delta in deltas(change.old, change.new):
+                key = row_key(share.platform, share.shop_id, day)
+                row = self._rows.get(key)
+                if row is None:
+                    meter = meter_of(self._profiles, share.platform)
+                    row = meter_state.new_row(share.platform, share.shop_id, day, meter)
+                    self._rows[key] = row
+                if row.ends_at > now:
+                    meter_state.add(row, (Change(self._taken, delta),))
+
+    def written(self, now: int) -> tuple[list[bytes], list[bytes]]:
+        """The final records at `now` (µs), by key, one JSON object each: of shops, of products."""
+        shops: list[tuple[bytes, bytes]] = []
+        products: list[tuple[bytes, bytes]] = []
+        for key, row in self._rows.items():
+            found = risks(row, list(self._before(row)), self._profiles, now)
+            if found.shop is not None:
+                shops.append((key, _encoder.encode(found.shop)))
+            for name, value in found.products:
+                its = product_key(row.platform, row.shop_id, name, row.day)
+                products.append((its, _encoder.encode(value)))
+        return [line for _, line in sorted(shops)], [line for _, line in sorted(products)]
+
+    def _before(self, row: MeterState) -> Iterator[MeterState | None]:
+        days = max((meter.longest_run() for meter in self.by_profile.values() if meter), default=1)
+        for n in range(1, days):
+            yield self._rows.get(row_key(row.platform, row.shop_id, row.day - n))

@@ -1,0 +1,164 @@
+"""What if: one history judged by two sets of profiles at once, and what differs in the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from streams.core.facts import OrderVersion, TrackingFact
+from streams.core.money import Charge, Range, at_risk, charges, joint
+from streams.core.snapshot import newest_known
+from streams.core.state import Finding
+from streams.core.warnings import Revision, RuleFailure
+from streams.profiles.model import Profile, Profiles
+from streams.replay.machine import Machine
+
+Place = tuple[str, str, str, str, int]
+"""One thing that a rule may see in an order: (order id, rule, stage, parcel or "", start in µs).
+
+A start comes from facts, so what two profiles see in the same facts meets in one place.
+"""
+
+
+class Change(NamedTuple):
+    """What the two sides say of one place; None: nothing."""
+
+    place: Place
+    before: Finding | None
+    after: Finding | None
+
+    @property
+    def kind(self) -> str:
+        """What the second side does to the order: it gains, loses or changes a warning."""
+        if self.before is None:
+            return "gain"
+        return "lose" if self.after is None else "change"
+
+
+class Risk(NamedTuple):
+    """What the warnings that are open or were breached put at risk.
+
+    `money` is currency → (least, most) under the caps that warnings share; `strikes` counts
+    warnings without a sum, `unknown` those whose sum is not known.
+    """
+
+    money: dict[str, Range]
+    strikes: int
+    unknown: int
+
+
+class Side:
+    """One set of profiles: its machine, and the newest content of each of its warnings."""
+
+    def __init__(self, name: str, profiles: Profiles) -> None:
+        self.name = name
+        self.machine = Machine(profiles, self._publish)
+        self._exposures = {profile.id: profile.exposure for profile in profiles.all}
+        self._newest: dict[str, Finding] = {}
+        self._charges: dict[str, list[Charge]] = {}
+
+    @property
+    def failures(self) -> list[RuleFailure]:
+        """The rules that raised."""
+        return self.machine.failures
+
+    def _publish(self, revision: Revision) -> None:
+        key, finding = revision.warning_id, revision.finding
+        if finding.state == "withdrawn":
+            self._newest.pop(key, None)
+            self._charges.pop(key, None)
+            return
+        self._newest[key] = finding
+        known = [self._order(order_id) for order_id in finding.order_ids]
+        if None not in known or key not in self._charges:
+            # Once an order is forgotten, what it was charged with stands.
+            self._charges[key] = charges(
+                self._exposures[finding.profile], finding, [order for order in known if order]
+            )
+
+    def _order(self, order_id: str) -> OrderVersion | None:
+        state = self.machine.order_state(order_id)
+        return None if state is None else newest_known(state.versions)
+
+    def standing(self) -> dict[Place, Finding]:
+        """The warnings that stand, once for each order that they name."""
+        return {
+            (order_id, finding.rule, finding.stage, finding.parcel or "", finding.anchor): finding
+            for finding in self._newest.values()
+            for order_id in finding.order_ids
+        }
+
+    def counts(self) -> Counter[tuple[str, str, str]]:
+        """(rule, stage, state) → warnings that stand."""
+        return Counter((f.rule, f.stage, f.state) for f in self._newest.values())
+
+    def risk(self) -> Risk:
+        """What is at risk in the end."""
+        strikes = unknown = 0
+        by_profile: dict[str, list[Charge]] = {}
+        for key, finding in self._newest.items():
+            if not at_risk(finding):
+                continue
+            if finding.exposure == "strike":
+                strikes += 1
+            elif finding.money is None:
+                unknown += 1
+            else:
+                by_profile.setdefault(finding.profile, []).extend(self._charges[key])
+        money: dict[str, Range] = {}
+        for profile, about in sorted(by_profile.items()):
+            exposure = self._exposures[profile]
+            least, most = joint(exposure, about)
+            low, high = money.get(exposure.currency, (0, 0))
+            money[exposure.currency] = low + least, high + most
+        return Risk(money, strikes, unknown)
+
+
+class WhatIf:
+    """Two sides fed by one reading of a history."""
+
+    def __init__(self, before: Side, after: Side) -> None:
+        self.before = before
+        self.after = after
+
+    def order(self, version: OrderVersion, now: int) -> bool:
+        """An order version arrives at `now` (µs); False where there is no room for it."""
+        room = self.before.machine.order(version, now)
+        return self.after.machine.order(version, now) and room
+
+    def tracking(self, fact: TrackingFact, now: int) -> bool:
+        """A tracking fact arrives at `now` (µs); False where there is no room for it."""
+        room = self.before.machine.tracking(fact, now)
+        return self.after.machine.tracking(fact, now) and room
+
+    def advance(self, until: int) -> None:
+        """Let every deadline up to and including `until` (µs) pass."""
+        self.before.machine.advance(until)
+        self.after.machine.advance(until)
+
+    def changes(self) -> Iterator[Change]:
+        """Where the two sides differ in what a warning says, by order, rule and start."""
+        before, after = self.before.standing(), self.after.standing()
+        for place in sorted(before.keys() | after.keys()):
+            old, new = before.get(place), after.get(place)
+            if old is None or new is None or _said(old) != _said(new):
+                yield Change(place, old, new)
+
+
+def with_file(profiles: Profiles, profile: Profile) -> Profiles:
+    """Profiles of which one judges every order of its platform, whatever its date."""
+    others = [known for known in profiles.all if known.platform != profile.platform]
+    return Profiles([*others, profile])
+
+
+def _said(finding: Finding) -> tuple[object, ...]:
+    """What a warning says of the order itself; names of profiles and sums are no change of it."""
+    return (
+        finding.state,
+        finding.severity,
+        finding.opened_at,
+        finding.deadline,
+        finding.breached_at,
+        finding.resolved_at,
+    )
