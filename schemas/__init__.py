@@ -10,8 +10,10 @@ from pydantic import BaseModel
 from schemas.dead_letter import DeadLetter, dead_letter
 from schemas.order_paid import OrderPaid
 from schemas.parsing import MAX_VALUE_BYTES, load, parse
+from schemas.product_risk import ProductRisk
 from schemas.reasons import REASONS, Refusal, reasons
 from schemas.shipment_warning import ShipmentWarning
+from schemas.shop_risk import ShopRisk
 from schemas.tracking_update import TrackingUpdate
 
 MODELS: dict[str, type[BaseModel]] = {
@@ -19,6 +21,8 @@ MODELS: dict[str, type[BaseModel]] = {
     "tracking-update": TrackingUpdate,
     "shipment-warnings": ShipmentWarning,
     "shipment-dead-letters": DeadLetter,
+    "shop-risk": ShopRisk,
+    "product-risk": ProductRisk,
 }
 """The message of each topic, by the topic's default name."""
 
@@ -28,8 +32,10 @@ __all__ = [
     "REASONS",
     "DeadLetter",
     "OrderPaid",
+    "ProductRisk",
     "Refusal",
     "ShipmentWarning",
+    "ShopRisk",
     "TrackingUpdate",
     "dead_letter",
     "load",

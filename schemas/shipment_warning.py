@@ -17,11 +17,21 @@ class Words(Message):
 
 
 class Exposure(Message):
-    """What the platform may impose. A `strike` has no sum; other kinds carry details."""
+    """What the platform may impose: a `compensation`, or a `strike`, which has no sum.
+
+    A compensation costs from `least`, what the mildest tier asks, to `most`, both in minor units of
+    `currency` and summed over the orders of the warning. All are null where the profile names a sum
+    but what was paid is not known, or in another currency. `cap_per_buyer_day` is the most that all
+    warnings about one buyer, shop and day of payment cost together, null without such a cap.
+    """
 
     model_config = ConfigDict(extra="allow")
 
     kind: str
+    currency: str | None = None
+    least: Annotated[int, Field(ge=0)] | None = None
+    most: Annotated[int, Field(ge=0)] | None = None
+    cap_per_buyer_day: Annotated[int, Field(ge=0)] | None = None
 
 
 class EvidenceRecord(Message):
@@ -34,14 +44,28 @@ class EvidenceRecord(Message):
     occurred_at: AwareTime | None = None
 
 
+class Threshold(Message):
+    """The limit in microseconds; `ge`: reaching it breaches, `gt`: passing it, null: a check."""
+
+    limit_us: Annotated[int, Field(ge=0)]
+    comparator: Literal["gt", "ge"] | None = None
+
+
 class Evidence(Message):
-    """What the warning rests on. Rules may add details of their own."""
+    """What the warning rests on.
+
+    `limit_hours` is the threshold for readers. `detail` is a word for what a check saw,
+    `exemptions` are the ids of the profile's rows that held the clock.
+    """
 
     model_config = ConfigDict(extra="allow")
 
     started_at: AwareTime | None = None
     limit_hours: float | None = None
+    threshold: Threshold | None = None
     lane: str | None = None
+    detail: str | None = None
+    exemptions: tuple[str, ...] = ()
     records: tuple[EvidenceRecord, ...] = ()
 
 

@@ -58,7 +58,8 @@ rules = LazyGroup(
     lazy={
         "list": Lazy("streams.cli.rules_list:list_rules", "Every rule, its limits by profile."),
         "show": Lazy("streams.cli.rules_show:show", "One profile, in full."),
-        "validate": Lazy("streams.cli.rules_validate:validate", "Check profile files."),
+        "validate": Lazy("streams.cli.rules_validate:validate", "Check profiles and rule packs."),
+        "template": Lazy("streams.cli.rules_template:template", "A profile to be filled in."),
     },
 )
 
@@ -93,6 +94,10 @@ main = RootGroup(
         ),
         "worker": Lazy("streams.cli.worker:worker", "Process orders and tracking updates."),
         "replay": Lazy("streams.cli.replay:replay", "Judge a history from files, without Kafka."),
+        "check": Lazy("streams.cli.check:check", "Ask before a number is uploaded."),
+        "evidence": Lazy(
+            "streams.cli.evidence:evidence", "A warning's proof, as a bundle for an appeal."
+        ),
         "docs": Lazy("streams.cli.docs:docs"),
     },
     commands=[topics, rules, warnings, schemas],

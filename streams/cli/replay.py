@@ -10,14 +10,17 @@ from pathlib import Path
 
 import click
 
+from streams.cli.what_if import AS_DATED, as_json, as_table, chosen
 from streams.core.warnings import Revision
 from streams.pipeline.message import encode_warning
 from streams.profiles.loader import ProfileError, load
 from streams.profiles.model import Profiles
 from streams.replay.history import play
 from streams.replay.machine import Machine
+from streams.replay.meters import Meters
 from streams.replay.moments import parse_time
 from streams.replay.rejected import Rejected
+from streams.replay.what_if import Side, WhatIf
 from streams.settings import load_settings
 
 EPILOG = """\b
@@ -25,6 +28,7 @@ Examples:
   shipsentry replay --orders orders.jsonl --tracking tracking.jsonl.gz --out warnings.jsonl
   shipsentry replay --orders orders.csv --tracking tracking.csv --until 2026-08-26T08:00:00+08:00
   shipsentry replay --orders o.jsonl --tracking t.jsonl --log | grep breached
+  shipsentry replay --orders o.jsonl --tracking t.jsonl --profile as-dated --diff mine.toml
 
 Lines arrive at their received_at, else at their own time. Exit status: 0, or 3 when a line was bad
 (see the dead-letter file), or 2 for wrong usage.
@@ -60,7 +64,16 @@ class Moment(click.ParamType):
     required=True,
     help="tracking-update messages: JSON Lines or CSV, plain or .gz.",
 )
-@click.option("--profile", help="Judge every order by this profile, whatever its platform.")
+@click.option(
+    "--profile",
+    help="Judge by this: a profile's id (every order), a profile file (every order of its "
+    "platform), or as-dated. Default: as-dated, each order by the profile in force.",
+)
+@click.option(
+    "--diff",
+    help="What if: judge by this too, and say which orders would change, and the money at risk.",
+)
+@click.option("--json", "as_object", is_flag=True, help="With --diff: one JSON object.")
 @click.option(
     "--until",
     type=Moment(),
@@ -68,6 +81,8 @@ class Moment(click.ParamType):
 )
 @click.option("--out", type=_OUTPUT, help="Where the warnings go; default: standard output.")
 @click.option("--log", "every", is_flag=True, help="Write every revision, in order.")
+@click.option("--shop-risk", type=_OUTPUT, help="Where each shop's days go, as counted at the end.")
+@click.option("--product-risk", type=_OUTPUT, help="The same for products with late orders.")
 @click.option(
     "--dead-letters", type=_OUTPUT, help="Where bad lines go; default: beside the output."
 )
@@ -75,55 +90,85 @@ def replay(
     orders: Path,
     tracking: Path,
     profile: str | None,
+    diff: str | None,
+    as_object: bool,
     until: int | None,
     out: Path | None,
     every: bool,
+    shop_risk: Path | None,
+    product_risk: Path | None,
     dead_letters: Path | None,
 ) -> None:
-    """Judge a history: the latest revision of each warning, sorted by its id, one JSON a line."""
-    profiles = _profiles(profile)
+    """Judge a history: the latest revision of each warning, sorted by its id, one JSON a line.
+
+    With --diff a comparison of two profiles instead.
+    """
+    if as_object and diff is None:
+        raise click.UsageError("--json says how a comparison is written: it needs --diff")
+    if every and diff is not None:
+        raise click.UsageError("--log writes revisions, --diff a comparison: choose one")
+    metered = shop_risk is not None or product_risk is not None
+    if metered and diff is not None:
+        raise click.UsageError("--shop-risk and --product-risk count one replay, --diff has two")
+    known = _profiles()
+    profiles = chosen(known, profile or AS_DATED)
+    other = None if diff is None else Side(diff, chosen(known, diff))
     rejected = Rejected(dead_letters or _beside(out))
-    newest: dict[str, Revision] = {}
+    newest: dict[str, tuple[Revision, str]] = {}
     with ExitStack() as stack:
         stack.callback(rejected.close)
         try:
             target = sys.stdout.buffer if out is None else stack.enter_context(out.open("wb"))
 
             def publish(revision: Revision) -> None:
+                feed = machine.feeds.word(revision.finding.parcel, revision.detected_at)
                 if every:
-                    target.write(encode_warning(revision) + b"\n")
+                    target.write(encode_warning(revision, feed) + b"\n")
                 else:
-                    newest[revision.warning_id] = revision
+                    newest[revision.warning_id] = revision, feed
 
-            machine = Machine(profiles, publish)
+            meters = Meters(profiles) if metered else None
+            machine = Machine(profiles, publish, meters)
             progress = _progress(stack, orders, tracking)
-            play(machine, orders, tracking, until, rejected.take, progress)
-            for _, revision in sorted(newest.items()):
-                target.write(encode_warning(revision) + b"\n")
+            if other is not None:
+                both = WhatIf(Side(profile or AS_DATED, profiles), other)
+                end = play(both, orders, tracking, until, rejected.take, progress)
+                target.write(_compared(both, end, as_object))
+                failures = [*both.before.failures, *both.after.failures]
+            else:
+                end = play(machine, orders, tracking, until, rejected.take, progress)
+                failures = machine.failures
+                if meters is not None:
+                    for path, lines in zip(
+                        (shop_risk, product_risk), meters.written(end), strict=True
+                    ):
+                        if path is not None:
+                            path.write_bytes(b"".join(line + b"\n" for line in lines))
+            for _, (revision, feed) in sorted(newest.items()):
+                target.write(encode_warning(revision, feed) + b"\n")
             target.flush()
         except (OSError, EOFError, zlib.error) as error:
             raise click.ClickException(f"the replay cannot go on: {error}") from error
-    for failure in machine.failures[:5]:
+    for failure in failures[:5]:
         click.echo(f"rule {failure.rule} failed on {failure.subject}: {failure.error!r}", err=True)
-    if machine.failures:
+    if failures:
         sys.exit(1)
     if rejected.count:
         click.echo(f"{rejected.count} bad lines, see {rejected.path}", err=True)
         sys.exit(3)
 
 
-def _profiles(forced: str | None) -> Profiles:
+def _profiles() -> Profiles:
     try:
-        profiles = load(Path(directory) for directory in load_settings().profile_dirs)
+        return load(Path(directory) for directory in load_settings().profile_dirs)
     except ProfileError as error:
         raise click.ClickException(str(error)) from error
-    if forced is None:
-        return profiles
-    try:
-        return profiles.forced(forced)
-    except KeyError:
-        names = ", ".join(known.id for known in profiles.all)
-        raise click.BadParameter(f"no profile {forced!r}; there are {names}") from None
+
+
+def _compared(both: WhatIf, until: int, as_object: bool) -> bytes:
+    if as_object:
+        return as_json(both, until)
+    return "".join(f"{line}\n" for line in as_table(both, until)).encode()
 
 
 def _progress(stack: ExitStack, *paths: Path) -> Callable[[int], None]:

@@ -4,29 +4,46 @@ from __future__ import annotations
 
 import click
 
-from streams.cli.describe import limits, rules_of, says, subject
-from streams.cli.profiles import all_profiles
-from streams.rules import RULES
+from streams.cli.describe import limits, rules_of, says
+from streams.cli.profiles import loaded, named
+from streams.profiles.document import read_document
+from streams.profiles.loader import template_files
 
 EPILOG = """\b
 Examples:
   shipsentry rules list
   shipsentry rules list --profile tmall-2026-04-09
+  shipsentry rules list --templates
   SHIPSENTRY_PROFILE_DIRS=my-profiles shipsentry rules list
 
-`> 24 h` is breached at more than 24 hours, `≥ 72 h` at 72 hours sharp; `off`: not judged.
+`> 24 h` is breached at more than 24 hours, `≥ 72 h` at 72 hours sharp; `off`: not judged. A
+limit is critical unless it says (warning) or (info).
 """
 
 
 @click.command("list", epilog=EPILOG)
 @click.option("--profile", "only", multiple=True, help="These profiles only; may be repeated.")
-def list_rules(only: tuple[str, ...]) -> None:
+@click.option("--templates", is_flag=True, help="List the templates that wait for your numbers.")
+def list_rules(only: tuple[str, ...], templates: bool) -> None:
     """List every rule with its subject and its limits in each profile."""
-    profiles = all_profiles(only)
-    tables = {profile.id: rules_of(profile) for profile in profiles}
+    if templates:
+        _templates()
+        return
+    everything = loaded()
+    tables = {profile.id: rules_of(profile) for profile in named(everything, only)}
     width = max(len(name) for name in tables)
-    for name in RULES:
-        click.echo(f"{name} ({subject(name)}): {says(name)}")
+    for name, spec in everything.specs.items():
+        click.echo(f"{name} ({spec.subject}): {says(spec)}")
         for profile, rules in tables.items():
             text = " · ".join(limits(rules[name])) if name in rules else "off"
             click.echo(f"  {profile:{width}}  {text}")
+
+
+def _templates() -> None:
+    files = template_files()
+    width = max(len(path.stem) for path in files)
+    for path in files:
+        document = read_document(path)
+        todo = document.text.count('"TODO"')
+        click.echo(f"{path.stem:{width}}  {todo} fields to fill in; {document.data['verified']}")
+    click.echo("\nshipsentry rules template NAME > my-profiles/NAME.toml copies one.")

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
-from streams.cli.describe import limits, moment, rules_of, says, subject
-from streams.cli.profiles import all_profiles, file_of
-from streams.rules import RULES
+from streams.cli.describe import exemption, leaves, limits, moment, rules_of, says
+from streams.cli.profiles import loaded, named
 
 EPILOG = """\b
 Examples:
   shipsentry rules show douyin-2026-07-09
   shipsentry rules show tmall-2026-04-09 --toml > my-profiles/tmall.toml
 
-Put a changed copy into a directory that SHIPSENTRY_PROFILE_DIRS names, check it with
-`shipsentry rules validate`, and restart the workers: with the same id it takes the place of the
-built-in profile, with another id and date it is in force from that date on.
+Put a changed copy, or a file of changes only, into a directory that SHIPSENTRY_PROFILE_DIRS names,
+check it with `shipsentry rules validate`, and restart the workers: with the same id it takes the
+place of the built-in profile, with another id and date it is in force from that date on.
 """
 
 
@@ -24,10 +25,10 @@ built-in profile, with another id and date it is in force from that date on.
 @click.option("--toml", is_flag=True, help="Print the profile's file as it is.")
 def show(profile: str, toml: bool) -> None:
     """Show one profile: since when it is in force, where it comes from, every rule and limit."""
-    (found,) = all_profiles([profile])
-    path = file_of(found)
+    everything = loaded()
+    (found,) = named(everything, [profile])
     if toml:
-        click.echo(path.read_text(encoding="utf-8"), nl=False)
+        click.echo(Path(found.files[0]).read_text(encoding="utf-8"), nl=False)
         return
     until = moment(found.effective_to)
     rows = {
@@ -37,12 +38,28 @@ def show(profile: str, toml: bool) -> None:
         "source": found.source_url or "none",
         "read on": found.read_on,
         "verified": found.verified,
-        "file": str(path),
+        "file": found.files[0],
     }
     for name, value in rows.items():
         click.echo(f"{name:9} {value}")
+    document = everything.documents[found.id]
+    if document.base is not None:
+        click.echo(f"changes   {document.base.id} ({document.base.path}) by:")
+        for text in leaves({k: v for k, v in document.data.items() if k != "extends"}):
+            click.echo(f"  {text}")
     rules = rules_of(found)
-    for name in RULES:
-        click.echo(f"\n{name} ({subject(name)}): {says(name)}")
+    for name, spec in everything.specs.items():
+        click.echo(f"\n{name} ({spec.subject}): {says(spec)}")
         for text in limits(rules[name]) if name in rules else ["off"]:
             click.echo(f"  {text}")
+    click.echo("\nexemptions")
+    for row in found.exemptions:
+        click.echo("  " + "; ".join(exemption(row)))
+    if not found.exemptions:
+        click.echo("  none: no clock ever stands still")
+    data = document.merged()
+    for section in ("exposure", "meter", "lines"):
+        if section in data:
+            click.echo(f"\n{section}")
+            for text in leaves({"": data[section]}):
+                click.echo(f"  {text.lstrip('.')}")

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import click
 
-from streams.profiles.loader import ProfileError, builtin_files, load, read
+from streams.profiles.loader import Loaded, ProfileError, load_all, read
+from streams.profiles.packs import profile_files, rule_files, text_files
+from streams.profiles.registry import SPECS
 from streams.settings import load_settings
 
 EPILOG = """\b
@@ -16,8 +18,10 @@ Examples:
   shipsentry rules validate my-profiles/
   shipsentry rules validate my-profiles/douyin-strict.toml
 
-Without arguments: the built-in profiles and those of SHIPSENTRY_PROFILE_DIRS. Each problem is one
-line `file:line: field: what is wrong`; the exit status is 1 when there is any.
+Without arguments: the built-in profiles and those of SHIPSENTRY_PROFILE_DIRS. Of a directory, all
+that a worker would take from it: profiles, changes to profiles, rules of your own and their texts.
+Each problem is one line `file:line: field: what is wrong`; the exit status is 1 when there is any.
+Gaps and overlaps between the dated versions of a platform are remarks: it is defined who judges.
 """
 
 
@@ -26,40 +30,44 @@ line `file:line: field: what is wrong`; the exit status is 1 when there is any.
     "paths", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="[FILE|DIRECTORY]..."
 )
 def validate(paths: tuple[Path, ...]) -> None:
-    """Check profile files and say what is wrong with line and field."""
+    """Check profile files and rule packs and say what is wrong with line and field."""
     directories = [path for path in paths if path.is_dir()]
-    files = [path for path in paths if not path.is_dir()]
     if not paths:
         directories = list(load_settings().profile_dirs)
-        files = builtin_files()
     problems: list[str] = []
-    for directory in directories:
-        inside = sorted(directory.glob("*.toml"))
-        if not inside:
-            problems.append(f"{directory}: holds no *.toml file")
-        files += inside
     names: list[str] = []
-    for path in dict.fromkeys(files):
+    for directory in directories:
+        if not (profile_files(directory) or rule_files(directory) or text_files(directory)):
+            problems.append(f"{directory}: holds no *.toml file and no rule")
+    for path in (path for path in paths if not path.is_dir()):
         try:
             names.append(read(path).id)
         except ProfileError as error:
-            problems += [_with_path(problem, path) for problem in error.problems]
-        except UnicodeDecodeError as error:
-            problems.append(f"{path}: not UTF-8 (byte {error.start})")
+            problems += error.problems
         except OSError as error:
             problems.append(f"{path}: cannot be read: {error.strerror}")
-    if not problems:
+    everything: Loaded | None = None
+    if directories or not paths:
         try:
-            load(directories)
+            everything = load_all(directories)
         except ProfileError as error:
             problems += error.problems
-    for problem in problems:
+        except OSError as error:
+            problems.append(f"{error.filename}: cannot be read: {error.strerror}")
+    for problem in dict.fromkeys(problems):
         click.echo(problem, err=True)
     if problems:
         sys.exit(1)
-    click.echo(f"{len(names)} profiles, nothing wrong: {', '.join(sorted(names))}")
-
-
-def _with_path(problem: str, path: Path) -> str:
-    """The loader names a file without its directory; of several directories that is not enough."""
-    return str(path) + problem.removeprefix(path.name)
+    rules: list[str] = []
+    if everything is not None:
+        within = {str(path) for directory in directories for path in profile_files(directory)}
+        names += [
+            profile.id
+            for profile in everything.profiles.all
+            if not paths or within.intersection(profile.files)
+        ]
+        rules = [name for name in everything.specs if name not in SPECS]
+        for remark in everything.remarks:
+            click.echo(f"remark: {remark}", err=True)
+    own = f"; {len(rules)} rules of your own: {', '.join(rules)}" if rules else ""
+    click.echo(f"{len(names)} profiles, nothing wrong: {', '.join(sorted(names))}{own}")

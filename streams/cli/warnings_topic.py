@@ -11,8 +11,9 @@ import msgspec
 from kafka import KafkaConsumer, TopicPartition
 
 from streams.admin import COMMAND_WAIT_S, client_options, connect, kafka_errors
+from streams.profiles.packs import rule_files
 from streams.rules import RULES
-from streams.settings import Settings
+from streams.settings import Settings, load_settings
 
 STATES = ("open", "breached", "resolved", "withdrawn")
 
@@ -56,6 +57,18 @@ class Read(NamedTuple):
     bad: bool = False
 
 
+def _known(_: click.Context, parameter: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of rules, if each is built in or of a rule pack in use."""
+    for name in names:
+        if name not in RULES:
+            packs = load_settings().profile_dirs
+            own = [path.stem for pack in packs for path in rule_files(pack)]
+            if name not in own:
+                known = ", ".join([*RULES, *own])
+                raise click.BadParameter(f"{name!r} is no rule; there are {known}", param=parameter)
+    return names
+
+
 class Filter(NamedTuple):
     """Which warnings are wanted; an empty part wants all."""
 
@@ -92,7 +105,7 @@ def filters(command: Callable[..., Any]) -> Callable[..., Any]:
             "--rule",
             "rules",
             multiple=True,
-            type=click.Choice(RULES),
+            callback=_known,
             metavar="RULE",
             help="Of this rule (`shipsentry rules list`); repeatable.",
         ),

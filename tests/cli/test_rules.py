@@ -140,7 +140,7 @@ def test_validate_refuses_an_empty_directory(run: Run, tmp_path: Path) -> None:
     """A directory without profiles is a mistake, not a success."""
     result = run("rules", "validate", str(tmp_path))
     assert result.exit_code == 1
-    assert result.stderr == f"{tmp_path}: holds no *.toml file\n"
+    assert result.stderr == f"{tmp_path}: holds no *.toml file and no rule\n"
 
 
 def test_broken_profile_ends_other_commands_in_words(
@@ -151,7 +151,7 @@ def test_broken_profile_ends_other_commands_in_words(
     monkeypatch.setenv("SHIPSENTRY_PROFILE_DIRS", str(tmp_path))
     result = run("rules", "list")
     assert result.exit_code == 1
-    assert result.stderr.startswith("Error: own.toml:")
+    assert result.stderr.startswith(f"Error: {tmp_path / 'own.toml'}:")
 
 
 @pytest.mark.parametrize(
@@ -163,3 +163,98 @@ def test_durations_read_as_the_platforms_write_them(us: int, words: str) -> None
     from streams.cli.describe import duration
 
     assert duration(us) == words
+
+
+def test_list_tells_lanes_and_provinces_by_name(run: Run) -> None:
+    """A support agent reads the lane table, not codes alone."""
+    lines = run("rules", "list", "--profile", "tmall-2026-04-09").stdout.splitlines()
+    heads = [line.partition(" ")[0] for line in lines]
+    text = lines[heads.index("transit_stalled") + 1]
+    for words in (
+        "near > 48 h, other provinces > 72 h, remote > 120 h",
+        "serious near ≥ 96 h, serious other provinces ≥ 120 h, serious remote ≥ 168 h",
+        "from the first of: any record",
+        "remote: 内蒙古 15, 西藏 54, 甘肃 62, 青海 63, 宁夏 64, 新疆 65",
+        "not judged: 台湾 71, 香港 81, 澳门 82",
+        "within 上海 31, 江苏 32, 浙江 33, 安徽 34",
+    ):
+        assert words in text
+
+
+def test_list_tells_severities_of_checks(run: Run) -> None:
+    """Critical, warning and information are told apart."""
+    text = run("rules", "list", "--profile", "douyin-2026-07-09").stdout
+    for words in (
+        "critical · warning where only city or address differ",
+        "3 times the same · warning",
+        "critical · notice where the format does not fit (info)",
+        "against the final payment · by the first of: any record · more than 5 min earlier",
+    ):
+        assert f"  douyin-2026-07-09  {words}" in text
+
+
+def test_show_tells_exemptions_and_sums(run: Run) -> None:
+    """When clocks stand still, and what a warning may cost."""
+    text = run("rules", "show", "tiktok-us-2026").stdout
+    assert "\nexemptions\n  weekends: clocks stand still " in text
+    assert "; not where the order itself gives the time\n" in text
+    assert "\nread on   2026-08-22\nverified  read in an official seller document" in text
+    text = run("rules", "show", "douyin-2026-07-09").stdout
+    assert "\n  none: no clock ever stands still\n" in text
+    assert "\nexposure\n  kind = strike\n" in text
+
+
+def test_templates_are_listed_and_printed(run: Run) -> None:
+    """By name, with what is to be filled in; the printed one is the file."""
+    lines = run("rules", "list", "--templates").stdout.splitlines()
+    assert any(line.startswith("pinduoduo     23 fields to fill in; ") for line in lines)
+    text = run("rules", "template", "pinduoduo").stdout
+    assert "\ntemplate = true\n" in text
+    assert text == (OWN.parent / "templates" / "pinduoduo.toml").read_text("utf-8")
+    unknown = run("rules", "template", "taobao")
+    assert unknown.exit_code == 2
+    assert "no template 'taobao'; there are amazon, ebay, jd, kuaishou, pinduoduo" in unknown.stderr
+
+
+def test_validate_says_what_a_template_still_needs(run: Run, tmp_path: Path) -> None:
+    """One line for each field, with its line and what is allowed there."""
+    path = tmp_path / "pinduoduo.toml"
+    path.write_text(run("rules", "template", "pinduoduo").stdout, encoding="utf-8")
+    result = run("rules", "validate", str(path))
+    assert result.exit_code == 1
+    lines = result.stderr.splitlines()
+    assert len(lines) == 24
+    assert lines[0].startswith(f"{path}:4: template: this is a template: fill in each TODO")
+    assert f"{path}:18: rules.ship_overdue.default_promise_hours: not filled in yet: " in "\n".join(
+        lines
+    )
+
+
+def test_validate_remarks_gaps_and_is_content(run: Run, tmp_path: Path) -> None:
+    """Who judges in a gap is defined: it is said, and the exit status is 0."""
+    head = "effective_from = 2026-07-09T00:00:00+08:00"
+    end = "\neffective_to = 2026-10-01T00:00:00+08:00"
+    own_profile(tmp_path, (head, head + end))
+    newer = ("2026-07-09T00", "2026-10-02T00"), ('"douyin-2026-07-09"', '"douyin-2026-10-02"')
+    own_profile(tmp_path, *newer, name="newer.toml")
+    result = run("rules", "validate", str(tmp_path))
+    assert result.exit_code == 0
+    assert result.stderr == (
+        "remark: douyin: no version is in force from 2026-09-30T16:00:00+00:00 to "
+        "2026-10-01T16:00:00+00:00; there douyin-2026-07-09 judges\n"
+    )
+    assert result.stdout == "2 profiles, nothing wrong: douyin-2026-07-09, douyin-2026-10-02\n"
+
+
+def test_validate_names_value_and_what_is_allowed(run: Run, tmp_path: Path) -> None:
+    """File, line, field, what was found and what may be there."""
+    path = own_profile(tmp_path, ('base = "final"', 'base = "last"'), ("times = 3", "tmes = 3"))
+    lines = path.read_text("utf-8").splitlines()
+    base, times = (lines.index(line) + 1 for line in ('base = "last"', "tmes = 3"))
+    result = run("rules", "validate", str(path))
+    assert result.stderr.splitlines() == [
+        f"{path}:{base}: rules.tracked_before_paid.base: "
+        "Input should be 'final' or 'first' (found 'last')",
+        f"{path}:{times}: rules.repeated_track.tmes: there is no such field; "
+        "did you mean times? allowed: severity, rectify_within_hours, times",
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import socket
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,7 @@ CONVERTED = {
     "store_cache_bytes",
     "local_state_max_age",
     "plain_topics",
+    "web_address",
 }
 """Engine fields that another test looks at."""
 
@@ -288,7 +290,12 @@ def test_units_are_converted() -> None:
     config = load_settings(
         producer_buffer_mib=3, store_cache_mib=5, local_state_max_age_h=2.0, warnings_topic="w"
     ).engine()
-    assert config.plain_topics == {"w", "shipment-dead-letters"}
+    assert config.plain_topics == {
+        "w",
+        "shipment-dead-letters",
+        "shop-risk",
+        "product-risk",
+    }
     assert config.producer_buffer_kbytes == 3 * 1024
     assert config.store_cache_bytes == 5 * 1024 * 1024
     assert config.local_state_max_age == 7200.0
@@ -313,3 +320,30 @@ def test_every_setting_is_described(name: str) -> None:
     assert isinstance(extra, dict)
     units = {"s": "seconds", "h": "hours", "mib": "MiB", "bytes": "bytes", "records": "records"}
     assert extra["unit"] == units.get(name.rpartition("_")[2], "")
+
+
+def test_shadow_profiles(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Separated by commas, each once, or an array in the file; none by default."""
+    assert load_settings().shadow_profiles == ()
+    monkeypatch.setenv("SHIPSENTRY_SHADOW_PROFILES", "tmall-2026-04-09, brief-2023,,brief-2023")
+    assert load_settings().shadow_profiles == ("tmall-2026-04-09", "brief-2023")
+    monkeypatch.delenv("SHIPSENTRY_SHADOW_PROFILES")
+    (tmp_path / "shipsentry.toml").write_text('shadow_profiles = ["one"]\n')
+    assert load_settings().shadow_profiles == ("one",)
+    (tmp_path / "shipsentry.toml").write_text("shadow_profiles = 5\n")
+    assert "shadow_profiles" in refusal()
+
+
+def test_where_the_pages_are_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As set, else where it serves; nowhere where it serves nothing."""
+    assert load_settings().web_address == "http://127.0.0.1:8080"
+    assert load_settings(http_host="::1", http_port=1).web_address == "http://[::1]:1"
+    everywhere = load_settings(http_host="0.0.0.0").web_address  # noqa: S104  not listened on
+    assert everywhere == f"http://{socket.gethostname()}:8080"
+    monkeypatch.setenv("SHIPSENTRY_ADVERTISED_HTTP", "w1.example:80")
+    assert load_settings().web_address == "http://w1.example:80"
+    assert load_settings().engine().web_address == "http://w1.example:80"
+    assert load_settings(http_port=0).web_address == ""
+    for wrong in ("w1", "http://w1:80", "a:1,b:2"):
+        with pytest.raises(SettingsError, match="advertised_http"):
+            load_settings(advertised_http=wrong)

@@ -33,7 +33,7 @@ def partitions(kafka: KafkaServer, topic: str) -> int:
 
 
 def test_create_makes_every_topic_once(run: Run, cluster: KafkaServer, app_id: str) -> None:
-    """All eleven, then all eleven found, then nothing to complain of."""
+    """All nineteen, then all nineteen found, then nothing to complain of."""
     first = run("topics", "create")
     assert first.exit_code == 0
     assert first.stderr == ""
@@ -47,7 +47,7 @@ def test_create_makes_every_topic_once(run: Run, cluster: KafkaServer, app_id: s
     assert {line.split()[0] for line in again.stdout.splitlines()} == {"found"}
     check = run("topics", "check")
     assert (check.exit_code, check.stderr) == (0, "")
-    assert check.stdout == f"11 topics of '{app_id}' are there and fit (4 partitions)\n"
+    assert check.stdout == f"19 topics of '{app_id}' are there and fit (4 partitions)\n"
     assert check_topics(load_settings()) == []
 
 
@@ -62,6 +62,10 @@ def test_policies_are_those_of_the_contract(run: Run, cluster: KafkaServer) -> N
         topics.dead_letters: ("delete", 30 * DAY_MS),
         topics.order_facts: ("delete", 7 * DAY_MS),
         topics.parcel_facts: ("delete", 7 * DAY_MS),
+        topics.track_facts: ("delete", 7 * DAY_MS),
+        topics.clone_facts: ("delete", 7 * DAY_MS),
+        topics.meter_facts: ("delete", 7 * DAY_MS),
+        topics.meter_totals: ("delete", 7 * DAY_MS),
         topics.orders_rekey: ("delete", 7 * DAY_MS),
         topics.tracking_rekey: ("delete", 7 * DAY_MS),
         topics.ticks: ("delete", DAY_MS // 24),
@@ -69,7 +73,7 @@ def test_policies_are_those_of_the_contract(run: Run, cluster: KafkaServer) -> N
     for name, (policy, retention) in expected.items():
         found = configuration(cluster, name)
         assert (found["cleanup.policy"], int(found["retention.ms"])) == (policy, retention), name
-    for name in (topics.orders_changelog, topics.parcels_changelog):
+    for name in (*topics.changelogs, topics.shop_risk, topics.product_risk):
         assert configuration(cluster, name)["cleanup.policy"] == "compact"
 
 
@@ -90,7 +94,7 @@ def test_check_lists_every_missing_topic(run: Run, cluster: KafkaServer, app_id:
     assert result.exit_code == 1
     lines = result.stderr.splitlines()
     assert f"problem: {app_id}-ticks: there is no such topic (internal)" in lines
-    assert len([line for line in lines if line.startswith("problem: ")]) == 11
+    assert len([line for line in lines if line.startswith("problem: ")]) == 19
     assert "topics create" in lines[-1]
     assert partitions(cluster, f"{app_id}-ticks") == 0
 
@@ -178,7 +182,7 @@ def test_refusal_of_the_cluster_is_told(
     result = run("topics", "create")
     assert result.exit_code == 1
     lines = result.stderr.splitlines()
-    assert len(lines) == 11
+    assert len(lines) == 19
     assert all(": not made: " in line and "replication factor" in line.lower() for line in lines)
 
 

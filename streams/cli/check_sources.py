@@ -1,0 +1,111 @@
+"""Where `shipsentry check` has its answer from: a running worker, or a replay of files."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlencode, urlsplit
+from urllib.request import ProxyHandler, build_opener
+
+import click
+import msgspec
+
+from streams.core.precheck import ask_order
+from streams.decode.keys import parcel_key
+from streams.pipeline.precheck import answer
+from streams.profiles.loader import ProfileError, load
+from streams.replay.history import play
+from streams.replay.machine import Machine
+from streams.replay.sources import BadLine
+from streams.settings import Settings
+
+_AGAIN = 0.5
+"""Seconds between two tries while a worker says that it is not ready."""
+
+_LONGEST = 1 << 20
+
+
+class Unanswered(Exception):
+    """There is no answer; `usage`: it is the question that is wrong."""
+
+    def __init__(self, why: str, *, usage: bool = False) -> None:
+        super().__init__(why)
+        self.usage = usage
+
+
+def ask_worker(
+    base: str, carrier: str, number: str, order_id: str, patience: float
+) -> dict[str, Any]:
+    """A worker's answer; one that is not ready is asked again for `patience` seconds."""
+    if not base:
+        raise Unanswered("the worker's web pages are off (SHIPSENTRY_HTTP_PORT=0): name one")
+    if urlsplit(base).scheme not in ("http", "https"):
+        raise Unanswered(f"{base!r} is no http:// address", usage=True)
+    query = urlencode({"carrier": carrier, "tracking_number": number, "order_id": order_id})
+    # Workers are near: no proxy is asked.
+    opener = build_opener(ProxyHandler({}))
+    give_up = time.monotonic() + patience
+    while True:
+        left = max(0.1, give_up - time.monotonic())
+        try:
+            with opener.open(f"{base.rstrip('/')}/check?{query}", timeout=left) as response:
+                return _found(response.read(_LONGEST), base)
+        except HTTPError as error:
+            with error:
+                why = _error(error.read(_LONGEST)) or f"status {error.code}"
+            if error.code == 400:
+                raise Unanswered(why, usage=True) from None
+            problem = f"the worker at {base} cannot answer: {why}"
+            if error.code != 503:
+                raise Unanswered(problem) from None
+        except (URLError, OSError, ValueError) as error:
+            reason = getattr(error, "reason", error)
+            raise Unanswered(f"no worker answers at {base}: {reason}") from None
+        if time.monotonic() + _AGAIN > give_up:
+            raise Unanswered(problem)
+        time.sleep(_AGAIN)
+
+
+def ask_files(
+    settings: Settings,
+    orders: Path,
+    tracking: Path,
+    until: int | None,
+    carrier: str,
+    number: str,
+    order_id: str,
+) -> dict[str, Any]:
+    """The answer after a replay of files; raises Unanswered, OSError."""
+    key = parcel_key(carrier, number)
+    if key.startswith(":") or key.endswith(":") or not order_id.strip():
+        raise Unanswered("carrier, number or order has no usable character", usage=True)
+    try:
+        profiles = load(settings.profile_dirs)
+    except ProfileError as error:
+        raise Unanswered("\n".join(error.problems)) from error
+    bad: list[BadLine] = []
+    machine = Machine(profiles, lambda _: None)
+    now = play(machine, orders, tracking, until, bad.append, lambda _: None)
+    if bad:
+        click.echo(f"{len(bad)} bad lines were passed over (see `shipsentry replay`)", err=True)
+    word = ask_order(machine.order_state(order_id), key, now, profiles)
+    return answer(key, machine.parcel_state(key), order_id, word, profiles, now)
+
+
+def _found(body: bytes, base: str) -> dict[str, Any]:
+    try:
+        found = msgspec.json.decode(body, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        found = {}
+    if found.get("schema_version") != 1 or "verdict" not in found:
+        raise Unanswered(f"what answers at {base} is no worker of this release")
+    return found
+
+
+def _error(body: bytes) -> str:
+    try:
+        return str(msgspec.json.decode(body, type=dict[str, Any]).get("error", ""))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""

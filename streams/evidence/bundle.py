@@ -1,0 +1,83 @@
+"""The bundle as data: `evidence.json`, from a warning's revisions and the records it names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from streams.core.times import iso
+from streams.evidence.shown import Original, shown
+from streams.profiles.model import Profile
+
+_OF_A_REVISION = (
+    *("revision", "detected_at", "state", "severity", "opened_at"),
+    *("deadline", "breached_at", "resolved_at"),
+)
+_SUBJECT = ("platform", "shop_id", "order_ids", "carrier", "tracking_number")
+
+
+def bundle(
+    revisions: Sequence[dict[str, Any]],
+    originals: Sequence[Original],
+    profile: Profile | None,
+    made_at: int,
+) -> dict[str, Any]:
+    """The evidence of one warning; `revisions` oldest first, `made_at` in µs.
+
+    A withdrawn warning names no records: it shows those that it last rested on.
+    """
+    warning = revisions[-1]
+    evidence = warning.get("evidence") or {}
+    order_ids = frozenset(warning.get("order_ids") or ())
+    return {
+        "schema_version": 1,
+        "kind": "shipsentry-evidence",
+        "made_at": iso(made_at),
+        "warning_id": warning["warning_id"],
+        "rule": warning["rule"],
+        "stage": warning.get("stage"),
+        "state": warning["state"],
+        "severity": warning.get("severity"),
+        "subject": {name: warning.get(name) for name in _SUBJECT},
+        "message": warning.get("message"),
+        "remedy": warning.get("remedy"),
+        "clock": {
+            "started_at": evidence.get("started_at"),
+            "limit_hours": evidence.get("limit_hours"),
+            "threshold": evidence.get("threshold"),
+            "lane": evidence.get("lane"),
+            "detail": evidence.get("detail"),
+            "warned_from": warning.get("opened_at"),
+            "deadline": warning.get("deadline"),
+            "breached_at": warning.get("breached_at"),
+            "ended_at": warning.get("resolved_at"),
+        },
+        "profile": _profile(profile, warning),
+        "exemptions": list(evidence.get("exemptions") or ()),
+        "exposure": warning.get("exposure"),
+        "feed": warning.get("feed"),
+        "records": [shown(original, order_ids) for original in originals],
+        "timeline": [{name: one.get(name) for name in _OF_A_REVISION} for one in revisions],
+    }
+
+
+def resting_on(revisions: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The newest revision that names records, else the newest: a withdrawal names none."""
+    proven = [one for one in revisions if (one.get("evidence") or {}).get("records")]
+    return proven[-1] if proven else revisions[-1]
+
+
+def _profile(profile: Profile | None, warning: dict[str, Any]) -> dict[str, Any]:
+    """The rules that were in force; only the id where this installation has no such profile."""
+    if profile is None:
+        return {"id": warning.get("profile"), "known": False}
+    return {
+        "id": profile.id,
+        "known": True,
+        "platform": profile.platform,
+        "effective_from": iso(profile.effective_from),
+        "effective_to": iso(profile.effective_to),
+        "source_url": profile.source_url,
+        "read_on": profile.read_on,
+        "verified": profile.verified,
+    }

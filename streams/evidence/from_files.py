@@ -1,0 +1,66 @@
+"""A warning and its records from the files of a replay: an offset is the line number minus one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from streams.core.snapshot import ORDERS_TOPIC, TRACKING_TOPIC
+from streams.evidence.shown import Original, wanted
+from streams.replay.sources import open_input, read
+
+
+def revisions_in(path: Path, warning_id: str) -> list[dict[str, Any]]:
+    """The revisions of one warning in an output of replay, oldest first; raises OSError.
+
+    `replay` writes the newest one of each warning, `replay --log` all.
+    """
+    found: dict[int, dict[str, Any]] = {}
+    mark = warning_id.encode()
+    with open_input(path) as file:
+        for line in file:
+            if mark not in line:
+                continue
+            try:
+                value = msgspec.json.decode(line, type=dict[str, Any])
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                continue
+            if value.get("warning_id") == warning_id:
+                found[int(value["revision"])] = value
+    return [found[revision] for revision in sorted(found)]
+
+
+def originals_in(orders: Path, tracking: Path, warning: Mapping[str, Any]) -> list[Original]:
+    """The records that a warning names, from the files that were replayed; raises OSError."""
+    paths = {ORDERS_TOPIC: orders, TRACKING_TOPIC: tracking}
+    names = wanted(warning)
+    lines = {
+        topic: _lines(path, {offset + 1 for name, _, offset, _, _ in names if name == topic})
+        for topic, path in paths.items()
+    }
+    return [
+        Original(
+            topic,
+            partition,
+            offset,
+            status,
+            at,
+            raw := lines.get(topic, {}).get(offset + 1),
+            None if raw is not None else f"there is no such line in {paths[topic].name}",
+        )
+        for topic, partition, offset, status, at in names
+        if topic in paths
+    ]
+
+
+def _lines(path: Path, numbers: set[int]) -> dict[int, bytes]:
+    if not numbers:
+        return {}
+    return {
+        line.number: line.raw
+        for line in read(path, lambda _: None, lambda _: None)
+        if line.number in numbers
+    }

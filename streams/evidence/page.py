@@ -1,0 +1,279 @@
+"""`evidence.html`: the bundle as a page to print. It loads nothing and runs nothing.
+
+Every value goes through `escape`: numbers, ids and places come from outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta, timezone
+from html import escape
+from typing import Any
+
+from streams.core.money import spelled
+from streams.evidence.wording import Wording
+
+_BEIJING = timezone(timedelta(hours=8))
+_NONE = "–"
+
+_STYLE = """
+@page { size: A4; margin: 14mm; }
+* { box-sizing: border-box; }
+body { font: 14px/1.5 system-ui, "Noto Sans CJK SC", "Microsoft YaHei", sans-serif; color: #1b1f24;
+  max-width: 210mm; margin: 0 auto; padding: 8mm; background: #fff; }
+h1 { font-size: 22px; margin: 0 0 2px; }
+h2 { font-size: 15px; margin: 22px 0 6px; padding-bottom: 3px; border-bottom: 1px solid #c9d1d9;
+  break-after: avoid; }
+p { margin: 4px 0; }
+.id, code { font: 12px/1.4 ui-monospace, Consolas, monospace; overflow-wrap: anywhere; }
+.quiet { color: #57606a; font-size: 12px; }
+.note { border-left: 4px solid #bf8700; background: #fff8e5; padding: 6px 10px; margin: 8px 0; }
+.badge { display: inline-block; border: 1px solid currentColor; border-radius: 4px;
+  padding: 0 8px; font-weight: 600; }
+.open { color: #9a6700; } .breached { color: #b42318; }
+.resolved { color: #1a7f37; } .withdrawn { color: #57606a; }
+table { border-collapse: collapse; width: 100%; margin: 4px 0; }
+th, td { text-align: left; vertical-align: top; padding: 4px 8px; border: 1px solid #d8dee4; }
+.content { overflow-wrap: anywhere; }
+th { background: #f6f8fa; font-weight: 600; }
+.pairs th { width: 30%; }
+.when { white-space: nowrap; font-variant-numeric: tabular-nums; }
+tr { break-inside: avoid; }
+@media print { body { padding: 0; max-width: none; font-size: 12px; } .note { background: none; } }
+"""
+
+
+def page(evidence: dict[str, Any], languages: Sequence[str], *, with_records: bool) -> str:
+    """The page; `with_records` says whether the originals lie beside it."""
+    words = Wording(languages)
+    title = f"{words.word('titles', evidence['rule'])} · {words.label('title')}"
+    body = "\n".join(
+        (
+            _head(evidence, words),
+            _judged(evidence, words),
+            _subject(evidence, words),
+            _clock(evidence, words),
+            _records(evidence, words),
+            _timeline(evidence, words),
+            _rules(evidence, words),
+            _exposure(evidence, words),
+            _integrity(evidence, words, with_records),
+        )
+    )
+    return f"""<!DOCTYPE html>
+<html lang="{"zh-CN" if languages[0] == "zh" else "en"}">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy"
+ content="default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<title>{escape(title)}</title>
+<style>{_STYLE}</style>
+</head>
+<body>
+{body}
+</body>
+</html>
+"""
+
+
+def _head(evidence: dict[str, Any], words: Wording) -> str:
+    state = str(evidence["state"])
+    known = state if state in ("open", "breached", "resolved", "withdrawn") else "open"
+    return (
+        f"<h1>{escape(words.word('titles', evidence['rule']))}</h1>\n"
+        f'<p class="quiet">{escape(words.label("title"))}</p>\n'
+        f'<p><span class="badge {known}">{escape(words.word("states", state))}</span> '
+        f"{escape(words.word('severities', evidence['severity']))}</p>\n"
+        f'<p class="quiet">{escape(words.label("warning_id"))}: '
+        f'<span class="id">{_text(evidence["warning_id"])}</span> · '
+        f"{_text(evidence['rule'])}/{_text(evidence['stage'])}<br>"
+        f"{escape(words.label('made_at'))}: {_both_times(evidence['made_at'])}</p>"
+    )
+
+
+def _judged(evidence: dict[str, Any], words: Wording) -> str:
+    parts = [_heading(words, "judged")]
+    parts += [f"<p>{escape(text)}</p>" for text in words.texts(evidence["message"])]
+    remedy = words.texts(evidence["remedy"])
+    if remedy and evidence["state"] in ("open", "breached"):
+        parts.append(f"<p><strong>{escape(words.label('remedy'))}</strong></p>")
+        parts += [f"<p>{escape(text)}</p>" for text in remedy]
+    if evidence["feed"] == "silent":
+        parts.append(f'<p class="note">{escape(words.label("silent"))}</p>')
+    return "\n".join(parts)
+
+
+def _subject(evidence: dict[str, Any], words: Wording) -> str:
+    rows = []
+    for name, value in evidence["subject"].items():
+        if value not in (None, []):
+            shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            rows.append((words.label(name), f'<span class="id">{escape(shown)}</span>'))
+    return _heading(words, "subject") + _pairs(rows)
+
+
+def _clock(evidence: dict[str, Any], words: Wording) -> str:
+    clock = evidence["clock"]
+    comparator = (clock["threshold"] or {}).get("comparator")
+    is_clock = comparator is not None or clock["deadline"] is not None
+    rows = [(words.label("started_at"), _both_times(clock["started_at"]))]
+    if clock["limit_hours"] is not None:
+        name = {"gt": "more_than", "ge": "at_least"}.get(str(comparator), "hours")
+        rows.append((words.label("limit"), escape(words.label(name, hours=clock["limit_hours"]))))
+    if clock["lane"] is not None:
+        rows.append((words.label("lane"), escape(words.seen("lane", clock["lane"]))))
+    if clock["detail"] is not None:
+        rows.append((words.label("detail"), escape(words.seen("detail", clock["detail"]))))
+    rows.append((words.label("warned_from"), _both_times(clock["warned_from"])))
+    if is_clock:
+        rows.append((words.label("deadline"), _both_times(clock["deadline"])))
+        rows.append((words.label("breached_at"), _time_or(clock["breached_at"], words)))
+    rows.append((words.label("ended_at"), _time_or(clock["ended_at"], words)))
+    return _heading(words, "clock" if is_clock else "holding") + _pairs(rows)
+
+
+def _records(evidence: dict[str, Any], words: Wording) -> str:
+    records = evidence["records"]
+    if not records:
+        return _heading(words, "records") + f"<p>{escape(words.label('no_records'))}</p>"
+    head = _row("th", (words.label(name) for name in ("beijing", "utc", "status", "content")))
+    return (
+        f"{_heading(words, 'records')}<table><thead>{head}</thead>"
+        f"<tbody>{''.join(_record(record, words) for record in records)}</tbody></table>"
+    )
+
+
+def _record(record: dict[str, Any], words: Wording) -> str:
+    place = f"{record['topic']} {record['partition']}/{record['offset']}"
+    parts = [f"<p>{_fields(record['fields'])}</p>"] if record["fields"] else []
+    if not record["found"]:
+        parts.append(
+            f'<p class="note">{escape(words.label("not_found"))}: {_text(record["missing"])}</p>'
+        )
+    elif not record["says_the_same"]:
+        parts.append(f'<p class="note">{escape(words.label("differs"))}</p>')
+    parts.append(f'<p class="quiet">{escape(words.label("source"))}: {escape(place)}</p>')
+    if record["sha256"]:
+        digest = escape(record["sha256"])
+        parts.append(f'<p class="quiet">{escape(words.label("sha256"))}: <code>{digest}</code></p>')
+    return (
+        f"<tr>{_cell(record['occurred_at'], _BEIJING)}{_cell(record['occurred_at'], UTC)}"
+        f"<td>{escape(words.word('statuses', record['status']))}</td>"
+        f'<td class="content">{"".join(parts)}</td></tr>'
+    )
+
+
+def _fields(fields: dict[str, Any]) -> str:
+    shown = []
+    for name, value in fields.items():
+        if isinstance(value, dict):
+            value = " ".join(str(part) for part in value.values())
+        elif isinstance(value, list):
+            value = ", ".join(map(str, value))
+        if name not in ("status", "occurred_at") and value != "":
+            shown.append(f'<span class="quiet">{escape(name)}</span> {escape(str(value))}')
+    return " · ".join(shown)
+
+
+def _timeline(evidence: dict[str, Any], words: Wording) -> str:
+    names = ("detected_at", "utc", "state", "deadline", "breached_at", "ended_at")
+    rows = "".join(
+        f"<tr>{_cell(one['detected_at'], _BEIJING)}{_cell(one['detected_at'], UTC)}"
+        f"<td>{escape(words.word('states', one['state']))}</td>"
+        + "".join(_cell(one[name], _BEIJING) for name in ("deadline", "breached_at", "resolved_at"))
+        + "</tr>"
+        for one in evidence["timeline"]
+    )
+    head = _row("th", (words.label(name) for name in names))
+    return f"{_heading(words, 'timeline')}<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+
+
+def _rules(evidence: dict[str, Any], words: Wording) -> str:
+    profile = evidence["profile"]
+    rows = [(words.label("profile"), _text(profile["id"]))]
+    if profile["known"]:
+        ends = profile["effective_to"]
+        until = f"{_NONE} {_both_times(ends)}" if ends else _NONE
+        rows += [
+            (words.label("effective"), f"{_both_times(profile['effective_from'])} {until}"),
+            (words.label("source_url"), f'<span class="id">{_text(profile["source_url"])}</span>'),
+            (words.label("read_on"), _text(profile["read_on"])),
+            (words.label("verified"), _text(profile["verified"])),
+        ]
+    exempt = ", ".join(map(str, evidence["exemptions"])) or words.label("none")
+    rows.append((words.label("exemptions"), escape(exempt)))
+    note = "" if profile["known"] else f"<p>{escape(words.label('unknown_profile'))}</p>"
+    return _heading(words, "rules") + _pairs(rows) + note
+
+
+def _exposure(evidence: dict[str, Any], words: Wording) -> str:
+    exposure = evidence["exposure"] or {}
+    kind = exposure.get("kind")
+    least, most = exposure.get("least"), exposure.get("most")
+    if kind == "compensation" and isinstance(least, int) and isinstance(most, int):
+        sum_ = spelled(str(exposure.get("currency") or ""), least, most)
+        text = words.label("compensation", sum=sum_)
+    elif kind == "compensation":
+        text = words.label("compensation_unknown")
+    else:
+        text = words.label("strike") if kind == "strike" else str(kind or _NONE)
+    return _heading(words, "exposure") + f"<p>{escape(text)}</p>"
+
+
+def _integrity(evidence: dict[str, Any], words: Wording, with_records: bool) -> str:
+    personal = "with_originals" if with_records else "without_originals"
+    return (
+        f"{_heading(words, 'integrity')}<p>{escape(words.label('integrity_text'))}</p>"
+        f'<p class="{"note" if with_records else ""}">{escape(words.label(personal))}</p>'
+        f'<p class="quiet">{escape(words.label("risk"))}</p>'
+    )
+
+
+def _heading(words: Wording, name: str) -> str:
+    return f"<h2>{escape(words.label(name))}</h2>\n"
+
+
+def _pairs(rows: Iterable[tuple[str, str]]) -> str:
+    """A table of label and value; values are HTML already."""
+    lines = "".join(f"<tr><th>{escape(label)}</th><td>{value}</td></tr>" for label, value in rows)
+    return f'<table class="pairs"><tbody>{lines}</tbody></table>'
+
+
+def _row(cell: str, texts: Iterable[str]) -> str:
+    return "<tr>" + "".join(f"<{cell}>{escape(text)}</{cell}>" for text in texts) + "</tr>"
+
+
+def _text(value: object) -> str:
+    return escape(_NONE if value is None else str(value))
+
+
+def _time_or(moment: str | None, words: Wording) -> str:
+    return escape(words.label("not_yet")) if moment is None else _both_times(moment)
+
+
+def _cell(moment: str | None, zone: timezone) -> str:
+    """A cell with a time: the day, and below it the time of day."""
+    return f'<td class="when">{_time(moment, zone).replace(" ", "<br>", 1)}</td>'
+
+
+def _both_times(moment: str | None) -> str:
+    """A time in Beijing and in UTC."""
+    if moment is None:
+        return _NONE
+    utc = f'<span class="quiet">({_time(moment, UTC)} UTC)</span>'
+    return f'<span class="when">{_time(moment, _BEIJING)} UTC+8 {utc}</span>'
+
+
+def _time(moment: str | None, zone: timezone) -> str:
+    """A time in a zone, to the second, or finer where it is; what is none stays as it is."""
+    if moment is None:
+        return _NONE
+    try:
+        found = datetime.fromisoformat(moment).astimezone(zone)
+    except ValueError:
+        return escape(moment)
+    return found.strftime("%Y-%m-%d %H:%M:%S") + (
+        f".{found.microsecond:06}" if found.microsecond else ""
+    )

@@ -1,0 +1,136 @@
+"""What a bundle shows of a record: fields of the contract that name no person and hide nothing.
+
+Free text (`description`, `closed_reason`), the hashes of recipients and unknown fields stay out;
+orders that the warning does not name appear as hashes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from streams.core.times import iso
+from streams.decode import Bad, decode_order, decode_tracking
+from streams.pipeline.precheck import order_hash
+from streams.replay.moments import parse_time
+
+_TRACKING = (
+    *("carrier", "tracking_number", "status", "occurred_at", "raw_status"),
+    *("platform", "shop_id", "source"),
+)
+_ORDER = (
+    *("order_id", "platform", "shop_id", "state", "paid_at", "final_paid_at", "updated_at"),
+    *("promised_ship_by", "delivery_method", "presale", "amount_paid", "currency"),
+)
+_PLACE = ("province", "city", "district", "region_code", "site")
+_RECIPIENT = ("province", "city", "region_code")
+_FAR = 1 << 62
+
+
+class Original(NamedTuple):
+    """A proving record as the warning names it, with its bytes; `missing` says why there are none.
+
+    `occurred_at` in µs.
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    status: str
+    occurred_at: int | None
+    raw: bytes | None
+    missing: str | None = None
+
+
+def shown(original: Original, order_ids: Collection[str]) -> dict[str, Any]:
+    """One record as the bundle lists it; `order_ids` are those that the warning names."""
+    entry: dict[str, Any] = {
+        "topic": original.topic,
+        "partition": original.partition,
+        "offset": original.offset,
+        "status": original.status,
+        "occurred_at": iso(original.occurred_at),
+        "found": original.raw is not None,
+        "missing": original.missing,
+        "sha256": None,
+        "bytes": None,
+        "says_the_same": None,
+        "fields": None,
+    }
+    if original.raw is None:
+        return entry
+    entry["sha256"] = sha256(original.raw).hexdigest()
+    entry["bytes"] = len(original.raw)
+    entry["says_the_same"] = _says_the_same(original, original.raw)
+    entry["fields"] = _fields(original.raw, order_ids)
+    return entry
+
+
+def _says_the_same(original: Original, raw: bytes) -> bool:
+    """Whether the record has the time and status for which the warning names it."""
+    try:
+        value = json.loads(raw)
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(value, dict):
+        return False
+    if "tracking_number" in value:
+        fact = decode_tracking(raw, _FAR)
+        return (
+            not isinstance(fact, Bad)
+            and fact.at == original.occurred_at
+            and value.get("status") == original.status
+        )
+    version = decode_order(raw, None, _FAR, _FAR, 0, 0)
+    return not isinstance(version, Bad) and version.updated_at == original.occurred_at
+
+
+def _fields(raw: bytes, order_ids: Collection[str]) -> dict[str, Any] | None:
+    try:
+        value = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(value, dict):
+        return None
+    names = _TRACKING if "tracking_number" in value else _ORDER
+    found = _chosen(value, names)
+    if "order_id" in found:
+        found["order_id"] = _named(found["order_id"], order_ids)
+    if isinstance(value.get("order_ids"), list):
+        found["order_ids"] = [_named(one, order_ids) for one in value["order_ids"]]
+    for place, parts in (("location", _PLACE), ("recipient", _RECIPIENT), ("ship_from", _PLACE)):
+        if isinstance(value.get(place), dict):
+            found[place] = _chosen(value[place], parts)
+    return found
+
+
+def _chosen(value: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """The fields of these names that hold a plain value, as sent."""
+    return {
+        name: value[name]
+        for name in names
+        if isinstance(value.get(name), str | int) and value[name] != ""
+    }
+
+
+def _named(order_id: Any, order_ids: Collection[str]) -> str:
+    text = str(order_id)
+    return text if text in order_ids else order_hash(text)
+
+
+def wanted(warning: Mapping[str, Any]) -> list[tuple[str, int, int, str, int | None]]:
+    """The records that a warning names, each once: topic, partition, offset, status, time (µs)."""
+    evidence = warning.get("evidence") or {}
+    found = (
+        (
+            str(record["topic"]),
+            int(record["partition"]),
+            int(record["offset"]),
+            str(record.get("status") or ""),
+            parse_time(record.get("occurred_at")),
+        )
+        for record in evidence.get("records") or ()
+    )
+    return list(dict.fromkeys(found))

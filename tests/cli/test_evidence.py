@@ -1,0 +1,329 @@
+"""`shipsentry evidence`: the bundle from files and from Kafka, and what is kept out of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from hashlib import sha256
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from confluent_kafka import Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+from kafka_server import KafkaServer
+from support.builders import (
+    BORIS,
+    HANGZHOU,
+    HOUR,
+    PICKED,
+    UPLOADED,
+    order,
+    picked_up,
+    record,
+    upload,
+)
+
+from streams.pipeline.precheck import order_hash
+from streams.settings import load_settings
+
+Run = Callable[..., Result]
+Message = dict[str, Any]
+
+PRIVATE = "张三丰 13800138000 西湖区文三路 1 号"
+UNKNOWN = "0" * 32
+HOSTILE = "<IMG SRC=X ONERROR=ALERT(1)>&\"'{0}%S"
+ORDERS = [
+    order("4920000000000000001", recipient={**BORIS, "name": PRIVATE}),
+    order("2", closed_reason=PRIVATE),
+]
+TRACKING = [
+    upload("4920000000000000001", description=PRIVATE),
+    upload(["2"], UPLOADED + HOUR, recipient={**HANGZHOU, "address_key": "key-of-anna"}),
+    picked_up(location={**HANGZHOU, "site": "杭州中转部"}, description=PRIVATE, phone=PRIVATE),
+    record("hub", PICKED + 30 * HOUR),
+]
+
+
+class Page(HTMLParser):
+    """The tags and attributes of a page, and its text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """One element."""
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+    def handle_data(self, data: str) -> None:
+        """Text between tags."""
+        self.text += data
+
+
+def replayed(
+    run: Run, root: Path, orders: list[Message] = ORDERS, tracking: list[Message] = TRACKING
+) -> tuple[list[str], list[Message]]:
+    """Options that name a replayed history, and its revisions."""
+    paths = {name: root / f"{name}.jsonl" for name in ("orders", "tracking", "warnings")}
+    for name, lines in (("orders", orders), ("tracking", tracking)):
+        text = "\n".join(json.dumps(line, ensure_ascii=False) for line in lines)
+        # A blank line does not move the offsets of those after it away from their lines.
+        paths[name].write_text("\n" + text + "\n", "utf-8")
+    options = ["--orders", str(paths["orders"]), "--tracking", str(paths["tracking"])]
+    assert run("replay", *options, "--log", "--out", str(paths["warnings"])).exit_code == 0
+    revisions = [json.loads(line) for line in paths["warnings"].read_text("utf-8").splitlines()]
+    return ["--warnings", str(paths["warnings"]), *options], revisions
+
+
+def chosen(revisions: list[Message], rule: str, stage: str = "violation") -> str:
+    """The id of the only warning of a rule and stage."""
+    (found,) = {
+        one["warning_id"] for one in revisions if (one["rule"], one["stage"]) == (rule, stage)
+    }
+    return str(found)
+
+
+def read(directory: Path) -> tuple[Message, str]:
+    """A bundle's data and page, its digests checked."""
+    sums = (directory / "SHA256SUMS").read_text().splitlines()
+    for line in sums:
+        digest, _, name = line.partition("  ")
+        assert sha256((directory / name).read_bytes()).hexdigest() == digest
+    evidence = json.loads((directory / "evidence.json").read_text("utf-8"))
+    parts = {part["name"]: part["sha256"] for part in evidence["parts"]}
+    assert {line.partition("  ")[2] for line in sums} == {*parts, "evidence.json"}
+    for name, digest in parts.items():
+        assert sha256((directory / name).read_bytes()).hexdigest() == digest
+    return evidence, (directory / "evidence.html").read_text("utf-8")
+
+
+def test_the_proof_of_a_clock(run: Run, tmp_path: Path) -> None:
+    """Start, limit, deadline and end; both records, each with its digest, time and place."""
+    files, revisions = replayed(run, tmp_path)
+    key = chosen(revisions, "inactive_after_pickup")
+    result = run("evidence", key, *files, "--out", str(tmp_path / "e"))
+    assert result.exit_code == 0, result.output
+    evidence, page = read(tmp_path / "e")
+    lines = (tmp_path / "tracking.jsonl").read_bytes().splitlines()
+    assert [
+        (one["status"], one["offset"], one["sha256"], one["says_the_same"])
+        for one in evidence["records"]
+    ] == [
+        ("picked_up", 3, sha256(lines[3]).hexdigest(), True),
+        ("hub", 4, sha256(lines[4]).hexdigest(), True),
+    ]
+    assert evidence["clock"] == {
+        "started_at": "2026-11-20T10:00:00+00:00",
+        "limit_hours": 24,
+        "threshold": {"limit_us": 86_400_000_000, "comparator": "gt"},
+        "lane": None,
+        "detail": None,
+        "warned_from": "2026-11-21T04:00:00+00:00",
+        "deadline": "2026-11-21T10:00:00+00:00",
+        "breached_at": "2026-11-21T10:00:00+00:00",
+        "ended_at": "2026-11-21T16:00:00+00:00",
+    }
+    assert [one["state"] for one in evidence["timeline"]] == ["open", "breached", "resolved"]
+    assert evidence["profile"]["source_url"].startswith("https://school.jinritemai.com/")
+    assert evidence["profile"]["read_on"] == "2026-08-22"
+    text = Page(page).text
+    for shown in (
+        *("2026-11-20 18:00:00", "2026-11-20 10:00:00"),
+        *("超过 24 小时 / more than 24 h", "杭州中转部", "tracking-update 0/3"),
+        *(evidence["profile"]["source_url"], "2026-08-22", evidence["records"][0]["sha256"]),
+    ):
+        assert shown in text
+
+
+def test_the_proof_of_a_duplicate(run: Run, tmp_path: Path) -> None:
+    """Both uploads; the order that the warning does not name only as a hash."""
+    files, revisions = replayed(run, tmp_path)
+    key = chosen(revisions, "duplicate_tracking_number")
+    assert run("evidence", key, *files, "--out", str(tmp_path / "e")).exit_code == 0
+    evidence, page = read(tmp_path / "e")
+    assert [one["fields"]["order_ids"] for one in evidence["records"]] == [
+        [order_hash("4920000000000000001")],
+        ["2"],
+    ]
+    assert "4920000000000000001" not in page + json.dumps(evidence)
+
+
+def test_nothing_personal(run: Run, tmp_path: Path) -> None:
+    """Free text, unknown fields and hashes of recipients are in no part, whatever the warning."""
+    files, revisions = replayed(run, tmp_path)
+    for number, key in enumerate({one["warning_id"] for one in revisions}):
+        directory = tmp_path / str(number)
+        assert run("evidence", key, *files, "--out", str(directory)).exit_code == 0
+        assert sorted(path.name for path in directory.iterdir()) == [
+            "SHA256SUMS",
+            "evidence.html",
+            "evidence.json",
+        ]
+        for path in directory.iterdir():
+            text = path.read_text("utf-8")
+            for secret in (PRIVATE, "13800138000", "address-boris", "person-boris", "key-of-anna"):
+                assert secret not in text
+                assert secret not in json.dumps(text)
+
+
+def test_with_the_originals(run: Run, tmp_path: Path) -> None:
+    """They lie beside, byte for byte, with a clear note; never by accident in a later bundle."""
+    files, revisions = replayed(run, tmp_path)
+    key = chosen(revisions, "inactive_after_pickup")
+    out = ("--out", str(tmp_path / "e"))
+    result = run("evidence", key, *files, *out, "--with-records")
+    assert "may contain personal data" in result.output
+    evidence, page = read(tmp_path / "e")
+    assert evidence["originals_included"]
+    assert "可能有收件人等个人信息" in page
+    lines = (tmp_path / "tracking.jsonl").read_bytes().splitlines()
+    assert (tmp_path / "e/records/tracking-update-0-3.json").read_bytes() == lines[3]
+    assert "personal data" in (tmp_path / "e/records/README.txt").read_text("utf-8")
+    again = run("evidence", key, *files, *out)
+    assert again.exit_code == 1
+    assert "originals of another bundle" in again.output
+
+
+def test_hostile_values_are_text(run: Run, tmp_path: Path) -> None:
+    """Numbers, ids, shops and places make no markup; the page loads and runs nothing."""
+    tracking = [
+        upload("</style><script>1</script>", number=HOSTILE, shop_id="<b>s", platform="douyin"),
+        picked_up(number=HOSTILE, location={"site": "<svg onload=alert(1)>"}, raw_status="<i>"),
+        record("hub", PICKED + 30 * HOUR, HOSTILE),
+    ]
+    orders = [order("</style><script>1</script>", shop_id='"><iframe src="//x">')]
+    files, revisions = replayed(run, tmp_path, orders, tracking)
+    keys = {one["warning_id"] for one in revisions}
+    assert len(keys) > 2
+    for number, key in enumerate(keys):
+        directory = tmp_path / str(number)
+        assert run("evidence", key, *files, "--out", str(directory)).exit_code == 0
+        _, text = read(directory)
+        page = Page(text)
+        assert not page.tags & {"script", "img", "svg", "iframe", "link", "b", "i", "a", "form"}
+        assert page.attributes <= {"lang", "charset", "http-equiv", "content", "name", "class"}
+        assert not re.search(r"url\(|@import|src=|href=", text.split("</style>")[0])
+        assert "</STYLE><SCRIPT>" not in text
+        if "ONERROR" in text:
+            assert HOSTILE.replace('"', "") in page.text.replace('"', "")
+
+
+@pytest.mark.parametrize(
+    ("lang", "has", "lacks"),
+    [
+        ("zh", "揽收后无更新", "No update after the pickup"),
+        ("en", "No update after", "揽收后无更新"),
+    ],
+)
+def test_one_language(run: Run, tmp_path: Path, lang: str, has: str, lacks: str) -> None:
+    """The page is in the language asked for; what came in records stays as it came."""
+    files, revisions = replayed(run, tmp_path)
+    key = chosen(revisions, "inactive_after_pickup")
+    run("evidence", key, *files, "--out", str(tmp_path / "e"), "--lang", lang)
+    _, page = read(tmp_path / "e")
+    assert has in page
+    assert lacks not in page
+    assert f'<html lang="{ {"zh": "zh-CN", "en": "en"}[lang] }">' in page
+
+
+def test_a_record_that_says_something_else(run: Run, tmp_path: Path) -> None:
+    """Files that were changed since the replay are noticed: the page says so."""
+    files, revisions = replayed(run, tmp_path)
+    key = chosen(revisions, "inactive_after_pickup")
+    path = tmp_path / "tracking.jsonl"
+    lines = path.read_text("utf-8").splitlines()
+    lines[3] = lines[3].replace("picked_up", "in_transit")
+    path.write_text("\n".join(lines[:4]) + "\n", "utf-8")
+    result = run("evidence", key, *files, "--out", str(tmp_path / "e"))
+    assert (result.exit_code, "cannot be read" in result.output) == (0, True)
+    evidence, page = read(tmp_path / "e")
+    first, second = evidence["records"]
+    assert (first["found"], first["says_the_same"]) == (True, False)
+    assert (second["found"], second["missing"]) == (
+        False,
+        "there is no such line in tracking.jsonl",
+    )
+    assert "does not say what the warning names it for" in page
+    assert "there is no such line in tracking.jsonl" in page
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (("zz",), 2, "32 hexadecimal digits"),
+        ((UNKNOWN, "--warnings", "FILE"), 2, "belong together"),
+        (
+            ("0" * 32, "--warnings", "FILE", "--orders", "FILE", "--tracking", "FILE"),
+            1,
+            "no warning",
+        ),
+    ],
+)
+def test_wrong_usage(
+    run: Run, tmp_path: Path, arguments: tuple[str, ...], status: int, words: str
+) -> None:
+    """One line that says what is wrong."""
+    (tmp_path / "f").write_text("{}\nno json\n")
+    result = run("evidence", *[str(tmp_path / "f") if one == "FILE" else one for one in arguments])
+    assert result.exit_code == status
+    assert words in result.output
+
+
+def test_from_kafka(run: Run, cluster: KafkaServer, tmp_path: Path) -> None:
+    """The warning's revisions from its topic, records from the inputs under their own names; what
+    retention removed is said."""
+    assert run("topics", "create").exit_code == 0
+    settings = load_settings()
+    _, revisions = replayed(run, tmp_path)
+    key = chosen(revisions, "inactive_after_pickup")
+    course = [one for one in revisions if one["warning_id"] == key]
+    places: list[tuple[int, int]] = []
+    producer = Producer({"bootstrap.servers": cluster.bootstrap})
+    originals = [json.dumps(value, ensure_ascii=False).encode() for value in TRACKING]
+
+    def placed(error: Any, message: Any) -> None:
+        assert error is None
+        places.append((message.partition(), message.offset()))
+
+    for raw in originals:
+        producer.produce(settings.tracking_topic, raw, partition=2, on_delivery=placed)
+        assert producer.flush(30) == 0
+    for revision in course:
+        if revision["evidence"]["records"]:
+            # A record that is there, one that was removed, and two that never were.
+            pickup = revision["evidence"]["records"][0]
+            pickup["partition"], pickup["offset"] = places[2]
+            revision["evidence"]["records"] = [
+                pickup,
+                {**pickup, "offset": places[0][1]},
+                {**pickup, "partition": 3, "offset": 77},
+                {**pickup, "partition": 99},
+            ]
+        producer.produce(settings.warnings_topic, json.dumps(revision).encode(), key)
+    producer.produce(settings.warnings_topic, b"no warning", key)
+    assert producer.flush(30) == 0
+    kept = TopicPartition(settings.tracking_topic, *places[2])
+    admin = AdminClient({"bootstrap.servers": cluster.bootstrap})
+    for done in admin.delete_records([kept]).values():
+        done.result(30)
+    result = run("evidence", key, "--out", str(tmp_path / "e"))
+    assert result.exit_code == 0, result.output
+    evidence, _ = read(tmp_path / "e")
+    assert [one["state"] for one in evidence["timeline"]] == ["open", "breached", "resolved"]
+    there, removed, beyond, nowhere = evidence["records"]
+    assert there["topic"] == settings.tracking_topic
+    assert there["sha256"] == sha256(originals[2]).hexdigest()
+    assert there["says_the_same"]
+    assert "retention removed it" in removed["missing"]
+    assert "ends at offset 0" in beyond["missing"]
+    assert "no such topic or partition" in nowhere["missing"]
+    unknown = run("evidence", UNKNOWN)
+    assert (unknown.exit_code, "there is no warning" in unknown.output) == (1, True)

@@ -1,0 +1,347 @@
+"""The words of warnings: every rule, stage and state has its own, in both languages."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streams import texts
+from streams.core import precheck
+from streams.core.state import Finding
+from streams.core.times import HOUR
+from streams.core.warnings import Revision
+from streams.pipeline import message
+from streams.profiles.loader import load
+from streams.rules import RULES
+from streams.rules.malformed_tracking_number import fault_of
+from streams.texts.catalogue import WORDS, Catalogue, catalogue
+from streams.texts.template import Template
+
+CLOCKS = {
+    "ship_overdue": ("violation",),
+    "pickup_overdue": ("violation", "serious"),
+    "inactive_after_pickup": ("violation", "serious"),
+    "transit_stalled": ("violation", "serious"),
+    "delivery_overdue": ("violation", "serious"),
+}
+CHECKS = {
+    "duplicate_tracking_number": ("violation",),
+    "malformed_tracking_number": ("violation", "notice"),
+    "address_mismatch": ("violation",),
+    "tracked_before_paid": ("violation",),
+    "repeated_track": ("violation",),
+    "cloned_track": ("violation",),
+    "recalled": ("violation",),
+    "reshipped_while_late": ("violation",),
+}
+CLOCK_STATES = ("open", "breached", "resolved", "late", "withdrawn")
+CHECK_STATES = ("open", "resolved", "withdrawn")
+PLACES = [
+    *((r, s, state) for r, stages in CLOCKS.items() for s in stages for state in CLOCK_STATES),
+    *((r, s, state) for r, stages in CHECKS.items() for s in stages for state in CHECK_STATES),
+]
+FILE = Path(texts.__file__).with_name("catalogue.toml")
+CJK = re.compile(r"[\u4e00-\u9fff]")
+NEVER = re.compile(r"\bis (a )?(fake|fraud)|是虚假|属于虚假|构成虚假|造假", re.IGNORECASE)
+
+START = 1_795_255_200_000_000
+"""2026-11-21T10:00:00Z, 18:00 in Beijing."""
+DEADLINE = "2026-11-22 18:00 (UTC+8)"
+
+
+def finding(rule: str, stage: str, state: str, **changes: Any) -> Finding:
+    """A finding as the core makes it; `late` is resolved after its deadline."""
+    clock = rule in CLOCKS
+    late = state == "late"
+    values: dict[str, Any] = {
+        "rule": rule,
+        "stage": stage,
+        "severity": "critical",
+        "profile": "p",
+        "platform": "douyin",
+        "shop_id": "s-1",
+        "order_ids": ("4920000000000000001",),
+        "parcel": None if rule == "ship_overdue" else "zto:78123456789012",
+        "anchor": START,
+        "state": "resolved" if late else state,
+        "opened_at": START + 18 * HOUR,
+        "deadline": START + 24 * HOUR if clock else None,
+        "breached_at": START + 24 * HOUR if late or state == "breached" else None,
+        "resolved_at": START + 25 * HOUR if state in ("resolved", "late") else None,
+        "limit": 24 * HOUR if clock else None,
+    }
+    return Finding(**{**values, **changes})
+
+
+def spoken(found: Finding) -> dict[str, dict[str, str]]:
+    """Message and remedy of the warning that a finding becomes."""
+    value = message.warning_value(Revision("0" * 32, 1, found, (), START))
+    return {part: value[part] for part in ("message", "remedy")}
+
+
+def check_words(said: dict[str, dict[str, str]]) -> None:
+    """What holds for every text, whatever it says."""
+    for part in said.values():
+        assert part.keys() == {"zh", "en"}
+        assert CJK.search(part["zh"])
+        assert not CJK.search(part["en"])
+        for text in part.values():
+            assert not re.search(r"[{}\[\]%]|None|  |\( *\)|（）|：。|: *\.|,\.|，。| \.$", text), (
+                text
+            )
+            assert text == text.strip()
+            assert not NEVER.search(text)
+        assert part["zh"].endswith("。")
+        assert part["en"].endswith((".", "?"))
+
+
+@pytest.mark.parametrize(("rule", "stage", "state"), PLACES)
+@pytest.mark.parametrize("full", [False, True], ids=["bare", "full"])
+def test_every_warning_has_its_own_words(rule: str, stage: str, state: str, full: bool) -> None:
+    """In both languages, with nothing empty in them, with and without all that may be missing."""
+    changes: dict[str, Any] = {}
+    if full:
+        changes = {
+            "lane": "cross_province",
+            "detail": "city",
+            "exposure": "compensation",
+            "money": ("CNY", 500, 5_000, None),
+            "deadline": START + 24 * HOUR,
+            "order_ids": tuple(str(n) for n in range(1, 8)),
+        }
+    assert (rule, stage, state) in catalogue().entries
+    check_words(spoken(finding(rule, stage, state, **changes)))
+
+
+@pytest.mark.parametrize(("rule", "stage", "state"), PLACES)
+def test_the_message_fills_what_a_text_needs(
+    rule: str, stage: str, state: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A placeholder outside of brackets always has a value in the warnings it is used for."""
+    given: dict[str, object] = {}
+
+    def listen(rule: str, state: str, values: dict[str, object], stage: str) -> dict[str, str]:
+        given.update(values, rule=rule)
+        return {"message": "", "remedy": ""}
+
+    monkeypatch.setattr(message, "words", listen)
+    message.warning_value(Revision("0" * 32, 1, finding(rule, stage, state), (), START))
+    entry = catalogue().entries[rule, stage, state]
+    for template in (*entry.message.values(), *(entry.remedy or {}).values()):
+        assert {name for name in template.needs if given.get(name) in (None, "")} == set()
+
+
+def test_no_two_warnings_say_the_same() -> None:
+    """Each message is its own: a text that was copied and not changed would show here."""
+    said = [spoken(finding(*place))["message"] for place in PLACES]
+    for language in ("zh", "en"):
+        assert len({text[language] for text in said}) == len(PLACES)
+
+
+def test_every_built_in_rule_and_stage_has_texts() -> None:
+    """A rule or stage that a profile gains must be added to the catalogue and to this test."""
+    stages = {**CLOCKS, **CHECKS}
+    assert set(RULES) <= set(stages)
+    for profile in load().all:
+        for rule in (*profile.order_rules, *profile.parcel_rules, *profile.link_rules):
+            assert "violation" in stages[rule.name]
+            for stage in ("serious", "notice"):
+                if getattr(rule, stage, None):
+                    assert stage in stages[rule.name]
+    own = {rule for rule, _, _ in catalogue().entries} - {"any"}
+    assert own == set(stages)
+
+
+@pytest.mark.parametrize("place", [p for p in PLACES if p[2] == "open" and p[0] in CLOCKS])
+def test_an_open_clock_says_by_when(place: tuple[str, str, str]) -> None:
+    """In the message and in what to do, in Beijing time, to the minute."""
+    for part in spoken(finding(*place)).values():
+        assert DEADLINE in part["zh"]
+        assert DEADLINE in part["en"]
+
+
+@pytest.mark.parametrize("place", [p for p in PLACES if p[2] == "open" and p[0] in CHECKS])
+def test_an_open_check_says_by_when_if_there_is_a_time(place: tuple[str, str, str]) -> None:
+    """With `rectify_within` the remedy names the deadline, without it no deadline at all."""
+    given = spoken(finding(*place, deadline=START + 24 * HOUR))["remedy"]
+    assert all(DEADLINE in text for text in given.values())
+    bare = spoken(finding(*place))
+    assert not any("UTC" in text for part in bare.values() for text in part.values())
+
+
+@pytest.mark.parametrize("place", [p for p in PLACES if p[1] == "serious"])
+def test_the_serious_stage_says_that_it_is_worse(place: tuple[str, str, str]) -> None:
+    """It is a warning of its own: its reader must see the difference from the first."""
+    mild = spoken(finding(place[0], "violation", place[2]))["message"]
+    worse = spoken(finding(*place))["message"]
+    assert worse != mild
+    if place[2] in ("open", "breached"):
+        assert "更严重" in worse["zh"]
+        assert "worse" in worse["en"]
+
+
+def test_what_was_seen_and_what_may_follow_are_words() -> None:
+    """Lanes, details and exposures are said in the reader's language, a sum as people write it."""
+    stalled = spoken(
+        finding(
+            "transit_stalled",
+            "violation",
+            "breached",
+            lane="remote",
+            exposure="compensation",
+            money=("CNY", 500, 5_000, None),
+        )
+    )["message"]
+    assert "（偏远地区）" in stalled["zh"]
+    assert "可能的后果：向买家赔付 CNY 5.00–50.00。" in stalled["zh"]
+    assert "(remote region)" in stalled["en"]
+    assert stalled["en"].endswith("What may follow: compensation of the buyer, CNY 5.00–50.00.")
+    same = finding("recalled", "violation", "open", detail="cancelled", exposure="strike")
+    assert "（承运商已取消）" in spoken(same)["message"]["zh"]
+    assert "(cancelled by the carrier)" in spoken(same)["message"]["en"]
+
+
+@pytest.mark.parametrize(
+    ("money", "sum_"),
+    [
+        (("CNY", 500, 500, None), "CNY 5.00"),
+        (("CNY", 5, 123_456, 5), "CNY 0.05–1234.56"),
+        (("JPY", 500, 900, None), "JPY 500–900"),
+    ],
+)
+def test_sums(money: tuple[str, int, int, int | None], sum_: str) -> None:
+    """Minor units become what people write, also of a currency without cents."""
+    said = spoken(
+        finding("ship_overdue", "violation", "breached", exposure="compensation", money=money)
+    )
+    assert f"({sum_})" in said["message"]["en"] or f", {sum_}." in said["message"]["en"]
+
+
+def test_a_word_that_is_not_in_the_catalogue_is_left_out() -> None:
+    """A rule pack's own word is not shown raw; the sentence still reads well."""
+    odd = finding("recalled", "violation", "open", detail="eaten_by_dog", lane="x", exposure="x")
+    said = spoken(odd)
+    check_words(said)
+    assert said["message"]["en"].startswith("Number zto 78123456789012 was sent back or cancelled ")
+
+
+def test_every_word_of_a_rule_is_in_the_catalogue() -> None:
+    """What rules say they saw, and the lanes of a stalled track: none is left out of a sentence."""
+    faults = ["1", "1" * 36, "你好你好你好", "TEST123", "000000", "1234567"]
+    seen = {fault_of(number) for number in faults}
+    assert len(seen) == len(faults)
+    details = {*seen, "format", "province", "city", "address", "returning", "returned", "cancelled"}
+    assert details <= set(catalogue().words["detail"])
+    assert set(catalogue().words["lane"]) == {"near", "cross_province", "remote", "unknown"}
+    assert set(catalogue().words["exposure"]) == {"strike", "compensation"}
+
+
+def test_many_orders_are_counted() -> None:
+    """Five are named, the others counted."""
+    orders = tuple(str(n) for n in range(1, 9))
+    said = spoken(finding("pickup_overdue", "violation", "open", order_ids=orders))
+    assert "1, 2, 3, 4, 5 (+3)" in said["message"]["en"]
+
+
+@pytest.mark.parametrize("state", CLOCK_STATES)
+@pytest.mark.parametrize("number", [False, True])
+def test_an_unknown_rule_has_generic_words(state: str, number: bool) -> None:
+    """A rule pack without texts still warns in whole sentences that name the rule."""
+    parcel = "zto:78123456789012" if number else None
+    said = spoken(finding("pack_rule", "violation", state, parcel=parcel, deadline=None))
+    check_words(said)
+    assert all("pack_rule" in text for text in said["message"].values())
+    assert all(("78123456789012" in text) is number for text in said["message"].values())
+
+
+@pytest.fixture
+def own_catalogue(monkeypatch: pytest.MonkeyPatch) -> Catalogue:
+    """A catalogue that a test may add to."""
+    made = Catalogue()
+    made.add(tomllib.loads(FILE.read_text(encoding="utf-8")))
+    monkeypatch.setattr(texts, "catalogue", lambda: made)
+    return made
+
+
+def test_a_rule_pack_brings_its_texts(own_catalogue: Catalogue) -> None:
+    """They are found by rule, stage and state; other stages fall back on its `violation`."""
+    texts.register(
+        tomllib.loads(
+            """
+            [weekend_silence.violation.open]
+            message = { zh = "周末{number}[，{detail}]", en = "weekend {number}[, {detail}]" }
+            [detail]
+            sunday = { zh = "星期日", en = "Sunday" }
+            """
+        )
+    )
+    for stage in ("violation", "serious"):
+        said = texts.words("weekend_silence", "open", {"number": "7", "detail": "sunday"}, stage)
+        assert said["message"] == {"zh": "周末7，星期日", "en": "weekend 7, Sunday"}
+        assert said["remedy"] == {"zh": "请核实并处理。", "en": "Check it and put it right."}
+    resolved = texts.words("weekend_silence", "resolved", {})["message"]["en"]
+    assert "weekend_silence" in resolved
+
+
+@pytest.mark.parametrize(
+    ("pack", "problem"),
+    [
+        ("[r.violation.open]\nmessage = { zh = '中' }", "r.violation.open.message: it has a text"),
+        ("[r.violation.open]\nremedy = { zh = '中', en = 'x' }", "r.violation.open.message: it ha"),
+        ("[r.violation.shut]\nmessage = { zh = '中', en = 'x' }", "r.violation.shut: a state is"),
+        ("[r.worst.open]\nmessage = { zh = '中', en = 'x' }", "r.worst: a stage is one of"),
+        ("[r.violation.open]\nmessage = { zh = '{x}', en = 'x' }", "{x} is no placeholder"),
+        ("[r.violation.open]\nmessage = { zh = '{}', en = 'x' }", "{} is no plain placeholder"),
+        ("[r.violation.open]\nmessage = { zh = '{hours:d}', en = 'x' }", "{hours} is no plain"),
+        ("[r.violation.open]\nmessage = { zh = '{number', en = 'x' }", "r.violation.open.message:"),
+        ("[r.violation.open]\nmessage = { zh = '[中', en = 'x' }", "square bracket has no partner"),
+        ("[r.violation.open]\nmessage = { zh = '[中]', en = 'x' }", "[中] holds no placeholder"),
+        ("[r.violation.open]\nmessage = { zh = '', en = 'x' }", "there is no text"),
+        ("r = 1", "r: it is a table"),
+        ("[r]\nviolation = 1", "r.violation: it is a table"),
+        ("[check]\nok = 'fine'", "check.ok: it is a table"),
+        ("[lane]\nnear = { zh = '近' }", "lane.near: it has a text in each of zh, en"),
+    ],
+)
+def test_a_bad_catalogue_is_explained(pack: str, problem: str, own_catalogue: Catalogue) -> None:
+    """The place and what is wrong there, when the pack is loaded and not when it warns."""
+    with pytest.raises(ValueError, match=re.escape(problem)):
+        texts.register(tomllib.loads(pack))
+
+
+def test_values_are_not_read_as_templates() -> None:
+    """Braces, brackets and percent signs in an order's id are shown, never interpreted."""
+    odd = "{number} [x] %(carrier)s 100%"
+    text = Template.parse("100 % of {orders}[, {detail}]", {"orders", "detail"})
+    assert text.fill({"orders": odd, "detail": ""}) == f"100 % of {odd}"
+
+
+def test_the_check_before_upload_has_its_sentences() -> None:
+    """One for each answer that it must be able to give."""
+    assert set(catalogue().sentences) >= {f"check.{word}" for word in precheck.WORDS}
+
+
+@pytest.mark.parametrize("full", [False, True], ids=["bare", "full"])
+@pytest.mark.parametrize("key", sorted(catalogue().sentences))
+def test_sentences_read_well(key: str, full: bool) -> None:
+    """With all values, and with carrier and number alone."""
+    values = {"carrier": "zto", "number": "78123456789012"}
+    if full:
+        values |= {"orders": "1", "couriers": "ups", "at": DEADLINE, "detail": "test"}
+    said = texts.sentence(key, values)
+    check_words({"message": said})
+    if full and "{at}" in str(tomllib.loads(FILE.read_text())["check"][key.split(".")[1]]):
+        assert all(DEADLINE in text for text in said.values())
+
+
+def test_words_have_both_languages() -> None:
+    """Every lane, detail and exposure is Chinese in Chinese and English in English."""
+    for name in WORDS:
+        for text in catalogue().words[name].values():
+            values = {"sum": "CNY 5.00"}
+            assert CJK.search(text["zh"].fill(values))
+            assert not CJK.search(text["en"].fill(values))
