@@ -202,7 +202,7 @@ class Broker:
         self._producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 0, "log_level": 0})
         self._topics = topics = settings.topics()
         self._inputs = [t for t in topics.consumed if t != topics.ticks]
-        self._changelogs = [topics.orders_changelog, topics.parcels_changelog]
+        self._changelogs = list(topics.changelogs)
         self._warnings = Consumer(
             {"bootstrap.servers": bootstrap, "group.id": f"{APP}-reader", "log_level": 0}
         )

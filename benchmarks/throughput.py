@@ -43,12 +43,16 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from kafka_server import BENCHMARK_JVM, KafkaServer, kafka_jars  # noqa: E402 - found by the path above
 
 from benchmarks import load  # noqa: E402 - found by the path above
+from streams.profiles.loader import load as load_profiles  # noqa: E402 - found by the path above
 
 PARTITIONS = 4
 POLL = 0.2
 """Seconds between two looks at the group; also the resolution of the times."""
 QUIET = 4.0
 """Seconds without any change after which a run is over; not counted."""
+FEW = "worker, four rules"
+FOUR = ("ship_overdue", "pickup_overdue", "inactive_after_pickup", "duplicate_tracking_number")
+"""The rules of the first release: what a worker costs that judges by no other."""
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
@@ -281,10 +285,18 @@ def measure(program: Program, kafka: KafkaServer, log: Path, patience: float) ->
 
 
 def worker(
-    kafka: KafkaServer, number: int, folder: Path, expected: load.Expected, profile: Path | None
+    kafka: KafkaServer,
+    number: int,
+    folder: Path,
+    expected: load.Expected,
+    profile: Path | None = None,
+    pack: Path | None = None,
 ) -> Program:
-    """Our worker with an application id and local state of its own, its topics made."""
-    app_id = f"bench-worker-{number}"
+    """Our worker with an application id and local state of its own, its topics made.
+
+    With a `pack` its profiles take the place of the built-in ones.
+    """
+    app_id = f"bench-{'worker' if pack is None else pack.name}-{number}"
     env = {
         "SHIPSENTRY_BOOTSTRAP_SERVERS": kafka.bootstrap,
         "SHIPSENTRY_APP_ID": app_id,
@@ -293,10 +305,12 @@ def worker(
         # On a topic that already holds these warnings it would publish nothing again.
         "SHIPSENTRY_WARNINGS_TOPIC": f"{app_id}-shipment-warnings",
     }
+    if pack is not None:
+        env["SHIPSENTRY_PROFILE_DIRS"] = str(pack)
     create_topics(env)
     profiler = ["-m", "cProfile", "-o", str(profile)] if profile else []
     return Program(
-        "worker",
+        "worker" if pack is None else FEW,
         app_id,
         [sys.executable, *profiler, "-m", "streams.cli", "worker"],
         env,
@@ -307,11 +321,31 @@ def worker(
             f"{app_id}-tracking-update-rekey",
             f"{app_id}-order-facts",
             f"{app_id}-parcel-facts",
+            f"{app_id}-track-facts",
+            f"{app_id}-clone-facts",
+            f"{app_id}-meter-facts",
+            f"{app_id}-meter-totals",
         ],
         f"{app_id}-shipment-warnings",
         expected.orders + expected.tracking,
         expected,
     )
+
+
+def four_rules(folder: Path) -> Path:
+    """A pack that leaves four rules on, and no shop or product is counted."""
+    pack = folder / "four-rules"
+    pack.mkdir()
+    for profile in load_profiles().all:
+        rules = (*profile.order_rules, *profile.parcel_rules, *profile.link_rules)
+        off = sorted({rule.name for rule in rules}.difference(FOUR))
+        lines = [f'extends = "{profile.id}"']
+        if profile.meter is not None:
+            lines += ['meter = "off"', *(['lines = "off"'] if profile.meter.lines else [])]
+        lines.append("[rules]")
+        lines += [f'{name} = "off"' for name in off]
+        (pack / f"{profile.id}.toml").write_text("\n".join(lines) + "\n")
+    return pack
 
 
 def create_topics(env: Mapping[str, str]) -> None:
@@ -399,7 +433,7 @@ def summary(runs: Sequence[Run]) -> dict[str, dict[str, float]]:
 
 
 def table(medians: Mapping[str, Mapping[str, float]]) -> str:
-    """The medians as a table, and the ratio of the two programs."""
+    """The medians as a table, and the ratios of the programs."""
     lines = [
         "| program | runs | events | events/s (slowest to fastest) | CPU µs/event | peak RSS MiB |",
         "|---|---|---|---|---|---|",
@@ -410,9 +444,18 @@ def table(medians: Mapping[str, Mapping[str, float]]) -> str:
         f" | {row['peak_rss_mib']:.0f} |"
         for name, row in medians.items()
     ]
-    if len(medians) == 2:
-        ours, theirs = (row["events_per_second"] for row in medians.values())
-        lines += ["", f"The worker is {ours / theirs:.1f} times as fast as the Faust app."]
+    rates = {name: row["events_per_second"] for name, row in medians.items()}
+    cpu = {name: row["cpu_us_per_event"] for name, row in medians.items()}
+    if "worker" in rates and "Faust app" in rates:
+        times = rates["worker"] / rates["Faust app"]
+        lines += ["", f"The worker is {times:.1f} times as fast as the Faust app."]
+    if "worker" in rates and FEW in rates:
+        slower, dearer = rates[FEW] / rates["worker"] - 1, cpu["worker"] / cpu[FEW] - 1
+        lines += [
+            "",
+            f"With all rules an event takes {slower:.0%} more time than with four and {dearer:.0%}"
+            " more CPU.",
+        ]
     return "\n".join(lines)
 
 
@@ -435,6 +478,9 @@ def main() -> int:
     )
     parser.add_argument(
         "--baseline-parcels", type=int, default=20_000, help="for the Faust app; 0 leaves it out"
+    )
+    parser.add_argument(
+        "--four-rules", action="store_true", help="also the worker with the first four rules alone"
     )
     parser.add_argument("--runs", type=int, default=2, help="of each program, in turn")
     parser.add_argument(
@@ -463,6 +509,7 @@ def main() -> int:
             KafkaServer(default_partitions=PARTITIONS, jvm_options=BENCHMARK_JVM) as kafka,
         ):
             folder = Path(temporary)
+            pack = four_rules(folder) if arguments.parcels and arguments.four_rules else None
             if arguments.parcels:
                 create_topics({"SHIPSENTRY_BOOTSTRAP_SERVERS": kafka.bootstrap})
             end = load.recent_end()
@@ -483,8 +530,13 @@ def main() -> int:
             for number in range(1, arguments.runs + 1):
                 if arguments.parcels:
                     log = logs / f"worker-{number}.log"
-                    ours = worker(kafka, number, folder, work, None)
+                    ours = worker(kafka, number, folder, work)
                     runs.append(measure(ours, kafka, log, arguments.patience))
+                    note(runs[-1])
+                if pack is not None:
+                    log = logs / f"four-rules-{number}.log"
+                    few = worker(kafka, number, folder, work, pack=pack)
+                    runs.append(measure(few, kafka, log, arguments.patience))
                     note(runs[-1])
                 if arguments.baseline_parcels:
                     log = logs / f"baseline-{number}.log"

@@ -36,9 +36,24 @@ CALCULATION = {
     "typing",
     "unicodedata",
 }
-PURE = CALCULATION | {"streams.core", "streams.rules", "streams.profiles.model"}
+#: Look-ups in tables that ship with the package: read once, the same for ever.
+TABLES = {"streams.numbers", "streams.places"}
+PURE = CALCULATION | TABLES | {"streams.core", "streams.rules", "streams.profiles.model"}
 #: What reads the profile files is the one part of these packages that touches a disk.
-LOADING = PURE | {"streams.profiles", "pathlib", "pydantic", "tomllib"}
+LOADING = PURE | {
+    "streams.profiles",
+    "streams.places",
+    "decimal",
+    "difflib",
+    "importlib",
+    "pathlib",
+    "pydantic",
+    "streams.texts",
+    "sys",
+    "tomllib",
+    "traceback",
+    "zoneinfo",
+}
 #: pydantic_core is the compiled half of pydantic.
 CONTRACT = {*sys.stdlib_module_names, "schemas", "pydantic", "pydantic_core"}
 

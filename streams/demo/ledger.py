@@ -107,9 +107,7 @@ class Ledger:
     def parcel(self, order: Order, carrier: str | None = None) -> Parcel:
         """A parcel for an order, with a number nobody has had."""
         carrier = carrier or self.rng.choice(order.shop.carriers)
-        head, digits = NUMBER_FORMS[carrier]
-        number = f"{head}{self.rng.randrange(10 ** (digits - 1), 10**digits)}"
-        return Parcel(carrier, number, order.shop, order.to)
+        return Parcel(carrier, self.number(carrier), order.shop, order.to)
 
     def upload(
         self, parcel: Parcel, at: float, *orders: Order, arrives: float | None = None
@@ -130,12 +128,17 @@ class Ledger:
         at: float,
         city: City | None = None,
         arrives: float | None = None,
+        *,
+        coded: float = 0.2,
     ) -> None:
-        """A checkpoint; it arrives within 3 to 25 minutes unless `arrives` says when."""
+        """A checkpoint; it arrives within 3 to 25 minutes unless `arrives` says when.
+
+        Its place has a code beside its name with the probability `coded`.
+        """
         place = city or (parcel.shop.home if status == "picked_up" else parcel.to)
         site = SITES.get(status, "{name}").format(name=place.name.removesuffix("市"))
         location = {"province": place.province, "city": place.name, "site": site}
-        if self.rng.random() < 0.2:
+        if self.rng.random() < coded:
             location["region_code"] = place.code
         value = {
             "schema_version": 1,
@@ -153,6 +156,49 @@ class Ledger:
         self._put("tracking-update", key, value, arrives)
         if self.rng.random() < 0.04:
             self._put("tracking-update", key, value, arrives + self.rng.uniform(0.1, 2))
+
+    def waybill(
+        self, parcel: Parcel, at: float, to: City, buyer: str, *, arrives: float | None = None
+    ) -> None:
+        """The carrier says whom the parcel is for: a city, and whose address there."""
+        value = {
+            "schema_version": 1,
+            "carrier": parcel.carrier,
+            "tracking_number": parcel.number,
+            "status": "unknown",
+            "occurred_at": self.iso(at),
+            "recipient": {
+                "province": to.province,
+                "city": to.name,
+                "address_key": opaque(f"address:{buyer}"),
+            },
+            "source": "carrier-feed",
+        }
+        key = f"{parcel.carrier}:{parcel.number}"
+        self._put("tracking-update", key, value, at + 0.1 if arrives is None else arrives)
+
+    def copy(self, parcel: Parcel, number: str) -> Parcel:
+        """Another parcel with the same track, record by record, each a little later."""
+        clone = Parcel(parcel.carrier, number, parcel.shop, parcel.to)
+        for record in list(self.records):
+            value = record.get("value") or {}
+            if value.get("tracking_number") == parcel.number and "order_ids" not in value:
+                key = record["key"] and f"{clone.carrier}:{number}"
+                arrival = datetime.fromisoformat(record["received_at"]) + timedelta(minutes=2)
+                self.records.append(
+                    {
+                        **record,
+                        "received_at": arrival.isoformat(),
+                        "key": key,
+                        "value": {**value, "tracking_number": number},
+                    }
+                )
+        return clone
+
+    def number(self, carrier: str) -> str:
+        """A number of a carrier that nobody has had."""
+        head, digits = NUMBER_FORMS[carrier]
+        return f"{head}{self.rng.randrange(10 ** (digits - 1), 10**digits)}"
 
     def journey(self, parcel: Parcel, picked_up: float, hub_after: float | None = None) -> None:
         """From pickup to delivery, as it should be; the first hub `hub_after` hours later."""

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from streams.demo import stories
+from streams.demo import check_stories, lane_stories, stories
 from streams.demo.ledger import HOURS, Ledger
 from streams.demo.stories import Story
 from streams.demo.world import SHOPS
@@ -23,7 +23,7 @@ FILE = Path(__file__).parent / "history.jsonl.gz"
 LAST_PAYMENT = 128.0
 
 GOOD_DAYS: tuple[tuple[Story, int], ...] = (
-    (stories.fine, 290),
+    (stories.fine, 610),
     (stories.combined, 12),
     (stories.split, 8),
     (stories.deposit, 8),
@@ -57,11 +57,44 @@ TROUBLE: tuple[tuple[Story, tuple[float, ...]], ...] = (
     (stories.hub_back_filled, (14, 57, 110)),
     (stories.hub_back_filled_late, (24, 69)),
     (stories.hub_back_filled_very_late, (13, 35)),
-    (stories.wrong_order_then_released, (1.5, 64)),
-    (stories.later_order_refunded, (31,)),
-    (stories.release_back_filled, (25, 101)),
-    (stories.mistyped_then_released, (17, 73)),
-    (stories.used_twice, (42, 149)),
+    (check_stories.wrong_order_then_released, (1.5, 64)),
+    (check_stories.later_order_refunded, (31,)),
+    (check_stories.release_back_filled, (25, 101)),
+    (check_stories.mistyped_then_released, (17, 73)),
+    (check_stories.used_twice, (42, 149)),
+    (lane_stories.stalled_nearby, (6, 40, 83)),
+    (lane_stories.stalled_nearby_late, (19, 71)),
+    (lane_stories.stalled_nearby_very_late, (2, 23, 45)),
+    (lane_stories.stalled_nearby_for_good, (27, 54, 97)),
+    (lane_stories.stalled_across_provinces, (11, 62)),
+    (lane_stories.stalled_remote, (5, 29)),
+    (lane_stories.stalled_back_filled, (17, 59)),
+    (lane_stories.stalled_back_filled_very_late, (9, 21, 34)),
+    (check_stories.placeholder_corrected, (32, 80, 115)),
+    (check_stories.placeholder_left, (103, 157)),
+    (check_stories.placeholder_of_no_parcel, (49, 94)),
+    (check_stories.misfit_corrected, (38, 87)),
+    (check_stories.misfit_left, (74, 121)),
+    (check_stories.misfit_of_no_parcel, (56, 106)),
+    (check_stories.labels_swapped, (26, 90)),
+    (check_stories.neighbours_number_typed, (15, 68)),
+    (check_stories.waybill_put_right, (36, 99)),
+    (check_stories.old_number_corrected, (28, 85)),
+    (check_stories.sent_before_paid, (52, 112)),
+    (check_stories.payment_told_wrong, (43, 77)),
+    (check_stories.going_round, (21, 66)),
+    (check_stories.going_round_refunded, (47, 93)),
+    (check_stories.going_round_released, (12, 61)),
+    (check_stories.cloned, (33, 88, 105)),
+    (check_stories.cloned_refunded, (18, 70)),
+    (check_stories.cloned_told_apart, (41, 79)),
+    (check_stories.called_back, (64, 124)),
+    (check_stories.called_back_refunded, (30, 82)),
+    (check_stories.called_back_in_vain, (24, 58)),
+    (check_stories.cancelled_after_delivery, (16, 72)),
+    (check_stories.second_number_late, (8, 48, 78)),
+    (check_stories.second_number_taken_back, (13, 35, 65)),
+    (check_stories.second_number_instead, (3, 31, 60)),
 )
 """Each kind of trouble, with the hours of its payments."""
 

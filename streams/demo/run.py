@@ -168,6 +168,10 @@ def _introduce(
         f"{len(entries):,} records."
     )
     screen.say("The worker is the one that `shipsentry worker` runs; only its clock is simulated.")
+    screen.say(
+        "OPEN: act before the deadline · BREACHED: it has passed · RESOLVED: ended · WITHDRAWN: a "
+        "record that came later proves it wrong"
+    )
     if port:
         screen.say(f"Metrics and probes meanwhile: http://127.0.0.1:{port}/metrics")
     screen.say()
@@ -182,6 +186,7 @@ def _summarise(screen: Screen, outcome: Outcome, entries: list[Entry], took: flo
         screen.say(click.style(line, bold=True) if number < 2 else line)
     screen.say()
     screen.say(f"{len(orders) - len(warned)} of {len(orders)} orders never had a warning")
+    screen.say(view.at_stake(outcome.warnings.values()))
     screen.say(view.dead_letters(outcome.dead_letters))
     screen.say(
         f"{total:,} records in {took:.1f} s: {total / took:,.0f} events/s, the pace of the "
@@ -193,6 +198,7 @@ def _summarise(screen: Screen, outcome: Outcome, entries: list[Entry], took: flo
         screen.say(click.style("To act on now", bold=True))
     for warning in urgent:
         screen.say(view.line({**warning, "detected_at": warning["opened_at"]}, screen.width))
+        screen.say(f"{'':<13}{view.cost(warning)}")
         for language in ("en", "zh"):
             screen.say(f"{'':<13}{warning['remedy'][language]}")
     screen.say()
@@ -261,8 +267,7 @@ def _captured_log() -> Iterator[deque[str]]:
 
 
 def _all_topics(topics: Topics) -> dict[str, int]:
-    names = [*topics.consumed, topics.warnings, topics.dead_letters]
-    names += [topics.orders_changelog, topics.parcels_changelog]
+    names = [*topics.consumed, *topics.outputs, *topics.changelogs]
     return dict.fromkeys(names, PARTITIONS)
 
 

@@ -58,15 +58,18 @@ class Screen:
     def revision(self, warning: dict[str, Any]) -> None:
         """One line for a revision, or one more in the count of those that came too fast.
 
-        The first of each rule, stage and state is always shown.
+        The first of each rule, stage and state is always shown, a rule's first with what it says.
         """
         if self._quiet:
             return
         kind = (warning["rule"], warning["stage"], warning["state"])
         if self._may_show() or kind not in self._kinds:
+            new = all(warning["rule"] != rule for rule, _, _ in self._kinds)
             self._kinds.add(kind)
             self.rest()
             self.say(view.line(warning, self.width))
+            if new:
+                self.say(view.explanation(warning["rule"], self.width))
         else:
             self._hidden[warning["state"]] += 1
 

@@ -1,8 +1,9 @@
 """What happens to parcels in the demo's history: one function a kind of trouble, and the good days.
 
-Every story takes the ledger, a shop and the hour of the payment; where it ends "late", its clock
-breaches first. Back-filled means: it happened in time, but the feed told it hours later, and as
-feeds do, newest first.
+Here are the good days and the clocks up to the first hub; the stalls are in `lane_stories`, the
+checks in `check_stories`. Every story takes the ledger, a shop and the hour of the payment; where
+it ends "late", its clock breaches first. Back-filled means: it happened in time, but the feed told
+it hours later, and as feeds do, newest first.
 """
 
 from __future__ import annotations
@@ -229,54 +230,6 @@ def hub_back_filled_very_late(book: Ledger, shop: Shop, paid: float) -> None:
     _hub_told(book, shop, paid, 80)
 
 
-# -- duplicate_tracking_number
-
-
-def wrong_order_then_released(book: Ledger, shop: Shop, paid: float) -> None:
-    """The number went to a wrong order first and is taken back from there."""
-    wrong, right = book.order(shop, paid), book.order(shop, paid + 0.5)
-    parcel = _used_twice(book, wrong, right, paid + 4)
-    book.release(parcel, paid + 17, wrong)
-    book.journey(parcel, paid + 18)
-    own, uploaded = shipped(book, wrong, paid + 17.2)
-    book.journey(own, uploaded + 2)
-
-
-def later_order_refunded(book: Ledger, shop: Shop, paid: float) -> None:
-    """The order that got a used number is refunded."""
-    first, second = book.order(shop, paid), book.order(shop, paid + 0.5)
-    parcel = _used_twice(book, first, second, paid + 4)
-    book.journey(parcel, paid + 14)
-    book.update(second, paid + 21, state="closed", closed_reason="refunded")
-
-
-def release_back_filled(book: Ledger, shop: Shop, paid: float) -> None:
-    """The first order had been released in time; the shop's system says so later."""
-    first, second = book.order(shop, paid), book.order(shop, paid + 0.5)
-    parcel = _used_twice(book, first, second, paid + 4)
-    book.release(parcel, paid + 4.5, first, arrives=paid + 19)
-    book.journey(parcel, paid + 12)
-    own, uploaded = shipped(book, first, paid + 20)
-    book.journey(own, uploaded + 2)
-
-
-def mistyped_then_released(book: Ledger, shop: Shop, paid: float) -> None:
-    """A used number is typed on an order and taken back from it."""
-    first, second = book.order(shop, paid), book.order(shop, paid + 0.5)
-    parcel = _used_twice(book, first, second, paid + 4)
-    book.journey(parcel, paid + 9)
-    book.release(parcel, paid + 18, second)
-    own, uploaded = shipped(book, second, paid + 18.2)
-    book.journey(own, uploaded + 2)
-
-
-def used_twice(book: Ledger, shop: Shop, paid: float) -> None:
-    """One number, two buyers, and nobody does anything about it."""
-    first, second = book.order(shop, paid), book.order(shop, paid + 0.5)
-    parcel = _used_twice(book, first, second, paid + 4)
-    book.journey(parcel, paid + 12)
-
-
 # -- what stories share
 
 
@@ -308,10 +261,3 @@ def _hub_told(book: Ledger, shop: Shop, paid: float, after: float) -> None:
     parcel, picked_up = _picked_up(book, shop, paid)
     book.scan(parcel, "hub", picked_up + 6, shop.home, arrives=picked_up + after)
     book.onward(parcel, picked_up + after + 3)
-
-
-def _used_twice(book: Ledger, first: Order, second: Order, at: float) -> Parcel:
-    parcel = book.parcel(first)
-    book.upload(parcel, at, first)
-    book.upload(parcel, at + 1, second)
-    return parcel

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
+from importlib import import_module
 from typing import Any
 
 import click
 
+from streams.core.money import spelled
 from streams.core.times import to_datetime
 from streams.demo.history import Outcome
 from streams.rules import RULES
 
 BEIJING = timezone(timedelta(hours=8))
 STATES = ("open", "breached", "resolved", "withdrawn")
-CHECKS = ("duplicate_tracking_number",)
-"""Rules without a deadline: nothing of them breaches."""
+STAGES = ("violation", "serious", "notice")
 
 _STYLES: dict[str, dict[str, Any]] = {
     "open": {"fg": "yellow"},
@@ -31,19 +32,31 @@ _HINTS = {
     ("pickup_overdue", "breached"): "hand over or fix number",
     ("inactive_after_pickup", "open"): "ask for the hub scan",
     ("inactive_after_pickup", "breached"): "have the parcel traced",
+    ("transit_stalled", "open"): "have it moved on",
+    ("transit_stalled", "breached"): "have the parcel traced",
+    ("delivery_overdue", "open"): "have it delivered",
+    ("delivery_overdue", "breached"): "trace it, tell the buyer",
     ("duplicate_tracking_number", "open"): "fix or release number",
+    ("malformed_tracking_number", "open"): "correct the number",
+    ("address_mismatch", "open"): "look for swapped labels",
+    ("tracked_before_paid", "open"): "old number? correct it",
+    ("repeated_track", "open"): "ask where it really is",
+    ("cloned_track", "open"): "get proof of delivery",
+    ("recalled", "open"): "refund, or send again",
+    ("reshipped_while_late", "open"): "release the unused number",
 }
-HEADER = "  ".join(
+HEADER = "".join(
     f"{title:<{width}}"
     for title, width in (
-        ("time", 11),
-        ("state", 9),
-        ("rule", 29),
-        ("parcel or order", 25),
-        ("deadline", 11),
+        ("time", 13),
+        ("state", 10),
+        ("rule", 33),
+        ("parcel or order", 26),
+        ("deadline", 13),
         ("what to do", 0),
     )
 )
+"""Every column with the gap after it: at 120 columns nothing of a line is cut."""
 
 
 def moment(value: str | int | None) -> str:
@@ -52,6 +65,13 @@ def moment(value: str | int | None) -> str:
         return "-"
     time = to_datetime(value) if isinstance(value, int) else datetime.fromisoformat(value)
     return time.astimezone(BEIJING).strftime("%m-%d %H:%M")
+
+
+def until(warning: dict[str, Any]) -> str:
+    """By when to act: a check that holds has no deadline, it wants to be put right at once."""
+    if warning["deadline"] is None and warning["state"] == "open":
+        return "at once"
+    return moment(warning["deadline"])
 
 
 def subject(warning: dict[str, Any]) -> str:
@@ -67,7 +87,7 @@ def hint(warning: dict[str, Any]) -> str:
     if state == "resolved":
         if warning["breached_at"] is not None:
             return "ended too late"
-        return "put right" if warning["rule"] in CHECKS else "ended in time"
+        return "put right" if warning["deadline"] is None else "ended in time"
     if state == "withdrawn":
         return "proved wrong by new facts"
     return _HINTS.get((warning["rule"], state), "")
@@ -79,10 +99,16 @@ def line(warning: dict[str, Any], width: int) -> str:
     state = click.style(f"{warning['state'].upper():<9}", **_STYLES[warning["state"]])
     before = f"{moment(warning['detected_at']):<11}  "
     after = (
-        f"  {warning['rule'] + stage:<29}  {subject(warning):<25}  "
-        f"{moment(warning['deadline']):<11}  {hint(warning)}"
+        f" {warning['rule'] + stage:<32} {subject(warning):<25} "
+        f"{until(warning):<11}  {hint(warning)}"
     )
     return before + state + clip(after, width - len(before) - 9)
+
+
+def explanation(rule: str, width: int) -> str:
+    """What a rule is about, in the words of its own file; shown where it first warns."""
+    says = (import_module(f"streams.rules.{rule}").__doc__ or "").strip().partition("\n")[0]
+    return click.style(clip(f"{'':<23}{says}", width), dim=True)
 
 
 def clip(text: str, width: int) -> str:
@@ -107,6 +133,11 @@ def table(outcome: Outcome) -> list[str]:
         (warning["rule"], warning["stage"], warning["state"])
         for warning in outcome.warnings.values()
     )
+    clocks = {
+        (warning["rule"], warning["stage"])
+        for warning in outcome.warnings.values()
+        if warning["deadline"] is not None
+    }
     head = f"{'':<25}  {'':<9}  {'published as':<40}  at the end"
     names = "".join(f"{state:>10}" for state in STATES)
     lines = [
@@ -114,13 +145,49 @@ def table(outcome: Outcome) -> list[str]:
         f"{'rule':<25}  {'stage':<9} {names}  {'open':>10}{'breached':>10}",
     ]
     for rule in RULES:
-        for stage in ("violation", "serious"):
+        for stage in STAGES:
             if not any((rule, stage, state) in outcome.kinds for state in STATES):
                 continue
-            cells = "".join(f"{_count(outcome.kinds, rule, stage, state):>10}" for state in STATES)
-            ends = "".join(f"{_count(standing, rule, stage, state):>10}" for state in STATES[:2])
+            # A check without a deadline cannot breach: a dash, not a zero.
+            dash = "breached" if (rule, stage) not in clocks else None
+            cells, ends = (
+                "".join(f"{'-' if s == dash else counts[rule, stage, s]:>10}" for s in states)
+                for counts, states in ((outcome.kinds, STATES), (standing, STATES[:2]))
+            )
             lines.append(f"{rule:<25}  {stage:<9} {cells}  {ends}")
     return lines
+
+
+def cost(warning: dict[str, Any]) -> str:
+    """What the marketplace's text says that it may cost; most risks are a strike, without a sum."""
+    exposure = warning["exposure"]
+    if exposure["kind"] != "compensation":
+        return "may count as a strike"
+    if exposure.get("most") is None:
+        return "may cost money"
+    return f"may cost {spelled(exposure['currency'], exposure['least'], exposure['most'])}"
+
+
+def at_stake(warnings: Iterable[dict[str, Any]]) -> str:
+    """What all that stands open or breached may cost, each warning by itself."""
+    sums: dict[str, tuple[int, int, int]] = {}
+    strikes = 0
+    for warning in warnings:
+        exposure = warning["exposure"]
+        if warning["state"] not in ("open", "breached"):
+            continue
+        if exposure["kind"] != "compensation" or exposure.get("most") is None:
+            strikes += 1
+            continue
+        count, least, most = sums.get(exposure["currency"], (0, 0, 0))
+        both = least + exposure["least"], most + exposure["most"]
+        sums[exposure["currency"]] = (count + 1, *both)
+    parts = [
+        f"{spelled(currency, least, most)} in {count} warnings"
+        for currency, (count, least, most) in sorted(sums.items())
+    ]
+    said = ", ".join([*parts, f"a strike in {strikes}"])
+    return f"At stake in what is open or breached, before caps they share: {said}"
 
 
 def dead_letters(counts: Counter[str]) -> str:
@@ -146,9 +213,3 @@ def most_urgent(warnings: Iterable[dict[str, Any]], count: int = 5) -> list[dict
             named.update(warning["order_ids"])
             chosen.append(warning)
     return chosen[:count]
-
-
-def _count(counts: Counter[tuple[str, str, str]], rule: str, stage: str, state: str) -> str:
-    if rule in CHECKS and state == "breached":
-        return "-"
-    return str(counts[rule, stage, state])

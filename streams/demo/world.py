@@ -60,6 +60,16 @@ CITIES = (
     City("陕西省", "西安市", "610100"),
 )
 
+NEAR = {
+    HANGZHOU: City("江苏省", "南京市", "320100"),
+    GUANGZHOU: City("广东省", "深圳市", "440300"),
+    SUZHOU: City("浙江省", "宁波市", "330200"),
+}
+"""Where a shop's parcels go that stay in the neighbourhood."""
+
+FAR = City("四川省", "成都市", "510100")
+REMOTE = City("新疆维吾尔自治区", "乌鲁木齐市", "650100")
+
 LINE_HUBS = (
     City("湖北省", "武汉市", "420100"),
     City("河南省", "郑州市", "410100"),

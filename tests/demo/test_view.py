@@ -11,6 +11,7 @@ import pytest
 from streams.demo import view
 from streams.demo.history import Outcome
 from streams.demo.screen import BURST, Screen
+from streams.rules import RULES
 
 
 def warning(**fields: Any) -> dict[str, Any]:
@@ -29,6 +30,7 @@ def warning(**fields: Any) -> dict[str, Any]:
         "breached_at": None,
         "resolved_at": None,
         "detected_at": "2026-11-12T04:05:00+00:00",
+        "exposure": {"kind": "strike"},
         **fields,
     }
 
@@ -55,6 +57,16 @@ def test_lines_align_under_the_header() -> None:
         assert view.HEADER.index(title) == line.index(begins)
 
 
+@pytest.mark.parametrize("rule", RULES)
+def test_nothing_is_cut_at_120_columns(rule: str) -> None:
+    """The usual wide terminal shows every hint in full."""
+    for state in ("open", "breached", "resolved", "withdrawn"):
+        one = warning(
+            rule=rule, state=state, carrier="jtexpress", tracking_number="JT2867006891859"
+        )
+        assert "…" not in click.unstyle(view.line(one, 120))
+
+
 @pytest.mark.parametrize("width", [40, 80, 100, 120])
 def test_a_line_fits_the_terminal(width: int) -> None:
     """A line that wraps is not aligned."""
@@ -67,7 +79,10 @@ def test_a_line_fits_the_terminal(width: int) -> None:
     [
         ({"state": "resolved"}, "ended in time"),
         ({"state": "resolved", "breached_at": "2026-11-12T10:00:00+00:00"}, "ended too late"),
-        ({"state": "resolved", "rule": "duplicate_tracking_number"}, "put right"),
+        (
+            {"state": "resolved", "rule": "duplicate_tracking_number", "deadline": None},
+            "put right",
+        ),
         ({"state": "withdrawn"}, "proved wrong by new facts"),
         ({"rule": "duplicate_tracking_number"}, "fix or release number"),
     ],
@@ -93,11 +108,63 @@ def test_the_most_urgent_come_first() -> None:
 def test_the_table_has_no_breaches_of_a_check() -> None:
     """A duplicate has no deadline: a dash, not a zero."""
     outcome = Outcome()
-    outcome.add(warning(warning_id="1", rule="duplicate_tracking_number"))
+    outcome.add(warning(warning_id="1", rule="duplicate_tracking_number", deadline=None))
     outcome.add(warning(warning_id="2", state="breached"))
     rows = {row.split()[0]: row.split()[2:] for row in view.table(outcome)[2:]}
     assert rows["duplicate_tracking_number"] == ["1", "-", "0", "0", "1", "-"]
     assert rows["inactive_after_pickup"] == ["0", "1", "0", "0", "0", "1"]
+
+
+def test_a_check_wants_to_be_put_right_at_once() -> None:
+    """Where there is no deadline, the column does not look empty while something is to be done."""
+    check = warning(rule="duplicate_tracking_number", deadline=None)
+    assert "at once" in click.unstyle(view.line(check, 200))
+    ended = click.unstyle(view.line({**check, "state": "resolved"}, 200))
+    assert "at once" not in ended
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_has_a_hint_and_an_explanation(rule: str) -> None:
+    """What to do in a few words, and what the rule is about in one sentence."""
+    assert view.hint(warning(rule=rule))
+    text = click.unstyle(view.explanation(rule, 200)).strip()
+    assert text.endswith(".")
+    assert len(click.unstyle(view.explanation(rule, 80))) <= 80
+
+
+def test_a_rule_is_explained_where_it_first_warns(capsys: pytest.CaptureFixture[str]) -> None:
+    """Once for each rule, below its first line."""
+    screen = Screen(monotonic=lambda: 0.0)
+    for rule in ("ship_overdue", "ship_overdue", "pickup_overdue"):
+        screen.revision(warning(rule=rule))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1] == click.unstyle(view.explanation("ship_overdue", 200))
+    assert "pickup_overdue" in lines[3]
+    assert len(lines) == 5
+
+
+FINE = {"kind": "compensation", "currency": "CNY", "least": 500, "most": 5000}
+
+
+@pytest.mark.parametrize(
+    ("exposure", "words"),
+    [
+        ({"kind": "strike"}, "may count as a strike"),
+        (FINE, "may cost CNY 5.00–50.00"),
+        ({"kind": "compensation", "currency": None, "most": None}, "may cost money"),
+    ],
+)
+def test_what_a_warning_may_cost(exposure: dict[str, Any], words: str) -> None:
+    """A sum where the platform names one and the amount paid is known."""
+    assert view.cost(warning(exposure=exposure)) == words
+
+
+def test_what_is_at_stake_counts_what_stands() -> None:
+    """Open and breached warnings; what has ended costs nothing that could be saved."""
+    found = [warning(exposure=FINE), warning(exposure=FINE, state="breached"), warning()]
+    found += [warning(exposure=FINE, state="resolved"), warning(state="withdrawn")]
+    text = view.at_stake(found)
+    assert text.endswith(": CNY 10.00–100.00 in 2 warnings, a strike in 1")
 
 
 def test_dead_letters_by_reason() -> None:
@@ -115,7 +182,7 @@ def test_too_many_lines_are_counted_not_printed(capsys: pytest.CaptureFixture[st
         screen.revision(warning())
     screen.rest()
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == BURST + 1
+    assert len(lines) == BURST + 2, "one of them explains the rule"
     assert lines[-1].strip() == "… and 5 more: 5 open"
 
 
