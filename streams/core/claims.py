@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from streams.core.facts import STATUS_CODE, CloneFacts, TrackFacts
-from streams.core.links import lives
-from streams.core.snapshot import NOT_RECORDS, LinkedOrder, ParcelLife
-from streams.core.state import Claim, ParcelState, Record, place_code
+from streams.core.facts import STATUS_CODE, CloneFacts, OrderFacts, Place, TrackFacts
+from streams.core.links import lives, stretches
+from streams.core.snapshot import NOT_RECORDS, ParcelLife, recipient_at
+from streams.core.state import Claim, Named, ParcelState, Record, place_code
 
 if TYPE_CHECKING:
     from streams.profiles.model import Profiles
@@ -111,31 +111,51 @@ def told(key: str, claim: Claim) -> TrackFacts:
 def _claimed(
     state: ParcelState, profiles: Profiles, at_least_records: int
 ) -> dict[bytes, TrackFacts]:
-    """The tracks of all delivered lives that have orders."""
+    """The tracks of all delivered lives whose lead order's address is known: what is not known is
+    not different, so others make no clone of anybody."""
     found: dict[bytes, TrackFacts] = {}
-    if not state.named:
-        return found
     known = {order.order_id: order.facts for order in state.orders}
+    if not any(known.values()):
+        return found
     for records, named in lives(state.records, state.named):
-        track = track_of(records) if named else None
-        if track is None or track.length < at_least_records:
+        if len(records) < at_least_records or not _is_delivered(records):
             continue
-        life = ParcelLife(state.key, records, named, known, profiles)
-        if life.orders:
-            found[track.signature] = _facts(track.signature, state.key, life.lead)
+        uploaded_at, recipient = _lead(state.key, named, known, profiles)
+        if recipient is None:
+            continue
+        track = track_of(records)
+        if track is not None and track.length >= at_least_records:
+            found[track.signature] = _facts(track.signature, state.key, uploaded_at, recipient)
     return found
 
 
-def _facts(signature: bytes, key: str, lead: LinkedOrder) -> TrackFacts:
-    recipient = lead.recipient
-    if recipient is None:
-        return TrackFacts(signature, key, lead.uploaded_at)
+def _lead(
+    key: str, named: Sequence[Named], known: dict[str, OrderFacts | None], profiles: Profiles
+) -> tuple[int, Place | None]:
+    """The upload and the recipient of a life's lead order; None where it has none, or nothing is
+    known of its address."""
+    linked = stretches(named)
+    if len(linked) == 1:
+        facts, uploaded_at = known.get(linked[0].order_id), linked[0].uploaded_at
+        judged = facts is not None and facts.express
+        recipient = recipient_at(facts, uploaded_at) if facts is not None and judged else None
+    else:
+        life = ParcelLife(key, (), named, known, profiles)
+        if not life.orders:
+            return 0, None
+        uploaded_at, recipient = life.lead.uploaded_at, life.lead.recipient
+    if recipient is None or not (recipient.province or recipient.city or recipient.address_key):
+        return uploaded_at, None
+    return uploaded_at, recipient
+
+
+def _facts(signature: bytes, key: str, uploaded_at: int, recipient: Place) -> TrackFacts:
     address = None
     if recipient.address_key is not None:
         # Whatever its producer made of it, short enough to be held many times.
         digest = blake2b(recipient.address_key.encode(), digest_size=8).digest()
         address = int.from_bytes(digest, "big", signed=True)
-    return TrackFacts(signature, key, lead.uploaded_at, place_code(recipient), address)
+    return TrackFacts(signature, key, uploaded_at, place_code(recipient), address)
 
 
 def _claim(facts: TrackFacts, since: int | None) -> Claim:

@@ -9,15 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from streams.core.facts import OrderVersion
 from streams.core.meters import Meter
 from streams.core.shares import AbnormalDays, Share, ShareChange
-from streams.core.snapshot import OrderSnapshot, newest_known
+from streams.core.snapshot import OrderSnapshot
 from streams.core.state import Finding, OrderState, ParcelState, Published
 from streams.core.times import DAY, TOLERANCE
-from streams.profiles.model import Profiles
-
-_EXPRESS = 0
 
 MOST_PRODUCTS = 100
 """Products for which one order counts."""
@@ -26,27 +22,24 @@ LONGEST_PRODUCT = 128
 """Characters; a longer product id is not metered."""
 
 
-def reshare(state: OrderState, profiles: Profiles, now: int) -> list[ShareChange]:
+def reshare(state: OrderState, order: OrderSnapshot | None, now: int) -> list[ShareChange]:
     """What meters must hear of an order judged at `now` (µs); takes it over as said.
 
-    Where time alone will change it, `due` is moved to then.
+    `order` is the snapshot that was judged, None where no rule looks at the order. Where time alone
+    will change what is said, `due` is moved to then.
     """
     now = max(now, state.judged)
-    version = newest_known(state.versions)
-    if version is None or version.delivery_method != _EXPRESS:
+    if order is None:
         return _retell(state, None) if state.shares else []
-    share, next_change = share_of(state, version, profiles, now)
+    share, next_change = share_of(state, order, now)
     if next_change is not None:
         state.due = min(state.due, next_change)
     return _retell(state, share)
 
 
-def share_of(
-    state: OrderState, version: OrderVersion, profiles: Profiles, now: int
-) -> tuple[Share | None, int | None]:
+def share_of(state: OrderState, order: OrderSnapshot, now: int) -> tuple[Share | None, int | None]:
     """The order's share at `now` (µs), and when time alone changes it beyond what findings say."""
-    order = OrderSnapshot(state, version, profiles)
-    profile, base = order.profile, order.base
+    version, profile, base = order.version, order.profile, order.base
     meter = profile.meter
     if meter is None or version.shop_id is None:
         return None, None

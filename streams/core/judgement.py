@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from streams.core.state import OrderState, ParcelState
 from streams.core.times import DAY, STATE_KEPT
 from streams.core.warnings import Found, Revision, RuleFailure, reconcile
+
+if TYPE_CHECKING:
+    from streams.core.snapshot import OrderSnapshot
 
 _END_STEP = 5 * DAY
 """Ends fall on multiples of this, so that a new fact seldom moves an entry of the due index."""
 
 
 class Look(NamedTuple):
-    """What the rules see in a state at a time, and when that changes if no fact comes (µs)."""
+    """What the rules see in a state at a time, and when that changes if no fact comes (µs).
+
+    `order` is the snapshot that they looked at, where it was one of an order.
+    """
 
     findings: list[Found]
     failures: list[RuleFailure]
     next_change: int | None
+    order: OrderSnapshot | None = None
 
 
 class Judgement(NamedTuple):
-    """Revisions to publish, rules that raised, and whether the state has reached its end."""
+    """Revisions to publish, rules that raised, whether the state has reached its end, and the
+    snapshot of the order that was judged."""
 
     revisions: list[Revision]
     failures: list[RuleFailure]
     ended: bool = False
+    order: OrderSnapshot | None = None
 
 
 def conclude(state: OrderState | ParcelState, look: Look, now: int, detected_at: int) -> Judgement:
@@ -39,9 +48,9 @@ def conclude(state: OrderState | ParcelState, look: Look, now: int, detected_at:
             state.touched = max(state.touched, now)
     if look.next_change is not None:
         state.due = look.next_change
-        return Judgement(revisions, look.failures)
+        return Judgement(revisions, look.failures, False, look.order)
     state.due = end_of(state)
-    return Judgement(revisions, look.failures, now >= state.due)
+    return Judgement(revisions, look.failures, now >= state.due, look.order)
 
 
 def end_of(state: ParcelState | OrderState) -> int:

@@ -133,6 +133,7 @@ def look(state: OrderState, now: int, profiles: Profiles) -> Look:
     findings: list[Found] = []
     failures: list[RuleFailure] = []
     changes: list[int] = []
+    snapshot: OrderSnapshot | None = None
     version = newest_known(state.versions)
     if version is not None and version.delivery_method == EXPRESS:
         snapshot = OrderSnapshot(state, version, profiles)
@@ -165,7 +166,7 @@ def look(state: OrderState, now: int, profiles: Profiles) -> Look:
                     findings.append(
                         found(episode, verdict, snapshot.profile, about, parcel, ids, shop, paid)
                     )
-    return Look(findings, failures, min(changes) if changes else None)
+    return Look(findings, failures, min(changes) if changes else None, snapshot)
 
 
 def _version_order(version: OrderVersion) -> tuple[int, str]:

@@ -69,7 +69,7 @@ class LinkedOrder:
             self.platform = stretch.first.platform or ""
             self.shop_id = stretch.first.shop_id
             self.profile = profiles.at(self.platform, stretch.uploaded_at)
-        self.recipient = None if facts is None else _recipient_at(facts, stretch.uploaded_at)
+        self.recipient = None if facts is None else recipient_at(facts, stretch.uploaded_at)
 
     @property
     def closed_at(self) -> int | None:
@@ -245,7 +245,7 @@ def proof_of_named(fact: Named) -> tuple[str, int, int, str, int]:
     return (TRACKING_TOPIC, fact.partition, fact.offset, STATUSES[fact.status], fact.at)
 
 
-def _recipient_at(facts: OrderFacts, uploaded_at: int) -> Place | None:
+def recipient_at(facts: OrderFacts, uploaded_at: int) -> Place | None:
     """The order's recipient as it was at the upload; a later change accuses nobody."""
     timeline = facts.recipients
     return timeline[_entry_at(facts, uploaded_at)][1] if timeline else None

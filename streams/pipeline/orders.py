@@ -141,5 +141,5 @@ class OrderSide(Side):
         judgement = orders.judge(order, gate, self.profiles, now)
         judgement = self.with_shadows(state, judgement, gate)
         if not judgement.ended:
-            self._changes += contributions.reshare(order, self.profiles, gate)
+            self._changes += contributions.reshare(order, judgement.order, gate)
         return judgement

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from streams.core import claims, contributions, orders, parcels, tracks
 from streams.core.facts import OrderFacts, OrderVersion, ParcelFacts, TrackFacts, TrackingFact
 from streams.core.feeds import Feeds
+from streams.core.judgement import Judgement
 from streams.core.state import OrderState, ParcelState
 from streams.core.tracks import TrackState
 from streams.core.warnings import Revision, RuleFailure
@@ -173,7 +174,7 @@ class Machine:
             self._publish(revision)
         self.failures += judgement.failures
         if self._meters is not None and not judgement.ended:
-            self._count(state, self._meters, now)
+            self._count(state, judgement, self._meters, now)
         if judgement.ended:
             if isinstance(state, OrderState):
                 del self._orders[state.order_id]
@@ -185,10 +186,12 @@ class Machine:
             else:
                 heapq.heappush(self._heap, (state.due, _ORDER, state.order_id))
 
-    def _count(self, state: OrderState | ParcelState, meters: Meters, now: int) -> None:
+    def _count(
+        self, state: OrderState | ParcelState, judgement: Judgement, meters: Meters, now: int
+    ) -> None:
         """Let meters hear of an order, and orders of what a parcel's findings make of them."""
         if isinstance(state, OrderState):
-            meters.take(contributions.reshare(state, self._profiles, now), now)
+            meters.take(contributions.reshare(state, judgement.order, now), now)
             return
         for word in contributions.abnormal_days(state, meters.by_profile):
             order = self._orders.setdefault(word.order_id, OrderState(word.order_id))

@@ -69,6 +69,13 @@ def delivered(*more: Message) -> ParcelState:
     return absorbed(ParcelState(KEY), upload("1"), *track(), *more)
 
 
+def known(recipient: Message = ANNA) -> ParcelState:
+    """The same parcel, with what its order says of itself."""
+    state = delivered()
+    parcels.learn(state, facts_of(order("1", recipient=recipient)), NOW)
+    return state
+
+
 def claims(state: ParcelState) -> list[TrackFacts]:
     """What tracks are told now."""
     return claim(state, PROFILES, 4)
@@ -76,13 +83,12 @@ def claims(state: ParcelState) -> list[TrackFacts]:
 
 def test_a_delivered_track_is_claimed_once() -> None:
     """Its signature, its upload and its recipient; nothing more until something changes."""
-    state = delivered()
-    parcels.learn(state, facts_of(order("1")), NOW)
+    state = known()
     (said,) = claims(state)
-    known = track_of(state.records)
-    assert known is not None
-    assert known[:2] == (us(PICKED + 30 * HOUR), 4)
-    assert (said.signature, said.key, said.uploaded_at) == (known.signature, KEY, us(UPLOADED))
+    found = track_of(state.records)
+    assert found is not None
+    assert found[:2] == (us(PICKED + 30 * HOUR), 4)
+    assert (said.signature, said.key, said.uploaded_at) == (found.signature, KEY, us(UPLOADED))
     assert (said.place, said.address is None) == (444403, False)
     assert len(said.signature) == 16
     assert claims(state) == []
@@ -91,46 +97,58 @@ def test_a_delivered_track_is_claimed_once() -> None:
 
 def test_the_address_key_itself_is_not_told() -> None:
     """Its hash is: a claim is short whatever the producer makes of its keys."""
-    state = delivered()
-    parcels.learn(state, facts_of(order("1", recipient={"address_key": "k" * 512})), NOW)
+    state = known({"address_key": "k" * 512})
     (said,) = claims(state)
     assert isinstance(said.address, int)
     assert len(encode_message([said])) < 80
-    other = delivered()
-    parcels.learn(other, facts_of(order("1", recipient={"address_key": "k" * 511})), NOW)
+    other = known({"address_key": "k" * 511})
     assert claims(other)[0].address != said.address
 
 
 def test_nothing_is_claimed_before_delivery_or_without_orders_or_too_short() -> None:
     """Most parcels at most times tell no track anything."""
-    assert claims(absorbed(ParcelState(KEY), upload("1"), *track()[:-1])) == []
-    assert claims(absorbed(ParcelState(KEY), *track())) == []
-    assert claims(absorbed(ParcelState(KEY), upload("1"), *track(1))) == []
+    facts = facts_of(order("1"))
+    for messages in ((upload("1"), *track()[:-1]), track(), (upload("1"), *track(1))):
+        state = absorbed(ParcelState(KEY), *messages)
+        parcels.learn(state, facts, NOW)
+        assert claims(state) == []
     away = delivered()
     parcels.learn(away, facts_of(order("1", delivery_method="self_pickup")), NOW)
     assert claims(away) == []
 
 
+def test_nothing_is_claimed_while_nothing_is_known_of_the_address() -> None:
+    """What is not known is not different: such a claim would make no clone of anybody."""
+    assert claims(delivered()) == []
+    assert claims(known({"person_key": "p"})) == []
+    assert len(claims(known({"province": "广东省"}))) == 1
+    state = known()
+    (said,) = claims(state)
+    parcels.learn(state, facts_of(order("1", recipient=None)), NOW)
+    assert claims(state) == [TrackFacts(said.signature, KEY)]
+
+
 def test_a_change_is_told_and_an_end_too() -> None:
-    """The recipient becomes known; then a late record makes it another track."""
-    state = delivered()
-    (unknown,) = claims(state)
-    assert (unknown.place, unknown.address) == (0, None)
+    """The recipient changes; then a late record makes it another track."""
+    state = known()
+    (anna,) = claims(state)
     parcels.learn(state, facts_of(order("1", recipient=BORIS)), NOW)
-    (known,) = claims(state)
-    assert known == TrackFacts(unknown.signature, KEY, unknown.uploaded_at, 333301, known.address)
+    (boris,) = claims(state)
+    assert boris == TrackFacts(anna.signature, KEY, anna.uploaded_at, 333301, boris.address)
+    assert boris.address != anna.address
     absorbed(state, record("in_transit", PICKED + HOUR))
     gone, new = claims(state)
-    assert gone == TrackFacts(unknown.signature, KEY)
-    assert (new.signature != unknown.signature, new.address) == (True, known.address)
+    assert gone == TrackFacts(anna.signature, KEY)
+    assert (new.signature != anna.signature, new.address) == (True, boris.address)
     assert [entry.signature for entry in state.claims] == [new.signature]
 
 
 def test_an_answer_survives_a_change_of_the_claim() -> None:
     """What the track said stands until it says otherwise."""
-    state = delivered()
+    state = known(BORIS)
     (said,) = claims(state)
-    hear(state, KEY, CloneFacts(said.signature, 77, us(UPLOADED), 0, None), NOW)
+    heard = (us(UPLOADED), said.place, said.address)
+    hear(state, KEY, CloneFacts(said.signature, 77, *heard), NOW)
     parcels.learn(state, facts_of(order("1", recipient=ANNA)), NOW)
     assert len(claims(state)) == 1
     assert [entry.since for entry in state.claims] == [77]
@@ -140,15 +158,16 @@ def test_an_answer_survives_a_change_of_the_claim() -> None:
 
 def test_an_answer_is_news_once() -> None:
     """It changes the state, and keeps it alive; a repeat does neither."""
-    state = delivered()
+    state = known()
     (said,) = claims(state)
-    answer = CloneFacts(said.signature, 77, us(UPLOADED), 0, None)
+    heard = (us(UPLOADED), said.place, said.address)
+    answer = CloneFacts(said.signature, 77, *heard)
     assert hear(state, KEY, answer, NOW + 5) == (True, None)
     assert state.touched == NOW + 5
     before = encode(state)
     assert hear(state, KEY, answer, NOW + 9) == (False, None)
     assert encode(state) == before
-    withdrawn = CloneFacts(said.signature, None, us(UPLOADED), 0, None)
+    withdrawn = CloneFacts(said.signature, None, *heard)
     assert hear(state, KEY, withdrawn, NOW + 9) == (True, None)
 
 
@@ -161,9 +180,13 @@ def test_a_claim_that_a_crash_made_us_forget_is_taken_back() -> None:
 
 def test_a_claim_that_the_track_heard_otherwise_is_said_again() -> None:
     """Its last words may be those of a state that a crash took."""
-    state = delivered()
+    state = known()
     (said,) = claims(state)
-    for heard in ((5, 0, None), (us(UPLOADED), 444403, None), (us(UPLOADED), 0, 9)):
+    for heard in (
+        (5, said.place, said.address),
+        (us(UPLOADED), said.place, None),
+        (us(UPLOADED), 0, 9),
+    ):
         changed, again = hear(state, KEY, CloneFacts(said.signature, None, *heard), NOW)
         assert (changed, again) == (False, said)
     assert told(KEY, state.claims[0]) == said
@@ -171,7 +194,7 @@ def test_a_claim_that_the_track_heard_otherwise_is_said_again() -> None:
 
 def test_a_track_without_its_locations_is_not_compared() -> None:
     """Records that a former release stored are no ground to accuse anybody."""
-    state = delivered()
+    state = known()
     state.records[1] = (*state.records[1][:5], 0, 0, *state.records[1][7:])
     assert track_of(state.records) is None
     assert claims(state) == []
