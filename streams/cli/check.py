@@ -10,7 +10,7 @@ from typing import Any
 import click
 import msgspec
 
-from streams.cli.check_sources import Unanswered, ask_files, ask_worker
+from streams.cli.check_sources import Unanswered, ask_files, ask_worker, refuse_unusable
 from streams.logs import one_line
 from streams.replay.moments import parse_time
 from streams.settings import load_settings
@@ -80,6 +80,7 @@ def check(
         raise click.UsageError(f"--until {until!r} is no ISO-8601 time with an offset")
     settings = load_settings()
     try:
+        refuse_unusable(carrier, number, order_id)
         if orders is not None and tracking is not None:
             found = ask_files(settings, orders, tracking, moment, carrier, number, order_id)
         else:

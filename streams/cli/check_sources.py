@@ -12,6 +12,7 @@ from urllib.request import ProxyHandler, build_opener
 import click
 import msgspec
 
+from schemas.fields import MAX_ID_LENGTH
 from streams.core.precheck import ask_order
 from streams.decode.keys import parcel_key
 from streams.pipeline.precheck import answer
@@ -33,6 +34,18 @@ class Unanswered(Exception):
     def __init__(self, why: str, *, usage: bool = False) -> None:
         super().__init__(why)
         self.usage = usage
+
+
+def refuse_unusable(carrier: str, number: str, order_id: str) -> None:
+    """Raise Unanswered, naming the argument, where a question can be about no parcel or order."""
+    for name, value in (("CARRIER", carrier), ("NUMBER", number), ("--order", order_id)):
+        if not value.strip():
+            raise Unanswered(f"{name} is blank", usage=True)
+        if len(value) > MAX_ID_LENGTH:
+            why = f"{name} has {len(value)} characters; allowed are {MAX_ID_LENGTH}"
+            raise Unanswered(why, usage=True)
+    if ":" in carrier:
+        raise Unanswered(f"CARRIER {carrier!r} holds a colon; no carrier's name may", usage=True)
 
 
 def ask_worker(
@@ -79,8 +92,6 @@ def ask_files(
 ) -> dict[str, Any]:
     """The answer after a replay of files; raises Unanswered, OSError."""
     key = parcel_key(carrier, number)
-    if key.startswith(":") or key.endswith(":") or not order_id.strip():
-        raise Unanswered("carrier, number or order has no usable character", usage=True)
     try:
         profiles = load(settings.profile_dirs)
     except ProfileError as error:

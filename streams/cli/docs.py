@@ -59,9 +59,9 @@ _COMMANDS_HEAD = """\
 Written by `shipsentry docs docs`; a test compares it with the code. Every command says the same
 with `--help`. What Kafka to talk to, and all else, is in the [settings](settings.md).
 
-Exit status: 0 done · 1 failed, with one line that says why · 2 wrong usage or settings · 3 only of
-`replay`: done, but there were bad lines · 4 only of `check`: nobody could be asked. Results go to
-standard output, all else to standard error.
+Exit status: 0 done · 1 failed, with one line that says why; of `check`: something was found · 2
+wrong usage or settings · 3 only of `replay`: done, but there were bad lines · 4 only of `check`:
+nobody could be asked. Results go to standard output, all else to standard error.
 """
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from streams.core.meters import Meter
+from streams.core.orders import MOST_PARCELS
 from streams.core.shares import AbnormalDays, Share, ShareChange
 from streams.core.snapshot import OrderSnapshot
 from streams.core.state import Finding, OrderState, ParcelState, Published
@@ -134,6 +135,8 @@ def hear(state: OrderState, said: Iterable[AbnormalDays], now: int) -> bool:
     changed = False
     known = dict(state.abnormal)
     for word in said:
+        if word.key not in known and len(known) >= MOST_PARCELS:
+            continue
         if known.get(word.key, ()) != word.days:
             changed = True
             known[word.key] = word.days

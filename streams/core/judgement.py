@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 _END_STEP = 5 * DAY
 """Ends fall on multiples of this, so that a new fact seldom moves an entry of the due index."""
 
+_LONGEST_PROMISE = 366 * DAY
+_DUE_SOON = 3 * DAY
+"""An order without a promise is due by then, and the day that it is due on is over."""
+
 
 class Look(NamedTuple):
     """What the rules see in a state at a time, and when that changes if no fact comes (µs).
@@ -54,8 +58,17 @@ def conclude(state: OrderState | ParcelState, look: Look, now: int, detected_at:
 
 
 def end_of(state: ParcelState | OrderState) -> int:
-    """When a state with nothing pending ends (µs): STATE_KEPT after its last sign, rounded up."""
-    return end_after(state.newest if state.newest > state.touched else state.touched)
+    """When a state with nothing pending ends (µs): STATE_KEPT after its last sign, rounded up.
+
+    An order lives so long after its promise (one of more than a year ahead is none): heard of anew
+    after that, it would count again, in a row of its shop that is still kept.
+    """
+    last = state.newest if state.newest > state.touched else state.touched
+    if isinstance(state, OrderState):
+        promises = [version.promised_ship_by for version in state.versions]
+        promise = max((each for each in promises if each is not None), default=last)
+        last = max(last, min(promise, last + _LONGEST_PROMISE)) + _DUE_SOON
+    return end_after(last)
 
 
 def end_after(last: int) -> int:

@@ -20,6 +20,9 @@ from streams.core.times import DAY, STATE_KEPT
 MOST_PRODUCTS = 20_000
 """Products of one shop and day; of others beyond that nothing is counted."""
 
+LONGEST_NAMES = 128 * MOST_PRODUCTS
+"""Bytes of all product ids of one shop and day: a row must fit into one record."""
+
 KEPT = STATE_KEPT
 """How long a day's counts outlive the day (µs): as long as an order does without news."""
 
@@ -40,6 +43,7 @@ class MeterState(msgspec.Struct, gc=False, array_like=True):
 
     `applied` is the offset of the last message that is counted here, `ends_at` (µs) when the row
     is forgotten. `shown` is a digest of what was last published, `crossed` the lines crossed in it.
+    `named` are the bytes of its product ids.
     """
 
     platform: str
@@ -53,6 +57,7 @@ class MeterState(msgspec.Struct, gc=False, array_like=True):
     shown: int = 0
     crossed: tuple[str, ...] = ()
     due: int = 0
+    named: int = 0
 
 
 class Change(NamedTuple):
@@ -97,10 +102,12 @@ def add(row: MeterState, changes: Iterable[Change]) -> tuple[bool, int]:
             known = products.get(name)
             if known is None:
                 # What never found a room here has nothing to leave either.
-                if len(products) >= MOST_PRODUCTS or due <= 0:
+                named = row.named + len(name.encode())
+                if len(products) >= MOST_PRODUCTS or named > LONGEST_NAMES or due <= 0:
                     refused += due > 0
                     continue
                 known = products[name] = ProductCounts()
+                row.named = named
             known.due += due
             known.late += late
     return changed, refused

@@ -25,6 +25,10 @@ EXPRESS = 0
 MOST_VERSIONS = 500
 """Versions that one order may have; more are refused."""
 
+MOST_PARCELS = 2_000
+"""Parcels that one order listens to. A placeholder that everybody types for an order id would grow
+for ever; of further parcels the order knows nothing, what they are judged by themselves stays."""
+
 
 def absorb(state: OrderState, versions: Iterable[OrderVersion], now: int) -> Absorbed:
     """Add versions in order of arrival; repeats change nothing. `now` (µs) is their arrival."""
@@ -67,8 +71,9 @@ def learn(state: OrderState, parcels: Iterable[ParcelFacts], now: int) -> bool:
                     changed = True
                 break
         else:
-            state.parcels.append(LinkedParcel(facts.key, facts.lives))
-            changed = True
+            if len(state.parcels) < MOST_PARCELS:
+                state.parcels.append(LinkedParcel(facts.key, facts.lives))
+                changed = True
     if changed:
         state.touched = max(state.touched, now)
     return changed

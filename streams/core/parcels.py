@@ -131,11 +131,24 @@ def learn(state: ParcelState, orders: Iterable[OrderFacts], now: int) -> bool:
     return changed
 
 
-def tell(state: ParcelState) -> list[ParcelFacts]:
+def doubt(state: ParcelState, reading: int) -> None:
+    """Forget what orders were told, once in the backlog of each assignment (`reading`, not 0).
+
+    A crash may have taken a newer state: one that told orders other things, of facts that are now
+    read again in another order. What they heard last must be said again, whatever it was.
+    """
+    if state.reading != reading:
+        state.reading = reading
+        for known in state.orders:
+            known.told = None
+
+
+def tell(state: ParcelState, *, backlog: bool = False) -> list[ParcelFacts]:
     """What orders must be told: their links, and the first progress that matters to them.
 
     An order is told again only when its links or that progress changed; the message then carries
-    all progress, so that the order is right for any base time it may learn of later.
+    all progress, so that the order is right for any base time it may learn of later. In a `backlog`
+    one that is not linked is told so, in case it has heard otherwise.
     """
     if not state.named:
         return []
@@ -158,7 +171,7 @@ def tell(state: ParcelState) -> list[ParcelFacts]:
     for known in state.orders:
         order_id = known.order_id
         now_told = tuple(told.get(order_id, ()))
-        if now_told == known.told or (known.told is None and not now_told):
+        if now_told == known.told or (known.told is None and not now_told and not backlog):
             continue
         known.told = now_told
         messages.append(

@@ -13,6 +13,10 @@ import msgspec
 
 from streams.core.meters import MEASURES
 
+DAYS = range(47_482)
+"""Days that are metered: to the end of 2099. Who promises for later promises nothing (9999-12-31);
+a day beyond the calendar has no name either."""
+
 
 class Share(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What one order adds to the meters of one shop; days count from 1970-01-01.
@@ -76,7 +80,9 @@ def deltas(old: Share | None, new: Share | None) -> Iterator[tuple[int, Delta]]:
         for day in after:
             _of(days, day).counts[4] += 1
     for day, delta in days.items():
-        if any(delta.counts) or any(each != (0, 0) for each in delta.products.values()):
+        if day in DAYS and (
+            any(delta.counts) or any(each != (0, 0) for each in delta.products.values())
+        ):
             yield day, delta
 
 

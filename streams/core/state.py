@@ -128,7 +128,8 @@ class ParcelState(msgspec.Struct, gc=False, array_like=True):
     """Everything known of one `carrier:NUMBER`; `records` and `named` are kept in order of time.
 
     `abnormal` is what each order was told of the days on which findings make it abnormal.
-    `shadow` is what shadow profiles would have published.
+    `shadow` is what shadow profiles would have published. `reading` names the assignment in whose
+    backlog the number was last read; see `parcels.doubt`.
     """
 
     key: str
@@ -144,6 +145,7 @@ class ParcelState(msgspec.Struct, gc=False, array_like=True):
     claims: list[Claim] = []
     shadow: list[Published] = []
     abnormal: list[tuple[str, tuple[int, ...]]] = []
+    reading: int = 0
 
 
 class LinkedParcel(msgspec.Struct, gc=False, array_like=True):

@@ -78,7 +78,7 @@ class Peers:
 
     def is_peer(self, word: str) -> bool:
         """Whether somebody who brings `word` is a worker of this application."""
-        return secrets.compare_digest(word.encode(), self.own.word.encode())
+        return secrets.compare_digest(word.encode("utf-8", "replace"), self.own.word.encode())
 
     async def ask(
         self, home: Home, path: str, query: Mapping[str, str], patience: float

@@ -34,6 +34,8 @@ p { margin: 4px 0; }
 .resolved { color: #1a7f37; } .withdrawn { color: #57606a; }
 table { border-collapse: collapse; width: 100%; margin: 4px 0; }
 th, td { text-align: left; vertical-align: top; padding: 4px 8px; border: 1px solid #d8dee4; }
+.course { font-size: 12px; }
+.course th, .course td { padding: 4px 6px; white-space: nowrap; }
 .content { overflow-wrap: anywhere; }
 th { background: #f6f8fa; font-weight: 600; }
 .pairs th { width: 30%; }
@@ -187,7 +189,10 @@ def _timeline(evidence: dict[str, Any], words: Wording) -> str:
         for one in evidence["timeline"]
     )
     head = _row("th", (words.label(name) for name in names))
-    return f"{_heading(words, 'timeline')}<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+    return (
+        f"{_heading(words, 'timeline')}"
+        f'<table class="course"><thead>{head}</thead><tbody>{rows}</tbody></table>'
+    )
 
 
 def _rules(evidence: dict[str, Any], words: Wording) -> str:

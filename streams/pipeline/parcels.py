@@ -40,6 +40,7 @@ class ParcelSide(Side):
         first_hand = chunk.topic == self.topics.tracking
         max_value = self.sizes.max_value
         bad = late = new = away = 0
+        backlog, reading = moment.gate is None, self.reading(chunk.partition)
         claimed: list[TrackFacts] = []
         arrived: dict[str, list[TrackingFact]] = {}
         sources: dict[str, list[Record]] = {}
@@ -79,6 +80,8 @@ class ParcelSide(Side):
                     self.send_home(work, self.topics.tracking_rekey, raw, record, origin)
                 continue
             state = ParcelState(key) if old is None else decode_parcel(old)
+            if backlog:
+                parcels.doubt(state, reading)
             absorbed = parcels.absorb(state, facts, moment.now)
             new += absorbed.new
             late += absorbed.late
@@ -89,7 +92,7 @@ class ParcelSide(Side):
                 self.reject(work, record, origin, TOO_MANY)
             if absorbed.new:
                 if not absorbed.told:
-                    self._tell(work, state)
+                    self._tell(work, state, backlog)
                 claimed += self._claim(state)
                 self.conclude(work, raw, state, old, moment)
         self._send(work, claimed)
@@ -100,6 +103,7 @@ class ParcelSide(Side):
     def on_order_facts(self, chunk: Chunk, moment: Moment) -> Work:
         """Take in what orders say of themselves to parcels of this partition."""
         work = Work(topic=chunk.topic, partition=chunk.partition)
+        backlog, reading = moment.gate is None, self.reading(chunk.partition)
         arrived = self.heard(work, chunk, moment, decode_order_facts)
         keys = list(arrived)
         values = self.states.get_many(self.table, chunk.partition, keys)
@@ -108,8 +112,10 @@ class ParcelSide(Side):
             if old is None:
                 continue
             state = decode_parcel(old)
+            if backlog:
+                parcels.doubt(state, reading)
             if parcels.learn(state, arrived[key], moment.now):
-                self._tell(work, state)
+                self._tell(work, state, backlog)
                 claimed += self._claim(state)
                 self.conclude(work, key, state, old, moment)
         self._send(work, claimed)
@@ -143,9 +149,9 @@ class ParcelSide(Side):
         self._feed_metrics.show(self.feeds, moment.now)
         super().tick(partition, due, moment, work)
 
-    def _tell(self, work: Work, state: ParcelState) -> None:
+    def _tell(self, work: Work, state: ParcelState, backlog: bool) -> None:
         topic = self.topics.parcel_facts
-        for message in parcels.tell(state):
+        for message in parcels.tell(state, backlog=backlog):
             work.outputs.append(Output(topic, message.order_id.encode(), encode_message(message)))
 
     @cached_property

@@ -23,6 +23,8 @@ OF_ORDERS = frozenset(spec.name for spec in SPECS.values() if spec.sees == "orde
 """Rules that look at an order and warn of its parcels: the order's state knows these warnings."""
 
 _read = msgspec.json.Decoder().decode
+_stored = msgspec.msgpack.Encoder().encode
+_checked = msgspec.msgpack.Decoder(Published).decode
 
 Recalled = dict[tuple[str, int], dict[bytes, dict[str, Published]]]
 """(table, partition) → key → warning id → the newest published revision."""
@@ -109,13 +111,17 @@ def _published(value: bytes, of_orders: frozenset[str]) -> tuple[str, bytes, Pub
             detail=evidence.get("detail"),
             comparator=threshold.get("comparator"),
         )
-        published = Published(warning["warning_id"], warning["revision"], finding)
+        # A state that remembered what somebody else made of a field could not be read again.
+        published = _checked(
+            _stored(Published(warning["warning_id"], warning["revision"], finding))
+        )
         if parcel is None or finding.rule in of_orders:
             return "orders", finding.order_ids[0].encode(), published
         return "parcels", parcel.encode(), published
     except (
         msgspec.DecodeError,
-        UnicodeDecodeError,
+        UnicodeError,
+        OverflowError,
         KeyError,
         IndexError,
         TypeError,

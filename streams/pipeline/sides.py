@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
+from secrets import randbits
 from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
@@ -102,6 +103,7 @@ class Side:
         """Of the whole worker, where one is given: parcels tell it, all sides ask it."""
         self.shadows: Mapping[str, Profiles] = {}
         self._recalled: dict[int, dict[bytes, dict[str, Published]]] = {}
+        self._readings: dict[int, int] = {}
         self._said: dict[int, dict[bytes, SaidShares | SaidDays]] = {}
 
     def strangers(
@@ -155,9 +157,17 @@ class Side:
             LATE_FACTS.labels(topic=topic).inc(late)
 
     def recall(self, recalled: Recalled, partitions: Iterable[int]) -> None:
-        """Take over what was published of states on `partitions`; see `pipeline.recall`."""
+        """Take over what was published of states on `partitions`; see `pipeline.recall`.
+
+        It is the beginning of an assignment.
+        """
         for partition in partitions:
             self._recalled[partition] = recalled.get((self.table, partition), {})
+            self._readings[partition] = randbits(62) + 1
+
+    def reading(self, partition: int) -> int:
+        """A number that stands for this assignment of a partition, and for no other one."""
+        return self._readings.setdefault(partition, randbits(62) + 1)
 
     def recall_said(self, said: Said, partitions: Iterable[int]) -> None:
         """Take over what states on `partitions` told the meters; see `pipeline.told`."""

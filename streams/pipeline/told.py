@@ -8,7 +8,7 @@ said; the last word stands.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 import msgspec
@@ -20,7 +20,10 @@ from streams.engine.murmur2 import partition_of, partitions_of
 from streams.engine.types import Output
 
 MOST_IN_ONE = 1_000
-"""Changes in one message: some hundred kilobytes at the very most."""
+"""Changes in one message: some hundred kilobytes, as long as orders have few products."""
+
+LONGEST = 1 << 20
+"""Bytes of one message of several changes: far below what Kafka takes."""
 
 Shop = tuple[str, str]
 """(platform, shop id)."""
@@ -48,10 +51,21 @@ def share_outputs(topic: str, partitions: int, changes: Sequence[ShareChange]) -
             home = home_of(share.platform, share.shop_id, partitions)
             homes.setdefault(home, []).append(change)
     return [
-        Output(topic, None, _encoder.encode(batch[start : start + MOST_IN_ONE]), home)
+        Output(topic, None, value, home)
         for home, batch in homes.items()
         for start in range(0, len(batch), MOST_IN_ONE)
+        for value in _values(batch[start : start + MOST_IN_ONE])
     ]
+
+
+def _values(changes: Sequence[ShareChange]) -> Iterator[bytes]:
+    value = _encoder.encode(changes)
+    if len(value) <= LONGEST or len(changes) == 1:
+        yield value
+        return
+    middle = len(changes) // 2
+    yield from _values(changes[:middle])
+    yield from _values(changes[middle:])
 
 
 def days_output(topic: str, word: AbnormalDays) -> Output:
@@ -75,20 +89,22 @@ def said_again(
 
     What is none of our messages is passed over.
     """
-    orders: dict[str, SaidShares] = {}
-    parcels: dict[str, SaidDays] = {}
+    said: Said = {}
     for value in shares:
-        for order_id, old, new in _read_changes(value):
+        changes = _read_changes(value)
+        homes = partitions_of([change[0].encode() for change in changes], partitions)
+        for (order_id, old, new), home in zip(changes, homes, strict=True):
             share = new or old
-            if share is not None:
-                orders.setdefault(order_id, {})[share.platform, share.shop_id] = new
+            if share is not None and home in owned:
+                words = said.setdefault(("orders", home), {}).setdefault(order_id.encode(), {})
+                words[share.platform, share.shop_id] = new  # type: ignore[index]  # orders say so
     for value in days:
         word = _read_days(value)
         if word is not None:
-            parcels.setdefault(word.key, {})[word.order_id] = word.days
-    said: Said = {}
-    _keep(said, "orders", orders, partitions, owned)
-    _keep(said, "parcels", parcels, partitions, owned)
+            home = partition_of(word.key.encode(), partitions)
+            if home in owned:
+                known = said.setdefault(("parcels", home), {}).setdefault(word.key.encode(), {})
+                known[word.order_id] = word.days  # type: ignore[index]  # parcels say so
     return said
 
 
@@ -123,17 +139,3 @@ def _read_days(value: bytes | None) -> AbnormalDays | None:
         return decode_days(value or b"")
     except msgspec.MsgspecError:
         return None
-
-
-def _keep(
-    said: Said,
-    table: str,
-    words: dict[str, SaidShares] | dict[str, SaidDays],
-    partitions: int,
-    owned: frozenset[int],
-) -> None:
-    keys = [key.encode() for key in words]
-    homes = partitions_of(keys, partitions)
-    for key, word, home in zip(keys, words.values(), homes, strict=True):
-        if home in owned:
-            said.setdefault((table, home), {})[key] = word

@@ -191,3 +191,23 @@ def test_pages_turned_off(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     result = run("check", "zto", NUMBER, "--order", "2")
     assert result.exit_code == 4
     assert "SHIPSENTRY_HTTP_PORT" in result.output
+
+
+@pytest.mark.parametrize(
+    ("carrier", "number", "order_id", "said"),
+    [
+        ("z:to", NUMBER, "2", "CARRIER 'z:to' holds a colon; no carrier's name may"),
+        (" ", NUMBER, "2", "CARRIER is blank"),
+        ("zto", "", "2", "NUMBER is blank"),
+        ("zto", NUMBER, " ", "--order is blank"),
+        ("zto", "7" * 513, "2", "NUMBER has 513 characters; allowed are 512"),
+    ],
+)
+def test_an_argument_that_cannot_be_is_named(
+    run: Run, files: list[str], carrier: str, number: str, order_id: str, said: str
+) -> None:
+    """Exit status 2, of files and before any worker is asked."""
+    for where in (files, ["--worker", "http://127.0.0.1:1"]):
+        result = run("check", carrier, number, "--order", order_id, *where)
+        assert result.exit_code == 2
+        assert f"Error: {said}\n" in result.stderr

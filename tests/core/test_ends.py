@@ -122,6 +122,29 @@ def test_a_promise_far_ahead_keeps_the_order() -> None:
     assert machine.live_states == 0
 
 
+def test_an_order_shipped_long_before_its_promise_outlives_it() -> None:
+    """What is heard of it then is no news of an order that never shipped, nor counted again."""
+    promise = PAID + 60 * DAY
+    early = [upload("1"), picked_up(), record("delivered", PICKED + DAY)]
+    machine, log = machine_after([order(promised_ship_by=promise), *early])
+    machine.advance(us(promise) + STATE_KEPT - 1)
+    raw = json.dumps(order(promised_ship_by=promise, updated_at=promise + 20 * DAY)).encode()
+    arrival = us(promise) + STATE_KEPT
+    version = decode_order(raw, None, arrival, arrival)
+    assert not isinstance(version, Bad)
+    machine.order(version, arrival)
+    assert "ship_overdue" not in [revision.finding.rule for revision in log]
+
+
+def test_a_promise_for_never_keeps_nothing() -> None:
+    """9999-12-31 stands for none in some shops: an order that has shipped ends all the same."""
+    never = PAID.replace(year=9999)
+    early = [upload("1"), picked_up(), record("delivered", PICKED + DAY)]
+    machine, _ = machine_after([order(promised_ship_by=never), *early])
+    machine.advance(us(PAID + 366 * DAY) + 2 * STATE_KEPT)
+    assert machine.live_states == 0
+
+
 def test_each_fact_puts_the_end_off() -> None:
     """A state lives on from its newest fact."""
     short = ends_at([record("hub", PICKED)], PAID, PAID + 400 * DAY)

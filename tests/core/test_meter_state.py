@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from streams.core import meter_state
+from streams.core import meter_state, shares
 from streams.core.meter_state import (
     KEPT,
     Change,
     add,
+    day_text,
     decode_meter,
     new_row,
     product_key,
@@ -92,6 +93,25 @@ def test_a_day_of_a_million_orders_is_as_small_as_one_of_ten() -> None:
     add(row, [Change(1 << 41, Delta([0, 0, 0, 0, 0], names))])
     assert len(row.products) == meter_state.MOST_PRODUCTS
     assert len(encode(row)) < 4 << 20
+
+
+def test_product_ids_of_many_bytes_find_less_room() -> None:
+    """A row fits a message whatever its ids are made of."""
+    row = new_row("douyin", "s-1", 20_000, Meter())
+    wide = {"\u8d27" * 120 + f"{number:08d}": (1, 0) for number in range(meter_state.MOST_PRODUCTS)}
+    _, refused = add(row, [Change(1, Delta([1, 0, 0, 0, 0], {**wide, "p1": (1, 0)}))])
+    assert len(row.products) + refused == meter_state.MOST_PRODUCTS + 1
+    assert "p1" in row.products
+    assert len(encode(row)) < 4 << 20
+    assert add(decode_meter(encode(row)), [Change(2, Delta([1, 0, 0, 0, 0], wide))])[1] == refused
+
+
+def test_days_that_nobody_can_mean_are_not_metered() -> None:
+    """Placeholders for "never", and what a stranger may write."""
+    for day in (-1, shares.DAYS.stop, 2_932_896, 2_932_897, 1 << 62):
+        share = Share("douyin", "s-1", day, 10, products=("p1",), abnormal=(day,))
+        assert said(None, share) == {10: ([0, 0, 0, 1, 0], {})}
+    assert day_text(shares.DAYS[-1]) == "2099-12-31"
 
 
 def test_names_with_the_separator_give_keys_of_their_own() -> None:

@@ -11,7 +11,7 @@ from support.builders import PAID, us
 
 from streams.core import orders
 from streams.core.facts import LinkedLife, OrderVersion, ParcelFacts, Place
-from streams.core.orders import MOST_VERSIONS
+from streams.core.orders import MOST_PARCELS, MOST_VERSIONS
 from streams.core.state import OrderState, decode_order, encode
 from streams.core.times import DAY, HOUR, RETENTION
 from streams.profiles.loader import load
@@ -192,3 +192,15 @@ def test_the_state_outlives_what_is_pending(hours: int) -> None:
     assert not judgement.ended
     assert state.due == promise - min(hours * HOUR // 4, 12 * HOUR)
     assert decode_order(encode(state)) == state
+
+
+def test_an_order_listens_to_so_many_parcels() -> None:
+    """A placeholder for an order id does not grow for ever; those that it knows are still heard."""
+    state = OrderState("1")
+    life = (LinkedLife(START, None, ()),)
+    first = [ParcelFacts(f"zto:{n}", "1", life) for n in range(MOST_PARCELS)]
+    assert orders.learn(state, first, START)
+    assert not orders.learn(state, [ParcelFacts("zto:one too many", "1", life)], START)
+    assert len(state.parcels) == MOST_PARCELS
+    moved = (LinkedLife(START, None, (START + 1,)),)
+    assert orders.learn(state, [ParcelFacts("zto:7", "1", moved)], START)

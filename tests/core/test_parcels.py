@@ -347,3 +347,28 @@ def test_status_of_a_record_decides_not_its_text() -> None:
     assert not isinstance(odd, Bad)
     parcels.absorb(state, [odd], us(PAID + DAY))
     assert (state.named, state.orders) == ([], [])
+
+
+def test_a_backlog_says_once_more_what_orders_heard() -> None:
+    """Once for an assignment, whatever it was: a state that a crash took may have said otherwise."""
+    state = ParcelState(KEY)
+    facts = [fact(0, "ordered", ("1",)), fact(HOUR_US, "picked_up")]
+    parcels.absorb(state, facts, START)
+    (said,) = parcels.tell(state, backlog=True)
+    assert parcels.tell(state, backlog=True) == []
+    parcels.doubt(state, 7)
+    assert parcels.tell(decode_parcel(encode(state)), backlog=True) == [said]
+    assert parcels.tell(state, backlog=True) == [said]
+    parcels.doubt(state, 7)
+    assert parcels.tell(state, backlog=True) == []
+    parcels.doubt(state, 8)
+    assert parcels.tell(state, backlog=True) == [said]
+
+
+def test_in_a_backlog_an_order_hears_that_it_is_not_linked() -> None:
+    """A record that names it does not link it once an upload and a release do not."""
+    facts = [fact(0, "cancelled", ("2",)), fact(HOUR_US, "picked_up", ("2",))]
+    for backlog, heard in ((False, []), (True, [()])):
+        state = ParcelState(KEY)
+        parcels.absorb(state, facts, START)
+        assert [said.lives for said in parcels.tell(state, backlog=backlog)] == heard

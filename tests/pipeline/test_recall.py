@@ -176,3 +176,44 @@ def test_a_rule_pack_may_have_rules_about_orders() -> None:
     packed = Profiles([replace(douyin, order_rules=(*douyin.order_rules, rule))])
     assert _one(recall([value], 4, ALL, judged_with_orders(packed)))[0] == ("orders", b"1")
     assert _one(recall([value], 4, ALL, judged_with_orders(load())))[0] == ("parcels", b"zto:78")
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"rule": 5},
+        {"severity": {"a": 1}},
+        {"revision": "9"},
+        {"revision": 1 << 80},
+        {"warning_id": None},
+        {"order_ids": [1]},
+        {"shop_id": []},
+    ],
+    ids=str,
+)
+def test_what_a_stranger_made_of_a_field_reaches_no_state(field: dict[str, Any]) -> None:
+    """A state with it could not be read again: the worker would end, and after each start."""
+    value: dict[str, Any] = {
+        "warning_id": "0" * 32,
+        "revision": 1,
+        "state": "open",
+        "rule": "pickup_overdue",
+        "stage": "violation",
+        "severity": "critical",
+        "profile": "p",
+        "platform": "douyin",
+        "shop_id": "s-1",
+        "order_ids": ["1"],
+        "carrier": "zto",
+        "tracking_number": "1",
+        "opened_at": "2026-11-20T10:00:00+08:00",
+        "deadline": None,
+        "breached_at": None,
+        "resolved_at": None,
+        "exposure": {"kind": "strike"},
+        "evidence": {"started_at": "2026-11-20T10:00:00+08:00", "lane": None},
+    }
+    own = json.dumps(value).encode()
+    strange = json.dumps({**value, **field}).encode()
+    assert recall([own, strange], 4, ALL) == recall([own], 4, ALL) != {}
+    assert recall([strange], 4, ALL) == {}

@@ -217,3 +217,31 @@ def test_memory_follows_the_live_states() -> None:
                 machine.tracking(decode_tracking(raw, at), at)  # type: ignore[arg-type]
         most = max(most, machine.live_states)
     assert most < 2 * 80
+
+
+def test_shops_and_products_are_counted_into_files() -> None:
+    """`--shop-risk`, `--product-risk`: one JSON a line; what the warnings say stays the same."""
+    late = [order("1", items=[{"product_id": "p1", "sku_id": "k1", "quantity": 1}])]
+    plain = run(*UNTIL, orders=late, tracking=[])
+    result = run(
+        *UNTIL, "--shop-risk", "s.jsonl", "--product-risk", "p.jsonl", orders=late, tracking=[]
+    )
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout == plain.stdout
+    (shop,) = [v for v in values(Path("s.jsonl").read_text("utf-8")) if v["counts"]["due"]]
+    assert shop["counts"]["late"] == shop["counts"]["unshipped"] == 1
+    assert shop["rates"]["late"] == 10_000
+    (product,) = values(Path("p.jsonl").read_text("utf-8"))
+    assert (product["product_id"], product["day"]) == ("p1", shop["day"])
+    assert product["counts"] == {"due": 1, "late": 1}
+
+
+@pytest.mark.parametrize("option", ["--shop-risk", "--product-risk"])
+def test_one_meter_may_be_asked_for_alone(option: str) -> None:
+    """Only the file that was named is written; with `--diff` it is wrong usage."""
+    assert run(*UNTIL, option, "only.jsonl").exit_code == 0
+    assert sorted(p.name for p in Path().iterdir()) == ["o.jsonl", "only.jsonl", "t.jsonl"]
+    refused = run(*UNTIL, option, "no.jsonl", "--diff", "tmall-2026-04-09")
+    assert refused.exit_code == 2
+    assert "--shop-risk and --product-risk count one replay, --diff has two" in refused.stderr
+    assert not Path("no.jsonl").exists()
