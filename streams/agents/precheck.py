@@ -150,7 +150,8 @@ def _read(request: web.Request) -> _Question:
             raise _Refused(400, f"{name} is missing, blank or longer than {MAX_ID_LENGTH}")
     key = parcel_key(query["carrier"], query["tracking_number"])
     if key.startswith(":") or key.endswith(":"):
-        raise _Refused(400, "carrier or tracking_number has no usable character")
+        name = "carrier" if key.startswith(":") else "tracking_number"
+        raise _Refused(400, f"{name} {query[name]!r} has no usable character")
     return _Question(key, query["order_id"], query)
 
 

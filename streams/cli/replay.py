@@ -119,6 +119,10 @@ def replay(
         stack.callback(rejected.close)
         try:
             target = sys.stdout.buffer if out is None else stack.enter_context(out.open("wb"))
+            risks = [
+                None if path is None else stack.enter_context(path.open("wb"))
+                for path in (shop_risk, product_risk)
+            ]
 
             def publish(revision: Revision) -> None:
                 feed = machine.feeds.word(revision.finding.parcel, revision.detected_at)
@@ -139,11 +143,9 @@ def replay(
                 end = play(machine, orders, tracking, until, rejected.take, progress)
                 failures = machine.failures
                 if meters is not None:
-                    for path, lines in zip(
-                        (shop_risk, product_risk), meters.written(end), strict=True
-                    ):
-                        if path is not None:
-                            path.write_bytes(b"".join(line + b"\n" for line in lines))
+                    for file, lines in zip(risks, meters.written(end), strict=True):
+                        if file is not None:
+                            file.writelines(line + b"\n" for line in lines)
             for _, (revision, feed) in sorted(newest.items()):
                 target.write(encode_warning(revision, feed) + b"\n")
             target.flush()

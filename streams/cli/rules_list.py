@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+import textwrap
+
 import click
 
 from streams.cli.describe import limits, rules_of, says
@@ -36,7 +40,16 @@ def list_rules(only: tuple[str, ...], templates: bool) -> None:
         click.echo(f"{name} ({spec.subject}): {says(spec)}")
         for profile, rules in tables.items():
             text = " · ".join(limits(rules[name])) if name in rules else "off"
-            click.echo(f"  {profile:{width}}  {text}")
+            click.echo(_fitted(f"  {profile:{width}}  ", text))
+
+
+def _fitted(before: str, text: str) -> str:
+    """The text within the terminal, what is too long on lines of its own; whole elsewhere."""
+    if not sys.stdout.isatty():
+        return before + text
+    indent = " " * len(before)
+    columns = max(shutil.get_terminal_size().columns, len(before) + 30)
+    return textwrap.fill(text, columns, initial_indent=before, subsequent_indent=indent)
 
 
 def _templates() -> None:

@@ -26,6 +26,10 @@ LONGEST_NAMES = 128 * MOST_PRODUCTS
 KEPT = STATE_KEPT
 """How long a day's counts outlive the day (µs): as long as an order does without news."""
 
+SAID = 1
+"""A revision that stands for one that a crash may have made the row forget. What counted once may
+have been published, so it is published again also where nothing is left of it."""
+
 _EPOCH = date(1970, 1, 1)
 
 
@@ -97,6 +101,8 @@ def add(row: MeterState, changes: Iterable[Change]) -> tuple[bool, int]:
         changed = True
         row.applied = offset
         row.counts = [a + b for a, b in zip(row.counts, delta.counts, strict=True)]
+        if not row.revision and max(delta.counts) > 0:
+            row.revision = SAID
         products = row.products
         for name, (due, late) in delta.products.items():
             known = products.get(name)
@@ -110,6 +116,8 @@ def add(row: MeterState, changes: Iterable[Change]) -> tuple[bool, int]:
                 row.named = named
             known.due += due
             known.late += late
+            if late > 0 and not known.revision:
+                known.revision = SAID
     return changed, refused
 
 

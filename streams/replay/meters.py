@@ -49,6 +49,10 @@ class Meters:
         shops: list[tuple[bytes, bytes]] = []
         products: list[tuple[bytes, bytes]] = []
         for key, row in self._rows.items():
+            # Nothing was published before, and no crash made anybody forget it.
+            row.revision = 0
+            for product in row.products.values():
+                product.revision = 0
             found = risks(row, list(self._before(row)), self._profiles, now)
             if found.shop is not None:
                 shops.append((key, _encoder.encode(found.shop)))

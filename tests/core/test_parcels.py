@@ -350,7 +350,7 @@ def test_status_of_a_record_decides_not_its_text() -> None:
 
 
 def test_a_backlog_says_once_more_what_orders_heard() -> None:
-    """Once for an assignment, whatever it was: a state that a crash took may have said otherwise."""
+    """Once for an assignment: a state that a crash took may have said otherwise."""
     state = ParcelState(KEY)
     facts = [fact(0, "ordered", ("1",)), fact(HOUR_US, "picked_up")]
     parcels.absorb(state, facts, START)

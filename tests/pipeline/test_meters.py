@@ -86,8 +86,8 @@ def test_any_chunking_and_partition_gives_the_count_of_the_facts(seed: int) -> N
     compare(loop, history)
 
 
-FORGOTTEN = (434, 549, 656, 811, 1322, 1325, 1352)
-"""Histories in which a crash takes a parcel's state that had told its orders something else."""
+FORGOTTEN = (434, 549, 656, 811, 1322, 1325, 1352, 1373)
+"""Histories in which a crash takes a state that had told, or published, something else."""
 
 
 @pytest.mark.parametrize("seed", [*range(HISTORIES), *FORGOTTEN])

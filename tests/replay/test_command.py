@@ -17,7 +17,7 @@ from support.replaying import replay as replayed
 from support.replaying import standing
 
 from schemas.dead_letter import DeadLetter
-from streams.cli.replay import replay
+from streams.cli import main
 
 ORDERS = [order("1"), order("2", platform="tmall")]
 TRACKING = [upload("1"), picked_up(), record("hub", PICKED + DAY)]
@@ -43,7 +43,7 @@ def run(*arguments: str, orders: Any = None, tracking: Any = None) -> Result:
     """The command over two files."""
     inputs = ("--orders", write("o.jsonl", ORDERS if orders is None else orders))
     inputs += ("--tracking", write("t.jsonl", TRACKING if tracking is None else tracking))
-    return CliRunner().invoke(replay, [*inputs, *arguments])
+    return CliRunner().invoke(main, ["replay", *inputs, *arguments])
 
 
 def values(text: str) -> list[dict[str, Any]]:
@@ -87,16 +87,16 @@ def test_same_input_same_bytes(seed: int) -> None:
     history.write(Path())
     until = ("--until", Path("until.txt").read_text().strip())
     inputs = ["--orders", "orders.jsonl", "--tracking", "tracking.jsonl", *until]
-    first = CliRunner().invoke(replay, inputs)
+    first = CliRunner().invoke(main, ["replay", *inputs])
     assert first.exit_code == 0
-    second = CliRunner().invoke(replay, [*inputs, "--out", "w.jsonl"])
+    second = CliRunner().invoke(main, ["replay", *inputs, "--out", "w.jsonl"])
     assert second.exit_code == 0
     assert second.stdout == ""
     assert Path("w.jsonl").read_bytes() == first.stdout_bytes
     for name in ("orders", "tracking"):
         Path(f"{name}.jsonl.gz").write_bytes(gzip.compress(Path(f"{name}.jsonl").read_bytes()))
     packed = ["--orders", "orders.jsonl.gz", "--tracking", "tracking.jsonl.gz", *until]
-    third = CliRunner().invoke(replay, packed)
+    third = CliRunner().invoke(main, ["replay", *packed])
     assert third.stdout_bytes == first.stdout_bytes
     assert len(first.stdout_bytes) > 1_000
 
@@ -187,7 +187,7 @@ def test_a_damaged_archive_is_said_in_one_line(damage: str) -> None:
         packed = bytearray(b"{}\n")
     Path("o.jsonl.gz").write_bytes(packed)
     write("t.jsonl", TRACKING)
-    result = CliRunner().invoke(replay, ["--orders", "o.jsonl.gz", "--tracking", "t.jsonl"])
+    result = CliRunner().invoke(main, ["replay", "--orders", "o.jsonl.gz", "--tracking", "t.jsonl"])
     assert result.exit_code == 1
     assert isinstance(result.exception, SystemExit), repr(result.exception)
     assert "Error: " in result.stderr

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from support.builders import DAY, HOUR, MINUTE, PICKED, Message, order, picked_up, record, upload
 
-from streams.cli.replay import replay
+from streams.cli import main
 
 NAME = "inactive_after_pickup"
 
@@ -30,7 +30,8 @@ def run(tracking: list[Message], *arguments: str) -> str:
     Path("t.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
     until = (PICKED + 30 * HOUR).isoformat()
     done = CliRunner().invoke(
-        replay, ["--orders", "o.jsonl", "--tracking", "t.jsonl", "--until", until, *arguments]
+        main,
+        ["replay", "--orders", "o.jsonl", "--tracking", "t.jsonl", "--until", until, *arguments],
     )
     assert done.exit_code == 0, done.output
     return done.stdout
