@@ -35,7 +35,8 @@ p { margin: 4px 0; }
 table { border-collapse: collapse; width: 100%; margin: 4px 0; }
 th, td { text-align: left; vertical-align: top; padding: 4px 8px; border: 1px solid #d8dee4; }
 .course { font-size: 12px; }
-.course th, .course td { padding: 4px 6px; white-space: nowrap; }
+.course th, .course td { padding: 4px 6px; }
+.course td { white-space: nowrap; }
 .content { overflow-wrap: anywhere; }
 th { background: #f6f8fa; font-weight: 600; }
 .pairs th { width: 30%; }

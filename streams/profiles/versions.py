@@ -5,15 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import pairwise
 
-from streams.core.times import iso
+from streams.core.times import HOUR, iso
 from streams.profiles.model import Profile
 
 
 def clashes(profiles: Iterable[Profile]) -> list[str]:
-    """Two profiles of one platform that start at the same moment: which judges is not said."""
+    """Two profiles of one platform that start at the same moment, so that it is not said which
+    judges, or whose days begin at different hours: a shop's day must be one and the same."""
     starts: dict[tuple[str, int], str] = {}
+    days: dict[str, Profile] = {}
     found = []
     for profile in profiles:
+        if profile.meter is not None:
+            first = days.setdefault(profile.platform, profile)
+            if first.meter is not None and first.meter.day_offset != profile.meter.day_offset:
+                where = profile.files[0] if profile.files else profile.id
+                found.append(
+                    f"{where}: {profile.id}: meter.days_ahead_of_utc_hours is "
+                    f"{profile.meter.day_offset // HOUR}, allowed is that of {first.id}: "
+                    f"{first.meter.day_offset // HOUR}"
+                )
         other = starts.setdefault((profile.platform, profile.effective_from), profile.id)
         if other != profile.id:
             where = profile.files[0] if profile.files else profile.id

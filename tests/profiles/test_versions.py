@@ -130,3 +130,17 @@ def test_two_gaps_are_two_remarks(tmp_path: Path) -> None:
 def test_the_built_in_profiles_need_no_remark() -> None:
     """Nobody is told of what cannot be helped."""
     assert loader.load_all().remarks == ()
+
+
+def test_the_days_of_a_platform_begin_at_one_hour(tmp_path: Path) -> None:
+    """A shop's day is counted in one row, whichever version judges its orders."""
+    for name, hours in {"a": 8, "b": 8, "c": 9}.items():
+        text = VERSION.format(name=name, start=DAYS[name].isoformat(), end="", limit=10)
+        text += f'\n[meter]\nabnormal = ["pickup_overdue"]\ndays_ahead_of_utc_hours = {hours}\n'
+        (tmp_path / f"{name}.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(loader.ProfileError) as refused:
+        load_all([tmp_path])
+    assert refused.value.problems == [
+        f"{tmp_path / 'c.toml'}: house-c: meter.days_ahead_of_utc_hours is 9, allowed is that of "
+        "house-a: 8"
+    ]
