@@ -195,7 +195,7 @@ def test_who_may_have_ended_is_not_asked() -> None:
 
 
 def test_replay_forgets_tracks_too() -> None:
-    """An order, its delivered parcel and its track; 71 days later nothing is left in memory."""
+    """An order, its delivered parcel and its track; 76 days later nothing is left in memory."""
     machine = Machine(load(), lambda revision: None)
     version = decode_order(json.dumps(order()).encode(), None, FAR, FAR)
     assert not isinstance(version, Bad)
@@ -208,5 +208,5 @@ def test_replay_forgets_tracks_too() -> None:
     assert machine.live_states == 3
     machine.advance(us(PICKED + 9 * HOUR) + STATE_KEPT)
     assert machine.live_states == 3
-    machine.advance(us(PICKED + 9 * HOUR) + STATE_KEPT + 6 * DAY)
+    machine.advance(us(PICKED + 9 * HOUR) + STATE_KEPT + 11 * DAY)
     assert machine.live_states == 0

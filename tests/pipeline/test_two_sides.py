@@ -209,7 +209,8 @@ def test_a_claim_that_a_crash_took_back_accuses_nobody() -> None:
         loop.produce(TOPICS.tracking, json.dumps(message).encode(), None, here)
     loop.step((TOPICS.orders, here), 9, None)
     loop.commit(here)
-    loop.step((TOPICS.tracking, here), 9, None)
+    for topic in (TOPICS.tracking, TOPICS.parcel_facts, TOPICS.order_facts):
+        loop.step((topic, here), 9, None)
     assert len(loop.logs[TOPICS.track_facts, here]) == 1
     loop.crash(here)
     extra = record("in_transit", PICKED + MINUTE, one)
