@@ -5,20 +5,17 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from datetime import timedelta, timezone
 from importlib import import_module
 from typing import Any
 
 from streams.core.episodes import Limit
 from streams.core.facts import STATUSES
 from streams.core.pauses import Exemption
-from streams.core.times import DAY, HOUR, MINUTE, to_datetime
+from streams.core.times import BEIJING, DAY, HOUR, MINUTE, to_datetime
 from streams.places import province_name
 from streams.profiles.model import Profile
 from streams.profiles.packs import Guarded
 from streams.profiles.registry import SPECS, RuleSpec
-
-_BEIJING = timezone(timedelta(hours=8))
 
 
 def says(spec: RuleSpec) -> str:
@@ -90,7 +87,7 @@ def moment(us: int | None) -> str:
     """A point in time as the platforms give it, in UTC+8 and to the second."""
     if us is None:
         return ""
-    return to_datetime(us).astimezone(_BEIJING).isoformat(timespec="seconds")
+    return to_datetime(us).astimezone(BEIJING).isoformat(timespec="seconds")
 
 
 def _threshold(name: str, value: Any) -> str:

@@ -21,6 +21,7 @@ from streams.core.facts import (
     TrackingFact,
 )
 from streams.core.links import ORDERED, lives
+from streams.core.recipients import differ
 from streams.core.snapshot import NOT_RECORDS, PICKED_UP, LinkedOrder, ParcelLife
 from streams.core.state import Finding, LinkedParcel, Named, OrderState, ParcelState, Record
 from streams.core.times import TOLERANCE
@@ -231,21 +232,14 @@ def _uses(life: ParcelLife, mine: LinkedOrder | None, order_id: str, *, past: bo
 
 def _compared(mine: LinkedOrder, other: Place | None) -> str:
     """Another order's recipient against this one's, as its profile's rule on duplicates does."""
-    own = mine.recipient
-    if own is None or other is None:
+    by = "address"
+    for rule in mine.profile.link_rules:
+        if isinstance(rule, DuplicateTrackingNumber):
+            by = rule.differs_by
+    different = differ(mine.recipient, other, by)
+    if different is None:
         return "unknown"
-    by_person = any(
-        isinstance(rule, DuplicateTrackingNumber) and rule.differs_by == "person"
-        for rule in mine.profile.link_rules
-    )
-    a, b = (own.person_key, other.person_key) if by_person else (own.address_key, other.address_key)
-    if a is not None and b is not None:
-        return "same" if a == b else "different"
-    if not by_person:
-        for x, y in ((own.province, other.province), (own.city, other.city)):
-            if x is not None and y is not None and x != y:
-                return "different"
-    return "unknown"
+    return "different" if different else "same"
 
 
 def _track(records: Sequence[Record]) -> Track | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 MILLISECOND = 1_000
 SECOND = 1_000_000
@@ -22,6 +22,9 @@ RETENTION = WINDOW + 5 * DAY
 STATE_KEPT = RETENTION + WINDOW
 """How long a state outlives its last fact: a fact may be RETENTION old when it arrives, and joins
 facts that are up to WINDOW older than itself."""
+
+BEIJING = timezone(timedelta(hours=8))
+"""The zone of the Chinese platforms, all year."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

@@ -11,6 +11,7 @@ import msgspec
 
 from streams.core.facts import CloneFacts, TrackFacts
 from streams.core.judgement import end_after
+from streams.core.recipients import unequal
 from streams.core.state import VERSION, UnknownStateVersion, city_in, province_in
 from streams.core.times import STATE_KEPT
 
@@ -125,8 +126,4 @@ def _differ(a: Heard, b: Heard) -> bool:
     """Whether two recipients are known to be different; unknown is not different."""
     if a[2] is not None and b[2] is not None:
         return a[2] != b[2]
-    return _unequal(province_in(a[1]), province_in(b[1])) or _unequal(city_in(a[1]), city_in(b[1]))
-
-
-def _unequal(a: int | None, b: int | None) -> bool:
-    return a is not None and b is not None and a != b
+    return unequal(province_in(a[1]), province_in(b[1])) or unequal(city_in(a[1]), city_in(b[1]))

@@ -109,9 +109,8 @@ def _canonical(record: Record, recipient: Recipient | None = None) -> str:
         message["location"] = _named(record[7])
     if recipient is not None:
         code, address_key = recipient
-        message["recipient"] = _named(code)
-        if address_key is not None:
-            message["recipient"] = {**_named(code), "address_key": address_key}
+        key = {} if address_key is None else {"address_key": address_key}
+        message["recipient"] = {**_named(code), **key}
     return dumps(message, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from importlib import import_module
 from typing import Any
 
 import click
 
 from streams.core.money import spelled
-from streams.core.times import to_datetime
+from streams.core.times import BEIJING, to_datetime
 from streams.demo.history import Outcome
 from streams.rules import RULES
 
-BEIJING = timezone(timedelta(hours=8))
 STATES = ("open", "breached", "resolved", "withdrawn")
 STAGES = ("violation", "serious", "notice")
 

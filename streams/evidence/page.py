@@ -6,14 +6,14 @@ Every value goes through `escape`: numbers, ids and places come from outside.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timezone
 from html import escape
 from typing import Any
 
 from streams.core.money import spelled
+from streams.core.times import BEIJING
 from streams.evidence.wording import Wording
 
-_BEIJING = timezone(timedelta(hours=8))
 _NONE = "–"
 
 _STYLE = """
@@ -162,7 +162,7 @@ def _record(record: dict[str, Any], words: Wording) -> str:
         digest = escape(record["sha256"])
         parts.append(f'<p class="quiet">{escape(words.label("sha256"))}: <code>{digest}</code></p>')
     return (
-        f"<tr>{_cell(record['occurred_at'], _BEIJING)}{_cell(record['occurred_at'], UTC)}"
+        f"<tr>{_cell(record['occurred_at'], BEIJING)}{_cell(record['occurred_at'], UTC)}"
         f"<td>{escape(words.word('statuses', record['status']))}</td>"
         f'<td class="content">{"".join(parts)}</td></tr>'
     )
@@ -183,9 +183,9 @@ def _fields(fields: dict[str, Any]) -> str:
 def _timeline(evidence: dict[str, Any], words: Wording) -> str:
     names = ("detected_at", "utc", "state", "deadline", "breached_at", "ended_at")
     rows = "".join(
-        f"<tr>{_cell(one['detected_at'], _BEIJING)}{_cell(one['detected_at'], UTC)}"
+        f"<tr>{_cell(one['detected_at'], BEIJING)}{_cell(one['detected_at'], UTC)}"
         f"<td>{escape(words.word('states', one['state']))}</td>"
-        + "".join(_cell(one[name], _BEIJING) for name in ("deadline", "breached_at", "resolved_at"))
+        + "".join(_cell(one[name], BEIJING) for name in ("deadline", "breached_at", "resolved_at"))
         + "</tr>"
         for one in evidence["timeline"]
     )
@@ -269,7 +269,7 @@ def _both_times(moment: str | None) -> str:
     if moment is None:
         return _NONE
     utc = f'<span class="quiet">({_time(moment, UTC)} UTC)</span>'
-    return f'<span class="when">{_time(moment, _BEIJING)} UTC+8 {utc}</span>'
+    return f'<span class="when">{_time(moment, BEIJING)} UTC+8 {utc}</span>'
 
 
 def _time(moment: str | None, zone: timezone) -> str:

@@ -34,9 +34,9 @@ def warning_value(revision: Revision, feed: str = "ok") -> dict[str, Any]:
             "orders": _named(finding.order_ids),
             "count": len(finding.order_ids),
             "hours": limit_hours,
-            "deadline": _beijing(finding.deadline),
-            "breached": _beijing(finding.breached_at),
-            "resolved": _beijing(finding.resolved_at),
+            "deadline": beijing(finding.deadline),
+            "breached": beijing(finding.breached_at),
+            "resolved": beijing(finding.resolved_at),
             "lane": finding.lane,
             "detail": finding.detail,
             "exposure": finding.exposure,
@@ -124,8 +124,8 @@ def _hours(length: int) -> float | int:
     return int(hours) if hours.is_integer() else round(hours, 6)
 
 
-def _beijing(us: int | None) -> str:
-    """A deadline as merchants read it, to the minute."""
+def beijing(us: int | None) -> str:
+    """A time as merchants read it, to the minute; empty where there is none."""
     if us is None:
         return ""
     return f"{to_datetime(us + _BEIJING).isoformat(' ', 'minutes')[:16]} (UTC+8)"

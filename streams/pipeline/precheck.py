@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta, timezone
 from hashlib import sha256
 from typing import Any
 
@@ -10,17 +9,15 @@ import msgspec
 
 from streams.core.precheck import BLOCK, NOTE, WARN, OrderWord, Precheck, Remark, Use, precheck
 from streams.core.state import Finding, ParcelState
-from streams.core.times import iso, to_datetime
+from streams.core.times import iso
 from streams.core.warnings import Revision
 from streams.numbers import fits, guess
-from streams.pipeline.message import warning_value
+from streams.pipeline.message import beijing, warning_value
 from streams.profiles.model import Profiles
 from streams.texts import sentence
 
 MOST_USES = 20
 """Other orders that an answer lists; `uses_total` says how many there are."""
-
-_BEIJING = timezone(timedelta(hours=8), "UTC+8")
 
 
 def order_hash(order_id: str) -> str:
@@ -122,14 +119,8 @@ def _words(
         "carrier": carrier,
         "number": number,
         "orders": order_id,
-        "at": _beijing(remark.at),
+        "at": beijing(remark.at),
         "couriers": couriers,
         "detail": remark.detail,
     }
     return sentence(f"check.{remark.code}", values)
-
-
-def _beijing(us: int | None) -> str:
-    if us is None:
-        return ""
-    return to_datetime(us).astimezone(_BEIJING).strftime("%Y-%m-%d %H:%M (UTC+8)")

@@ -163,11 +163,13 @@ class Side:
         """
         for partition in partitions:
             self._recalled[partition] = recalled.get((self.table, partition), {})
-            self._readings[partition] = randbits(62) + 1
+            self._readings.pop(partition, None)
 
     def reading(self, partition: int) -> int:
         """A number that stands for this assignment of a partition, and for no other one."""
-        return self._readings.setdefault(partition, randbits(62) + 1)
+        if partition not in self._readings:
+            self._readings[partition] = randbits(62) + 1
+        return self._readings[partition]
 
     def recall_said(self, said: Said, partitions: Iterable[int]) -> None:
         """Take over what states on `partitions` told the meters; see `pipeline.told`."""

@@ -14,6 +14,7 @@ from streams.core import claims, contributions, orders, parcels, tracks
 from streams.core.facts import OrderFacts, OrderVersion, ParcelFacts, TrackFacts, TrackingFact
 from streams.core.feeds import Feeds
 from streams.core.judgement import Judgement
+from streams.core.links import ORDERED
 from streams.core.state import OrderState, ParcelState
 from streams.core.tracks import TrackState
 from streams.core.warnings import Revision, RuleFailure
@@ -76,7 +77,7 @@ class Machine:
     def tracking(self, fact: TrackingFact, now: int) -> bool:
         """A tracking fact arrives at `now` (µs); False where there is no room for it."""
         self.advance(now - 1)
-        if fact.status:  # an upload is the seller's word, not the carrier's
+        if fact.status != ORDERED:  # an upload is the seller's word, not the carrier's
             self.feeds.hear({fact.key.partition(":")[0]: 1}, now)
         state = self._parcels.setdefault(fact.key, ParcelState(fact.key))
         absorbed = parcels.absorb(state, (fact,), now)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from streams.core.episodes import Check
-from streams.core.facts import Place
+from streams.core.recipients import differ
 from streams.core.snapshot import LinkedOrder, ParcelLife
 from streams.core.times import DAY
 
@@ -40,7 +40,7 @@ class DuplicateTrackingNumber:
         for other in islice(linked, bisect_left(linked, at - self.window, key=_uploaded_at), None):
             if other is order:
                 break
-            if not _in_use(other, at) or not self._differs(other.recipient, recipient):
+            if not _in_use(other, at) or not differ(other.recipient, recipient, self.differs_by):
                 continue
             earliest = earliest or other
             if other.released_at is None:
@@ -55,20 +55,6 @@ class DuplicateTrackingNumber:
             ended = released
         proof, within = (*earliest.proof(), *order.proof()), self.rectify_within
         return (Check(self.name, "violation", self.severity, at, at, ended, proof, within),)
-
-    def _differs(self, a: Place | None, b: Place) -> bool:
-        """Whether two recipients are known to be different; unknown is not different."""
-        if a is None:
-            return False
-        if self.differs_by == "person":
-            return _unequal(a.person_key, b.person_key)
-        if a.address_key is not None and b.address_key is not None:
-            return a.address_key != b.address_key
-        return _unequal(a.province, b.province) or _unequal(a.city, b.city)
-
-
-def _unequal(a: str | None, b: str | None) -> bool:
-    return a is not None and b is not None and a != b
 
 
 def _in_use(order: LinkedOrder, at: int) -> bool:
