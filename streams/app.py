@@ -14,6 +14,9 @@ from streams.core.state import due_of
 from streams.engine.app import EngineApp, create_app
 from streams.engine.config import EngineConfig
 from streams.engine.readback import published_since_durable
+from streams.gauges.board import Board
+from streams.gauges.exposition import Gauges
+from streams.metrics import begin_at_zero
 from streams.pipeline.meters import MeterSide
 from streams.pipeline.orders import OrderSide
 from streams.pipeline.parcels import ParcelSide
@@ -27,12 +30,18 @@ from streams.profiles.model import Profiles
 from streams.settings import Settings
 
 
-def build(settings: Settings, *, clock: Callable[[], int] | None = None) -> EngineApp:
-    """A worker that is not started yet; `clock` gives µs since the epoch (default: the wall clock).
+def build(
+    settings: Settings,
+    profiles: Profiles | None = None,
+    *,
+    clock: Callable[[], int] | None = None,
+) -> EngineApp:
+    """A worker that is not started yet; `profiles` are by default those that the settings name.
 
-    Raises ProfileError where a rule profile cannot be used.
+    `clock` gives µs since the epoch (default: the wall clock). Raises ProfileError where a rule
+    profile cannot be used.
     """
-    profiles = load(Path(directory) for directory in settings.profile_dirs)
+    profiles = profiles or load(Path(directory) for directory in settings.profile_dirs)
     return assemble(
         settings.engine(),
         settings.topics(),
@@ -76,11 +85,24 @@ def assemble(
             side.recall(recalled, partitions)
             side.recall_said(said, partitions)
 
+    begin_at_zero((topics.orders, topics.tracking), rules_of(profiles))
+    board = Board(profiles, app.engine.now_us)
     app.engine.before_reading = remind
+    app.engine.observer = board
+    app.measure = Gauges(board, app.engine.status, profiles, app.engine.now_us).measure
     add_agents(app, orders, parcels, tracks, meters)
     add_ticks(app, sides)
     add_precheck(app, profiles)
     return app
+
+
+def rules_of(profiles: Profiles) -> set[str]:
+    """The names of all rules that may judge."""
+    return {
+        rule.name
+        for profile in profiles.all
+        for rule in (*profile.order_rules, *profile.parcel_rules, *profile.link_rules)
+    }
 
 
 def shadows_of(profiles: Profiles, ids: Iterable[str]) -> dict[str, Profiles]:

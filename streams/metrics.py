@@ -8,10 +8,12 @@ units, as everywhere; all else in Prometheus' base units.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from prometheus_client import Counter, Gauge, disable_created_metrics
 
+from schemas.reasons import REASONS
 from streams.histogram import ManyHistogram
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each counter
@@ -242,7 +244,7 @@ STATES_ENDED = Counter(
 )
 DUE = Measured(
     "shipsentry_due_entries",
-    "States whose time has come and that were not judged yet; each partition shows 10,000 at most.",
+    "States whose time has come and that were not judged yet; each partition shows 1,000 at most.",
     ("table",),
 )
 DUE_AGE = Measured(
@@ -283,3 +285,17 @@ MEASURED: tuple[Measured, ...] = tuple(
     value for value in list(globals().values()) if isinstance(value, Measured)
 )
 """Every metric that is worked out when it is asked for, in the order of this file."""
+
+
+def begin_at_zero(inputs: Iterable[str], rules: Iterable[str]) -> None:
+    """Show counters before they count anything: `increase` does not see a first 1 from nowhere."""
+    for topic in inputs:
+        for outcome in ("new", "repeated", "late", "dead_letter", "sent_home"):
+            RECORDS.labels(topic=topic, outcome=outcome)
+        LATE_FACTS.labels(topic=topic)
+        for reason in REASONS:
+            DEAD_LETTERS.labels(topic=topic, reason=reason)
+    for rule in rules:
+        RULE_FAILURES.labels(rule=rule)
+        for state in ("open", "breached", "resolved", "withdrawn"):
+            WARNINGS.labels(rule=rule, stage="violation", state=state)

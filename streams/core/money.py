@@ -206,9 +206,14 @@ def joint(exposure: Exposure, charges: Iterable[Charge]) -> Range:
 
 def spelled(currency: str, least: int, most: int) -> str:
     """A range of money for readers, in major units: CNY 2.00–50.00; one sum is said once."""
-    decimals = _DECIMALS.get(currency, 2)
+    decimals = decimals_of(currency)
     both = [_major(amount, decimals) for amount in dict.fromkeys((least, most))]
     return f"{currency} {'–'.join(both)}"
+
+
+def decimals_of(currency: str) -> int:
+    """Decimals of a currency's minor unit, by ISO 4217; of one that is not known, two."""
+    return _DECIMALS.get(currency, 2)
 
 
 def buyer_of(order: OrderFacts | OrderVersion, day_offset: int) -> Buyer | None:

@@ -13,7 +13,7 @@ from streams.engine.config import EngineConfig
 from streams.engine.engine import Engine
 from streams.engine.tables import EngineTable, EngineTableManager
 from streams.engine.transport import ChunkConsumer, ChunkSchema, ChunkTransport
-from streams.engine.web import Route
+from streams.engine.web import Measure, Route
 
 log = logging.getLogger(__name__)
 
@@ -25,10 +25,13 @@ class EngineApp(faust.App):
     consumer: ChunkConsumer
     routes: list[Route]
     """Web pages beside the probes; whoever composes the app adds them before it starts."""
+    measure: Measure | None
+    """Called before `/metrics` is answered; whoever composes the app sets it before it starts."""
 
     def __init__(self, engine: Engine, **settings: Any) -> None:
         self.engine = engine
         self.routes = []
+        self.measure = None
         super().__init__(engine.config.app_id, **settings)
         engine.attach(self)
 

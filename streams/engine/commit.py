@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from streams.engine.store import PartitionStore, StoreClosed, TableStore
 from streams.engine.types import Output, Work, Write
+from streams.metrics import COMMIT_ROUND
 
 log = logging.getLogger(__name__)
 
@@ -215,7 +217,9 @@ class Committer:
                 self._wake.clear()
                 while self._queue:
                     self._group, self._queue = self._queue, []
+                    began = time.monotonic()
                     await self._round(self._group)
+                    COMMIT_ROUND.observe((time.monotonic() - began,))
                     self._group = []
                     self._notify()
         except asyncio.CancelledError:

@@ -12,7 +12,6 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from faust.types import TP
@@ -21,6 +20,8 @@ from streams.engine import ticks
 from streams.engine.commit import Committer, CommitterFailed
 from streams.engine.config import EngineConfig
 from streams.engine.gate import Gate, Input
+from streams.engine.observer import Census, Observer
+from streams.engine.offsets import PartitionOffsets
 from streams.engine.peers import Home, Peers
 from streams.engine.producer import Producer
 from streams.engine.restore import Restorer, RestoreStopped
@@ -28,11 +29,15 @@ from streams.engine.session import Session, SessionCommitter
 from streams.engine.store import TableStore, shared_cache
 from streams.engine.transport import ChunkConsumer, Start, boot_time
 from streams.engine.types import Chunk, Output, Work
+from streams.metrics import CHUNK_RECORDS, PIPELINE_LATENCY
 
 if TYPE_CHECKING:
     from streams.engine.app import EngineApp
 
 log = logging.getLogger(__name__)
+
+MOST_DUE_SHOWN = 1_000
+"""Due states that are counted for operators, in each partition of a table."""
 
 
 class EngineStatus(NamedTuple):
@@ -48,10 +53,17 @@ class EngineStatus(NamedTuple):
     """Seconds that the gate furthest behind lags behind the clock; None where all are held."""
     lag: dict[str, int]
     """Records that were not yet processed, by topic, as far as the broker has said."""
+    lag_s: dict[str, float]
+    """Seconds by which the last processed record is behind the clock, of the partition of a topic
+    that is furthest behind; 0 where none has records waiting."""
     in_flight_records: int
     """Records fetched and not durable yet."""
     pending_records: int
     """Outputs and states submitted and not durable yet."""
+    producer_queue: int
+    """Records that wait for the brokers' acknowledgement."""
+    commit_age_s: float
+    """Seconds that durable work has waited for its offsets to be committed; 0: none waits."""
     records_submitted: int
     """Records whose effects were submitted since the start."""
     chunks_dropped: int
@@ -62,6 +74,15 @@ class EngineStatus(NamedTuple):
     """Changelog records read by the last restore."""
     restore_seconds: float
     """Time that the last restore took."""
+    restore_remaining: int
+    """Changelog records that are still to be read."""
+    uncounted: int
+    """Owned partitions whose states are not counted yet; all of them where nobody counts."""
+    due: dict[str, tuple[int, float]]
+    """By table: states whose time has come and that nobody judged yet, MOST_DUE_SHOWN a partition
+    at most, and for how many seconds the first of them has waited."""
+    store_bytes: dict[str, int]
+    """By table: local state on disk and in write buffers."""
     heartbeat_age_s: float | None
     """Seconds since the last accepted heartbeat was sent; None before the first assignment."""
 
@@ -91,6 +112,8 @@ class Engine:
         self.assignments = 0
         self.before_reading: Callable[[frozenset[int]], None] | None = None
         """Called in a thread with newly assigned partitions, restored and not yet read."""
+        self.observer: Observer | None = None
+        """Whoever composes the app sets it before it starts."""
         self.chunks_dropped = 0
         self.records_submitted = 0
         self._clock = clock or _wall_clock_us
@@ -114,6 +137,8 @@ class Engine:
         self._restoring: asyncio.Future[None] | None = None
         self._owned: frozenset[int] = frozenset()
         self._generation = -1
+        self._census: Census | None = None
+        self._reading_since = time.monotonic()
         self._ticker: asyncio.Task[None] | None = None
         self._stopping = False
         # (Unix time, clock) now and then, to say what an injected clock showed at a time.
@@ -155,8 +180,11 @@ class Engine:
         self.records_submitted += len(chunk.records)
         work = work or Work()
         work.topic, work.partition = chunk.topic, chunk.partition
+        CHUNK_RECORDS.observe((len(chunk.records),), chunk.topic)
+        if self.observer is not None:
+            self.observer.accepted(work)
         try:
-            await self.committer.submit(work, partial(consumer.finished, offsets, chunk))
+            await self.committer.submit(work, lambda: self._durable(offsets, chunk))
         except CommitterFailed as error:
             if not self._stopping:
                 self.fail(error.__cause__ or error)
@@ -178,6 +206,8 @@ class Engine:
         for tick in ticks.decode(chunk.records):
             if tick.worker == self.worker_id:
                 continue
+            if tick.note and self.observer is not None:
+                self.observer.heard(tick.worker, tick.note)
             home = Home(tick.address, tick.word)
             for number, report in tick.reports():
                 self.gate.hear(number, report, now)
@@ -187,11 +217,7 @@ class Engine:
         """The worker's state, for metrics."""
         now = self.now_us()
         consumer = cast("ChunkConsumer | None", self._app._consumer if self._app else None)
-        lag: dict[str, int] = {}
-        for tp, offsets in (consumer.offsets if consumer else {}).items():
-            end = consumer.thread.log_state(tp).end if consumer else None
-            behind = max(0, (end or 0) - offsets.processed)
-            lag[tp.topic] = lag.get(tp.topic, 0) + behind
+        lag, lag_s, uncommitted = self._lag(consumer, now)
         gates = [self.gate.last_gate_us(number) for number in self._owned]
         open_gates = [gate for gate in gates if gate]
         stats = self.restorer.stats
@@ -201,13 +227,25 @@ class Engine:
             held=len(gates) - len(open_gates),
             gate_lag_s=max(0, now - min(open_gates)) / 1_000_000 if open_gates else None,
             lag=lag,
+            lag_s=lag_s,
             in_flight_records=consumer.in_flight_records if consumer else 0,
             pending_records=self._committer.pending_records if self._committer else 0,
+            producer_queue=self._producer.pending() if self._producer else 0,
+            commit_age_s=0.0
+            if consumer is None or not uncommitted
+            else time.monotonic() - max(consumer.committed_at, self._reading_since),
             records_submitted=self.records_submitted,
             chunks_dropped=self.chunks_dropped,
             assignments=self.assignments,
             restore_records=stats.records,
             restore_seconds=stats.seconds,
+            restore_remaining=stats.remaining,
+            uncounted=len(self._census.left) if self._census else len(gates),
+            due=self._due_of_tables(now),
+            store_bytes={
+                name: sum(table[number].size() for number in table.partitions())
+                for name, table in self.tables.items()
+            },
             heartbeat_age_s=self._session_age() if self.assignments else None,
         )
 
@@ -325,6 +363,11 @@ class Engine:
         self.gate.assign(generation, ends, self.now_us())
         self.assigned = True
         self.assignments += 1
+        self._reading_since = time.monotonic()
+        if self.observer is not None:
+            self.observer.assigned(self._owned)
+            self._census = Census(self.tables, self.observer)
+            self._census.begin(self._owned)
         log.info("reading partitions %s (generation %d)", sorted(partitions), generation)
 
     async def on_revoked(self) -> None:
@@ -340,6 +383,9 @@ class Engine:
     async def _release(self) -> None:
         self.assigned = False
         await self._stop_restoring()
+        census, self._census = self._census, None
+        if census is not None:
+            await census.stop()
         owned = self._owned
         if owned and self._committer is not None and self.failure is None:
             consumer = self.app.consumer
@@ -364,6 +410,46 @@ class Engine:
             self.restorer.stop()
             with contextlib.suppress(RestoreStopped):
                 await asyncio.shield(restoring)
+
+    def _durable(self, offsets: PartitionOffsets, chunk: Chunk) -> None:
+        """All that a chunk caused is published and stored."""
+        now_ms = self.now_us() / 1000
+        ages = [(now_ms - record.timestamp_ms) / 1000 for record in chunk.records]
+        PIPELINE_LATENCY.observe(ages, chunk.topic)
+        self.app.consumer.finished(offsets, chunk)
+
+    def _lag(
+        self, consumer: ChunkConsumer | None, now: int
+    ) -> tuple[dict[str, int], dict[str, float], bool]:
+        """By topic: records waiting, and how old the last processed one is where some do; and
+        whether anything durable is not committed yet."""
+        lag: dict[str, int] = {}
+        seconds: dict[str, float] = {}
+        uncommitted = False
+        for tp, offsets in (consumer.offsets if consumer else {}).items():
+            end = consumer.thread.log_state(tp).end if consumer else None
+            behind = max(0, (end or 0) - offsets.processed)
+            lag[tp.topic] = lag.get(tp.topic, 0) + behind
+            age = 0.0
+            if behind and offsets.last_timestamp_ms > 0:
+                age = max(0.0, now / 1_000_000 - offsets.last_timestamp_ms / 1000)
+            elif behind:
+                # Nothing was processed yet: all that is known is how long it has been so.
+                age = time.monotonic() - self._reading_since
+            seconds[tp.topic] = max(seconds.get(tp.topic, 0.0), age)
+            uncommitted = uncommitted or offsets.durable > offsets.committed
+        return lag, seconds, uncommitted
+
+    def _due_of_tables(self, now: int) -> dict[str, tuple[int, float]]:
+        found: dict[str, tuple[int, float]] = {}
+        for name, table in self.tables.items():
+            number, since = 0, now
+            for partition in table.partitions():
+                due = table.due(partition, now, MOST_DUE_SHOWN)
+                number += len(due)
+                since = min(since, due[0][0]) if due else since
+            found[name] = number, (now - since) / 1_000_000
+        return found
 
     def _observe(self, partition: int, now_us: int) -> bool:
         return self.gate.observe(partition, self._inputs(partition, now_us), now_us)
@@ -460,7 +546,8 @@ class Engine:
         reports = {number: self.gate.report(number, now) for number in self.gate.partitions()}
         if not reports:
             return
-        value = ticks.encode(self.worker_id, self._generation, now, reports, self.peers.own)
+        note = b"" if self.observer is None else self.observer.word()
+        value = ticks.encode(self.worker_id, self._generation, now, reports, self.peers.own, note)
         for number in range(self.config.partitions):
             self.producer.produce(Output(self.config.ticks_topic, None, value, number))
 

@@ -10,7 +10,8 @@ One thread uses a partition store, save `write`, which may run in another one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from struct import Struct
 from threading import Lock
@@ -57,6 +58,25 @@ class StoreUnusable(StoreError):
 
 class StoreClosed(StoreError):
     """The store was closed, most often because its partition was revoked."""
+
+
+class Scan:
+    """All states of a partition as they are when it is made, whatever is written meanwhile.
+
+    The store cannot be closed for good before the scan is: it would keep its files locked.
+    """
+
+    def __init__(self, states: Iterator[tuple[bytes, bytes]]) -> None:
+        """Use `PartitionStore.scan`."""
+        self._states: Iterator[tuple[bytes, bytes]] | None = states
+
+    def take(self, limit: int) -> list[tuple[bytes, bytes]]:
+        """The next `limit` (key, state) in order of keys; none: that was all. Any one thread."""
+        return [] if self._states is None else list(islice(self._states, limit))
+
+    def close(self) -> None:
+        """Let go of the store. Harmless when repeated."""
+        self._states = None
 
 
 def shared_cache(capacity_bytes: int = DEFAULT_CACHE_BYTES) -> Cache:
@@ -248,6 +268,22 @@ class PartitionStore:
                 break
             count += 1
         return count
+
+    def scan(self) -> Scan:
+        """Go through all states as they are now; close it before the store."""
+        if self._database is None:
+            raise StoreClosed(str(self.path))
+        return Scan(iter(self._states.snapshot().items()))  # type: ignore[arg-type]
+
+    def size(self) -> int:
+        """Bytes of the store on disk and in its write buffers, by RocksDB's own books."""
+        if self._database is None:
+            raise StoreClosed(str(self.path))
+        return sum(
+            family.property_int_value(name) or 0
+            for family in (self._states, self._due)
+            for name in ("rocksdb.total-sst-files-size", "rocksdb.cur-size-all-mem-tables")
+        )
 
     def approximate_keys(self) -> int:
         """RocksDB's estimate of the number of states: no scan, repeated writes count twice."""

@@ -25,7 +25,8 @@ VERSION = 1
 class Tick(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Value of a tick message; `gates` is (partition, rounds done, gate in µs, behind).
 
-    `address` and `word` are the sender's `Home`; senders of an older release say nothing of it.
+    `address` and `word` are the sender's `Home`, `note` its observer's word, empty most of the
+    time; senders of an older release say nothing of these.
     """
 
     version: int
@@ -35,6 +36,7 @@ class Tick(msgspec.Struct, frozen=True, array_like=True, gc=False):
     gates: tuple[tuple[int, int, int, bool], ...]
     address: str = ""
     word: str = ""
+    note: bytes = b""
 
     def reports(self) -> Iterator[tuple[int, Report]]:
         """(partition, report) of each of the sender's partitions."""
@@ -52,13 +54,14 @@ def encode(
     sent_us: int,
     reports: dict[int, Report],
     home: Home = Home("", ""),  # noqa: B008  immutable
+    note: bytes = b"",
 ) -> bytes:
     """A tick message with the reports of the sender's partitions."""
     gates = tuple(
         (partition, report.rounds_done, report.gate_us, report.behind)
         for partition, report in reports.items()
     )
-    return _encode(Tick(VERSION, worker, generation, sent_us, gates, *home))
+    return _encode(Tick(VERSION, worker, generation, sent_us, gates, *home, note))
 
 
 def decode(records: Sequence[Record]) -> Iterator[Tick]:

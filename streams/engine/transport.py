@@ -303,6 +303,8 @@ class ChunkConsumer(driver.Consumer):
         self.wanted: frozenset[TP] = frozenset()
         self.epoch = 0
         self.in_flight_records = 0
+        self.committed_at = 0.0
+        """When nothing durable waited for its offsets last (monotonic)."""
         super().__init__(*args, **kwargs)
         self.config: EngineConfig = self.app.engine.config
 
@@ -436,10 +438,12 @@ class ChunkConsumer(driver.Consumer):
         marks = {tp: offsets.durable for tp, offsets in self.offsets.items()}
         marks = {tp: mark for tp, mark in marks.items() if mark > self.offsets[tp].committed}
         if not marks:
+            self.committed_at = time.monotonic()
             return False
         opened = self.offsets
         if not await self._commit(marks):
             return False
+        self.committed_at = time.monotonic()
         if self.offsets is opened:
             for tp, mark in marks.items():
                 opened[tp].committed = max(opened[tp].committed, mark)

@@ -89,10 +89,11 @@ class Work:
     """The effects of one chunk: what to publish, and what to store by table name.
 
     `topic` and `partition` are the input partition that caused it; the writes go to that partition
-    of each table. One key may be written several times: the last one counts.
+    of each table. One key may be written several times: the last one counts. `notes` are for the
+    observer alone: what these writes change, in words that the engine does not read.
     """
 
-    __slots__ = ("outputs", "partition", "topic", "writes")
+    __slots__ = ("notes", "outputs", "partition", "topic", "writes")
 
     def __init__(
         self,
@@ -105,6 +106,7 @@ class Work:
         self.writes: dict[str, list[Write]] = {} if writes is None else writes
         self.topic = topic
         self.partition = partition
+        self.notes: list[object] = []
 
     def __repr__(self) -> str:
         writes = {table: len(rows) for table, rows in self.writes.items()}

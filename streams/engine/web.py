@@ -19,6 +19,11 @@ Probe = Callable[[], str | None]
 """None when all is well, else what is not."""
 
 
+Measure = Callable[[bool], Callable[[], None]]
+"""Looks at a worker, which is ready or not; the result works out what `/metrics` shows of it. The
+first on the event loop, the second in a thread."""
+
+
 class Route(NamedTuple):
     """A page that answers GET; its handler runs on the event loop and must not keep it."""
 
@@ -27,17 +32,31 @@ class Route(NamedTuple):
 
 
 async def serve(
-    host: str, port: int, *, alive: Probe, ready: Probe, routes: Sequence[Route] = ()
+    host: str,
+    port: int,
+    *,
+    alive: Probe,
+    ready: Probe,
+    routes: Sequence[Route] = (),
+    measure: Measure | None = None,
 ) -> web.AppRunner | None:
     """Serve until `cleanup()` of the result; port 0 serves nothing. Raises OSError: port taken.
 
-    `/metrics` is the default registry. The probes answer 200 "ok", else 503 and the reason.
+    `/metrics` is the default registry, after `measure(ready)`. The probes answer 200 "ok", else 503
+    and the reason.
     """
     if port == 0:
         return None
 
     async def metrics(_request: web.Request) -> web.Response:
-        body = await asyncio.to_thread(generate_latest)
+        work_out = None if measure is None else measure(ready() is None)
+
+        def render() -> bytes:
+            if work_out is not None:
+                work_out()
+            return generate_latest()
+
+        body = await asyncio.to_thread(render)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     def probing(probe: Probe) -> Callable[[web.Request], object]:

@@ -11,12 +11,14 @@ from prometheus_client import Gauge
 from streams.core.facts import STATUS_CODE, TrackingFact
 from streams.core.feeds import Feeds
 from streams.core.times import SECOND
-from streams.metrics import FEED_QUIET, FEED_SILENT
+from streams.engine.types import Record
+from streams.metrics import FEED_LATENCY, FEED_QUIET, FEED_SILENT, OTHER
 
 MOST_SHOWN = 20
 """Carriers with a label of their own; the rest are one."""
 
-OTHER = "other"
+OFTEN = 100
+"""News of a carrier after which its latency has a label of its own."""
 
 SHOWN_EVERY = 10 * SECOND
 
@@ -31,6 +33,59 @@ def records_of(arrived: Mapping[str, Sequence[TrackingFact]]) -> Counter[str]:
     return Counter(
         [key.partition(":")[0] for key, facts in arrived.items() if facts[-1].status != _ORDERED]
     )
+
+
+class FeedLatency:
+    """How late carriers' feeds tell of scans: noted record by record, shown chunk by chunk."""
+
+    def __init__(self) -> None:
+        self._slots = Slots(MOST_SHOWN, OFTEN)
+        self._noted: dict[str, list[float]] = {}
+
+    def note(self, key: str, facts: Sequence[TrackingFact], records: Sequence[Record]) -> None:
+        """There is news of a number: of its facts in a chunk, each from its record, the newest is
+        looked at, since a feed that repeats a whole history repeats the old ones."""
+        place = 0
+        if len(facts) > 1:
+            place = max(range(len(facts)), key=lambda number: facts[number].at)
+        fact = facts[place]
+        if fact.status != _ORDERED:
+            late = records[place].timestamp_ms / 1_000 - fact.at / SECOND
+            self._noted.setdefault(key.partition(":")[0], []).append(late)
+
+    def show(self) -> None:
+        """Count what was noted."""
+        for carrier, latencies in self._noted.items():
+            FEED_LATENCY.observe(latencies, self._slots.label(carrier, len(latencies)))
+        self._noted = {}
+
+
+class Slots:
+    """Labels for names that nobody bounds: the first `limit` that come often enough have their own.
+
+    A name keeps its label for as long as the process runs, as counters must.
+    """
+
+    def __init__(self, limit: int, often: int) -> None:
+        self._limit = limit
+        self._often = often
+        self._seen: dict[str, int] = {}
+        self._own: set[str] = set()
+
+    def label(self, name: str, number: int = 1) -> str:
+        """The label of a name that comes `number` times more."""
+        if name in self._own:
+            return name
+        if len(self._own) >= self._limit:
+            return OTHER
+        if len(self._seen) > 100 * self._limit:
+            self._seen.clear()
+        seen = self._seen[name] = self._seen.get(name, 0) + number
+        if seen < self._often:
+            return OTHER
+        del self._seen[name]
+        self._own.add(name)
+        return name
 
 
 class FeedMetrics:

@@ -15,6 +15,7 @@ from streams.core.state import due_of, encode
 from streams.core.times import MILLISECOND, SECOND
 from streams.engine.types import Chunk, Output, Work, Write
 from streams.metrics import PRODUCTS_NOT_METERED, SHOP_LINES_CROSSED, STATES_ENDED
+from streams.pipeline.notes import Day
 from streams.pipeline.origins import origin_of
 from streams.pipeline.sides import NOT_OURS, Moment, Side
 from streams.pipeline.told import decode_changes
@@ -127,6 +128,8 @@ class MeterSide(Side):
         found = risks(
             state, [None if row is None else row[0] for row in before], self.profiles, moment.now
         )
+        day = Day(state.platform, state.shop_id, state.day, tuple(state.counts))
+        work.notes.append(day)
         if found.shop is not None:
             key = row_key(state.platform, state.shop_id, state.day)
             work.outputs.append(Output(self.topics.shop_risk, key, _encoder.encode(found.shop)))

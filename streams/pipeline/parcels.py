@@ -21,7 +21,7 @@ from streams.core.state import (
 )
 from streams.decode import Bad, decode_tracking
 from streams.engine.types import Chunk, Output, Record, Work
-from streams.pipeline.feeds import FeedMetrics, records_of
+from streams.pipeline.feeds import FeedLatency, FeedMetrics, records_of
 from streams.pipeline.origins import origin_of
 from streams.pipeline.sides import TOO_MANY, Moment, Side
 from streams.pipeline.told import days_output
@@ -91,11 +91,14 @@ class ParcelSide(Side):
                 origin = origin_of(chunk, record, moment.now, first_hand=first_hand)
                 self.reject(work, record, origin, TOO_MANY)
             if absorbed.new:
+                if first_hand:
+                    self._latency.note(key, facts, sources[key])
                 if not absorbed.told:
                     self._tell(work, state, backlog)
                 claimed += self._claim(state)
                 self.conclude(work, raw, state, old, moment)
         self._send(work, claimed)
+        self._latency.show()
         repeated = len(chunk.records) - bad - late - new - away
         self.count(chunk.topic, new=new, repeated=repeated, late=late, bad=bad, away=away)
         return work
@@ -153,6 +156,10 @@ class ParcelSide(Side):
         topic = self.topics.parcel_facts
         for message in parcels.tell(state, backlog=backlog):
             work.outputs.append(Output(topic, message.order_id.encode(), encode_message(message)))
+
+    @cached_property
+    def _latency(self) -> FeedLatency:
+        return FeedLatency()
 
     @cached_property
     def _feed_metrics(self) -> FeedMetrics:

@@ -29,6 +29,7 @@ from streams.metrics import (
 )
 from streams.pipeline.dead_letters import dead_letter
 from streams.pipeline.message import encode_warning
+from streams.pipeline.notes import Changed, firsts
 from streams.pipeline.origins import Origin, origin_of
 from streams.pipeline.recall import Recalled, remind
 from streams.pipeline.told import Said, SaidDays, SaidShares, remind_said
@@ -185,6 +186,7 @@ class Side:
         moment: Moment,
     ) -> None:
         """Judge a changed state, or leave that to the tick after the gate opens; then write it."""
+        stored = state.published
         recalled = self._recalled.get(work.partition)
         if recalled and key in recalled:
             remind(state, recalled.pop(key).values())
@@ -196,7 +198,12 @@ class Side:
             # What waits for the gate already keeps its place in the due index.
             state.due = old_due if 0 < old_due < moment.now else moment.now
         else:
-            self.publish(work, self.judge(state, moment.gate, moment.now))
+            known = state.published
+            judgement = self.judge(state, moment.gate, moment.now)
+            work.notes += firsts(known, judgement.revisions)
+            self.publish(work, judgement)
+        if state.published is not stored:
+            work.notes.append(Changed(stored, state.published))
         work.writes.setdefault(self.table, []).append(Write(key, encode(state), state.due, old_due))
 
     def publish(self, work: Work, judgement: Judgement) -> None:
@@ -247,13 +254,18 @@ class Side:
             if old_due > moment.gate and published is None and words is None:
                 continue
             state = self.decode(value)
+            stored = state.published
             reminded = published is not None and remind(state, published.values())
             if words is not None:
                 reminded = remind_said(state, words) or reminded
             if old_due > moment.gate and not reminded:
                 continue
+            known = state.published
             judgement = self.judge(state, moment.gate, moment.now)
+            work.notes += firsts(known, judgement.revisions)
             self.publish(work, judgement)
+            if judgement.ended or state.published is not stored:
+                work.notes.append(Changed(stored, () if judgement.ended else state.published))
             if judgement.ended:
                 STATES_ENDED.labels(table=self.table).inc()
                 writes.append(Write(key, None, 0, old_due))

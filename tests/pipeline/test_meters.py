@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from oracle.histories import History
-from pipeline.test_two_sides import RUNNING, gates_of, in_order, sent_anywhere, suitable
 from support.builders import DAY, HOUR, PAID, PROMISE, order, picked_up, release, upload, us
 from support.replaying import arrival_of, replay, standing
 from support.shop_days import counted
+from support.travelling import RUNNING, gates_of, in_order, sent_anywhere, suitable
 from support.two_sides import TOPICS, Loop, run
 
 from schemas import MODELS

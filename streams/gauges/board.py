@@ -1,0 +1,163 @@
+"""The numbers of one worker's states: counted once at an assignment, kept in step from then on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import msgspec
+
+from streams.core.meter_state import day_text, decode_meter
+from streams.core.standing import Standing
+from streams.core.state import Published
+from streams.core.times import SECOND
+from streams.engine.observer import States
+from streams.engine.types import Work
+from streams.gauges.days import Days
+from streams.gauges.shops import Shops
+from streams.metrics import WARNING_LEAD
+from streams.pipeline.notes import Changed, Day, First
+from streams.profiles.model import Profiles
+
+_BODY = 9
+"""A stored state begins behind its version and its due time."""
+
+
+class _OrderPeek(msgspec.Struct, array_like=True, gc=False):
+    """An `OrderState` as far as its warnings; what comes before them is left as it is."""
+
+    order_id: msgspec.Raw
+    versions: msgspec.Raw
+    parcels: msgspec.Raw
+    published: list[Published] = []
+
+
+class _ParcelPeek(msgspec.Struct, array_like=True, gc=False):
+    """A `ParcelState` as far as its warnings."""
+
+    key: msgspec.Raw
+    records: msgspec.Raw
+    named: msgspec.Raw
+    orders: msgspec.Raw
+    published: list[Published] = []
+
+
+_peeks: dict[str, Callable[[bytes], _OrderPeek | _ParcelPeek]] = {
+    "orders": msgspec.msgpack.Decoder(_OrderPeek).decode,
+    "parcels": msgspec.msgpack.Decoder(_ParcelPeek).decode,
+}
+
+
+class Board:
+    """An engine's observer: what stands, how many states there are, the shops' present day.
+
+    `clock` gives µs since the epoch, `seconds` is monotonic. Partitions that are not counted yet
+    are left out of everything but `days`.
+    """
+
+    def __init__(
+        self,
+        profiles: Profiles,
+        clock: Callable[[], int],
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.standing = Standing()
+        self.states: dict[str, int] = {}
+        self.days = Days(profiles)
+        self.shops = Shops()
+        self._profiles = profiles
+        self._clock = clock
+        self._seconds = seconds
+        self._waiting: dict[int, _Part] = {}
+
+    def assigned(self, partitions: frozenset[int]) -> None:
+        """Begin anew: everything will be counted."""
+        self.standing = Standing()
+        self.states = {}
+        self.days = Days(self._profiles)
+        self._waiting = {partition: _Part(Standing(), {}) for partition in partitions}
+
+    def accepted(self, work: Work) -> None:
+        """Keep in step with what a chunk changed."""
+        part = self._waiting.get(work.partition)
+        standing, states = (self.standing, self.states) if part is None else part
+        for table, writes in work.writes.items():
+            new = 0
+            for write in writes:
+                if not write.old_due:
+                    new += write.value is not None
+                elif write.value is None:
+                    new -= 1
+            if new:
+                states[table] = states.get(table, 0) + new
+        for note in work.notes:
+            if isinstance(note, Changed):
+                standing.change(note.before, note.after)
+            elif isinstance(note, Day):
+                self.days.set(note, self._clock())
+            elif isinstance(note, First):
+                WARNING_LEAD.observe((note.lead / SECOND,), note.rule)
+
+    def count(self, table: str, states: Iterator[States]) -> Callable[[int], None]:
+        """Add up a partition's stored states; runs in a thread, so it touches nothing of ours."""
+        standing, days, number = Standing(), [], 0
+        peek = _peeks.get(table)
+        since = self._oldest_day()
+        for batch in states:
+            number += len(batch)
+            if peek is not None:
+                for _, value in batch:
+                    published = peek(value[_BODY:]).published
+                    if published:
+                        standing.add(published)
+            elif table == "meters":
+                days += [_day(value) for key, value in batch if key[-len(since) :] >= since]
+
+        def take_over(partition: int) -> None:
+            part = self._waiting[partition]
+            part.standing.merge(standing)
+            part.states[table] = part.states.get(table, 0) + number
+            for day in days:
+                if not self.days.knows(day.platform, day.shop_id, day.day):
+                    self.days.set(day, self._clock())
+
+        return take_over
+
+    def counted(self, partition: int) -> None:
+        """A partition is in the numbers from now on."""
+        part = self._waiting.pop(partition)
+        self.standing.merge(part.standing)
+        for table, number in part.states.items():
+            self.states[table] = self.states.get(table, 0) + number
+
+    def word(self) -> bytes:
+        """Now and then, the shops for which most warnings stand."""
+        now = self._seconds()
+        if not self.shops.is_time(now):
+            return b""
+        word = self.shops.word(self.standing.shops())
+        self.shops.choose(now)
+        return word
+
+    def heard(self, worker: str, word: bytes) -> None:
+        """Another worker's shops."""
+        self.shops.hear(worker, word, self._seconds())
+
+    def _oldest_day(self) -> bytes:
+        """The earliest day that is of use, as the keys of meters end with it."""
+        now = self._clock()
+        platforms = {profile.platform for profile in self._profiles.all}
+        return day_text(min(self.days.oldest(platform, now) for platform in platforms)).encode()
+
+
+class _Part(NamedTuple):
+    """What changed in a partition whose stored states are still being counted, then all of it."""
+
+    standing: Standing
+    states: dict[str, int]
+
+
+def _day(value: bytes) -> Day:
+    row = decode_meter(value)
+    return Day(row.platform, row.shop_id, row.day, tuple(row.counts))

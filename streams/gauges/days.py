@@ -1,0 +1,97 @@
+"""The present day of every shop: its orders, and how far it is from the platform's lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from streams.core.meter_state import midnight
+from streams.core.meters import MEASURES, Counts, Line, reading
+from streams.core.risks import meter_of
+from streams.core.standing import Shop
+from streams.core.times import DAY
+from streams.pipeline.notes import Day
+from streams.profiles.model import Profiles
+
+_NOTHING = (0,) * len(MEASURES)
+
+
+class Today(NamedTuple):
+    """One shop's present day: its counts, and the distance to each of the platform's lines."""
+
+    shop: Shop
+    counts: Counts
+    distances: tuple[tuple[str, int], ...]
+
+
+class Days:
+    """Counts of the latest days of each shop; older ones are forgotten."""
+
+    def __init__(self, profiles: Profiles) -> None:
+        self._profiles = profiles
+        self._shops: dict[Shop, dict[int, Counts]] = {}
+        self._swept = 0
+        self._kept = 1 + max(
+            (p.meter.longest_run() for p in profiles.all if p.meter is not None), default=1
+        )
+
+    def oldest(self, platform: str, now: int) -> int:
+        """The earliest day that is still of use at `now` (µs)."""
+        return self.present(platform, now) - self._kept
+
+    def present(self, platform: str, now: int) -> int:
+        """The platform's day at `now` (µs), in days since 1970-01-01."""
+        return (now + meter_of(self._profiles, platform).day_offset) // DAY
+
+    def set(self, note: Day, now: int) -> None:
+        """A day's counts, whole."""
+        shop = note.platform, note.shop_id
+        oldest = self.oldest(note.platform, now)
+        if note.day < oldest:
+            return
+        days = {day: counts for day, counts in self._shops.get(shop, {}).items() if day >= oldest}
+        # Never changed in place: who looks at it in another thread sees the old or the new one.
+        self._shops[shop] = {**days, note.day: note.counts}
+
+    def knows(self, platform: str, shop_id: str, day: int) -> bool:
+        """Whether the counts of a day were said."""
+        return day in self._shops.get((platform, shop_id), ())
+
+    def at(self, now: int) -> Callable[[], Iterator[Today]]:
+        """Every shop that has orders on its platform's present day at `now` (µs).
+
+        What is returned looks at things as they are now, whenever and in whatever thread it is
+        called.
+        """
+        if now // DAY != self._swept:
+            self._swept = now // DAY
+            self._shops = {
+                shop: days
+                for shop, days in self._shops.items()
+                if max(days) >= self.oldest(shop[0], now)
+            }
+        shops = dict(self._shops)
+        return lambda: self._today(shops, now)
+
+    def _today(self, shops: dict[Shop, dict[int, Counts]], now: int) -> Iterator[Today]:
+        platforms: dict[str, tuple[int, list[Line]]] = {}
+        for shop, days in shops.items():
+            platform = shop[0]
+            known = platforms.get(platform)
+            if known is None:
+                known = platforms[platform] = self._lines(platform, now)
+            today, lines = known
+            counts = days.get(today)
+            if counts is None or not any(counts):
+                continue
+            run = [days.get(today - n, _NOTHING) for n in range(self._kept)]
+            distances = tuple([(line.name, reading(line, run).distance) for line in lines])
+            yield Today(shop, counts, distances)
+
+    def _lines(self, platform: str, now: int) -> tuple[int, list[Line]]:
+        """A platform's present day, and the lines that it draws for shops on that day."""
+        today = self.present(platform, now)
+        start = midnight(today, meter_of(self._profiles, platform))
+        meter = self._profiles.at(platform, start).meter
+        lines = () if meter is None else meter.lines
+        return today, [line for line in lines if line.subject == "shop"]

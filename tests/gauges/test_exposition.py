@@ -1,0 +1,131 @@
+"""What /metrics says: bounded, complete, and of the right kind."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from streams import metrics
+from streams.histogram import ManyHistogram
+
+HERE = Path(__file__).parent
+MOST_SERIES = 5_000
+"""Series of one worker, whatever its shops and carriers; docs/metrics.md states it."""
+
+
+@pytest.fixture(scope="module")
+def crowded() -> str:
+    """/metrics of a worker with 10,000 shops, 100,000 warnings and 2,000 carriers."""
+    done = subprocess.run(
+        [sys.executable, str(HERE / "crowd.py")],
+        cwd=HERE.parents[1],
+        env={"PYTHONPATH": str(HERE.parents[1])},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2_000:]
+    return done.stdout
+
+
+def samples(text: str) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+    """Every series of a /metrics text, by name and labels; none may come twice."""
+    found: dict[tuple[str, frozenset[tuple[str, str]]], float] = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            key = sample.name, frozenset(sample.labels.items())
+            assert key not in found, key
+            found[key] = sample.value
+    return found
+
+
+def test_the_number_of_series_has_a_bound(crowded: str) -> None:
+    """10,000 shops, 100,000 standing warnings, 2,000 carriers, every rule, stage and reason."""
+    found = samples(crowded)
+    per_metric = Counter(re.sub(r"_(bucket|sum|count)$", "", name) for name, _ in found)
+    assert len(found) < MOST_SERIES, per_metric.most_common(10)
+    assert len(found) > MOST_SERIES // 4, "the crowd does not come near the bound: is it one?"
+    for label, most in (("shop", metrics.SHOPS_SHOWN), ("carrier", 20)):
+        for name in per_metric:
+            values = {
+                dict(labels)[label]
+                for known, labels in found
+                if known.startswith(name) and label in dict(labels)
+            }
+            # A shop that sells on several platforms is ranked on each.
+            assert len(values - {metrics.OTHER}) <= most, (name, label)
+
+
+def test_the_rest_of_the_shops_is_in_other(crowded: str) -> None:
+    """Nothing is lost by the bound: all shops together are all warnings."""
+    found = samples(crowded)
+    total = sum(v for (name, _), v in found.items() if name == metrics.OPEN_WARNINGS.name)
+    assert total == 100_000
+    other = sum(
+        value
+        for (name, labels), value in found.items()
+        if name == metrics.OPEN_WARNINGS.name and ("shop", metrics.OTHER) in labels
+    )
+    assert 20_000 < other < 90_000
+
+
+def test_every_declared_metric_is_shown(crowded: str) -> None:
+    """Each family that metrics.py declares has its help and at least one sample."""
+    shown = {family.name for family in text_string_to_metric_families(crowded) if family.samples}
+    declared = {
+        metric.name if isinstance(metric, ManyHistogram | metrics.Measured) else metric._name
+        for metric in vars(metrics).values()
+        if isinstance(metric, ManyHistogram | metrics.Measured | metrics.Counter | metrics.Gauge)
+    }
+    assert {name.removesuffix("_total") for name in declared} - shown == set()
+    ours = {name for name in shown if name.startswith("shipsentry_")}
+    assert ours == {name.removesuffix("_total") for name in declared}
+
+
+def test_names_follow_the_conventions() -> None:
+    """Snake case, one prefix, base units, `_total` for counters and nothing else."""
+    for measured in metrics.MEASURED:
+        assert re.fullmatch(r"shipsentry_[a-z_]+", measured.name)
+        assert not re.search(r"_(ms|millis|minutes|hours|days|kb|mib)(_|$)", measured.name)
+        assert measured.help.endswith(".")
+    assert len({each.name for each in metrics.MEASURED}) == len(metrics.MEASURED)
+
+
+def test_no_label_can_be_an_id() -> None:
+    """Orders, numbers, warnings and people are never labels; every label is on this list."""
+    allowed = {
+        "topic",
+        "outcome",
+        "reason",
+        "carrier",
+        "rule",
+        "stage",
+        "state",
+        "profile",
+        "platform",
+        "shop",
+        "line",
+        "measure",
+        "within_hours",
+        "currency",
+        "bound",
+        "table",
+        "version",
+        "python",
+        "faust",
+        "librdkafka",
+    }
+    used: set[str] = set()
+    for metric in vars(metrics).values():
+        if isinstance(metric, ManyHistogram | metrics.Measured):
+            used.update(metric.labels)
+        elif isinstance(metric, metrics.Counter | metrics.Gauge):
+            used.update(metric._labelnames)
+    assert used <= allowed
