@@ -99,7 +99,7 @@ class Gauges:
             return lambda: None
         self._good_until = now + FRESH
         board, status, clock = self._board, self._status(), self._clock()
-        states = {(table,): number for table, number in board.states.items()}
+        states: Samples = {(table,): number for table, number in board.states.items()}
         standing, label, days = board.standing.copy(), board.shops.labels(), board.days.at(clock)
 
         def work_out() -> None:
