@@ -9,6 +9,7 @@ from streams.agents.feeds import keep_feeds
 from streams.agents.inputs import add_agents
 from streams.agents.precheck import add_precheck
 from streams.agents.ticks import add_ticks
+from streams.agents.warnings_page import add_warnings_page
 from streams.core.feeds import Feeds
 from streams.core.state import due_of
 from streams.engine.app import EngineApp, create_app
@@ -49,6 +50,7 @@ def build(
         shadows=shadows_of(profiles, settings.shadow_profiles),
         sizes=Sizes(settings.max_value_bytes, settings.message_max_bytes),
         clock=clock,
+        warnings_page=settings.warnings_page,
     )
 
 
@@ -60,6 +62,7 @@ def assemble(
     shadows: Mapping[str, Profiles] | None = None,
     sizes: Sizes = Sizes(),  # noqa: B008  immutable
     clock: Callable[[], int] | None = None,
+    warnings_page: bool = False,
 ) -> EngineApp:
     """Orders, parcels, tracks and meters, each a side of its own, on one engine."""
     app = create_app(config, due_of=dict.fromkeys(config.tables, due_of), clock=clock)
@@ -93,6 +96,8 @@ def assemble(
     add_agents(app, orders, parcels, tracks, meters)
     add_ticks(app, sides)
     add_precheck(app, profiles)
+    if warnings_page:
+        add_warnings_page(app)
     return app
 
 

@@ -269,6 +269,12 @@ class Settings(BaseSettings):
         min_length=1,
     )
     http_port: int = _setting(8080, "Port of these pages; 0: none.", ge=0, le=65535)
+    warnings_page: bool = _setting(
+        False,
+        "Serve `/warnings` too, the list of the warnings that stand: whoever reaches the port then "
+        "reads order and tracking numbers.",
+        allowed="true or false",
+    )
     advertised_http: Annotated[str, AfterValidator(_address)] | None = _setting(
         None,
         "Where the other workers, and `shipsentry check`, reach this worker's pages. Default: "

@@ -73,7 +73,8 @@ def run(options: Options, screen: Screen) -> int:
         )
         _introduce(screen, options, entries, cluster.bootstrap, port)
         background = Background(
-            lambda: assemble(config, topics, profiles, clock=clock.now_us), port
+            lambda: assemble(config, topics, profiles, clock=clock.now_us, warnings_page=True),
+            port,
         )
         background.start()
         stack.callback(background.stop)

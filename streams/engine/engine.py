@@ -27,6 +27,7 @@ from streams.engine.producer import Producer
 from streams.engine.restore import Restorer, RestoreStopped
 from streams.engine.session import Session, SessionCommitter
 from streams.engine.store import TableStore, shared_cache
+from streams.engine.sweep import Sweeps
 from streams.engine.transport import ChunkConsumer, Start, boot_time
 from streams.engine.types import Chunk, Output, Work
 from streams.metrics import CHUNK_RECORDS, PIPELINE_LATENCY
@@ -123,6 +124,7 @@ class Engine:
         self.tables = {
             name: TableStore(name, config.data_dir / "tables", cache) for name in config.tables
         }
+        self.sweeps = Sweeps(self.tables)
         self.restorer = Restorer(config, self.tables, due_of)
         self.gate = Gate(
             config.partitions,
@@ -386,6 +388,7 @@ class Engine:
         census, self._census = self._census, None
         if census is not None:
             await census.stop()
+        await self.sweeps.stop()
         owned = self._owned
         if owned and self._committer is not None and self.failure is None:
             consumer = self.app.consumer

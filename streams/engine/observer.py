@@ -10,25 +10,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 from streams.engine.store import Scan, TableStore
+from streams.engine.sweep import States, SweepStopped, paced
 from streams.engine.types import Work
 
 log = logging.getLogger(__name__)
 
-SLICE = 0.004
-"""Seconds that counting works at a stretch."""
-
 PAUSE = 0.012
-"""Seconds that it then leaves to the event loop: it takes a quarter of one core at most."""
-
-BATCH = 500
-"""States read at a time."""
-
-States = list[tuple[bytes, bytes]]
+"""Seconds that counting rests after each stretch: it takes a quarter of one core at most."""
 
 
 class Observer(Protocol):
@@ -54,10 +46,6 @@ class Observer(Protocol):
 
     def heard(self, worker: str, word: bytes) -> None:
         """Another worker's word."""
-
-
-class CountStopped(Exception):
-    """The partitions are taken away in the middle."""
 
 
 class Census:
@@ -103,11 +91,11 @@ class Census:
         tables = len(self._tables)
         try:
             for number, (partition, table, scan) in enumerate(scans, 1):
-                take_over = self._observer.count(table, _paced(scan, stop))
+                take_over = self._observer.count(table, paced(scan, stop, PAUSE))
                 scan.close()
                 last = number % tables == 0
                 loop.call_soon_threadsafe(self._take_over, stop, partition, take_over, last)
-        except CountStopped:
+        except SweepStopped:
             pass
         except Exception:
             # The numbers of these partitions stay away, which an alert tells; the work goes on.
@@ -122,19 +110,3 @@ class Census:
         if last:
             self.left.discard(partition)
             self._observer.counted(partition)
-
-
-def _paced(scan: Scan, stop: threading.Event) -> Iterator[States]:
-    """The scan's states, with pauses; raises CountStopped."""
-    began = time.monotonic()
-    while True:
-        if stop.is_set():
-            raise CountStopped
-        states = scan.take(BATCH)
-        if not states:
-            return
-        yield states
-        if time.monotonic() - began > SLICE:
-            if stop.wait(PAUSE):
-                raise CountStopped
-            began = time.monotonic()

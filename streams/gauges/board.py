@@ -6,47 +6,17 @@ import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-import msgspec
-
 from streams.core.meter_state import day_text, decode_meter
+from streams.core.peek import TABLES, published_of
 from streams.core.standing import Standing
-from streams.core.state import Published
 from streams.core.times import SECOND
-from streams.engine.observer import States
+from streams.engine.sweep import States
 from streams.engine.types import Work
 from streams.gauges.days import Days
 from streams.gauges.shops import Shops
 from streams.metrics import WARNING_LEAD
 from streams.pipeline.notes import Changed, Day, First
 from streams.profiles.model import Profiles
-
-_BODY = 9
-"""A stored state begins behind its version and its due time."""
-
-
-class _OrderPeek(msgspec.Struct, array_like=True, gc=False):
-    """An `OrderState` as far as its warnings; what comes before them is left as it is."""
-
-    order_id: msgspec.Raw
-    versions: msgspec.Raw
-    parcels: msgspec.Raw
-    published: list[Published] = []
-
-
-class _ParcelPeek(msgspec.Struct, array_like=True, gc=False):
-    """A `ParcelState` as far as its warnings."""
-
-    key: msgspec.Raw
-    records: msgspec.Raw
-    named: msgspec.Raw
-    orders: msgspec.Raw
-    published: list[Published] = []
-
-
-_peeks: dict[str, Callable[[bytes], _OrderPeek | _ParcelPeek]] = {
-    "orders": msgspec.msgpack.Decoder(_OrderPeek).decode,
-    "parcels": msgspec.msgpack.Decoder(_ParcelPeek).decode,
-}
 
 
 class Board:
@@ -102,13 +72,12 @@ class Board:
     def count(self, table: str, states: Iterator[States]) -> Callable[[int], None]:
         """Add up a partition's stored states; runs in a thread, so it touches nothing of ours."""
         standing, days, number = Standing(), [], 0
-        peek = _peeks.get(table)
         since = self._oldest_day()
         for batch in states:
             number += len(batch)
-            if peek is not None:
+            if table in TABLES:
                 for _, value in batch:
-                    published = peek(value[_BODY:]).published
+                    published = published_of(table, value)
                     if published:
                         standing.add(published)
             elif table == "meters":

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from echo_worker import until
 
-from streams.engine.observer import BATCH, Census, States
+from streams.engine.observer import Census
 from streams.engine.store import StoreLocked, TableStore, shared_cache
+from streams.engine.sweep import BATCH, States, Sweeps, SweepStopped
 from streams.engine.types import Work, Write
 
 KEYS = 3 * BATCH + 7
@@ -155,3 +156,41 @@ def test_an_observer_that_fails_costs_its_numbers_only(
 
     assert asyncio.run(run()).left == {0}
     assert "as the test wants it" in caplog.text
+
+
+def test_a_sweep_gives_what_each_partition_gives(tables: dict[str, TableStore]) -> None:
+    """Tables in the order asked for, partitions in theirs."""
+
+    async def run() -> list[tuple[str, int]]:
+        sweeps = Sweeps(tables)
+        return await sweeps.over(
+            ("b", "a"), lambda name, states: (name, sum(map(len, states))), pause=0.0
+        )
+
+    assert asyncio.run(run()) == [("b", 2), ("b", 2), ("a", KEYS), ("a", KEYS + 1)]
+
+
+def test_a_sweep_ends_when_the_partitions_are_taken_away(tables: dict[str, TableStore]) -> None:
+    """Who asked is told, and the stores can be closed and opened again."""
+    began, go_on = threading.Event(), threading.Event()
+
+    def visit(_: str, states: Iterator[States]) -> int:
+        for _batch in states:
+            began.set()
+            assert go_on.wait(20)
+        return 0
+
+    async def run() -> None:
+        sweeps = Sweeps(tables)
+        asking = asyncio.create_task(sweeps.over(("a",), visit, pause=0.0))
+        await until(began.is_set)
+        stopping = asyncio.create_task(sweeps.stop())
+        await asyncio.sleep(0)
+        go_on.set()
+        await stopping
+        with pytest.raises(SweepStopped):
+            await asking
+
+    asyncio.run(run())
+    tables["a"].revoke(0)
+    assert tables["a"].assign(0).get_many([b"00001"]) == [b"old"]

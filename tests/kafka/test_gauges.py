@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import socket
 import urllib.request
@@ -109,6 +110,28 @@ def wait_until_shown(deployment: Deployment, ports: list[int], timeout: float = 
     )
 
 
+def wait_until_listed(deployment: Deployment, ports: list[int]) -> None:
+    """Wait until each worker's list has every warning that stands, of all workers, once."""
+    wanted = sorted(
+        key
+        for key, warning in deployment.newest().items()
+        if warning["state"] in ("open", "breached")
+    )
+    for port in ports:
+
+        def listed(port: int = port) -> bool:
+            path = "/warnings?format=json&limit=500"
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=20) as answer:
+                    found = json.load(answer)
+            except OSError:
+                return False
+            ids = sorted(each["warning_id"] for each in found["warnings"])
+            return (ids, found["total"], found["missing"]) == (wanted, len(wanted), [])
+
+        wait_for(listed, 60, f"{len(wanted)} warnings in the list of {port}")
+
+
 def test_gauges_are_right_after_kills_and_lost_states(
     kafka: KafkaServer, tmp_path: Path, workers: list[Worker]
 ) -> None:
@@ -118,7 +141,8 @@ def test_gauges_are_right_after_kills_and_lost_states(
     deployment = Deployment(kafka.bootstrap, tmp_path)
     ports = [free_port(), free_port()]
     for name, port in zip(("w1", "w2"), ports, strict=True):
-        workers.append(deployment.worker(name, http_port=port).start())
+        worker = deployment.worker(name, http_port=port, warnings_page=True)
+        workers.append(worker.start())
     play(deployment, history)
     deployment.wait_for_standing(wanted(history))
     wait_until_shown(deployment, ports)
@@ -127,8 +151,11 @@ def test_gauges_are_right_after_kills_and_lost_states(
     assert money
     assert strikes
 
+    wait_until_listed(deployment, ports)
+
     workers[0].kill()
     wait_until_shown(deployment, ports)  # the other one alone
+    wait_until_listed(deployment, ports[1:])
     workers[0].start()
     wait_until_shown(deployment, ports)
     workers[1].kill()
@@ -179,4 +206,4 @@ def test_counters_begin_at_zero_and_count(
     assert found["shipsentry_records_total"]["dead_letter", tracking] == 1
     assert found["shipsentry_chunk_records_count"][tracking,] >= 1
     assert found["shipsentry_pipeline_latency_seconds_count"][tracking,] == 1
-    assert found["shipsentry_ready"][()] == 1
+    wait_for(lambda: scrape([port])["shipsentry_ready"][()] == 1, 10, "the worker to be ready")

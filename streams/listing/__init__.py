@@ -1,0 +1,1 @@
+"""The list behind the numbers: which warnings stand, the most urgent first."""
