@@ -13,6 +13,7 @@ from typing import Any
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from kafka.errors import KafkaError, for_code
 
+from streams.events import event
 from streams.settings import Settings, variable
 
 log = logging.getLogger(__name__)
@@ -234,7 +235,10 @@ def _wait_for_port(addresses: str, deadline: float) -> None:
             raise KafkaUnavailable(f"no broker answers at {addresses} ({problem})")
         if not said:
             said = True
-            log.warning("no broker answers at %s yet (%s); trying again", addresses, problem)
+            log.warning(
+                "no broker at %(brokers)s answers yet (%(problem)s)",
+                event("broker_awaited", brokers=addresses, problem=problem),
+            )
         time.sleep(min(0.5, max(0.0, deadline - time.monotonic())))
 
 

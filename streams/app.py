@@ -88,7 +88,7 @@ def assemble(
             side.recall(recalled, partitions)
             side.recall_said(said, partitions)
 
-    begin_at_zero((topics.orders, topics.tracking), rules_of(profiles))
+    begin_at_zero((topics.orders, topics.tracking), topics.consumed, rules_of(profiles))
     board = Board(profiles, app.engine.now_us)
     app.engine.before_reading = remind
     app.engine.observer = board

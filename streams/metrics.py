@@ -287,8 +287,16 @@ MEASURED: tuple[Measured, ...] = tuple(
 """Every metric that is worked out when it is asked for, in the order of this file."""
 
 
-def begin_at_zero(inputs: Iterable[str], rules: Iterable[str]) -> None:
-    """Show counters before they count anything: `increase` does not see a first 1 from nowhere."""
+def begin_at_zero(inputs: Iterable[str], topics: Iterable[str], rules: Iterable[str]) -> None:
+    """Show counters before they count anything: `increase` does not see a first 1 from nowhere.
+
+    `topics` are all that are consumed, `inputs` those that others write.
+    """
+    FEED_LATENCY.observe((), OTHER)
+    COMMIT_ROUND.observe(())
+    for topic in topics:
+        CHUNK_RECORDS.observe((), topic)
+        PIPELINE_LATENCY.observe((), topic)
     for topic in inputs:
         for outcome in ("new", "repeated", "late", "dead_letter", "sent_home"):
             RECORDS.labels(topic=topic, outcome=outcome)
@@ -297,5 +305,6 @@ def begin_at_zero(inputs: Iterable[str], rules: Iterable[str]) -> None:
             DEAD_LETTERS.labels(topic=topic, reason=reason)
     for rule in rules:
         RULE_FAILURES.labels(rule=rule)
+        WARNING_LEAD.observe((), rule)
         for state in ("open", "breached", "resolved", "withdrawn"):
             WARNINGS.labels(rule=rule, stage="violation", state=state)

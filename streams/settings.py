@@ -30,6 +30,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from streams.events import event
 from streams.pipeline.topics import Topics
 
 if TYPE_CHECKING:
@@ -336,8 +337,8 @@ class Settings(BaseSettings):
     )
     stall_timeout_s: float = _setting(
         120.0,
-        "No progress for so long while there is something to do ends the worker, for its "
-        "supervisor to start it again.",
+        "No progress for so long while there is something to do, or an event loop that does not "
+        "answer, ends the worker, for its supervisor to start it again; [how](logs.md).",
         unit="seconds",
         ge=5,
         le=86400,
@@ -645,4 +646,7 @@ def _warn_of_misspelt(environment: Mapping[str, str]) -> None:
         if name.startswith(PREFIX) and name.upper() not in known:
             close = difflib.get_close_matches(name.upper(), known, 1, cutoff=0.9)
             if close:
-                log.warning("%s is no setting; did you mean %s?", name, close[0])
+                log.warning(
+                    "%(variable)s is no setting; did you mean %(meant)s?",
+                    event("setting_unknown", variable=name, meant=close[0]),
+                )

@@ -275,6 +275,7 @@ def main() -> int:
     )
     kill_at = options.pop("kill_at", None)
     raise_at = options.pop("raise_at", None)
+    block_at = options.pop("block_at", None)
     port = options.pop("port", 0)
     seen = 0
 
@@ -285,6 +286,8 @@ def main() -> int:
             os.kill(os.getpid(), 9)
         if raise_at is not None and seen >= raise_at:
             raise ValueError("as the test wants it")
+        while block_at is not None and seen >= block_at:
+            pass
 
     app = make_app(config_of(options), before_submit=before_submit)
     return run_worker(app, http_port=port, on_ready=lambda: print("ready", flush=True))

@@ -19,6 +19,8 @@ def add_ticks(app: EngineApp, sides: tuple[Side, ...]) -> None:
     async def tick(stream: Any) -> None:
         async for chunk in stream:
             engine.observe_ticks(chunk)
+            for side in sides:
+                side.say_left_out()
             moment = Moment(engine.now_us(), engine.gate_us(chunk.partition))
             work = Work(topic=chunk.topic, partition=chunk.partition)
             if moment.gate is not None:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import logging
+import platform
 import sys
+from importlib import metadata
+from pathlib import Path
 
 import click
 
 from streams.admin import check_topics
 from streams.app import build
 from streams.engine.runner import run_worker
+from streams.events import event
 from streams.logs import configure
-from streams.profiles.loader import ProfileError
-from streams.settings import load_settings
+from streams.profiles.loader import ProfileError, load
+from streams.profiles.model import Profiles
+from streams.settings import Settings, load_settings
+
+log = logging.getLogger(__name__)
 
 EPILOG = """\b
 Examples:
@@ -29,7 +37,9 @@ def worker() -> None:
     settings = load_settings()
     configure(settings)
     try:
-        app = build(settings)
+        profiles = load(Path(directory) for directory in settings.profile_dirs)
+        _say_starting(settings, profiles)
+        app = build(settings, profiles)
     except ProfileError as error:
         raise click.ClickException(str(error)) from error
     problems = check_topics(settings)
@@ -39,3 +49,29 @@ def worker() -> None:
             f"the topics are not ready (`shipsentry topics create` makes them):\n  {lines}"
         )
     sys.exit(run_worker(app, http_host=settings.http_host, http_port=settings.http_port))
+
+
+def _say_starting(settings: Settings, profiles: Profiles) -> None:
+    """What runs here, for whoever reads the log later: nothing of it is secret."""
+    log.info(
+        "ShipSentry %(version)s starts as a worker of %(app_id)s",
+        event(
+            "worker_starts",
+            version=_version("shipsentry"),
+            python=platform.python_version(),
+            faust=_version("faust-streaming"),
+            app_id=settings.app_id,
+            brokers=settings.bootstrap_servers,
+            partition_count=settings.partitions,
+            profiles=[profile.id for profile in profiles.all],
+            shadow_profiles=settings.shadow_profiles,
+            data_dir=settings.data_dir.absolute(),
+        ),
+    )
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None  # run from its source

@@ -19,6 +19,7 @@ from typing import Protocol
 
 from streams.engine.store import PartitionStore, StoreClosed, TableStore
 from streams.engine.types import Output, Work, Write
+from streams.events import event
 from streams.metrics import COMMIT_ROUND
 
 log = logging.getLogger(__name__)
@@ -293,7 +294,10 @@ class Committer:
             if not item.dropped and not self._may_write(item.work.topic, item.work.partition)
         }
         if forbidden:
-            log.warning("work of partitions %s is dropped: not ours any more", sorted(forbidden))
+            log.warning(
+                "work of partitions %(partitions)s is dropped: not ours any more",
+                event("work_dropped", partitions=sorted(forbidden)),
+            )
             self.drop(forbidden)
 
     @staticmethod

@@ -19,6 +19,7 @@ from faust.types import TP
 from streams.engine import ticks
 from streams.engine.commit import Committer, CommitterFailed
 from streams.engine.config import EngineConfig
+from streams.engine.failure import say_failed
 from streams.engine.gate import Gate, Input
 from streams.engine.observer import Census, Observer
 from streams.engine.offsets import PartitionOffsets
@@ -30,6 +31,7 @@ from streams.engine.store import TableStore, shared_cache
 from streams.engine.sweep import Sweeps
 from streams.engine.transport import ChunkConsumer, Start, boot_time
 from streams.engine.types import Chunk, Output, Work
+from streams.events import event
 from streams.metrics import CHUNK_RECORDS, PIPELINE_LATENCY
 
 if TYPE_CHECKING:
@@ -256,7 +258,7 @@ class Engine:
         if self.failure is not None:
             return
         self.failure = error
-        log.error("the worker ends: %s", describe(error))
+        say_failed(error)
         self.failed.set()
 
     # -- life cycle, called by the app, its consumer, its recovery and the runner
@@ -344,8 +346,6 @@ class Engine:
         except asyncio.CancelledError:
             self.restorer.stop()
             raise
-        stats = self.restorer.stats
-        log.info("restored %d records in %.1f s", stats.records, stats.seconds)
 
     def _restore(self, partitions: set[int]) -> None:
         self.restorer.run(partitions)
@@ -370,7 +370,10 @@ class Engine:
             self.observer.assigned(self._owned)
             self._census = Census(self.tables, self.observer)
             self._census.begin(self._owned)
-        log.info("reading partitions %s (generation %d)", sorted(partitions), generation)
+        log.info(
+            "reading partitions %(partitions)s (generation %(generation)d)",
+            event("partitions_assigned", partitions=sorted(partitions), generation=generation),
+        )
 
     async def on_revoked(self) -> None:
         """All partitions are taken away: finish or drop what is in flight, close the stores."""
@@ -390,11 +393,20 @@ class Engine:
             await census.stop()
         await self.sweeps.stop()
         owned = self._owned
+        began = time.monotonic()
+        done = False
         if owned and self._committer is not None and self.failure is None:
             consumer = self.app.consumer
             done = await self._committer.drain(owned, self.config.drain_timeout)
             if not done:
-                log.warning("not everything in flight was durable within the drain timeout")
+                log.warning(
+                    "not everything in flight was durable after %(seconds).1f s: it is done again",
+                    event(
+                        "drain_incomplete",
+                        partitions=sorted(owned),
+                        seconds=self.config.drain_timeout,
+                    ),
+                )
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(consumer.force_commit(), self.config.drain_timeout)
         self._owned = frozenset()
@@ -406,6 +418,17 @@ class Engine:
         for table in self.tables.values():
             for number in table.partitions():
                 table.revoke(number)
+        if owned:
+            log.info(
+                "partitions %(partitions)s are given up (generation %(generation)d)",
+                event(
+                    "partitions_revoked",
+                    partitions=sorted(owned),
+                    generation=self._generation,
+                    drained=done,
+                    seconds=round(time.monotonic() - began, 3),
+                ),
+            )
 
     async def _stop_restoring(self) -> None:
         restoring, self._restoring = self._restoring, None
@@ -553,12 +576,6 @@ class Engine:
         value = ticks.encode(self.worker_id, self._generation, now, reports, self.peers.own, note)
         for number in range(self.config.partitions):
             self.producer.produce(Output(self.config.ticks_topic, None, value, number))
-
-
-def describe(error: BaseException) -> str:
-    """One line for the operator."""
-    text = " ".join(str(error).split()) or "no details"
-    return f"{type(error).__name__}: {text}"
 
 
 def _wall_clock_us() -> int:

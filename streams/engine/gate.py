@@ -19,6 +19,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from streams.events import event
+
 log = logging.getLogger(__name__)
 
 _SECOND = 1_000_000
@@ -58,6 +60,7 @@ class _Own:
     seen_end_us: dict[str, int] = field(default_factory=dict)
     gate_us: int = 0
     shown_us: int = 0
+    is_open: bool = False
 
 
 @dataclass(slots=True)
@@ -86,10 +89,12 @@ class Gate:
         self._own: dict[int, _Own] = {}
         self._peers: dict[int, _Peer] = {}
         self._generation = -1
+        self._held_since_us = 0
 
     def assign(self, generation: int, ends: Mapping[int, Mapping[str, int]], now_us: int) -> None:
         """Hold the partitions that `ends` names until everything before those ends is read."""
         self._generation = generation
+        self._held_since_us = now_us
         self._own = {partition: _Own(dict(targets)) for partition, targets in ends.items()}
         self._peers = {
             partition: _Peer(heard_us=now_us) for partition in self._all if partition not in ends
@@ -107,11 +112,14 @@ class Gate:
         peer = self._peers.get(partition)
         if peer is None or report.generation < self._generation:
             return
+        unheard_us, peer.heard_us = now_us - peer.heard_us, now_us
         peer.report = report
-        peer.heard_us = now_us
         if peer.silent:
             peer.silent = False
-            log.info("partition %d is heard of again", partition)
+            log.info(
+                "partition %(partition)d is heard of again, after %(seconds)d s",
+                event("partition_heard", partition=partition, seconds=unheard_us // _SECOND),
+            )
 
     def need_targets(self, now_us: int) -> list[int]:
         """Partitions whose next round may begin: give each its inputs' ends by `begin_round`."""
@@ -176,6 +184,17 @@ class Gate:
             if peer.report.behind or now_us - peer.heard_us > self._quiet_us:
                 gate = min(gate, peer.report.gate_us)
         own.shown_us = max(own.shown_us, gate)
+        if not own.is_open:
+            own.is_open = True
+            log.info(
+                "the deadlines of partition %(partition)d go: all that lay there is read",
+                event(
+                    "gate_opened",
+                    partition=partition,
+                    rounds=self._rounds,
+                    seconds=round((now_us - self._held_since_us) / _SECOND, 3),
+                ),
+            )
         return own.shown_us
 
     def last_gate_us(self, partition: int) -> int:
@@ -201,8 +220,13 @@ class Gate:
             if not peer.silent and now_us - peer.heard_us > self._patience_us:
                 peer.silent = True
                 log.warning(
-                    "nothing was heard of partition %d for %d s: deadlines go on without it",
-                    *(partition, self._patience_us // _SECOND),
+                    "nothing was heard of partition %(partition)d for %(seconds)d s: deadlines go "
+                    "on without it",
+                    event(
+                        "partition_unheard",
+                        partition=partition,
+                        seconds=self._patience_us // _SECOND,
+                    ),
                 )
             if not peer.silent:
                 done.append(peer.report.rounds_done if peer.report else 0)

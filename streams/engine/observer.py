@@ -16,6 +16,7 @@ from typing import Protocol
 from streams.engine.store import Scan, TableStore
 from streams.engine.sweep import States, SweepStopped, paced
 from streams.engine.types import Work
+from streams.events import event
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +100,7 @@ class Census:
             pass
         except Exception:
             # The numbers of these partitions stay away, which an alert tells; the work goes on.
-            log.exception("the stored states could not be counted")
+            log.exception("the stored states could not be counted", event("states_uncounted"))
 
     def _take_over(
         self, stop: threading.Event, partition: int, take_over: Callable[[int], None], last: bool

@@ -16,6 +16,7 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka import Producer as KafkaProducer
 
 from streams.engine.types import Output, Write
+from streams.events import event
 
 log = logging.getLogger(__name__)
 
@@ -214,12 +215,12 @@ class Producer:
         if error.fatal():
             self._fail(DeliveryFailed("", _ANY_PARTITION, error.str()))
         else:
-            log.warning("producer: %s", error.str())
+            log.warning("producer: %(error)s", event("producer_troubled", error=error.str()))
 
     def _fail(self, failure: DeliveryFailed) -> None:
         if self.failed is None:
             self.failed = failure
-            log.error("%s", failure)
+            log.error("%(error)s", event("delivery_failed", error=failure))
 
     def _wait_for_room(self) -> None:
         for producer in self._producers:

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from streams.engine.config import EngineConfig
+from streams.events import event
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ def published_since_durable(
             "fetch.queue.backoff.ms": 20,
         }
     )
+    began = time.monotonic()
     try:
         numbers = consumer.list_topics(topic, timeout=_ASK_S).topics[topic].partitions
         ends = _ends(consumer, [TopicPartition(topic, number) for number in numbers])
@@ -59,7 +61,15 @@ def published_since_durable(
         for value in _read(consumer, starts, ends):
             count += 1
             yield value
-        log.info("read back %d records of %s", count, topic)
+        log.info(
+            "read back %(records)d records of %(topic)s",
+            event(
+                "read_back",
+                topic=topic,
+                records=count,
+                seconds=round(time.monotonic() - began, 3),
+            ),
+        )
     finally:
         consumer.close()
 

@@ -55,7 +55,7 @@ class BatchRecovery(Recovery):
             try:
                 await self._wait(self._recover(generation))
             except (RebalanceAgain, RestoreStopped, IllegalStateError):
-                log.info("recovery was cut short: a rebalance, or the end of the worker")
+                log.debug("recovery was cut short: a rebalance, or the end of the worker")
             except ServiceStopped:
                 return
             except Exception as error:

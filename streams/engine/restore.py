@@ -19,6 +19,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from streams.engine.config import EngineConfig
 from streams.engine.store import PartitionStore, StoreUnusable, TableStore
+from streams.events import event
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,8 @@ class RestoreStats:
     seconds: float = 0.0
     records: int = 0
     rebuilt: list[str] = field(default_factory=list)
+    reasons: dict[str, str] = field(default_factory=dict)
+    """Why, by store."""
     running: bool = False
     remaining: int = 0
 
@@ -71,9 +74,35 @@ class Restorer:
         self.stats = RestoreStats(running=True)
         try:
             with_end = self._open(partitions)
+            log.info(
+                "restoring partitions %(partitions)s: %(records)d records to read",
+                event(
+                    "restore_begun",
+                    partitions=sorted(partitions),
+                    records=self.stats.remaining,
+                    rebuilt=self.stats.reasons,
+                ),
+            )
             if with_end:
                 self._read(with_end)
             self.stats.seconds = time.monotonic() - started
+            log.info(
+                "restored %(records)d records in %(seconds).1f s",
+                event(
+                    "restore_done",
+                    partitions=sorted(partitions),
+                    records=self.stats.records,
+                    seconds=round(self.stats.seconds, 3),
+                    rebuilt=self.stats.reasons,
+                ),
+            )
+        except RestoreStopped:
+            log.info(
+                "the restore of partitions %(partitions)s is given up: they are taken away again, "
+                "or the worker ends",
+                event("restore_stopped", partitions=sorted(partitions)),
+            )
+            raise
         finally:
             self.stats.running = False
 
@@ -127,8 +156,12 @@ class Restorer:
                 reason = "was not kept up to date for too long"
             if reason is None:
                 return store
-        log.warning("local state of %s-%d %s; rebuilding it", table, partition, reason)
+        log.warning(
+            "local state of %(table)s-%(partition)d %(reason)s; rebuilding it",
+            event("store_rebuilt", table=table, partition=partition, reason=reason),
+        )
         self.stats.rebuilt.append(f"{table}-{partition}")
+        self.stats.reasons[f"{table}-{partition}"] = reason
         self._tables[table].revoke(partition)
         shutil.rmtree(self.directory(table, partition), ignore_errors=True)
         return self._tables[table].assign(partition)

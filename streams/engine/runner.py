@@ -17,22 +17,29 @@ from confluent_kafka.admin import AdminClient
 
 from streams.engine import web
 from streams.engine.app import EngineApp
-from streams.engine.engine import Engine, describe
+from streams.engine.engine import Engine
+from streams.engine.failure import Stalled, describe
+from streams.engine.loopwatch import LoopWatch
+from streams.events import Limited, event
 
 if TYPE_CHECKING:
     from streams.engine.transport import ChunkConsumer
+
+__all__ = ["BrokerUnreachable", "Stalled", "Watch", "run_worker", "worker"]
 
 log = logging.getLogger(__name__)
 
 _GC_THRESHOLDS = (500_000, 50, 100)
 
+_SAID_AGAIN = 10.0
+"""Seconds after which it is said again that no broker answers."""
+
+_LOOKED = 1.0
+"""Looks that are further apart than this were no watching: the process was frozen, say."""
+
 
 class BrokerUnreachable(RuntimeError):
     """No broker answered within the connect timeout."""
-
-
-class Stalled(RuntimeError):
-    """There was something to do, and nothing moved."""
 
 
 def run_worker(
@@ -45,11 +52,20 @@ def run_worker(
     """Run the worker until SIGTERM or SIGINT; returns the process's exit status.
 
     0 after a signal, with everything in flight finished and committed; 1 after a failure, with one
-    line on stderr that says why. `on_ready` is called once, when the first assignment is read.
+    line on stderr that says why. `on_ready` is called once, when the first assignment is read. An
+    event loop that does not answer for the stall timeout ends the process, see `loopwatch.py`.
     """
-    return asyncio.run(
-        worker(app, http_host=http_host, http_port=http_port, on_ready=on_ready, signals=True)
-    )
+    with LoopWatch(app.engine.config.stall_timeout) as loop_watch:
+        return asyncio.run(
+            worker(
+                app,
+                http_host=http_host,
+                http_port=http_port,
+                on_ready=on_ready,
+                signals=True,
+                loop_watch=loop_watch,
+            )
+        )
 
 
 async def worker(
@@ -60,19 +76,27 @@ async def worker(
     on_ready: Callable[[], None] | None = None,
     stop: asyncio.Event | None = None,
     signals: bool = False,
+    loop_watch: LoopWatch | None = None,
 ) -> int:
     """`run_worker` inside a running loop; `stop` ends it as a signal does."""
     engine = app.engine
     stop = stop or asyncio.Event()
+    loop = asyncio.get_running_loop()
     if signals:
-        loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop.set)
+            loop.add_signal_handler(number, _asked_to_stop, stop, signal.Signals(number))
     watch = Watch(engine)
+    if loop_watch is not None:
+        loop_watch.follow(loop, watch.doing)
     server = None
     try:
         server = await web.serve(
-            http_host, http_port, alive=watch.alive, ready=watch.ready, routes=app.routes
+            http_host,
+            http_port,
+            alive=watch.alive,
+            ready=watch.ready,
+            routes=app.routes,
+            measure=app.measure,
         )
         await _connect(engine, stop)
         if not stop.is_set():
@@ -85,10 +109,21 @@ async def worker(
         if signals:
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.remove_signal_handler(number)
+        if loop_watch is not None:
+            loop_watch.leave()
     if engine.failure is None:
         return 0
     print(f"worker failed: {describe(engine.failure)}", file=sys.stderr)
     return 1
+
+
+def _asked_to_stop(stop: asyncio.Event, number: signal.Signals) -> None:
+    if not stop.is_set():
+        log.info(
+            "%(reason)s: the worker stops when what it has begun is done",
+            event("worker_stopping", reason=number.name, signal=int(number)),
+        )
+    stop.set()
 
 
 async def _run(
@@ -124,19 +159,44 @@ async def _run(
     finally:
         for future in (starting, stopping, failing, crashing):
             future.cancel()
-        patience = engine.config.drain_timeout * 2 + engine.config.session_timeout
-        try:
-            await asyncio.wait_for(app.stop(), patience)
-        except TimeoutError:
-            engine.fail(Stalled(f"stopping took longer than {patience:.0f} s"))
+        watch.stopping = True
+        await _stop(app)
         if frozen:
             gc.unfreeze()
             gc.set_threshold(*thresholds)
 
 
+async def _stop(app: EngineApp) -> None:
+    """Stop the app, with a bound, and say how far its work is committed."""
+    engine = app.engine
+    began = time.monotonic()
+    consumer = cast("ChunkConsumer | None", app._consumer)
+    read = consumer.offsets if consumer else {}
+    partitions = sorted({tp.partition for tp in read})
+    patience = engine.config.drain_timeout * 2 + engine.config.session_timeout
+    try:
+        await asyncio.wait_for(app.stop(), patience)
+    except TimeoutError:
+        engine.fail(Stalled(f"stopping took longer than {patience:.0f} s"))
+    again = sum(offsets.position - max(0, offsets.committed) for offsets in read.values())
+    log.info(
+        "stopped in %(seconds).1f s: %(records)d records done since the start, %(again)d will be "
+        "read again",
+        event(
+            "worker_stopped",
+            seconds=round(time.monotonic() - began, 3),
+            partitions=partitions,
+            records=engine.records_submitted,
+            again=max(0, again),
+            failed=engine.failure is not None,
+        ),
+    )
+
+
 async def _connect(engine: Engine, stop: asyncio.Event) -> None:
     """Wait for a broker that answers; says so meanwhile."""
     config = engine.config
+    lines = Limited(_SAID_AGAIN)
     give_up = time.monotonic() + config.connect_timeout
     admin = AdminClient({**config.client_config(), "log_level": 0})
     problem = ""
@@ -147,7 +207,11 @@ async def _connect(engine: Engine, stop: asyncio.Event) -> None:
             problem = error.args[0].str()
         else:
             return
-        log.warning("no broker at %s answers yet (%s)", config.bootstrap, problem)
+        if lines.admit("broker") is not None:
+            log.warning(
+                "no broker at %(brokers)s answers yet (%(problem)s)",
+                event("broker_awaited", brokers=config.bootstrap, problem=problem),
+            )
         if time.monotonic() > give_up:
             raise BrokerUnreachable(
                 f"no broker at {config.bootstrap} answered for {config.connect_timeout:.0f} s "
@@ -163,21 +227,25 @@ class Watch:
     def __init__(self, engine: Engine, clock: Callable[[], float] = time.monotonic) -> None:
         self._engine = engine
         self._clock = clock
-        self._moved_at = clock()
+        self._looked_at = clock()
+        self._idle = 0.0
         self._seen: tuple[int, ...] = ()
+        self.stopping = False
 
     def look(self) -> None:
         """Note progress; fail the worker when there was none for the stall timeout."""
         engine = self._engine
         seen = self._signs()
         now = self._clock()
+        # Added up from look to look, and not from the last progress on: while the process was
+        # frozen, nothing could move.
+        self._idle += min(now - self._looked_at, _LOOKED)
+        self._looked_at = now
         if seen != self._seen or (engine.assigned and not self._work_waits()):
             self._seen = seen
-            self._moved_at = now
-        idle = now - self._moved_at
-        if idle > engine.config.stall_timeout:
-            doing = "reading" if engine.assigned else "waiting for an assignment or restoring"
-            engine.fail(Stalled(f"no progress for {idle:.0f} s while {doing}"))
+            self._idle = 0.0
+        if self._idle > engine.config.stall_timeout:
+            engine.fail(Stalled(f"no progress for {self._idle:.0f} s while {self.doing()}"))
 
     def alive(self) -> str | None:
         """For /healthz: the event loop answers, and nothing has failed."""
@@ -192,10 +260,15 @@ class Watch:
         if not engine.assigned:
             stats = engine.restorer.stats
             return f"restoring, {stats.remaining} records left" if stats.running else "not assigned"
-        idle = self._clock() - self._moved_at
-        if idle > min(30.0, engine.config.stall_timeout / 2):
-            return f"no progress for {idle:.0f} s"
+        if self._idle > min(30.0, engine.config.stall_timeout / 2):
+            return f"no progress for {self._idle:.0f} s"
         return None
+
+    def doing(self) -> str:
+        """What the worker is at; from any thread."""
+        if self.stopping:
+            return "stopping"
+        return "reading" if self._engine.assigned else "waiting for an assignment or restoring"
 
     def _signs(self) -> tuple[int, ...]:
         engine = self._engine

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from typing import Any
 
 from streams.engine.commit import Committer, OutputProducer
 from streams.engine.config import EngineConfig
 from streams.engine.types import Output, Write
+from streams.events import event
 
 log = logging.getLogger(__name__)
 
@@ -51,10 +53,19 @@ class Session:
         """Return when the session is fresh, or the assignment over."""
         if self.fresh:
             return
-        log.warning("no heartbeat was accepted for %.1f s: writing waits", self._age())
+        began = time.monotonic()
+        log.warning(
+            "no heartbeat was accepted for %(seconds).1f s: writing waits",
+            event("no_heartbeat", seconds=round(self._age(), 3)),
+        )
         # Heartbeats are counted in another thread: to look is simpler than to be told.
         while not self.fresh and self._still_ours():  # noqa: ASYNC110
             await asyncio.sleep(_LOOK)
+        if self._still_ours():
+            log.info(
+                "heartbeats are accepted again; writing waited for %(seconds).1f s",
+                event("heartbeat_again", seconds=round(time.monotonic() - began, 3)),
+            )
 
 
 class SessionProducer:

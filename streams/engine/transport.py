@@ -26,6 +26,7 @@ from faust.types import TP, ConsumerMessage
 
 from streams.engine.offsets import PartitionOffsets
 from streams.engine.types import Chunk, Record
+from streams.events import event
 
 if TYPE_CHECKING:
     from streams.engine.config import EngineConfig
@@ -248,9 +249,16 @@ class ChunkConsumerThread(driver.AIOKafkaConsumerThread):
             else:
                 start = begins[raw]
                 log.warning(
-                    "committed offset %d of %s-%d is outside of its log (%d..%d); reading it from "
-                    "its start",
-                    *(mark, tp.topic, tp.partition, begins[raw], ends[raw]),
+                    "committed offset %(offset)d of %(topic)s-%(partition)d is outside of its log "
+                    "(%(first)d..%(end)d); reading it from its start",
+                    event(
+                        "offset_out_of_log",
+                        topic=tp.topic,
+                        partition=tp.partition,
+                        offset=mark,
+                        first=begins[raw],
+                        end=ends[raw],
+                    ),
                 )
             positions[tp] = start
             consumer.seek(raw, start)

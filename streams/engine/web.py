@@ -10,6 +10,8 @@ from typing import NamedTuple
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from streams.events import event
+
 log = logging.getLogger(__name__)
 
 _GOODBYE = 2.0
@@ -76,5 +78,8 @@ async def serve(
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=_GOODBYE)
     await runner.setup()
     await web.TCPSite(runner, host, port).start()
-    log.info("serving http://%s:%d/metrics, /healthz and /readyz", host, port)
+    log.info(
+        "serving http://%(host)s:%(port)d/metrics, /healthz and /readyz",
+        event("serving", host=host, port=port),
+    )
     return runner

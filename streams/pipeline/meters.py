@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from functools import cached_property
 
 import msgspec
 
 from streams.core import meter_state
-from streams.core.meter_state import Change, MeterState, decode_meter, product_key, row_key
+from streams.core.meter_state import (
+    Change,
+    MeterState,
+    day_text,
+    decode_meter,
+    product_key,
+    row_key,
+)
 from streams.core.risks import meter_of, risks
 from streams.core.shares import deltas
 from streams.core.state import due_of, encode
 from streams.core.times import MILLISECOND, SECOND
 from streams.engine.types import Chunk, Output, Work, Write
+from streams.events import event
 from streams.metrics import PRODUCTS_NOT_METERED, SHOP_LINES_CROSSED, STATES_ENDED
 from streams.pipeline.notes import Day
 from streams.pipeline.origins import origin_of
@@ -25,6 +34,8 @@ SLOWER_BY = 10 * MILLISECOND
 
 SLOWEST = 10 * SECOND
 """The longest that a changed row waits to be published."""
+
+log = logging.getLogger(__name__)
 
 _encoder = msgspec.json.Encoder()
 
@@ -58,6 +69,7 @@ class MeterSide(Side):
                 for day, delta in deltas(change.old, change.new):
                     row = (share.platform, share.shop_id, day)
                     changes.setdefault(row, []).append(Change(record.offset, delta))
+        self.say_rejected(work)
         if not changes:
             return work
         keys = [row_key(*row) for row in changes]
@@ -138,6 +150,19 @@ class MeterSide(Side):
             work.outputs.append(Output(self.topics.product_risk, key, _encoder.encode(value)))
         for line in found.crossed:
             SHOP_LINES_CROSSED.labels(platform=state.platform, line=line).inc()
+            left_out = self.lines.admit(f"line {line}")
+            if left_out is not None:
+                log.info(
+                    "shop %(shop)s of %(platform)s crossed the line %(line)s on %(day)s",
+                    event(
+                        "shop_line_crossed",
+                        platform=state.platform,
+                        shop=state.shop_id,
+                        line=line,
+                        day=day_text(state.day),
+                        left_out=left_out,
+                    ),
+                )
 
     def _rows(self, partition: int, keys: Sequence[bytes]) -> dict[bytes, tuple[MeterState, int]]:
         """The rows that exist of `keys`, each with its due time."""

@@ -79,6 +79,7 @@ class OrderSide(Side):
         repeated = len(chunk.records) - bad - late - new - away
         self.count(chunk.topic, new=new, repeated=repeated, late=late, bad=bad, away=away)
         self._send_shares(work)
+        self.say_rejected(work)
         return work
 
     def on_parcel_facts(self, chunk: Chunk, moment: Moment) -> Work:

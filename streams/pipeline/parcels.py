@@ -101,6 +101,7 @@ class ParcelSide(Side):
         self._latency.show()
         repeated = len(chunk.records) - bad - late - new - away
         self.count(chunk.topic, new=new, repeated=repeated, late=late, bad=bad, away=away)
+        self.say_rejected(work)
         return work
 
     def on_order_facts(self, chunk: Chunk, moment: Moment) -> Work:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from secrets import randbits
@@ -14,10 +15,11 @@ from streams.core.feeds import Feeds
 from streams.core.judgement import Judgement
 from streams.core.shadows import shadowed
 from streams.core.state import OrderState, ParcelState, Published, due_of, encode
-from streams.core.warnings import Revision
+from streams.core.warnings import Revision, RuleFailure
 from streams.decode import Bad
 from streams.engine.murmur2 import partitions_of
 from streams.engine.types import Chunk, Output, Record, Work, Write
+from streams.events import Limited, event
 from streams.metrics import (
     DEAD_LETTERS,
     LATE_FACTS,
@@ -103,6 +105,9 @@ class Side:
         self.feeds = feeds or Feeds()
         """Of the whole worker, where one is given: parcels tell it, all sides ask it."""
         self.shadows: Mapping[str, Profiles] = {}
+        self.lines = Limited()
+        """Keeps floods out of the log: dead letters by topic, failures by rule."""
+        self._rejected: list[tuple[int, str]] = []
         self._recalled: dict[int, dict[bytes, dict[str, Published]]] = {}
         self._readings: dict[int, int] = {}
         self._said: dict[int, dict[bytes, SaidShares | SaidDays]] = {}
@@ -122,9 +127,40 @@ class Side:
     def reject(self, work: Work, record: Record, origin: Origin, bad: Bad) -> None:
         """Send what could not be processed to the dead letters, with reason and origin."""
         DEAD_LETTERS.labels(topic=origin.topic, reason=bad.reason).inc()
+        self._rejected.append((record.offset, bad.reason))
         work.outputs.append(
             dead_letter(self.topics.dead_letters, record, origin, bad, self.sizes.max_message)
         )
+
+    def say_rejected(self, work: Work) -> None:
+        """One line of the log for all that was rejected of a chunk."""
+        rejected, self._rejected = self._rejected, []
+        left_out = self.lines.admit(work.topic, len(rejected)) if rejected else None
+        if left_out is None:
+            return
+        offsets = [offset for offset, _ in rejected]
+        log.warning(
+            "%(records)d records of %(topic)s-%(partition)d, offsets %(first_offset)d to "
+            "%(last_offset)d, are dead letters",
+            event(
+                "dead_letters",
+                topic=work.topic,
+                partition=work.partition,
+                first_offset=min(offsets),
+                last_offset=max(offsets),
+                records=len(rejected),
+                reasons=Counter(reason for _, reason in rejected),
+                left_out=left_out,
+            ),
+        )
+
+    def say_left_out(self) -> None:
+        """What the log has left out and no line has said since; ticks ask."""
+        for what, left_out in self.lines.late():
+            log.warning(
+                "%(left_out)d more of %(what)s were left out of the log",
+                event("lines_left_out", what=what, left_out=left_out),
+            )
 
     def heard(
         self, work: Work, chunk: Chunk, moment: Moment, read: Callable[[bytes], T]
@@ -141,6 +177,7 @@ class Side:
                 self.reject(work, record, origin, NOT_OURS)
             else:
                 arrived.setdefault(key, []).append(said)
+        self.say_rejected(work)
         return arrived
 
     def count(self, topic: str, *, new: int, repeated: int, late: int, bad: int, away: int) -> None:
@@ -211,9 +248,7 @@ class Side:
         for revision in judgement.revisions:
             feed = self.feeds.word(revision.finding.parcel, revision.detected_at)
             work.outputs.append(warning_output(self.topics.warnings, revision, feed))
-        for failure in judgement.failures:
-            RULE_FAILURES.labels(rule=failure.rule).inc()
-            log.error("rule %s failed and was passed over", failure.rule, exc_info=failure.error)
+        self._say_failed(judgement.failures, shadow=False)
 
     def with_shadows(
         self, state: ParcelState | OrderState, judgement: Judgement, gate: int
@@ -227,10 +262,20 @@ class Side:
         for revision in revisions:
             found = revision.finding
             SHADOW_REVISIONS.labels(found.profile, found.rule, found.stage, found.state).inc()
+        self._say_failed(failures, shadow=True)
+        return judgement
+
+    def _say_failed(self, failures: Sequence[RuleFailure], *, shadow: bool) -> None:
+        """Count failed rules, and log one failure of each rule in a second."""
         for failure in failures:
             RULE_FAILURES.labels(rule=failure.rule).inc()
-            log.error("rule %s failed in a shadow profile", failure.rule, exc_info=failure.error)
-        return judgement
+            left_out = self.lines.admit(f"rule {failure.rule}")
+            if left_out is not None:
+                log.error(
+                    "rule %(rule)s failed and was passed over",
+                    event("rule_failed", rule=failure.rule, shadow=shadow, left_out=left_out),
+                    exc_info=failure.error,
+                )
 
     def tick(
         self, partition: int, due: Sequence[tuple[int, bytes]], moment: Moment, work: Work

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 
 from streams.engine import ticks
 from streams.engine.gate import Gate, Input, Report
 from streams.engine.types import Record
+from streams.events import Event
 
 S = 1_000_000
 T = 1_000 * S
@@ -105,6 +108,25 @@ def test_a_silent_partition_holds_for_so_long_only(caplog: pytest.LogCaptureFixt
     assert gate.gate_us(0, later) is not None
     assert gate.gate_us(0, later) is not None
     assert len([r for r in caplog.records if "nothing was heard of partition 1" in r.message]) == 1
+
+
+def test_what_the_log_says_of_a_gate(caplog: pytest.LogCaptureFixture) -> None:
+    """Once each: a partition is not heard of, this one opens, that one is heard of again."""
+    caplog.set_level(logging.INFO)
+    gate = Gate(2, rounds=1, patience_us=60 * S)
+    gate.assign(7, {0: {"in": 0}}, T)
+    gate.observe(0, [reading(0, 0)], T)
+    later = T + 61 * S
+    gate.observe(0, [reading(0, 0, at=later)], later)
+    for _ in range(2):
+        assert gate.gate_us(0, later) is not None
+    for _ in range(2):
+        gate.hear(1, Report(7, 1, later, False), later + S)
+    assert [(r.args.name, r.args) for r in caplog.records if isinstance(r.args, Event)] == [
+        ("partition_unheard", {"partition": 1, "seconds": 60}),
+        ("gate_opened", {"partition": 0, "rounds": 1, "seconds": 61.0}),
+        ("partition_heard", {"partition": 1, "seconds": 62}),
+    ]
 
 
 def test_wall_clock_while_the_inputs_are_read_to_their_ends() -> None:

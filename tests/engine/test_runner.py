@@ -125,6 +125,64 @@ def test_an_exception_in_an_agent_ends_it_unacknowledged(
         process.wait()
 
 
+def test_a_blocked_event_loop_ends_it(
+    cluster: EmbeddedCluster, app_id: str, tmp_path: Path
+) -> None:
+    """Status 1, and a line that says where it was stuck; the next start reads the chunk again."""
+    produce(cluster.bootstrap, app_id, range(2_000))
+    log = tmp_path / "log"
+    options: dict[str, Any] = {
+        "bootstrap": cluster.bootstrap,
+        "app_id": app_id,
+        "data_dir": tmp_path / "data",
+    }
+    process = start_process(log, block_at=700, stall_timeout=5.0, **options)
+    assert process.wait(60) == 1
+    said = log.read_text()
+    failed = "worker failed: Stalled: the event loop did not answer for 5 s while reading\n"
+    assert failed in said
+    assert " in before_submit\n" in said
+    assert "the worker ends: Stalled: the event loop did not answer for 5 s" in last_line(log)
+    process = start_process(log, **options)
+    try:
+        wait_for_tables(cluster.bootstrap, app_id, range(2_000))
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_frozen_or_idle_for_longer_than_the_stall_timeout_it_goes_on(
+    cluster: EmbeddedCluster, app_id: str, tmp_path: Path
+) -> None:
+    """A stopped process is no stalled one, and a worker without work is none either."""
+    produce(cluster.bootstrap, app_id, range(1_000))
+    log = tmp_path / "log"
+    process = start_process(
+        log,
+        bootstrap=cluster.bootstrap,
+        app_id=app_id,
+        data_dir=tmp_path / "data",
+        session_timeout=30.0,
+        stall_timeout=5.0,
+    )
+    try:
+        wait_for_tables(cluster.bootstrap, app_id, range(1_000))
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(7)
+        process.send_signal(signal.SIGCONT)
+        produce(cluster.bootstrap, app_id, range(1_000, 2_000))
+        wait_for_tables(cluster.bootstrap, app_id, range(2_000))
+        time.sleep(7)
+        assert process.poll() is None, log.read_text()[-2_000:]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+        assert "SIGTERM: the worker stops when what it has begun is done" in log.read_text()
+        assert " 0 will be read again" in last_line(log)
+    finally:
+        process.kill()
+        process.wait()
+
+
 def test_a_failed_delivery_ends_it(
     cluster: EmbeddedCluster, app_id: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -278,14 +336,16 @@ class FakeEngine:
 
 
 def watched(timeout: float = 60.0) -> tuple[FakeEngine, Watch, Callable[[float], None]]:
-    """An engine, its watchdog, and a function that lets seconds pass and looks."""
+    """An engine, its watchdog, and a function that lets seconds pass and looks at each of them."""
     now = [1_000.0]
     engine = FakeEngine(timeout)
     watch = Watch(engine, clock=lambda: now[0])  # type: ignore[arg-type]
 
     def later(seconds: float) -> None:
-        now[0] += seconds
         watch.look()
+        for _ in range(int(seconds)):
+            now[0] += 1
+            watch.look()
 
     later(0)
     return engine, watch, later
@@ -330,6 +390,17 @@ def test_a_broker_that_is_silent_is_a_stall() -> None:
     engine.heard = time.time() - 61
     later(61)
     assert isinstance(engine.failure, Stalled)
+
+
+def test_time_in_which_nobody_looked_is_no_stall() -> None:
+    """The process was stopped, or its machine suspended: nothing could move."""
+    now = [1_000.0]
+    engine = FakeEngine(60.0)
+    watch = Watch(engine, clock=lambda: now[0])  # type: ignore[arg-type]
+    for _ in range(10):
+        watch.look()
+        now[0] += 3_600
+    assert engine.failure is None
 
 
 def test_never_assigned_is_a_stall() -> None:

@@ -39,7 +39,7 @@ def crowd() -> str:
     profiles, topics = load(), Topics()
     platforms = sorted({profile.platform for profile in profiles.all})
     rules = sorted(rules_of(profiles))
-    metrics.begin_at_zero((topics.orders, topics.tracking), rules)
+    metrics.begin_at_zero((topics.orders, topics.tracking), topics.consumed, rules)
     board = Board(profiles, lambda: NOW, lambda: 0.0)
     standing: Standing = board.standing
     for number in range(WARNINGS):

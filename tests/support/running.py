@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,9 @@ from streams.admin import create_topics
 from streams.settings import Settings
 
 Message = dict[str, Any]
+
+WORKER = ("-m", "streams.cli", "worker")
+"""What Python runs as a worker."""
 
 
 def wait_for(condition: Callable[[], Any], timeout: float, what: str | Callable[[], str]) -> Any:
@@ -69,15 +72,22 @@ class Deployment:
         outcome = create_topics(self.settings, wait_s=60)
         assert not outcome.problems, outcome.problems
 
-    def worker(self, name: str = "w1", **settings: Any) -> Worker:
+    def worker(self, name: str = "w1", program: Sequence[str] = WORKER, **settings: Any) -> Worker:
         """A worker that is not started yet, with a data directory of its own."""
         values = self.settings.model_dump(exclude_defaults=True, exclude={"data_dir"})
         # http_port 0 is not the default, but an explicit choice: keep it.
         values = {**values, "http_port": 0, **settings}
         values.setdefault("group_instance_id", f"{self.settings.app_id}-{name}")
-        environment = {f"SHIPSENTRY_{key.upper()}": str(value) for key, value in values.items()}
+        environment = _spelled(values)
         environment["SHIPSENTRY_DATA_DIR"] = str(self.root / name)
-        return Worker(environment, self.root / name, self.root / f"{name}.log")
+        worker = Worker(environment, self.root / name, self.root / f"{name}.log", program)
+        worker.http_port = int(values["http_port"])
+        return worker
+
+    def environment(self) -> dict[str, str]:
+        """The settings as variables, for commands that are no worker."""
+        values = self.settings.model_dump(exclude_defaults=True, exclude={"data_dir"})
+        return _spelled(values)
 
     def newest(self) -> dict[str, Message]:
         """The newest revision of each warning; fails where one revision has two contents."""
@@ -206,6 +216,16 @@ class Deployment:
         java_like.close()
 
 
+def _spelled(values: dict[str, Any]) -> dict[str, str]:
+    """Settings as variables."""
+    return {
+        f"SHIPSENTRY_{key.upper()}": ",".join(map(str, value))
+        if isinstance(value, tuple)
+        else str(value)
+        for key, value in values.items()
+    }
+
+
 def _range(consumer: Consumer, topic: str, number: int) -> tuple[int, int]:
     """First and end offset of a partition; a new one may have no leader for a moment."""
 
@@ -223,11 +243,19 @@ def _range(consumer: Consumer, topic: str, number: int) -> tuple[int, int]:
 class Worker:
     """One worker process; `stop` ends it as an operator does, `kill` as a crash does."""
 
-    def __init__(self, environment: dict[str, str], data_dir: Path, log: Path) -> None:
+    def __init__(
+        self,
+        environment: dict[str, str],
+        data_dir: Path,
+        log: Path,
+        program: Sequence[str] = WORKER,
+    ) -> None:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("SHIPSENTRY_")}
         self._environment = {**inherited, **environment}
         self.data_dir = data_dir
         self.log = log
+        self._program = program
+        self.http_port = 0
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Worker:
@@ -235,7 +263,7 @@ class Worker:
         assert self._process is None
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "streams.cli", "worker"],
+                [sys.executable, *self._program],
                 env=self._environment,
                 stdout=log,
                 stderr=log,

@@ -1,0 +1,323 @@
+"""Kafka, workers and Prometheus, all real, with the files that compose mounts: what operators see.
+
+First the demo's week is played and every panel and alert is asked; then things break, one after
+another, and the panel and the alert that should show it must do so. The tests share what they start
+and run in their order.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from confluent_kafka import Producer
+from kafka_server import KafkaServer
+from support.answers import Answer, answers, page
+from support.prometheus_server import PrometheusServer
+from support.running import Deployment, Worker, wait_for
+
+from grafana.asked import Asked, asked
+from streams.core.feeds import Feeds
+from streams.core.times import DAY, MINUTE, SECOND
+
+FAST_WORKER = Path(__file__).parents[1] / "fast_worker.py"
+FAST = 20
+"""How much faster the clock runs of the worker that hears a carrier fall silent."""
+
+NOT_IMPLIED = {
+    "Lines crossed, last 24 h": "no shop of the history has as many orders as a line asks for",
+    "States ended in an hour": "states live for 65 days",
+    "Alerts that fire": "asked for below, one by one",
+}
+"""Panels that the history leaves empty, and why; of all others an answer is demanded."""
+
+PAGE = os.environ.get("SHIPSENTRY_PANELS_PAGE")
+"""Where to write the table of panels and answers; README.md has it."""
+
+
+class Site(NamedTuple):
+    """What runs: a worker can be killed, the broker stopped, for good."""
+
+    kafka: KafkaServer
+    deployment: Deployment
+    workers: list[Worker]
+    prometheus: PrometheusServer
+    fast: Worker
+    fast_deployment: Deployment
+
+    def value(self, title: str, which: int = 0) -> float | None:
+        """What the single number of a panel shows; None: nothing."""
+        found = self.prometheus.query(panel(title).exprs[which])
+        return float(found[0]["value"][1]) if found else None
+
+    def wait_for_alert(self, name: str, timeout: float = 150) -> None:
+        """Wait until an alert fires."""
+        wait_for(
+            lambda: self.prometheus.alerts().get(f"ShipSentry{name}") == "firing",
+            timeout,
+            lambda: f"ShipSentry{name} to fire; there are {self.prometheus.alerts()}",
+        )
+
+
+def panel(title: str) -> Asked:
+    """The panel with a title, of either dashboard."""
+    (found,) = [each for each in asked() if each.title == title]
+    return found
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A broker of its own, two workers and Prometheus, then the demo's week.
+
+    Prometheus sees the workers before anything is played, so that rates see everything.
+    """
+    root = tmp_path_factory.mktemp("site")
+    with KafkaServer() as kafka:
+        deployment = Deployment(
+            kafka.bootstrap, root, shadow_profiles="brief-2023", warnings_page=True
+        )
+        ports = [free_port() for _ in range(3)]
+        workers = [
+            deployment.worker(f"w{n}", http_port=port) for n, port in enumerate(ports[:2], 1)
+        ]
+        slow_days = Deployment(kafka.bootstrap, root / "fast")
+        fast = slow_days.worker(
+            "w3", program=("-P", str(FAST_WORKER), str(FAST)), http_port=ports[2]
+        )
+        try:
+            for worker in workers:
+                worker.start()
+            targets = [f"127.0.0.1:{port}" for port in ports[:2]]
+            with PrometheusServer(root / "prometheus", targets) as prometheus:
+                site = Site(kafka, deployment, workers, prometheus, fast, slow_days)
+                wait_for(
+                    lambda: (
+                        site.value("Can I trust this now?") == 0
+                        or not all(worker.is_running() for worker in workers)
+                    ),
+                    90,
+                    lambda: f"trust; {prometheus.query('shipsentry_partitions')}",
+                )
+                for worker in workers:
+                    assert worker.is_running(), worker.tail()
+                played(deployment)
+                wait_for(lambda: deployment.lag() == 0, 60, "everything to be read")
+                yield site
+        finally:
+            for worker in (*workers, fast):
+                worker.kill()
+
+
+def played(deployment: Deployment) -> None:
+    """What of the demo's week lies before now, as `shipsentry play` plays it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "streams.cli", "play", "--backlog"],
+        env={**os.environ, **deployment.environment()},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def standing(site: Site) -> int:
+    """How many warnings stand on the topic."""
+    newest = site.deployment.newest().values()
+    return sum(warning["state"] in ("open", "breached") for warning in newest)
+
+
+def test_every_panel_has_an_answer(site: Site) -> None:
+    """Every query of every panel, against what Prometheus gathered; empty only where the history
+    says nothing, and there for a stated reason."""
+    found: list[Answer] = []
+
+    def all_answered() -> bool:
+        nonlocal found
+        found = list(answers(site.prometheus))
+        return not [each for each in found if not each.values and each.title not in NOT_IMPLIED]
+
+    def missing() -> str:
+        return f"answers of {[(e.title, e.expr) for e in found if not e.values]}"
+
+    wait_for(all_answered, 90, missing)
+    assert len({each.title for each in found}) > 60
+    empty = {each.title for each in found if not each.values}
+    assert empty <= NOT_IMPLIED.keys()
+    if PAGE:
+        Path(PAGE).write_text(page(found, NOT_IMPLIED), encoding="utf-8")
+
+
+def test_the_numbers_are_those_of_the_topic(site: Site) -> None:
+    """The panels' sums over two workers are what a consumer of the warnings counts."""
+    shown = panel("Open warnings by rule and stage").exprs[0]
+    breached = panel("Breached warnings by rule and stage").exprs[0]
+
+    def equal() -> bool:
+        total = sum(
+            float(sample["value"][1])
+            for expression in (shown, breached)
+            for sample in site.prometheus.query(expression)
+        )
+        return int(total) == standing(site) > 30
+
+    wait_for(equal, 60, lambda: f"{standing(site)} warnings in the panels")
+    dead = len(site.deployment.read(site.deployment.topics.dead_letters))
+    assert dead > 0
+    wait_for(
+        lambda: site.value("Dead letters, last hour") == dead,
+        30,
+        lambda: f"{dead} dead letters; the panel has {site.value('Dead letters, last hour')}",
+    )
+
+
+def unwell(site: Site) -> dict[str, str]:
+    """Rules that were not evaluated yet, or could not be, and why."""
+    return {
+        rule["name"]: rule.get("lastError") or rule["health"]
+        for rule in site.prometheus.rules()
+        if rule["health"] != "ok"
+    }
+
+
+def test_every_alert_can_be_evaluated(site: Site) -> None:
+    """Prometheus loads every rule of the mounted files, and none has an error; the watchdog fires,
+    and of what is quiet on a healthy system nothing does."""
+    rules = site.prometheus.rules()
+    assert len(rules) > 30
+    wait_for(
+        lambda: not unwell(site),
+        90,
+        lambda: f"healthy rules: {unwell(site)}",
+    )
+    for rule in rules:
+        site.prometheus.query(rule["query"])
+    firing = site.prometheus.alerts()
+    assert firing["ShipSentryWatchdog"] == "firing"
+    broken = {"WorkerDown", "WorkersAbsent", "WorkerNotReady", "BrokerUnreachable", "CommitsStuck"}
+    broken |= {"RuleFailing", "FeedSilent", "PartitionsMissing", "WorkerRestarting"}
+    assert not {f"ShipSentry{name}" for name in broken} & firing.keys()
+
+
+def test_poison_shows(site: Site) -> None:
+    """A record that is no JSON: a dead letter more in the panel, and the alert names the reason."""
+    before = site.value("Dead letters, last hour")
+    assert before is not None
+    producer = Producer({"bootstrap.servers": site.kafka.bootstrap})
+    for number in range(7):
+        producer.produce(site.deployment.topics.tracking, f"poison {number}".encode())
+    assert producer.flush(20) == 0
+    wait_for(
+        lambda: site.value("Dead letters, last hour") == before + 7,
+        60,
+        lambda: f"{before} + 7 dead letters; the panel has {site.value('Dead letters, last hour')}",
+    )
+    site.wait_for_alert("DeadLetters")
+    by_reason = panel("Dead letters in an hour, by topic and reason").exprs[0]
+    reasons = {
+        sample["metric"]["reason"]: float(sample["value"][1])
+        for sample in site.prometheus.query(by_reason)
+        if sample["metric"]["topic"] == site.deployment.topics.tracking
+    }
+    assert reasons["not_json"] >= 7
+
+
+def test_a_silent_carrier_shows(site: Site) -> None:
+    """A carrier that was heard every two minutes for days is not heard any more; its worker's clock
+    runs twenty times as fast, so ten minutes pass in half a minute."""
+    learned = Feeds()
+    now = int(time.time()) * SECOND
+    for moment in range(now - 3 * DAY, now, MINUTE // 2):
+        learned.listen(moment, moment)
+        if moment % (2 * MINUTE) < MINUTE // 2:
+            learned.hear({"zto": 40}, moment)
+    site.fast.data_dir.mkdir(parents=True)
+    (site.fast.data_dir / "feeds.msgpack").write_bytes(learned.dump())
+    site.fast.start()
+    site.prometheus.add(f"127.0.0.1:{site.fast.http_port}")
+    silent, _ = panel("Who is heard").exprs
+    # The panel shows the worker that heard the carrier last, and that is another one here.
+    here = f'instance="127.0.0.1:{site.fast.http_port}"'
+    quiet = f"shipsentry_feed_quiet_seconds{{{here}}}"
+
+    def shown(expression: str) -> float:
+        found = site.prometheus.query(expression)
+        return max(
+            (float(s["value"][1]) for s in found if s["metric"].get("carrier") == "zto"), default=-1
+        )
+
+    producer = Producer({"bootstrap.servers": site.kafka.bootstrap})
+    record = {"carrier": "zto", "tracking_number": "781234567890", "status": "hub"}
+
+    def heard() -> bool:
+        """Whether the worker, which does not listen while it catches up, heard the carrier."""
+        when = datetime.now(UTC).isoformat()
+        value = json.dumps({**record, "occurred_at": when})
+        producer.produce(site.fast_deployment.topics.tracking, value)
+        producer.flush(5)
+        return shown(quiet) >= 0
+
+    wait_for(heard, 60, "the fast worker to hear the carrier")
+    wait_for(lambda: shown(silent) == 1, 120, lambda: f"zto to be silent, quiet {shown(quiet)} s")
+    assert shown(quiet) >= 600
+    assert site.value("Can I trust this now?") == 1
+    site.wait_for_alert("FeedSilent")
+    site.prometheus.remove(f"127.0.0.1:{site.fast.http_port}")
+    site.fast.kill()
+
+
+def test_a_killed_worker_shows(site: Site) -> None:
+    """kill -9: the panel of trust says that a worker is down, the alert fires; the other one takes
+    over, and the numbers are whole again before anybody comes."""
+    count = standing(site)
+    site.workers[1].kill()
+    wait_for(lambda: site.value("Can I trust this now?") == 6, 60, "the panel to say so")
+    wait_for(lambda: site.value("Workers ready") == 1, 60, "one worker to be ready")
+    site.wait_for_alert("WorkerDown")
+    shown = 'sum(shipsentry_open_warnings{state=~"open|breached"})'
+    wait_for(
+        lambda: [float(s["value"][1]) for s in site.prometheus.query(shown)] == [float(count)],
+        60,
+        lambda: f"{count} warnings of one worker; {site.prometheus.query(shown)}",
+    )
+    listed = site.prometheus.query(panel("Alerts that fire").exprs[0])
+    assert "ShipSentryWorkerDown" in {sample["metric"]["alertname"] for sample in listed}
+    site.workers[1].start()
+    wait_for(lambda: site.value("Can I trust this now?") == 0, 90, "trust to be back")
+
+
+def test_a_stopped_broker_shows(site: Site) -> None:
+    """The broker is frozen: heartbeats go unanswered, the alert fires, and the workers end
+    themselves with a message before they could say anything that nobody keeps."""
+    for node in site.kafka.node_ids:
+        site.kafka.pause_node(node)
+    highest = 0.0
+
+    def unheard() -> bool:
+        nonlocal highest
+        highest = max(highest, site.value("Heartbeat age") or 0.0)
+        return highest > 5
+
+    wait_for(unheard, 60, lambda: f"the heartbeat's age to grow, {highest} s at most")
+    site.wait_for_alert("BrokerUnreachable")
+    for worker in site.workers:
+        wait_for(lambda worker=worker: not worker.is_running(), 60, "the worker to end itself")
+        assert "worker failed: " in worker.tail()
+    wait_for(lambda: site.value("Can I trust this now?") == 6, 60, "the panel to say so")
+    site.wait_for_alert("WorkerDown")
