@@ -97,7 +97,7 @@ def assemble(
     add_ticks(app, sides)
     add_precheck(app, profiles)
     if warnings_page:
-        add_warnings_page(app)
+        add_warnings_page(app, board.shops)
     return app
 
 

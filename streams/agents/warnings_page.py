@@ -18,8 +18,19 @@ from streams.engine.app import EngineApp
 from streams.engine.peers import WORD_HEADER, Home, PeerSilent
 from streams.engine.sweep import SweepStopped
 from streams.engine.web import Route
+from streams.gauges.shops import Shops
 from streams.listing.page import page
-from streams.listing.query import LANGUAGES, Found, Query, Refused, read, row, select, urgency
+from streams.listing.query import (
+    LANGUAGES,
+    Found,
+    Query,
+    Refused,
+    plain,
+    read,
+    row,
+    select,
+    urgency,
+)
 
 WARNINGS = "/warnings"
 
@@ -53,19 +64,20 @@ _answers = msgspec.json.Decoder(Answer)
 _json = msgspec.json.Encoder()
 
 
-def add_warnings_page(app: EngineApp) -> None:
-    """The page, on the worker's web server."""
-    app.routes.append(Route(WARNINGS, _Desk(app).answer))
+def add_warnings_page(app: EngineApp, shops: Shops) -> None:
+    """The page, on the worker's web server; `shops` says what metrics call them."""
+    app.routes.append(Route(WARNINGS, _Desk(app, shops).answer))
 
 
 class _Desk:
-    def __init__(self, app: EngineApp) -> None:
+    def __init__(self, app: EngineApp, shops: Shops) -> None:
         self._engine = app.engine
+        self._shops = shops
         self._one = asyncio.Lock()
 
     async def answer(self, request: web.Request) -> web.Response:
         """JSON with `format=json`, else a page; a worker that asks gets this one's part."""
-        given = {name: request.query.getall(name) for name in request.query}
+        given = plain({name: request.query.getall(name) for name in set(request.query)})
         try:
             query = read(given)
             if WORD_HEADER in request.headers:
@@ -104,7 +116,7 @@ class _Desk:
             partitions = sorted(engine.owned)
             try:
                 parts: list[Found] = await engine.sweeps.over(
-                    TABLES, select(query, engine.now_us()), PAUSE
+                    TABLES, select(query, engine.now_us(), self._shops.labels()), PAUSE
                 )
             except SweepStopped as stopped:
                 raise _Busy("this worker's partitions have just moved") from stopped

@@ -11,6 +11,7 @@ from streams.core.standing import STANDING, UNKNOWN_SHOP
 from streams.core.state import Finding, Published
 from streams.core.times import HOUR, MILLISECOND
 from streams.core.warnings import Revision
+from streams.metrics import OTHER
 from streams.pipeline.message import warning_value
 
 MOST = 500
@@ -18,6 +19,10 @@ USUAL = 200
 LANGUAGES = ("en", "zh")
 
 _FILTERS = ("platform", "shop", "rule", "stage", "state", "carrier")
+_OTHERS = ("within_hours", "limit", "lang", "format")
+
+Label = Callable[[str, str], str]
+"""What metrics call a shop, by platform and id: its name, or `other`."""
 
 
 class Refused(ValueError):
@@ -31,7 +36,7 @@ class Query(NamedTuple):
     within_hours: float | None = None
     limit: int = USUAL
 
-    def holds(self, finding: Finding, now: int) -> bool:
+    def holds(self, finding: Finding, now: int, label: Label) -> bool:
         """Whether a warning is in the list at `now` (µs)."""
         if finding.state not in STANDING:
             return False
@@ -39,14 +44,24 @@ class Query(NamedTuple):
             until = now + int(self.within_hours * HOUR)
             if finding.state != "open" or finding.deadline is None or finding.deadline > until:
                 return False
-        return all(_value(finding, name) in allowed for name, allowed in self.filters.items())
+        return all(
+            _value(finding, name) in allowed
+            or (name == "shop" and OTHER in allowed and _label(finding, label) == OTHER)
+            for name, allowed in self.filters.items()
+        )
 
 
 def read(given: Mapping[str, list[str]]) -> Query:
     """The question that a URL's parameters ask. Raises Refused.
 
-    A filter may come several times; `all`, `$__all` and `.*` of dashboards mean any.
+    A filter may come several times, named as dashboards do (`var-shop`) too; their `All`, `$__all`
+    and `.*` mean any. The shop `other` is every shop that metrics have no name for.
     """
+    given = plain(given)
+    for name in given:
+        if name not in (*_FILTERS, *_OTHERS):
+            allowed = ", ".join((*_FILTERS, *_OTHERS))
+            raise Refused(f"{name}: there is no such parameter; there are {allowed}")
     filters = {}
     for name in _FILTERS:
         values = frozenset(given.get(name, ())) - {""}
@@ -57,6 +72,14 @@ def read(given: Mapping[str, list[str]]) -> Query:
     return Query(filters, within, USUAL if limit is None else int(limit))
 
 
+def plain(given: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """The parameters by their own names."""
+    found: dict[str, list[str]] = {}
+    for name, values in given.items():
+        found.setdefault(name.removeprefix("var-"), []).extend(values)
+    return found
+
+
 class Found(NamedTuple):
     """The most urgent warnings, and how many the list has in all."""
 
@@ -64,7 +87,9 @@ class Found(NamedTuple):
     total: int
 
 
-def select(query: Query, now: int) -> Callable[[str, Iterator[list[tuple[bytes, bytes]]]], Found]:
+def select(
+    query: Query, now: int, label: Label = lambda _, shop: shop
+) -> Callable[[str, Iterator[list[tuple[bytes, bytes]]]], Found]:
     """What a sweep over states looks for."""
 
     def visit(table: str, batches: Iterator[list[tuple[bytes, bytes]]]) -> Found:
@@ -73,7 +98,7 @@ def select(query: Query, now: int) -> Callable[[str, Iterator[list[tuple[bytes, 
         for batch in batches:
             for _, value in batch:
                 for entry in published_of(table, value):
-                    if query.holds(entry.finding, now):
+                    if query.holds(entry.finding, now, label):
                         total += 1
                         kept.append(entry)
             if len(kept) > 4 * query.limit:
@@ -101,6 +126,10 @@ def row(entry: Published) -> dict[str, Any]:
     at = entry.revision * MILLISECOND
     value = warning_value(Revision(entry.warning_id, entry.revision, entry.finding, (), at))
     return {name: each for name, each in value.items() if name not in ("evidence", "feed")}
+
+
+def _label(finding: Finding, label: Label) -> str:
+    return label(finding.platform, finding.shop_id or UNKNOWN_SHOP)
 
 
 def _value(finding: Finding, name: str) -> str:

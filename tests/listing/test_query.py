@@ -65,6 +65,31 @@ def test_a_warning_without_a_shop_is_found_as_unknown() -> None:
     assert listed(read({"shop": ["unknown"]}), *both) == ["without"]
 
 
+def test_other_is_every_shop_without_a_label_of_its_own() -> None:
+    """As the metrics count it: a number under `other` leads to what it counts."""
+    entries = [warning("named"), warning("rest", shop_id="s9"), warning("none", shop_id=None)]
+    state = ParcelState("zto:1", published=entries, due=5)
+
+    def label(platform: str, shop: str) -> str:
+        return shop if (platform, shop) == ("douyin", "s1") else "other"
+
+    for asked, wanted in (
+        (["other"], ["none", "rest"]),
+        (["s1", "other"], ["named", "none", "rest"]),
+    ):
+        visit = select(read({"var-shop": asked}), NOW, label)
+        found = visit("parcels", iter([[(b"k", encode(state))]]))
+        assert sorted(entry.warning_id for entry in found.first) == wanted
+
+
+def test_a_parameter_that_is_none_is_refused() -> None:
+    """A misspelt filter would list everything, and nobody would see it."""
+    with pytest.raises(
+        Refused, match="shops: there is no such parameter; there are platform, shop"
+    ):
+        read({"shops": ["s1"]})
+
+
 def test_within_hours_reaches_its_hour() -> None:
     """Open ones due at that moment or before it; what has no deadline, or passed it, is not due."""
     warnings = [

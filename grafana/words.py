@@ -1,0 +1,76 @@
+"""What the values of labels are called. English keeps the codes: the manual and the warnings use
+them. A value without a name (a rule of your own, another platform) is shown as it is."""
+
+from __future__ import annotations
+
+import tomllib
+from itertools import product
+from pathlib import Path
+
+import yaml
+
+from grafana.model import Names, Text
+
+_ROOT = Path(__file__).parent.parent
+_EVIDENCE = _ROOT / "streams" / "evidence" / "words.toml"
+_ALERTS = _ROOT / "prometheus" / "rules"
+
+
+def _codes(**chinese: str) -> Names:
+    return {code: Text(code, name) for code, name in chinese.items()}
+
+
+def _of_evidence(section: str) -> Names:
+    """The words that evidence pages use, so that both call a thing the same."""
+    words = tomllib.loads(_EVIDENCE.read_text(encoding="utf-8"))[section]
+    return {code: Text(code, word["zh"]) for code, word in words.items()}
+
+
+def _alerts() -> Names:
+    """In Chinese an alert is called as its summary says; in English by its name."""
+    rules = [
+        rule
+        for path in sorted(_ALERTS.glob("*.yml"))
+        for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]
+        for rule in group["rules"]
+    ]
+    return {
+        rule["alert"]: Text(rule["alert"], rule["annotations"]["summary_zh"])
+        for rule in rules
+        if "alert" in rule
+    }
+
+
+def pairs(first: Names, second: Names) -> Names:
+    """The names of two labels beside each other, as `{{first}} · {{second}}`."""
+    return {
+        f"{a} · {b}": Text(f"{one.en} · {two.en}", f"{one.zh} · {two.zh}")
+        for (a, one), (b, two) in product(first.items(), second.items())
+    }
+
+
+RULES = _of_evidence("titles")
+STATES = _of_evidence("states")
+STAGES = _codes(violation="违规", serious="严重", notice="提示")
+PLATFORMS = _codes(
+    douyin="抖音", tmall="天猫", brief="2023 版规则", **{"tiktok-us": "TikTok Shop 美国"}
+)
+SHOPS = _codes(other="其他店铺")
+CARRIERS = _codes(other="其他承运商")
+LINES = _codes(
+    track_abnormal="轨迹异常",
+    late_one_day="单日延迟发货",
+    late_two_days="连续两日延迟发货",
+    out_of_stock="缺货",
+    valid_tracking="有效轨迹率",
+)
+OUTCOMES = _codes(
+    new="新记录",
+    repeated="重复",
+    late="过期",
+    dead_letter="死信",
+    sent_home="转回所属分区",
+)
+TABLES = _codes(orders="订单", parcels="包裹", tracks="轨迹", meters="店铺日计数")
+SEVERITIES = _codes(critical="严重", warning="警告", info="提示")
+ALERTS = _alerts()

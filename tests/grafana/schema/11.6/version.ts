@@ -1,0 +1,28 @@
+/** Grafana 11.6. Prometheus' query has left its schema: 10's stands for it. */
+import type { PrometheusDataQuery } from '../10.0/version';
+import type * as bargauge from '@grafana/schema/dist/esm/raw/composable/bargauge/panelcfg/x/BarGaugePanelCfg_types.gen.d.ts';
+import type * as stat from '@grafana/schema/dist/esm/raw/composable/stat/panelcfg/x/StatPanelCfg_types.gen.d.ts';
+import type * as table from '@grafana/schema/dist/esm/raw/composable/table/panelcfg/x/TablePanelCfg_types.gen.d.ts';
+import type * as text from '@grafana/schema/dist/esm/raw/composable/text/panelcfg/x/TextPanelCfg_types.gen.d.ts';
+import type * as timeseries from '@grafana/schema/dist/esm/raw/composable/timeseries/panelcfg/x/TimeSeriesPanelCfg_types.gen.d.ts';
+import type { Nothing } from '../../types/dashboard';
+import type * as schema from '@grafana/schema';
+
+export interface Version {
+  Dashboard: schema.Dashboard;
+  DashboardLink: schema.DashboardLink;
+  FieldColor: schema.FieldColor;
+  FieldConfig: schema.FieldConfig;
+  Panel: schema.Panel;
+  PrometheusDataQuery: PrometheusDataQuery;
+  RowPanel: schema.RowPanel;
+  ValueMappingResult: schema.ValueMappingResult;
+  VariableModel: schema.VariableModel;
+  kinds: {
+    stat: [stat.Options, Nothing];
+    bargauge: [bargauge.Options, Nothing];
+    timeseries: [timeseries.Options, timeseries.FieldConfig];
+    table: [table.Options, schema.TableFieldOptions];
+    text: [text.Options, Nothing];
+  };
+}
