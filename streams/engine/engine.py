@@ -217,6 +217,10 @@ class Engine:
                 self.gate.hear(number, report, now)
                 self.peers.hear(number, tick.generation, home)
 
+    def heartbeat_age(self) -> float | None:
+        """Seconds since the last accepted heartbeat was sent; None before the first assignment."""
+        return self._session_age() if self.assignments else None
+
     def status(self) -> EngineStatus:
         """The worker's state, for metrics."""
         now = self.now_us()
@@ -250,7 +254,7 @@ class Engine:
                 name: sum(table[number].size() for number in table.partitions())
                 for name, table in self.tables.items()
             },
-            heartbeat_age_s=self._session_age() if self.assignments else None,
+            heartbeat_age_s=self.heartbeat_age(),
         )
 
     def fail(self, error: BaseException) -> None:
@@ -575,7 +579,8 @@ class Engine:
         note = b"" if self.observer is None else self.observer.word()
         value = ticks.encode(self.worker_id, self._generation, now, reports, self.peers.own, note)
         for number in range(self.config.partitions):
-            self.producer.produce(Output(self.config.ticks_topic, None, value, number))
+            self.producer.try_produce(Output(self.config.ticks_topic, None, value, number))
+        self.producer.poll()
 
 
 def _wall_clock_us() -> int:

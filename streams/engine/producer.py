@@ -117,6 +117,22 @@ class Producer:
             except KafkaException as error:
                 raise self._refused(topic, where, key, value, error) from error
 
+    def try_produce(self, output: Output) -> None:
+        """Hand over a record that may get lost: nobody waits for it, and its failure is none."""
+        topic, key, value, partition, _ = output
+        where = _ANY_PARTITION if partition is None else partition
+        if self.failed is not None:
+            raise self.failed
+        try:
+            self._producer.produce(topic, value, key, where, on_delivery=_passed_over)
+        except (BufferError, KafkaException):
+            return
+
+    def poll(self) -> None:
+        """Take in what became of records, without waiting: an idle worker never flushes."""
+        for producer in self._producers:
+            producer.poll(0)
+
     def produce_states(self, topic: str, partition: int, writes: Iterable[Write]) -> None:
         """Hand over the changelog records of one partition: states and tombstones by key.
 
@@ -245,3 +261,7 @@ class Producer:
         failure = DeliveryFailed(topic, partition, reason)
         self._fail(failure)
         return failure
+
+
+def _passed_over(_error: KafkaError | None, _message: Any) -> None:
+    """What became of a record that may get lost."""

@@ -260,9 +260,17 @@ class Watch:
         if not engine.assigned:
             stats = engine.restorer.stats
             return f"restoring, {stats.remaining} records left" if stats.running else "not assigned"
+        unheard = self._unheard()
+        if unheard is not None:
+            return f"no broker has accepted a heartbeat for {unheard:.0f} s"
         if self._idle > min(30.0, engine.config.stall_timeout / 2):
             return f"no progress for {self._idle:.0f} s"
         return None
+
+    def _unheard(self) -> float | None:
+        """For how many seconds no heartbeat was accepted, where the session is over by now."""
+        age = self._engine.heartbeat_age()
+        return age if age is not None and age > self._engine.config.session_timeout else None
 
     def doing(self) -> str:
         """What the worker is at; from any thread."""
@@ -280,6 +288,8 @@ class Watch:
     def _work_waits(self) -> bool:
         """Records are in flight or unread, or the broker has not been heard of lately."""
         engine = self._engine
+        if self._unheard() is not None:
+            return True
         consumer = engine.app.consumer
         late = time.time() - engine.config.stall_timeout
         for tp, offsets in consumer.offsets.items():

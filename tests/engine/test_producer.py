@@ -170,3 +170,27 @@ def test_nothing_is_produced_after_close(make: Any) -> None:
     producer.close()
     with pytest.raises(DeliveryFailed, match="closed"):
         producer.produce(Output("t", b"k", b"v"))
+
+
+def test_what_may_get_lost_fails_nothing_and_leaves_nothing(
+    cluster: EmbeddedCluster, make: Any
+) -> None:
+    """An idle worker sends ticks and never flushes: their reports are taken in by `poll`, and a
+    broker that is away for longer than a delivery may take ends no worker."""
+    producer = make(delivery_timeout_ms=1_000)
+
+    async def sent() -> None:
+        async with asyncio.timeout(20):
+            while producer.pending():
+                producer.poll()
+                await asyncio.sleep(0.01)
+
+    for _ in range(50):
+        producer.try_produce(Output("t", None, b"tick", 1))
+    assert producer.pending() == 50
+    asyncio.run(sent())
+    assert len(read(cluster, 50)) == 50
+    cluster.set_broker_down(True)
+    producer.try_produce(Output("t", None, b"tick", 1))
+    asyncio.run(sent())
+    assert producer.failed is None

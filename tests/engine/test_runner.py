@@ -317,7 +317,8 @@ class FakeEngine:
     """What the watchdog looks at."""
 
     def __init__(self, timeout: float) -> None:
-        self.config = SimpleNamespace(stall_timeout=timeout)
+        self.config = SimpleNamespace(stall_timeout=timeout, session_timeout=10.0)
+        self.heartbeat: float | None = 1.0
         self.restorer = SimpleNamespace(
             stats=SimpleNamespace(records=0, running=False, remaining=0)
         )
@@ -333,6 +334,10 @@ class FakeEngine:
 
     def fail(self, error: BaseException) -> None:
         self.failure = error
+
+    def heartbeat_age(self) -> float | None:
+        """Seconds since the last accepted heartbeat."""
+        return self.heartbeat
 
 
 def watched(timeout: float = 60.0) -> tuple[FakeEngine, Watch, Callable[[float], None]]:
@@ -389,6 +394,23 @@ def test_a_broker_that_is_silent_is_a_stall() -> None:
     later(0)
     engine.heard = time.time() - 61
     later(61)
+    assert isinstance(engine.failure, Stalled)
+
+
+def test_a_broker_that_takes_no_heartbeat_is_neither_ready_nor_well() -> None:
+    """The session is over at the broker: not ready at once, though there is nothing to do; and
+    where it lasts, a stall. At the session's end to the second all is still well."""
+    engine, watch, later = watched()
+    engine.offsets.position = 10
+    engine.heartbeat = 10.0
+    later(1)
+    assert watch.ready() is None
+    engine.heartbeat = 11.0
+    later(1)
+    assert watch.ready() == "no broker has accepted a heartbeat for 11 s"
+    later(58)
+    assert engine.failure is None
+    later(2)
     assert isinstance(engine.failure, Stalled)
 
 

@@ -90,7 +90,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     root = tmp_path_factory.mktemp("site")
     with KafkaServer() as kafka:
         deployment = Deployment(
-            kafka.bootstrap, root, shadow_profiles="brief-2023", warnings_page=True
+            kafka.bootstrap,
+            root,
+            shadow_profiles="brief-2023",
+            warnings_page=True,
+            stall_timeout_s=30,
         )
         ports = [free_port() for _ in range(3)]
         workers = [
