@@ -1,7 +1,7 @@
 """`shipsentry worker` whose clock runs faster: a silence of ten minutes passes in half a minute.
 
-Run as a program: ``python -P tests/fast_worker.py 20`` with the settings in the environment (without
--P the folders of tests would hide the packages of the same names).
+Run as a program: ``python -P tests/fast_worker.py 20`` with the settings in the environment;
+without -P the folders of tests would hide the packages of the same names.
 """
 
 from __future__ import annotations

@@ -92,6 +92,7 @@ main = RootGroup(
         "demo": Lazy(
             "streams.cli.demo:demo", "See it work: all in one process, nothing to set up."
         ),
+        "play": Lazy("streams.cli.play:play", "The demo's week into your own Kafka, in real time."),
         "worker": Lazy("streams.cli.worker:worker", "Process orders and tracking updates."),
         "replay": Lazy("streams.cli.replay:replay", "Judge a history from files, without Kafka."),
         "check": Lazy("streams.cli.check:check", "Ask before a number is uploaded."),

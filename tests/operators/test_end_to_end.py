@@ -16,14 +16,15 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from confluent_kafka import Producer
 from kafka_server import KafkaServer
 from support.answers import Answer, answers, page
-from support.prometheus_server import PrometheusServer
-from support.running import Deployment, Worker, wait_for
+from support.deploying import ROOT, compose
+from support.prometheus_server import CONFIG, PrometheusServer
+from support.running import WORKER, Deployment, Worker, wait_for
 
 from grafana.asked import Asked, asked
 from streams.core.feeds import Feeds
@@ -93,8 +94,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             kafka.bootstrap,
             root,
             shadow_profiles="brief-2023",
-            warnings_page=True,
             stall_timeout_s=30,
+            **settings_of_compose(),
         )
         ports = [free_port() for _ in range(3)]
         workers = [
@@ -128,10 +129,25 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
                 worker.kill()
 
 
+def service(name: str) -> dict[str, Any]:
+    """A service of docker-compose.yml."""
+    found: dict[str, Any] = compose()["services"][name]
+    return found
+
+
+def settings_of_compose() -> dict[str, Any]:
+    """What compose sets for its workers, the broker's address left out."""
+    return {
+        name.removeprefix("SHIPSENTRY_").lower(): value
+        for name, value in service("worker")["environment"].items()
+        if name != "SHIPSENTRY_BOOTSTRAP_SERVERS"
+    }
+
+
 def played(deployment: Deployment) -> None:
-    """What of the demo's week lies before now, as `shipsentry play` plays it."""
+    """What of the demo's week lies before now, as compose's player plays it."""
     done = subprocess.run(
-        [sys.executable, "-m", "streams.cli", "play", "--backlog"],
+        [sys.executable, "-m", "streams.cli", *service("player")["command"], "--backlog"],
         env={**os.environ, **deployment.environment()},
         capture_output=True,
         text=True,
@@ -189,6 +205,16 @@ def test_the_numbers_are_those_of_the_topic(site: Site) -> None:
         30,
         lambda: f"{dead} dead letters; the panel has {site.value('Dead letters, last hour')}",
     )
+
+
+def test_compose_mounts_what_this_test_uses() -> None:
+    """Prometheus' folder, and where in it the configuration lies."""
+    prometheus = service("prometheus")
+    (mount,) = [each for each in prometheus["volumes"] if each.startswith("./")]
+    source, target, _ = mount.split(":")
+    assert (ROOT / source).resolve() == CONFIG
+    assert f"--config.file={target}/prometheus.yml" in prometheus["command"]
+    assert service("worker")["command"] == [WORKER[-1]]
 
 
 def unwell(site: Site) -> dict[str, str]:

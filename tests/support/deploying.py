@@ -138,7 +138,8 @@ def parse(arguments: Sequence[str]) -> str:
     Options and arguments are parsed, nothing is run.
     """
     command: click.Command = main
-    context = click.Context(main, info_name="shipsentry")
+    # Commands remember the help option of the first context that they are asked in.
+    context = click.Context(main, info_name="shipsentry", **main.context_settings)
     rest = list(arguments)
     while isinstance(command, click.Group):
         name, found, rest = command.resolve_command(context, rest)
