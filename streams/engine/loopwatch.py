@@ -25,6 +25,9 @@ _STDERR = 2
 _LAST_WORDS = 3.0
 """Seconds that may be taken to say why: whoever reads standard error may have stopped."""
 
+ENDING = 15.0
+"""Seconds that a process may take to end once its loop has done its work."""
+
 _CORES = 4
 """More cores than native threads (RocksDB, librdkafka) keep busy for long."""
 
@@ -60,7 +63,11 @@ class LoopWatch:
         self._beat(loop)
 
     def leave(self) -> None:
-        """The loop has done its work: now the process has the time-out to end."""
+        """The loop has done its work: now the process has ENDING to end, and not the time-out.
+
+        A client whose broker is gone may never let go; nothing is lost by ending without it.
+        """
+        self._timeout = min(self._timeout, ENDING)
         if self._beat_next is not None:
             self._beat_next.cancel()
         self._beats += 1

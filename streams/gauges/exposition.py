@@ -99,6 +99,10 @@ class Gauges:
             return lambda: None
         self._good_until = now + FRESH
         board, status, clock = self._board, self._status(), self._clock()
+        if not status.partitions:
+            # Nobody ticks here, so nobody else would take back what was said of feeds.
+            metrics.FEED_SILENT.clear()
+            metrics.FEED_QUIET.clear()
         states: Samples = {(table,): number for table, number in board.states.items()}
         standing, label, days = board.standing.copy(), board.shops.labels(), board.days.at(clock)
 
