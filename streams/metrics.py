@@ -82,7 +82,8 @@ WARNINGS = Counter(
 )
 WARNING_LEAD = ManyHistogram(
     "shipsentry_warning_lead_seconds",
-    "Time left until its deadline when a warning was first published; 0: too late to act.",
+    "Time left until its deadline when a warning was first published; 0: too late to act. What was "
+    "due more than a day before is left out: a past that was read in afterwards.",
     ["rule"],
     [
         *(0.0, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR),

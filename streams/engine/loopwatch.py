@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import faulthandler
+import logging
 import os
 import signal
 import sys
@@ -20,6 +21,9 @@ from collections.abc import Callable
 from typing import Self
 
 from streams.engine.failure import Stalled, describe, say_failed
+from streams.events import event
+
+log = logging.getLogger(__name__)
 
 _STDERR = 2
 _LAST_WORDS = 3.0
@@ -39,6 +43,7 @@ class LoopWatch:
         self._timeout = timeout
         self._step = min(1.0, timeout / 20)
         self._beats = 0
+        self._status: int | None = None
         self._beat_next: asyncio.TimerHandle | None = None
         self._watched = threading.get_ident()
         self._doing: Callable[[], str] = lambda: "starting"
@@ -62,16 +67,16 @@ class LoopWatch:
         self._doing = doing
         self._beat(loop)
 
-    def leave(self) -> None:
-        """The loop has done its work: now the process has ENDING to end, and not the time-out.
+    def leave(self, status: int) -> None:
+        """The loop has done its work: now the process has ENDING to end, with `status`.
 
         A client whose broker is gone may never let go; nothing is lost by ending without it.
         """
+        self._status = status
         self._timeout = min(self._timeout, ENDING)
         if self._beat_next is not None:
             self._beat_next.cancel()
         self._beats += 1
-        self._doing = lambda: "the process was to end"
 
     def _beat(self, loop: asyncio.AbstractEventLoop) -> None:
         self._beats += 1
@@ -95,9 +100,15 @@ class LoopWatch:
             words.start()
             words.join(_LAST_WORDS)
         finally:
-            os._exit(1)
+            os._exit(1 if self._status is None else self._status)
 
     def _say(self, quiet: float) -> None:
+        if self._status is not None:
+            log.warning(
+                "the worker has ended, and its process had not after %(seconds)d s: it is ended",
+                event("process_lingered", seconds=round(quiet), status=self._status),
+            )
+            return
         error = Stalled(f"the event loop did not answer for {quiet:.0f} s while {self._doing()}")
         frame = sys._current_frames().get(self._watched)
         with contextlib.suppress(OSError):  # nobody listens; the log may go elsewhere

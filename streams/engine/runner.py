@@ -110,7 +110,7 @@ async def worker(
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.remove_signal_handler(number)
         if loop_watch is not None:
-            loop_watch.leave()
+            loop_watch.leave(0 if engine.failure is None else 1)
     if engine.failure is None:
         return 0
     print(f"worker failed: {describe(engine.failure)}", file=sys.stderr)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from streams.core.state import Published
+from streams.core.times import DAY
 from streams.core.warnings import Revision
 
 
@@ -33,6 +34,11 @@ class Day(NamedTuple):
     counts: tuple[int, ...]
 
 
+HISTORY = DAY
+"""A deadline that passed longer ago (µs) when its warning was first published is no matter of
+being late: it lies in a past that was read in afterwards."""
+
+
 def firsts(known: Sequence[Published], revisions: Sequence[Revision]) -> list[First]:
     """The revisions that are the first of a warning with a deadline that runs or has passed."""
     if not revisions:
@@ -47,4 +53,5 @@ def firsts(known: Sequence[Published], revisions: Sequence[Revision]) -> list[Fi
         if each.warning_id not in ids
         and each.finding.deadline is not None
         and each.finding.state in ("open", "breached")
+        and each.detected_at - each.finding.deadline <= HISTORY
     ]

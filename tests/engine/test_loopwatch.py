@@ -52,7 +52,7 @@ async def main(watch, work):
     watch.follow(asyncio.get_running_loop(), lambda: "testing")
     print("follows", flush=True)
     await work()
-    watch.leave()
+    watch.leave(7)
 
 async def stuck_thread():
     asyncio.get_running_loop().run_in_executor(None, time.sleep, 1_000)
@@ -148,8 +148,9 @@ def test_a_thread_that_never_ends_does_not_keep_the_process(start: Start) -> Non
     """The loop has done its work, and its threads are waited for: for the time-out at most."""
     process = start("stuck_thread")
     _, said = process.communicate(timeout=30)
-    assert process.returncode == 1
-    assert "did not answer for 1 s while the process was to end" in said
+    assert process.returncode == 7
+    assert "the worker has ended, and its process had not after 1 s: it is ended" in said
+    assert "Thread" not in said
 
 
 @pytest.mark.parametrize("work", ["idle", "busy"])

@@ -8,7 +8,7 @@ import pytest
 
 from streams.core.facts import STATUS_CODE, TrackingFact
 from streams.core.state import Finding, Published
-from streams.core.times import HOUR, MINUTE, SECOND
+from streams.core.times import DAY, HOUR, MINUTE, SECOND
 from streams.core.warnings import Revision
 from streams.engine.types import Record
 from streams.metrics import FEED_LATENCY, OTHER
@@ -56,6 +56,14 @@ def test_the_lead_is_what_is_left_until_the_deadline() -> None:
         First("pickup_overdue", 0),
         First("pickup_overdue", 0),
     ]
+
+
+def test_a_past_that_was_read_in_afterwards_was_not_too_late() -> None:
+    """A first start reads weeks: what breached a day before is history, a microsecond less is
+    late."""
+    for age, wanted in ((DAY, [First("pickup_overdue", 0)]), (DAY + 1, [])):
+        deadline = 100 * DAY
+        assert firsts([], [revision("a", "breached", deadline, deadline + age)]) == wanted
 
 
 @pytest.mark.parametrize("state", ["resolved", "withdrawn"])
