@@ -60,8 +60,10 @@ th, td { text-align: left; vertical-align: top; padding: 6px 10px;
   border-bottom: 1px solid #d8dee4; }
 th { position: sticky; top: 0; background: #f6f8fa; font-weight: 600; white-space: nowrap; }
 td.when { white-space: nowrap; font-variant-numeric: tabular-nums; }
+.short { white-space: nowrap; }
 .id { font: 12px/1.6 ui-monospace, Consolas, monospace; }
 td.id { white-space: nowrap; }
+.open, .breached { white-space: nowrap; }
 .open { color: #9a6700; font-weight: 600; } .breached { color: #b42318; font-weight: 600; }
 a { color: #0969da; }
 """
@@ -149,11 +151,11 @@ def _row(warning: Mapping[str, Any], says: _Says, words: Wording, language: str,
         f"{escape(words.word('states', state))}</td>",
         f'<td>{escape(rule)}<br><span class="id quiet">{escape(str(warning["rule"]))}'
         f"{escape(stage)}</span></td>",
-        f'<td>{escape(str(warning["shop_id"] or ""))}<br><span class="quiet">'
+        f'<td class="short">{escape(str(warning["shop_id"] or ""))}<br><span class="quiet">'
         f"{escape(str(warning['platform']))}</span></td>",
         f'<td class="id">{parcel}</td>',
         f'<td class="id">{"<br>".join(map(escape, orders[:5]))}{more}</td>',
-        f"<td>{escape(_cost(warning['exposure'], says))}</td>",
+        f'<td class="short">{escape(_cost(warning["exposure"], says))}</td>',
         f"<td>{escape(str(warning['remedy'][language]))}</td>",
     )
     return f"<tr>{''.join(cells)}</tr>"
