@@ -179,5 +179,7 @@ def _default(field: FieldInfo) -> str:
     unit = field.json_schema_extra.get("unit") if isinstance(field.json_schema_extra, dict) else ""
     if value is None or value == () or is_secret(field) or isinstance(value, SecretStr):
         return "none"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
     shown = f"{value:g}" if isinstance(value, float) else str(value)
     return f"`{shown}`" + (f" {unit}" if unit else "")

@@ -53,9 +53,14 @@ def page(found: Sequence[Answer], not_implied: Mapping[str, str]) -> str:
         first = queries[0]
         values = [value for query in queries for _, value in query.values]
         if values:
-            shown = f"{len(values)} series" if len(values) > 1 else f"{values[0]:.4g}"
+            shown = f"{len(values)} series" if len(values) > 1 else _number(values[0])
         else:
             shown = f"empty: {not_implied[first.title]}"
         question = first.question.replace("\n", " ").replace("|", "\\|")
         lines.append(f"| {first.title} | {question} | {shown} |")
     return "\n".join(lines).strip() + "\n"
+
+
+def _number(value: float) -> str:
+    """As a reader takes it in: whole where it is large."""
+    return f"{value:,.0f}" if abs(value) >= 100 or value.is_integer() else f"{value:.3g}"
