@@ -186,7 +186,10 @@ class Engine:
         work.topic, work.partition = chunk.topic, chunk.partition
         CHUNK_RECORDS.observe((len(chunk.records),), chunk.topic)
         if self.observer is not None:
-            self.observer.accepted(work)
+            try:
+                self.observer.accepted(work)
+            except Exception:
+                self._unobserved()
         try:
             await self.committer.submit(work, lambda: self._durable(offsets, chunk))
         except CommitterFailed as error:
@@ -440,6 +443,13 @@ class Engine:
             self.restorer.stop()
             with contextlib.suppress(RestoreStopped):
                 await asyncio.shield(restoring)
+
+    def _unobserved(self) -> None:
+        """The observer failed: numbers that may be wrong are none, and the work goes on."""
+        log.exception("operators' numbers failed: none are kept any more", event("numbers_failed"))
+        self.observer = None
+        if self._census is not None:
+            self._census.abandon()
 
     def _durable(self, offsets: PartitionOffsets, chunk: Chunk) -> None:
         """All that a chunk caused is published and stored."""

@@ -73,6 +73,11 @@ class Census:
         loop = asyncio.get_running_loop()
         self._thread = loop.run_in_executor(None, self._run, loop, self._scans, self._stop)
 
+    def abandon(self) -> None:
+        """Count no further: nothing is counted any more. `stop` is still to be called."""
+        self._stop.set()
+        self.left = {partition for partition, _, _ in self._scans}
+
     async def stop(self) -> None:
         """End, and let go of the stores: they cannot be closed before."""
         self._stop.set()

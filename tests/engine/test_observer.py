@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from echo_worker import until
+from echo_worker import config_of, make_app, produce, running, topics, until, wait_for_tables
 
+from streams.engine.embedded import EmbeddedCluster
 from streams.engine.observer import Census
 from streams.engine.store import StoreLocked, TableStore, shared_cache
 from streams.engine.sweep import BATCH, States, Sweeps, SweepStopped
@@ -194,3 +195,36 @@ def test_a_sweep_ends_when_the_partitions_are_taken_away(tables: dict[str, Table
     asyncio.run(run())
     tables["a"].revoke(0)
     assert tables["a"].assign(0).get_many([b"00001"]) == [b"old"]
+
+
+def test_an_observer_that_fails_stops_no_work(
+    app_id: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Numbers that may be wrong are none: it is told nothing more, and every record is processed
+    and committed as ever."""
+
+    class Failing(Counting):
+        told = 0
+
+        def accepted(self, work: Work) -> None:
+            """Fails."""
+            self.told += 1
+            raise ValueError("as the test wants it")
+
+    observer = Failing()
+
+    async def run(bootstrap: str) -> int:
+        config = {"bootstrap": bootstrap, "app_id": app_id, "data_dir": tmp_path}
+        app = make_app(config_of(config))
+        app.engine.observer = observer
+        async with running(app):
+            await until(lambda: app.engine.assigned)
+            await asyncio.to_thread(produce, bootstrap, app_id, range(3_000))
+            await until(lambda: app.engine.observer is None)
+            await asyncio.to_thread(wait_for_tables, bootstrap, app_id, range(3_000))
+            return app.engine.status().uncounted
+
+    with EmbeddedCluster(topics=dict.fromkeys(topics(app_id), 4)) as cluster:
+        assert asyncio.run(run(cluster.bootstrap)) == 4
+    assert observer.told == 1
+    assert "none are kept any more" in caplog.text
