@@ -138,7 +138,10 @@ def test_gauges_are_right_after_kills_and_lost_states(
     """Two workers; one is killed and the other takes over; it comes back, its state kept, then
     lost; at last both start anew: each time the gauges are what stands, to the unit of money."""
     history = combined(range(12))
-    deployment = Deployment(kafka.bootstrap, tmp_path)
+    # Sessions as short as they may be: each kill is waited out.
+    deployment = Deployment(
+        kafka.bootstrap, tmp_path, session_timeout_s=6, heartbeat_s=2, delivery_timeout_s=4
+    )
     ports = [free_port(), free_port()]
     for name, port in zip(("w1", "w2"), ports, strict=True):
         worker = deployment.worker(name, http_port=port, warnings_page=True)
