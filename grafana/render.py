@@ -159,8 +159,7 @@ class Writer:
             "id": panel.id,
             "type": kinds[type(kind)],
             "title": self._say(panel.title),
-            "description": f"{self._say(panel.question)} "
-            f"{self._say(IF_EMPTY).format(self._say(panel.empty))}",
+            "description": f"{self._say(panel.question)} {self._if_empty(panel)}",
             "datasource": DATASOURCE,
             "gridPos": place,
             "targets": [self._target(panel, n, query) for n, query in enumerate(panel.queries)],
@@ -170,6 +169,10 @@ class Writer:
         if isinstance(kind, Table):
             written["transformations"] = self._transformations(kind, panel)
         return written
+
+    def _if_empty(self, panel: Panel) -> str:
+        text = self._say(IF_EMPTY).format(self._say(panel.empty))
+        return text.replace("?.", "?").replace("？。", "？")
 
     def _target(self, panel: Panel, place: int, query: Query) -> Json:
         over_time, table = isinstance(panel.kind, Graph), isinstance(panel.kind, Table)
