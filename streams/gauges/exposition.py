@@ -110,9 +110,10 @@ class Gauges:
             samples: list[tuple[Measured, Samples]] = [(metrics.READY, {(): float(ready)})]
             samples += _of_engine(status)
             if status.assigned:
+                # What was taken away is in the numbers of whoever has it now.
                 samples.append((metrics.STATES, states))
-            samples += _of_warnings(standing, label, clock)
-            samples += _of_days(days())
+                samples += _of_warnings(standing, label, clock)
+                samples += _of_days(days())
             samples += _of_profiles(self._profiles, clock)
             samples.append((metrics.BUILD, {_versions(): 1}))
             self._exposition.show(samples)

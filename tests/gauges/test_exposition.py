@@ -10,9 +10,16 @@ from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from support.listed import warning
 
 from streams import metrics
+from streams.app import assemble
+from streams.engine.config import EngineConfig
+from streams.gauges.board import Board
+from streams.gauges.exposition import EXPOSITION
 from streams.histogram import ManyHistogram
+from streams.pipeline.topics import Topics
+from streams.profiles.loader import load
 
 HERE = Path(__file__).parent
 MOST_SERIES = 5_000
@@ -129,3 +136,21 @@ def test_no_label_can_be_an_id() -> None:
         elif isinstance(metric, metrics.Counter | metrics.Gauge):
             used.update(metric._labelnames)
     assert used <= allowed
+
+
+@pytest.mark.parametrize("assigned", [True, False])
+def test_a_worker_shows_nothing_that_was_taken_from_it(tmp_path: Path, assigned: bool) -> None:
+    """Between two assignments its partitions may be another worker's, which counts them."""
+    config = EngineConfig(app_id="a", bootstrap="127.0.0.1:1", data_dir=tmp_path, partitions=1)
+    app = assemble(config, Topics(), load())
+    board = app.engine.observer
+    assert isinstance(board, Board)
+    assert app.measure is not None
+    board.standing.add([warning("w1")])
+    board.states["parcels"] = 5
+    app.engine.assigned = assigned
+    app.measure(True)()
+    shown = {family.name for family in EXPOSITION.collect()}
+    for name in ("open_warnings", "next_deadline_seconds", "strikes_at_risk", "states"):
+        assert (f"shipsentry_{name}" in shown) is assigned
+    assert "shipsentry_build_info" in shown
