@@ -35,6 +35,7 @@ from typing import Self
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic
+from support.ports import free_port
 
 HERE = Path(__file__).resolve().parent
 POM = HERE / "kafka" / "pom.xml"
@@ -111,15 +112,6 @@ def java() -> str:
     if found is None:
         raise KafkaStartError("Java (17 or newer) is not installed; scripts/test installs it")
     return found
-
-
-def _free_ports(count: int) -> list[int]:
-    """Loopback ports free at this moment, all different."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
 
 
 @dataclasses.dataclass
@@ -366,9 +358,8 @@ class KafkaServer:
     # -- starting and ending processes -----------------------------------------------------
 
     def _start_all(self, root: Path) -> None:
-        ports = _free_ports(2 * self._count)
         self._nodes = {
-            i: _Node(i, ports[2 * i - 2], ports[2 * i - 1], root / f"node{i}")
+            i: _Node(i, free_port(), free_port(), root / f"node{i}")
             for i in range(1, self._count + 1)
         }
         cluster_id = self._cluster_id(root)

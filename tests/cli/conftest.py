@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -73,11 +72,3 @@ def cluster(kafka: KafkaServer, app_id: str, monkeypatch: pytest.MonkeyPatch) ->
     for name in ("orders", "tracking", "warnings", "dead_letters", "shop_risk", "product_risk"):
         monkeypatch.setenv(f"SHIPSENTRY_{name.upper()}_TOPIC", f"{app_id}-{name}")
     return kafka
-
-
-@pytest.fixture
-def free_port() -> int:
-    """A port on loopback where nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from click.testing import Result
 from support.builders import BORIS, NUMBER, order, picked_up, upload
+from support.ports import free_port
 
 from streams.pipeline.precheck import order_hash
 
@@ -177,9 +178,9 @@ def test_no_answer(run: Run, answers: list[Answer], status: int, words: str) -> 
     assert words in result.output
 
 
-def test_nobody_listens(run: Run, free_port: int) -> None:
+def test_nobody_listens(run: Run) -> None:
     """Exit status 4 at once."""
-    address = f"http://127.0.0.1:{free_port}"
+    address = f"http://127.0.0.1:{free_port()}"
     result = run("check", "zto", NUMBER, "--order", "2", "--worker", address)
     assert result.exit_code == 4
     assert f"no worker answers at {address}" in result.output

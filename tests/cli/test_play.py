@@ -18,6 +18,7 @@ import pytest
 from click.testing import Result
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 from kafka_server import KafkaServer
+from support.ports import free_port
 from support.running import Deployment, wait_for
 
 from streams import entry
@@ -142,15 +143,14 @@ def test_missing_topics_are_one_line(run: Run, cluster: KafkaServer) -> None:
     )
 
 
-def test_no_broker_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch, free_port: int) -> None:
+def test_no_broker_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """It waits as long as other commands do and says where nobody answers."""
-    monkeypatch.setenv("SHIPSENTRY_BOOTSTRAP_SERVERS", f"127.0.0.1:{free_port}")
+    address = f"127.0.0.1:{free_port()}"
+    monkeypatch.setenv("SHIPSENTRY_BOOTSTRAP_SERVERS", address)
     monkeypatch.setattr("streams.demo.live.COMMAND_WAIT_S", 0.0)
     result = run("play")
     assert result.exit_code == 1
-    assert result.stderr == (
-        f"Error: no broker answers at 127.0.0.1:{free_port} (Connection refused)\n"
-    )
+    assert result.stderr == f"Error: no broker answers at {address} (Connection refused)\n"
 
 
 def test_the_rest_comes_at_its_time(run: Run, cluster: KafkaServer) -> None:

@@ -8,6 +8,7 @@ import pytest
 from click.testing import Result
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 from kafka_server import KafkaServer
+from support.ports import free_port
 
 from streams.admin import KafkaUnavailable, check_topics, topic_specs
 from streams.settings import load_settings
@@ -186,9 +187,9 @@ def test_refusal_of_the_cluster_is_told(
     assert all(": not made: " in line and "replication factor" in line.lower() for line in lines)
 
 
-def test_no_broker_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch, free_port: int) -> None:
+def test_no_broker_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """An address where nothing listens: address and reason, no traceback."""
-    address = f"127.0.0.1:{free_port}"
+    address = f"127.0.0.1:{free_port()}"
     monkeypatch.setenv("SHIPSENTRY_BOOTSTRAP_SERVERS", address)
     monkeypatch.setattr("streams.cli.topics_check.COMMAND_WAIT_S", 0.0)
     result = run("topics", "check")
@@ -196,8 +197,8 @@ def test_no_broker_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch, free_p
     assert result.stderr == f"Error: no broker answers at {address} (Connection refused)\n"
 
 
-def test_worker_waits_for_its_broker(monkeypatch: pytest.MonkeyPatch, free_port: int) -> None:
+def test_worker_waits_for_its_broker(monkeypatch: pytest.MonkeyPatch) -> None:
     """`check_topics` gives up after `broker_wait_s`, not after a command's patience."""
-    settings = load_settings(bootstrap_servers=f"127.0.0.1:{free_port}", broker_wait_s=0)
+    settings = load_settings(bootstrap_servers=f"127.0.0.1:{free_port()}", broker_wait_s=0)
     with pytest.raises(KafkaUnavailable, match="no broker answers"):
         check_topics(settings)

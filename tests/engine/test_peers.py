@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
 import pytest
 from aiohttp import web
+from support.ports import free_port
 
 from streams.engine import ticks
 from streams.engine.gate import Report
@@ -110,30 +110,23 @@ def asking(
 
     async def run() -> tuple[int, bytes]:
         peers = Peers(4, "", 10.0)
-        ports: list[int] = []
+        port = free_port()
         runner = await serve(
             "127.0.0.1",
-            _free_port(ports),
+            port,
             alive=lambda: None,
             ready=lambda: None,
             routes=[Route("/page", handler)],
         )
         assert runner is not None
         try:
-            home = Home(f"http://127.0.0.1:{ports[0]}/", "the word")
+            home = Home(f"http://127.0.0.1:{port}/", "the word")
             return await peers.ask(home, "/page", {"q": "a&b/ü"}, patience)
         finally:
             await peers.close()
             await runner.cleanup()
 
     return asyncio.run(run())
-
-
-def _free_port(into: list[int]) -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        into.append(int(probe.getsockname()[1]))
-    return into[0]
 
 
 def test_a_question_brings_the_word() -> None:

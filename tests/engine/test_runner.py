@@ -28,6 +28,7 @@ from echo_worker import (
     until,
     wait_for_tables,
 )
+from support.ports import free_port
 
 from streams.engine.embedded import EmbeddedCluster
 from streams.engine.offsets import PartitionOffsets
@@ -39,13 +40,6 @@ def cluster(app_id: str) -> Iterator[EmbeddedCluster]:
     """An in-process cluster with the echo app's topics."""
     with EmbeddedCluster(topics=dict.fromkeys(topics(app_id), 4)) as cluster:
         yield cluster
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for(condition: Callable[[], Any], timeout: float = 30.0) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ import pytest
 from kafka_server import KafkaServer
 from prometheus_client.parser import text_string_to_metric_families
 from support.playing import combined, play, wanted
+from support.ports import free_port
 from support.running import Deployment, Worker, wait_for
 
 from streams.core.standing import UNKNOWN_SHOP
@@ -31,13 +31,6 @@ def workers() -> Iterator[list[Worker]]:
     yield started
     for worker in started:
         worker.kill()
-
-
-def free_port() -> int:
-    """A loopback port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def scrape(ports: list[int]) -> dict[str, Counter[Key]]:

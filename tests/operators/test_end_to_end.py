@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -24,6 +23,7 @@ from confluent_kafka import Producer
 from kafka_server import KafkaServer
 from support.answers import Answer, answers, page
 from support.deploying import ROOT, compose
+from support.ports import free_port
 from support.prometheus_server import CONFIG, PrometheusServer
 from support.running import WORKER, Deployment, Worker, wait_for
 
@@ -74,13 +74,6 @@ def panel(title: str) -> Asked:
     """The panel with a title, of either dashboard."""
     (found,) = [each for each in asked() if each.title == title]
     return found
-
-
-def free_port() -> int:
-    """A loopback port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +14,7 @@ from confluent_kafka import Producer
 from echo_worker import config_of, running, until
 from kafka_server import KafkaServer
 from support.builders import ANNA, BORIS, order, picked_up, upload
+from support.ports import free_port
 
 from streams.app import assemble
 from streams.engine.app import EngineApp
@@ -46,13 +46,6 @@ def history(bootstrap: str, topics: Topics) -> None:
         value = picked_up(UPLOADED + timedelta(hours=1), number)
         producer.produce(topics.tracking, json.dumps(value).encode())
     assert producer.flush(20) == 0
-
-
-def free_port() -> int:
-    """A port on loopback where nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def make(bootstrap: str, topics: Topics, data_dir: Path, port: int) -> EngineApp:

@@ -6,7 +6,6 @@ import asyncio
 import os
 import re
 import shlex
-import socket
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from typing import Any, NamedTuple
 import click
 import pytest
 import yaml
+from support.ports import free_port
 
 from streams.cli import main
 from streams.engine import web
@@ -162,13 +162,6 @@ def seconds(text: str) -> float:
 def stopping(settings: Settings) -> float:
     """How long a worker may take to stop (s): the runner's patience, and its pages' goodbye."""
     return settings.drain_timeout_s * 2 + settings.session_timeout_s + 2
-
-
-def free_port() -> int:
-    """A port on loopback where nothing listens at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 import subprocess
 import time
 import urllib.error
@@ -14,6 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+from support.ports import free_port
 
 CONFIG = Path(__file__).resolve().parents[2] / "prometheus"
 """What compose mounts; a test asserts that it does."""
@@ -40,9 +41,7 @@ class PrometheusServer:
         config = self._folder / "etc"
         shutil.copytree(CONFIG, config)
         self._write_targets()
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
         command = [
             program,
             f"--config.file={config / 'prometheus.yml'}",
