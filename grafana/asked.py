@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from grafana.build import BOARDS
@@ -44,4 +44,9 @@ def asked() -> Iterator[Asked]:
 def filled(expr: str, board: Board) -> str:
     """An expression with everything chosen. Raises KeyError for a variable that is not there."""
     values = {variable.name: ".*" for variable in board.variables} | {"__rate_interval": WINDOW}
+    return substituted(expr, values)
+
+
+def substituted(expr: str, values: Mapping[str, str]) -> str:
+    """An expression with a value for each variable. Raises KeyError for one that has none."""
     return _VARIABLE.sub(lambda found: values[found[1] or found[2]], expr)

@@ -24,9 +24,7 @@ def dashboards() -> Dashboards:
     sections = runbook.sections(RUNBOOK.read_text(encoding="utf-8"))
     alerts = [section.alert for section in sections]
     found: dict[Path, dict[str, Any]] = {
-        Path(language) / f"{board.title.en.lower().replace(' ', '-')}.json": render.dashboard(
-            board, language, alerts
-        )
+        board.path(language): render.dashboard(board, language, alerts)
         for board in BOARDS
         for language in LANGUAGES
     }

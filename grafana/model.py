@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 Language = Literal["en", "zh"]
@@ -83,6 +84,8 @@ class Graph:
     stack: bool = False
     log: bool = False
     """A logarithmic scale, where quiet and busy times differ by orders of magnitude."""
+    many: bool = False
+    """So many lines that their names need the height of the panel: beside it, not below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,8 @@ class Panel:
     steps: Sequence[Step] = ()
     codes: Sequence[Code] = ()
     names: Names = field(default_factory=dict)
+    colours: Mapping[str, str] = field(default_factory=dict)
+    """Colours of lines that mean something good or bad, by the same codes as names."""
     decimals: int | None = None
     least: float | None = None
     most: float | None = None
@@ -186,6 +191,10 @@ class Board:
     def uid(self, language: Language) -> str:
         """Its address in Grafana."""
         return f"shipsentry-{self.key}-{language}"
+
+    def path(self, language: Language) -> Path:
+        """Its file below `grafana/dashboards`."""
+        return Path(language) / f"{self.title.en.lower().replace(' ', '-')}.json"
 
     def panels(self) -> list[Panel]:
         """All panels, in order."""

@@ -22,7 +22,7 @@ from grafana.model import (
     Text,
     Variable,
 )
-from grafana.promql import ALERTS, grown, or_zero, quantile, share
+from grafana.promql import ALERTS, firing, grown, or_zero, quantile, share
 
 ALERTS_PANEL = 56
 
@@ -37,6 +37,9 @@ PLAIN = Step(None, "text")
 ANY_IS_RED = (GOOD, Step(1, "red"))
 SECONDS_BEHIND = (GOOD, Step(10, "orange"), Step(60, "red"))
 
+SEVERITIES = (("critical", "red"), ("warning", "orange"), ("info", "blue"))
+"""Of alerts, the worst first."""
+
 RECORDS = "shipsentry_records_total"
 READ = f"{RECORDS}{{{T}}}"
 
@@ -47,6 +50,27 @@ def _of(outcome: str) -> str:
     """The share of a topic's records with an outcome."""
     part = f'sum by (topic) (rate({RECORDS}{{{T},outcome="{outcome}"}}[{RATE}]))'
     return share(part, f"sum by (topic) (rate({READ}[{RATE}]))")
+
+
+URGENCY = tuple(
+    Code(number, words.SEVERITIES[severity], colour)
+    for number, (severity, colour) in enumerate(SEVERITIES, 1)
+)
+"""By their names `info` would stand before `warning`."""
+
+
+def _by_urgency(alerts: str) -> str:
+    """Alerts with a label that can be sorted by."""
+    for code in URGENCY:
+        alerts = (
+            f'label_replace({alerts}, "urgency", "{code.number}", "severity", "{code.text.en}")'
+        )
+    return alerts
+
+
+def _chunk(q: float) -> str:
+    """At least 1: between the bounds of the first bucket a quantile would be half a record."""
+    return f"clamp_min({quantile(q, 'shipsentry_chunk_records', '', T, RATE)}, 1)"
 
 
 def _sum(metric: str, by: str, matchers: str = W) -> str:
@@ -198,15 +222,22 @@ NOW = Row(
             Stat(),
             Text("Firing alerts", "触发中的告警"),
             Text(
-                "How many alerts of ShipSentry fire?",
-                "有多少 ShipSentry 告警正在触发？",
+                "How many alerts of ShipSentry fire, by severity?",
+                "各级别有多少 ShipSentry 告警正在触发？",
             ),
             "locale",
-            [Query(f"count({ALERTS}) or vector(0)")],
+            [
+                Query(
+                    firing(severity),
+                    words.SEVERITIES[severity],
+                    (PLAIN, Step(1, colour)),
+                )
+                for severity, colour in SEVERITIES
+            ],
             width=6,
             height=4,
             empty=NO_DATA,
-            steps=ANY_IS_RED,
+            steps=(PLAIN,),
             opens=ALERTS_PANEL,
         ),
     ],
@@ -222,7 +253,7 @@ THROUGHPUT = Row(
             Text("How many records a second are read of each topic?", "各主题每秒读取多少记录？"),
             "cps",
             [Query(f"sum by (topic) (rate({READ}[{RATE}]))", "{{topic}}")],
-            width=6,
+            width=8,
             empty=IDLE,
             least=0,
         ),
@@ -237,13 +268,14 @@ THROUGHPUT = Row(
             ),
             "cps",
             [Query(f"sum by (outcome) (rate({READ}[{RATE}]))", "{{outcome}}")],
-            width=6,
+            width=8,
             empty=IDLE,
             names=words.OUTCOMES,
+            colours=words.OUTCOME_COLOURS,
         ),
         Panel(
             12,
-            Graph(),
+            Graph(log=True),
             Text("CPU per record", "每条记录 CPU 耗时"),
             Text(
                 "How much CPU time does a record cost, all that a worker does included? When few "
@@ -258,30 +290,7 @@ THROUGHPUT = Row(
                     Text("CPU", "CPU"),
                 )
             ],
-            width=6,
-            empty=IDLE,
-            least=0,
-        ),
-        Panel(
-            13,
-            Graph(log=True),
-            Text("Chunk size", "批次大小"),
-            Text(
-                "How many records are processed together, half of the chunks and the largest "
-                "tenth? Large chunks: a backlog is read.",
-                "一批处理多少记录？中位数与最大的一成。批次大说明在追积压。",
-            ),
-            "short",
-            [
-                Query(
-                    quantile(0.5, "shipsentry_chunk_records", "", T, RATE), Text("median", "中位数")
-                ),
-                Query(
-                    quantile(0.9, "shipsentry_chunk_records", "", T, RATE),
-                    Text("largest tenth", "最大一成"),
-                ),
-            ],
-            width=6,
+            width=8,
             empty=IDLE,
         ),
     ],
@@ -292,7 +301,7 @@ LATENCY = Row(
     [
         Panel(
             20,
-            Graph(log=True),
+            Graph(log=True, many=True),
             Text("Pipeline latency, median", "处理时延（中位数）"),
             Text(
                 "How long after its Kafka timestamp is all that a record caused published and "
@@ -306,12 +315,13 @@ LATENCY = Row(
                     "{{topic}}",
                 )
             ],
-            width=8,
+            width=12,
+            height=9,
             empty=IDLE,
         ),
         Panel(
             21,
-            Graph(log=True),
+            Graph(log=True, many=True),
             Text("Pipeline latency, slowest hundredth", "处理时延（最慢 1%）"),
             Text(
                 "How long does it take in the worst of a hundred cases? The scale ends at 30 "
@@ -325,7 +335,8 @@ LATENCY = Row(
                     "{{topic}}",
                 )
             ],
-            width=8,
+            width=12,
+            height=9,
             empty=IDLE,
         ),
         Panel(
@@ -348,8 +359,25 @@ LATENCY = Row(
                     Text("slowest hundredth", "最慢 1%"),
                 ),
             ],
-            width=8,
+            width=12,
             empty=Text("nothing was committed in this time", "该时段内没有落盘"),
+        ),
+        Panel(
+            13,
+            Graph(log=True),
+            Text("Chunk size", "批次大小"),
+            Text(
+                "How many records are processed together, half of the chunks and the largest "
+                "tenth? Large chunks: a backlog is read.",
+                "一批处理多少记录？中位数与最大的一成。批次大说明在追积压。",
+            ),
+            "short",
+            [
+                Query(_chunk(0.5), Text("median", "中位数")),
+                Query(_chunk(0.9), Text("largest tenth", "最大一成")),
+            ],
+            width=12,
+            empty=IDLE,
         ),
     ],
 )
@@ -420,7 +448,7 @@ LAG = Row(
     [
         Panel(
             40,
-            Graph(stack=True),
+            Graph(stack=True, many=True),
             Text("Records not processed", "未处理的记录"),
             Text(
                 "How many records of each topic wait, and are they getting fewer?",
@@ -429,11 +457,12 @@ LAG = Row(
             "short",
             [Query(_sum("shipsentry_lag_records", "topic", T), "{{topic}}")],
             width=12,
+            height=9,
             least=0,
         ),
         Panel(
             41,
-            Graph(),
+            Graph(many=True),
             Text("Age of the last processed record", "最近处理的记录有多旧"),
             Text(
                 "How far behind is each topic in time? 0 where nothing waits.",
@@ -442,6 +471,7 @@ LAG = Row(
             "s",
             [Query(_max("shipsentry_lag_seconds", "topic", T), "{{topic}}")],
             width=12,
+            height=9,
             steps=SECONDS_BEHIND,
             least=0,
         ),
@@ -574,7 +604,7 @@ PROBLEMS = Row(
     [
         Panel(
             50,
-            Graph(stack=True),
+            Graph(stack=True, many=True),
             Text("Dead letters in an hour, by topic and reason", "每小时死信（按主题与原因）"),
             Text(
                 "Which records could not be processed, and why? Each is in shipment-dead-letters "
@@ -584,12 +614,13 @@ PROBLEMS = Row(
             "short",
             [
                 Query(
-                    f"sum by (topic, reason) ({grown(f'shipsentry_dead_letters_total{{{T}}}', 1)})",
+                    "sum by (topic, reason) "
+                    f"({grown(f'shipsentry_dead_letters_total{{{T}}}', 1)}) > 0",
                     "{{topic}} · {{reason}}",
                 )
             ],
             width=12,
-            empty=Text("no record ever became a dead letter", "从未有记录成为死信"),
+            empty=Text("no record became a dead letter in this time", "该时段内没有死信"),
             least=0,
         ),
         Panel(
@@ -668,8 +699,8 @@ PROBLEMS = Row(
             ALERTS_PANEL,
             Table(
                 [
-                    Column("alertname", Text("Alert", "告警"), names=words.ALERTS),
-                    Column("severity", Text("Severity", "级别"), names=words.SEVERITIES),
+                    Column("alertname", Text("Alert", "告警"), names=words.ALERTS, width=230),
+                    Column("urgency", Text("Severity", "级别"), codes=URGENCY, width=90),
                     Column(
                         "runbook",
                         Text("What to do", "处理办法"),
@@ -679,13 +710,15 @@ PROBLEMS = Row(
                             "viewPanel=${__value.text}",
                             variables=False,
                         ),
+                        width=95,
                     ),
                     Column("rule", Text("Rule", "规则"), names=words.RULES),
+                    Column("stage", Text("Stage", "阶段"), names=words.STAGES),
                     Column("carrier", Text("Carrier", "承运商"), names=words.CARRIERS),
                     Column("platform", Text("Platform", "平台"), names=words.PLATFORMS),
                     Column("shop", Text("Shop", "店铺"), names=words.SHOPS),
                     Column("line", Text("Line", "考核线"), names=words.LINES),
-                    Column("topic", Text("Topic", "主题")),
+                    Column("topic", Text("Topic", "主题"), width=210),
                     Column("reason", Text("Reason", "原因")),
                     Column("table", Text("Table", "状态表"), names=words.TABLES),
                     Column("profile", Text("Profile", "规则版本")),
@@ -693,7 +726,7 @@ PROBLEMS = Row(
                 ],
                 sort=1,
                 descending=False,
-                hidden=("__name__", "alertstate", "job", "Value"),
+                hidden=("__name__", "alertstate", "job", "severity", "Value"),
             ),
             Text("Alerts that fire", "正在触发的告警"),
             Text(
@@ -702,9 +735,9 @@ PROBLEMS = Row(
                 "出了什么问题，怎么处理？点击编号打开处理手册对应章节。",
             ),
             "none",
-            [Query(f'label_replace({ALERTS}, "runbook", "$1", "alertname", "(.+)")')],
+            [Query(_by_urgency(f'label_replace({ALERTS}, "runbook", "$1", "alertname", "(.+)")'))],
             width=24,
-            height=7,
+            height=9,
             empty=Text("no alert fires", "没有告警触发"),
         ),
     ],
@@ -857,7 +890,7 @@ RUNNING = Row(
             80,
             Table(
                 [
-                    Column("instance", Text("Worker", "工作进程")),
+                    Column("instance", Text("Worker", "工作进程"), width=150),
                     Column("version", Text("ShipSentry", "ShipSentry")),
                     Column("python", Text("Python", "Python")),
                     Column("faust", Text("Faust", "Faust")),

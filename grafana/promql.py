@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-ALERTS = 'ALERTS{alertstate="firing",alertname=~"ShipSentry.*",alertname!="ShipSentryWatchdog"}'
+OURS = 'alertstate="firing",alertname=~"ShipSentry.*",alertname!="ShipSentryWatchdog"'
+
+ALERTS = f"ALERTS{{{OURS}}}"
 """What fires, without the one that always does."""
+
+
+def firing(severity: str) -> str:
+    """How many alerts of a severity fire; Prometheus knows that also where no worker is."""
+    return f'count(ALERTS{{{OURS},severity="{severity}"}}) or vector(0)'
 
 
 def or_zero(expr: str) -> str:

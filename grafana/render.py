@@ -216,9 +216,8 @@ class Writer:
         if isinstance(panel.kind, Table):
             return [self._column(column) for column in panel.kind.columns]
         named = [
-            _override("byName", code, [{"id": "displayName", "value": self._say(text)}])
-            for code, text in panel.names.items()
-            if self._say(text) != code
+            _override("byName", code, self._line(panel, code))
+            for code in dict.fromkeys((*panel.names, *panel.colours))
         ]
         own = [
             _override(
@@ -232,7 +231,16 @@ class Writer:
             for place, query in enumerate(panel.queries)
             if query.steps
         ]
-        return named + own
+        return [override for override in named if override["properties"]] + own
+
+    def _line(self, panel: Panel, code: str) -> list[Json]:
+        """What a line is called and its colour. Both in one override: names decide what fits."""
+        name = self._say(panel.names[code]) if code in panel.names else code
+        properties: list[Json] = [] if name == code else [{"id": "displayName", "value": name}]
+        if code in panel.colours:
+            fixed = {"mode": "fixed", "fixedColor": panel.colours[code]}
+            properties.append({"id": "color", "value": fixed})
+        return properties
 
     def _column(self, column: Column) -> Json:
         missing = column.missing or ("0" if isinstance(column.source, int) else "–")
@@ -411,7 +419,8 @@ def _custom(panel: Panel) -> Json:
         }
     if isinstance(kind, Table):
         # Also where it says nothing: Grafana migrates the overrides only of tables that have it.
-        return {"align": "auto", "displayMode": "auto", "inspect": False}
+        # Without a least width a column takes 150 px, and the last ones are out of sight.
+        return {"align": "auto", "displayMode": "auto", "inspect": False, "minWidth": 60}
     return {}
 
 
@@ -433,13 +442,15 @@ def _options(kind: Stat | Bars | Graph | Table, panel: Panel, language: Language
                 "orientation": "horizontal",
                 "reduceOptions": reduce,
                 "showUnfilled": True,
+                # Few bars are high, and text that fits their height leaves no room for names.
+                "text": {"titleSize": 14, "valueSize": 18},
             }
         case Graph():
             return {
                 "legend": {
                     "calcs": [],
                     "displayMode": "list",
-                    "placement": "bottom",
+                    "placement": "right" if kind.many else "bottom",
                     "showLegend": True,
                 },
                 "tooltip": {"mode": "multi", "sort": "desc"},

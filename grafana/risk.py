@@ -27,6 +27,7 @@ from grafana.words import (
     RULES,
     SHOPS,
     STAGES,
+    STATE_COLOURS,
     STATES,
     pairs,
 )
@@ -128,13 +129,15 @@ def _opened(hours: int, by: str) -> str:
 
 
 def _lead(q: float) -> str:
-    return f"histogram_quantile({q}, sum by (le) (increase({LEADS}_bucket[1h]))) >= 0"
+    """In hours: a scale of seconds has ticks like 33.3 minutes."""
+    return f"histogram_quantile({q}, sum by (le) (increase({LEADS}_bucket[1h]))) / 3600 >= 0"
 
 
 def _feed(q: float) -> str:
+    """In minutes, for the same reason."""
     return (
         f"histogram_quantile({q}, sum by (carrier, le) "
-        f'(increase({FEEDS}_bucket{{carrier=~"$carrier"}}[1h]))) >= 0'
+        f'(increase({FEEDS}_bucket{{carrier=~"$carrier"}}[1h]))) / 60 >= 0'
     )
 
 
@@ -162,7 +165,7 @@ NOW = Row(
         Panel(
             1,
             Stat(),
-            Text("Due within 1 h", "1 小时内到期"),
+            Text("Due in 1 h", "1 小时内到期"),
             Text(
                 "How many open warnings breach within an hour if nobody acts?",
                 "如不处理，1 小时内将有多少条预警超时？",
@@ -178,7 +181,7 @@ NOW = Row(
         Panel(
             2,
             Stat(),
-            Text("Due within 4 h", "4 小时内到期"),
+            Text("Due in 4 h", "4 小时内到期"),
             Text(
                 "How many open warnings breach within four hours if nobody acts?",
                 "如不处理，4 小时内将有多少条预警超时？",
@@ -194,12 +197,12 @@ NOW = Row(
         Panel(
             3,
             Stat(),
-            Text("Time to the next deadline", "距最近时限"),
+            Text("Next deadline in", "距最近时限"),
             Text(
                 "How long until the next open warning breaches?",
                 "最近一条预警还有多久超时？",
             ),
-            "s",
+            "dthms",
             [Query(f"min(shipsentry_next_deadline_seconds{{{S}}})")],
             width=4,
             height=5,
@@ -224,7 +227,7 @@ NOW = Row(
                 Query(_money("least"), Text("{{currency}} at least", "{{currency}} 最少")),
                 Query(_money("most"), Text("{{currency}} at most", "{{currency}} 最多")),
             ],
-            width=6,
+            width=5,
             height=5,
             empty=NO_SUM,
             steps=(Step(None, "orange"),),
@@ -242,7 +245,7 @@ NOW = Row(
             ),
             "locale",
             [Query(or_zero(f"sum(shipsentry_strikes_at_risk{{{S}}})"))],
-            width=3,
+            width=4,
             height=5,
             steps=ANY_IS_ORANGE,
             opens=SHOPS_PANEL,
@@ -272,53 +275,6 @@ BREACHING = Row(
     Text("What is about to breach", "即将超时"),
     [
         Panel(
-            10,
-            Bars(),
-            Text("Due within the next hours", "未来数小时到期"),
-            Text(
-                "How many open warnings breach within 1, 2, 4, 8 and 12 hours? Each bar holds the "
-                "ones above it.",
-                "1、2、4、8、12 小时内各有多少条预警超时？较长时段包含较短时段。",
-            ),
-            "locale",
-            [Query(_due(h), Text(f"{h} h", f"{h} 小时")) for h in (1, 2, 4, 8, 12)],
-            width=6,
-            least=0,
-            steps=(GOOD, Step(1, "orange")),
-            opens=SHOPS_PANEL,
-            lists=f"within_hours=12&{CHOSEN}",
-        ),
-        Panel(
-            11,
-            Graph(stack=True),
-            Text("Open warnings by rule and stage", "预警中（按规则与阶段）"),
-            Text(
-                "Of which rules are there open warnings, and are they getting more?",
-                "预警集中在哪些规则？是否在增加？",
-            ),
-            "short",
-            [Query(_standing("open", "rule, stage"), "{{rule}} · {{stage}}")],
-            width=9,
-            empty=NONE_STANDS,
-            names=pairs(RULES, STAGES),
-            least=0,
-        ),
-        Panel(
-            12,
-            Graph(stack=True),
-            Text("Breached warnings by rule and stage", "已超时（按规则与阶段）"),
-            Text(
-                "Of which rules have deadlines passed, and are they getting more?",
-                "哪些规则已经超时？是否在增加？",
-            ),
-            "short",
-            [Query(_standing("breached", "rule, stage"), "{{rule}} · {{stage}}")],
-            width=9,
-            empty=Text("no warning is breached", "当前没有已超时的预警"),
-            names=pairs(RULES, STAGES),
-            least=0,
-        ),
-        Panel(
             SHOPS_PANEL,
             Table(
                 [
@@ -329,9 +285,10 @@ BREACHING = Row(
                         names=SHOPS,
                         link=ONLY_THIS_SHOP,
                         lists="shop=${__value.raw}",
+                        width=130,
                     ),
                     Column(0, Text("Open", "预警中")),
-                    Column(1, Text("Due in 4 h", "4 小时内到期"), steps=ANY_IS_ORANGE),
+                    Column(1, Text("Due in 4 h", "4 小时内到期"), steps=ANY_IS_ORANGE, width=115),
                     Column(2, Text("Breached", "已超时"), steps=ANY_IS_RED),
                     Column(3, Text("Strikes", "可能计违规")),
                     Column("currency", Text("Currency", "币种")),
@@ -357,7 +314,7 @@ BREACHING = Row(
                 Query(_money("least", "platform, shop, currency")),
                 Query(_money("most", "platform, shop, currency")),
             ],
-            width=16,
+            width=15,
             height=10,
             empty=NONE_STANDS,
             decimals=0,
@@ -371,6 +328,7 @@ BREACHING = Row(
                         Text("Rule", "规则"),
                         names=RULES,
                         lists=f"rule=${{__value.raw}}&{CHOSEN}",
+                        width=195,
                     ),
                     Column("stage", Text("Stage", "阶段"), names=STAGES),
                     Column(0, Text("Open", "预警中")),
@@ -388,10 +346,60 @@ BREACHING = Row(
                 Query(_standing("open", "rule, stage")),
                 Query(_standing("breached", "rule, stage")),
             ],
-            width=8,
+            width=9,
             height=10,
             empty=NONE_STANDS,
             decimals=0,
+        ),
+        Panel(
+            10,
+            Bars(),
+            Text("Due in n hours", "n 小时内到期"),
+            Text(
+                "How many open warnings breach within 1, 2, 4, 8 and 12 hours? Each bar holds the "
+                "ones above it.",
+                "1、2、4、8、12 小时内各有多少条预警超时？较长时段包含较短时段。",
+            ),
+            "locale",
+            [Query(_due(h), Text(f"{h} h", f"{h} 小时")) for h in (1, 2, 4, 8, 12)],
+            width=4,
+            height=11,
+            least=0,
+            steps=(GOOD, Step(1, "orange")),
+            opens=SHOPS_PANEL,
+            lists=f"within_hours=12&{CHOSEN}",
+        ),
+        Panel(
+            11,
+            Graph(stack=True, many=True),
+            Text("Open warnings by rule and stage", "预警中（按规则与阶段）"),
+            Text(
+                "Of which rules are there open warnings, and are they getting more?",
+                "预警集中在哪些规则？是否在增加？",
+            ),
+            "short",
+            [Query(_standing("open", "rule, stage"), "{{rule}} · {{stage}}")],
+            width=10,
+            height=11,
+            empty=NONE_STANDS,
+            names=pairs(RULES, STAGES),
+            least=0,
+        ),
+        Panel(
+            12,
+            Graph(stack=True, many=True),
+            Text("Breached warnings by rule and stage", "已超时（按规则与阶段）"),
+            Text(
+                "Of which rules have deadlines passed, and are they getting more?",
+                "哪些规则已经超时？是否在增加？",
+            ),
+            "short",
+            [Query(_standing("breached", "rule, stage"), "{{rule}} · {{stage}}")],
+            width=10,
+            height=11,
+            empty=Text("no warning is breached", "当前没有已超时的预警"),
+            names=pairs(RULES, STAGES),
+            least=0,
         ),
     ],
 )
@@ -494,6 +502,9 @@ DISTANCE = (
     Step(21, "green"),
 )
 
+FAR = 50
+"""Orders to a line from which on a shop is not near it."""
+
 DAY = Row(
     Text("The platform's lines for a shop's day", "店铺当日考核线"),
     [
@@ -505,6 +516,7 @@ DAY = Row(
                         0,
                         Text("Orders to the line", "距考核线（单）"),
                         steps=DISTANCE,
+                        width=150,
                         codes=[Code(0, Text("0: crossed", "0：已越线"), "red")],
                     ),
                     Column("line", Text("Line", "考核线"), names=LINES),
@@ -521,7 +533,7 @@ DAY = Row(
             ),
             "locale",
             [Query(f"min by (platform, shop, line) (shipsentry_shop_line_distance_orders{{{S}}})")],
-            width=12,
+            width=10,
             empty=NO_ORDERS_TODAY,
             decimals=0,
         ),
@@ -553,7 +565,7 @@ DAY = Row(
                 Query(_day("shipped")),
                 Query(_day("abnormal")),
             ],
-            width=12,
+            width=14,
             empty=NO_ORDERS_TODAY,
             decimals=0,
         ),
@@ -563,13 +575,15 @@ DAY = Row(
             Text("The nearest shop to each line", "最接近各考核线的店铺"),
             Text(
                 "Do the chosen shops come nearer to a line in the course of the day? At 0 one of "
-                "them has crossed it.",
-                "所选店铺当日是否在逼近考核线？降到 0 表示已有店铺越线。",
+                f"them has crossed it; {FAR} or more is drawn at {FAR}.",
+                "所选店铺当日是否在逼近考核线？降到 0 表示已有店铺越线；"
+                f"{FAR} 单及以上均画在 {FAR}。",
             ),
             "short",
             [
                 Query(
-                    f"min by (platform, line) (shipsentry_shop_line_distance_orders{{{S}}})",
+                    "clamp_max(min by (platform, line) "
+                    f"(shipsentry_shop_line_distance_orders{{{S}}}), {FAR})",
                     "{{platform}} · {{line}}",
                 )
             ],
@@ -579,6 +593,7 @@ DAY = Row(
             names=pairs(PLATFORMS, LINES),
             steps=DISTANCE,
             least=0,
+            most=FAR,
         ),
         Panel(
             33,
@@ -603,7 +618,7 @@ DAY = Row(
                     + ") > 0"
                 )
             ],
-            width=8,
+            width=7,
             height=7,
             empty=Text("no line was crossed", "没有店铺越线"),
             decimals=0,
@@ -619,7 +634,7 @@ DAY = Row(
             ),
             "locale",
             [Query(or_zero(f"sum({grown('shipsentry_products_not_metered_total', 24)})"))],
-            width=4,
+            width=5,
             height=7,
             decimals=0,
             steps=ANY_IS_ORANGE,
@@ -633,7 +648,7 @@ EARLY = Row(
         Panel(
             40,
             Stat(),
-            Text("Warned more than 2 h ahead", "提前 2 小时以上"),
+            Text("Over 2 h ahead", "提前 2 小时以上"),
             Text(
                 "Of the warnings first published in the last 24 hours, which share left more than "
                 "two hours to act?",
@@ -690,7 +705,7 @@ EARLY = Row(
                 "shortest tenth?",
                 "预警首次发布时距时限多久？中位数与最短的一成。",
             ),
-            "s",
+            "h",
             [
                 Query(_lead(0.5), Text("half have more than", "半数多于")),
                 Query(_lead(0.1), Text("nine tenths have more than", "九成多于")),
@@ -711,8 +726,8 @@ EARLY = Row(
             "s",
             [
                 Query(
-                    "histogram_quantile(0.5, sum by (rule, le) "
-                    f"({grown(LEADS + '_bucket', 24)})) >= 0",
+                    "sort(histogram_quantile(0.5, sum by (rule, le) "
+                    f"({grown(LEADS + '_bucket', 24)})) >= 0)",
                     "{{rule}}",
                 )
             ],
@@ -736,6 +751,7 @@ EARLY = Row(
             width=12,
             empty=Text("nothing was ever published", "尚未发布任何预警"),
             names=STATES,
+            colours=STATE_COLOURS,
             least=0,
         ),
     ],
@@ -753,7 +769,7 @@ CARRIER = Row(
                 "parcels that moved.",
                 "扫描之后多久收到轨迹？轨迹来得慢，已动的包裹也会被预警。",
             ),
-            "s",
+            "m",
             [Query(_feed(0.5), "{{carrier}}")],
             width=8,
             empty=NO_RECORDS,
@@ -769,12 +785,12 @@ CARRIER = Row(
                 "24 hours.",
                 "多久之后该承运商九成轨迹已送达？最大显示 24 小时。",
             ),
-            "s",
+            "m",
             [Query(_feed(0.9), "{{carrier}}")],
             width=8,
             empty=NO_RECORDS,
             names=CARRIERS,
-            steps=(GOOD, Step(4 * 3600, "red")),
+            steps=(GOOD, Step(4 * 60, "red")),
             least=0,
         ),
         Panel(
@@ -784,7 +800,7 @@ CARRIER = Row(
                     Column("carrier", Text("Carrier", "承运商"), names=CARRIERS),
                     Column(
                         0,
-                        Text("Silent feeds", "轨迹中断"),
+                        Text("Feed", "轨迹"),
                         steps=ANY_IS_RED,
                         codes=[Code(0, Text("heard", "正常"), "green")],
                     ),
@@ -833,7 +849,7 @@ SHADOWS = Row(
             61,
             Table(
                 [
-                    Column("rule", Text("Rule", "规则"), names=RULES),
+                    Column("rule", Text("Rule", "规则"), names=RULES, width=220),
                     Column("stage", Text("Stage", "阶段"), names=STAGES),
                     Column("profile", Text("Profile", "规则版本"), names=PUBLISHED),
                     Column(0, Text("Opened", "新预警")),

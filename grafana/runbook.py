@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any, NamedTuple
 
@@ -12,8 +13,8 @@ _ALERT = re.compile(r"## (ShipSentry\w+)\s*")
 _HEADING = re.compile(r"##? ")
 _NEARBY = re.compile(r"\[([^\]]+)\]\((?![a-z]+://)[^)\s]+\)")
 
-CHARACTERS = 190
-"""About as many fit into a line of a panel as wide as the screen."""
+CHARACTERS = 150
+"""So many surely fit into a line of a panel as wide as a screen of 1,500 pixels."""
 
 
 class Section(NamedTuple):
@@ -76,7 +77,11 @@ def _without_nearby_links(text: str) -> str:
 
 
 def _height(text: str) -> int:
-    """Grid rows (30 px and a gap) that a text needs, a heading included."""
-    shown = sum(1 + len(line) // CHARACTERS for line in text.splitlines() if line.strip())
-    gaps = text.count("\n\n")
-    return max(4, 3 + round(shown * 0.65 + gaps * 0.3))
+    """Grid rows (30 px and a gap of 8) that a text needs: a heading, lines of 22 px, and 16 px
+    after each paragraph. The fences of a block of code are as high as its padding."""
+    pixels = 50
+    for block in re.split(r"\n\s*\n", text):
+        apart = block.startswith(("```", "- ", "1. "))
+        texts = block.splitlines() if apart else [block.replace("\n", " ")]
+        pixels += 16 + 22 * sum(1 + len(each) // CHARACTERS for each in texts)
+    return max(4, math.ceil(pixels / 38))

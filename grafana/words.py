@@ -56,7 +56,18 @@ PLATFORMS = _codes(
     douyin="抖音", tmall="天猫", brief="2023 版规则", **{"tiktok-us": "TikTok Shop 美国"}
 )
 SHOPS = _codes(other="其他店铺")
-CARRIERS = _codes(other="其他承运商")
+CARRIERS = _codes(
+    zto="中通",
+    yto="圆通",
+    sto="申通",
+    yunda="韵达",
+    jtexpress="极兔",
+    sf="顺丰",
+    jd="京东",
+    ems="EMS",
+    ups="UPS",
+    other="其他承运商",
+)
 LINES = _codes(
     track_abnormal="轨迹异常",
     late_one_day="单日延迟发货",
@@ -74,3 +85,11 @@ OUTCOMES = _codes(
 TABLES = _codes(orders="订单", parcels="包裹", tracks="轨迹", meters="店铺日计数")
 SEVERITIES = _codes(critical="严重", warning="警告", info="提示")
 ALERTS = _alerts()
+STATE_COLOURS = {"open": "orange", "breached": "red", "resolved": "green", "withdrawn": "text"}
+OUTCOME_COLOURS = {
+    "new": "green",
+    "repeated": "blue",
+    "late": "orange",
+    "dead_letter": "red",
+    "sent_home": "purple",
+}

@@ -24,7 +24,7 @@ EVERY = pytest.mark.parametrize("name", KEPT)
 ASKING = [name for name in KEPT if not name.endswith("runbook.json")]
 EVERY_ASKING = pytest.mark.parametrize("name", ASKING)
 
-UNITS = {"short", "locale", "none", "s", "cps", "bytes", "percentunit"}
+UNITS = {"short", "locale", "none", "s", "m", "h", "dthms", "cps", "bytes", "percentunit"}
 """The units that are used; Grafana shows a misspelt one as text behind the number."""
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
@@ -117,6 +117,21 @@ def test_every_panel_has_a_known_unit_and_says_what_it_means_when_it_is_empty(na
         assert set(units) <= UNITS, panel["title"]
         assert defaults["noValue"], panel["title"]
         assert defaults["noValue"] in panel["description"], panel["title"]
+
+
+@EVERY_ASKING
+def test_every_column_of_a_table_is_in_sight_on_a_laptop(name: str) -> None:
+    """The last ones would lie beyond a bar that nobody drags; 1,280 px, its edges taken off."""
+    for panel in panels(KEPT[name]):
+        if panel["type"] != "table":
+            continue
+        room = panel["gridPos"]["w"] * (1280 - 32 + 8) / GRID - 8 - 16
+        least = panel["fieldConfig"]["defaults"]["custom"]["minWidth"]
+        needed = sum(
+            next((p["value"] for p in o["properties"] if p["id"] == "custom.width"), least)
+            for o in panel["fieldConfig"]["overrides"]
+        )
+        assert needed <= room, panel["title"]
 
 
 @EVERY_ASKING

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import yaml
 from support.dashboards import kept
 
 from grafana import build
+from grafana.model import Table
+from grafana.pipeline import ALERTS_PANEL, PIPELINE
 from grafana.runbook import dashboard, sections
 
 SAMPLE = """# Runbook
@@ -94,3 +97,17 @@ def test_an_alerts_own_link_opens_its_section() -> None:
         path, _, place = rule["annotations"]["runbook_url"].rpartition("?viewPanel=")
         assert path.endswith("/d/shipsentry-runbook")
         assert titles[int(place)] == rule["alert"]
+
+
+def test_every_label_of_an_alert_has_its_column() -> None:
+    """One without would be shown under its raw name."""
+    (table,) = [
+        panel.kind
+        for panel in PIPELINE.panels()
+        if panel.id == ALERTS_PANEL and isinstance(panel.kind, Table)
+    ]
+    known = {column.source for column in table.columns} | {*table.hidden}
+    for rule in rules():
+        told = " ".join(rule["annotations"].values())
+        labels = set(re.findall(r"\$labels\.(\w+)", told)) | rule["labels"].keys()
+        assert labels <= known, rule["alert"]

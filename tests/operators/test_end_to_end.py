@@ -28,6 +28,7 @@ from support.prometheus_server import CONFIG, PrometheusServer
 from support.running import WORKER, Deployment, Worker, wait_for
 
 from grafana.asked import Asked, asked
+from grafana.preview.pictures import EVERY, View, draw
 from streams.core.feeds import Feeds
 from streams.core.times import DAY, MINUTE, SECOND
 
@@ -44,6 +45,9 @@ NOT_IMPLIED = {
 
 PAGE = os.environ.get("SHIPSENTRY_PANELS_PAGE")
 """Where to write the table of panels and answers; README.md has it."""
+
+PICTURES = os.environ.get("SHIPSENTRY_PICTURES")
+"""Where to draw the dashboards, after some minutes that graphs can show; README.md has them."""
 
 
 class Site(NamedTuple):
@@ -197,6 +201,7 @@ def standing(site: Site) -> int:
     return sum(warning["state"] in ("open", "breached") for warning in newest)
 
 
+@pytest.mark.timeout(900 if PICTURES else 120)
 def test_every_panel_has_an_answer(site: Site) -> None:
     """Every query of every panel, against what Prometheus gathered; empty only where the history
     says nothing, and there for a stated reason."""
@@ -216,6 +221,14 @@ def test_every_panel_has_an_answer(site: Site) -> None:
     assert empty <= NOT_IMPLIED.keys()
     if PAGE:
         Path(PAGE).write_text(page(found, NOT_IMPLIED), encoding="utf-8")
+    if PICTURES:
+        wait_for(
+            lambda: site.prometheus.query('count_over_time(up{job="shipsentry"}[1h]) > 72'),
+            420,
+            "six minutes of scrapes",
+        )
+        view = View(f"http://127.0.0.1:{site.prometheus.port}", time.time() - 390, time.time())
+        draw({Path(PICTURES) / name: dashboard for name, dashboard in EVERY.items()}, view)
 
 
 def test_the_numbers_are_those_of_the_topic(site: Site) -> None:

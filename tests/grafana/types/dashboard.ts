@@ -104,7 +104,7 @@ type ValueMap<V extends Version> = {
 /** Grafana writes the first step's value, minus infinity, as null; its older types do not say so. */
 type Thresholds = { mode: 'absolute'; steps: { color: Colour; value: number | null }[] };
 
-type Colour = 'green' | 'yellow' | 'orange' | 'red' | 'text';
+type Colour = 'green' | 'yellow' | 'orange' | 'red' | 'blue' | 'text';
 
 /** Grafana's schema leaves transformations open. */
 type Transformation =
