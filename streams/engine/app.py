@@ -57,6 +57,13 @@ class EngineApp(faust.App):
         # stream has acknowledged the event by then (faust/streams.py, _py_aiter): it would be lost.
         self.engine.fail(exc)
 
+    def _on_rebalance_when_stopped(self) -> None:
+        # Upstream closes the client here, on a loop that is not its own, and takes the consumer for
+        # stopped from then on (faust/transport/drivers/aiokafka.py, close): what is in flight is
+        # not committed, the group is not left, so that the partitions wait for the session to
+        # end, and connections stay open. The consumer is stopped soon, in good order.
+        return
+
     async def on_start(self) -> None:
         await super().on_start()
         await self.engine.start()

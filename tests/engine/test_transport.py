@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient
 from echo_worker import committed, ends, running, until
 from kafka_server import KafkaServer
 
@@ -32,8 +33,7 @@ def app_of(bootstrap: str, data_dir: Path, app_id: str = "a", **options: Any) ->
         data_dir=data_dir,
         partitions=2,
         tables=("t",),
-        commit_interval=0.1,
-        **options,
+        **{"commit_interval": 0.1, **options},
     )
     return create_app(config, due_of={"t": lambda _: 0})
 
@@ -217,6 +217,43 @@ def test_ticks_of_the_past_are_not_read(cluster: EmbeddedCluster, tmp_path: Path
         return offsets
 
     assert min(asyncio.run(run())) == 500
+
+
+def test_a_rebalance_while_it_stops(kafka: KafkaServer, tmp_path: Path, app_id: str) -> None:
+    """What is in flight is committed all the same, the group is left and no connection stays."""
+    for topic in ("in", "ticks", "t-changelog"):
+        kafka.create_topic(f"{app_id}-{topic}", 2)
+    fill(kafka.bootstrap, 100, topic=f"{app_id}-in")
+    app = app_of(kafka.bootstrap, tmp_path, app_id, commit_interval=60.0)
+    stop = app.engine.stop
+
+    async def rebalanced() -> None:
+        assert app.should_stop
+        await app._on_partitions_revoked(app.consumer.assignment())
+        await app._on_partitions_assigned(set())
+        await stop()
+
+    app.engine.stop = rebalanced  # type: ignore[method-assign]
+
+    async def run() -> None:
+        done = asyncio.Event()
+
+        @app.agent(app.chunks(f"{app_id}-in"))
+        async def agent(stream: Any) -> None:
+            async for chunk in stream:
+                await app.engine.submit(chunk, Work())
+                done.set()
+
+        async with running(app):
+            await done.wait()
+
+    asyncio.run(run())
+    assert committed(kafka.bootstrap, app_id, f"{app_id}-in", 1) == [100]
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+    assert admin.describe_consumer_groups([app_id])[app_id].result(30).members == []
+    consumer = app.consumer.thread._consumer
+    assert consumer is not None
+    assert not [each for each in consumer._client._conns.values() if each.connected()]
 
 
 def test_a_transactions_records(kafka: KafkaServer, tmp_path: Path, app_id: str) -> None:
