@@ -1,9 +1,11 @@
-"""How fast one worker is, beside an ordinary Faust app, on one real Kafka with the same records.
+"""How fast one worker is, beside an ordinary Faust app and what else users would pick instead.
 
-Both read a backlog: the clock runs from the moment the group has its partitions until every record,
-those of internal topics too, is processed and committed and the last deadline has fired::
+All run on one real Kafka with the same records, in turn. They read a backlog: the clock runs from
+the moment the group has its partitions until every record, those of internal topics too, is
+processed and committed and the last deadline has fired::
 
     python benchmarks/throughput.py              # 100,000 parcels, two runs of each
+    python benchmarks/throughput.py --alternatives  # also Quix Streams and Kafka Streams
     python benchmarks/throughput.py --parcels 5000 --baseline-parcels 1000 --runs 1  # a first look
 
 README.md in this folder says how to read the result.
@@ -13,6 +15,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
+import itertools
 import json
 import os
 import platform
@@ -23,10 +27,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from confluent_kafka import (
     Consumer,
@@ -42,31 +47,37 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from kafka_server import BENCHMARK_JVM, KafkaServer, kafka_jars  # noqa: E402 - found by the path above
 
-from benchmarks import load  # noqa: E402 - found by the path above
-from streams.profiles.loader import load as load_profiles  # noqa: E402 - found by the path above
+from benchmarks import load, programs  # noqa: E402 - found by the path above
+from benchmarks.programs import (  # noqa: E402 - found by the path above
+    ALTERNATIVES,
+    FEW,
+    PARTITIONS,
+    USUAL,
+    WORKER,
+    Program,
+    RunFailed,
+)
 
-PARTITIONS = 4
 POLL = 0.2
 """Seconds between two looks at the group; also the resolution of the times."""
 QUIET = 4.0
 """Seconds without any change after which a run is over; not counted."""
-FEW = "worker, four rules"
-FOUR = ("ship_overdue", "pickup_overdue", "inactive_after_pickup", "duplicate_tracking_number")
-"""The rules of the first release: what a worker costs that judges by no other."""
+IDLE = 0.2
+"""Cores; a program that uses less waits."""
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
-
-
-class RunFailed(RuntimeError):
-    """A measured program ended, stood still, or found something else than the workload holds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One measured run. `cpu` is user + system seconds of the process while it was measured."""
+    """One measured run. `cpu` is user + system seconds of the process while it was measured.
+
+    `waited` is how long a program that was done waited to commit; it is not in `seconds`.
+    """
 
     program: str
     events: int
     seconds: float
+    waited: float
     cpu: float
     broker_cpu: float
     peak_rss_mib: float
@@ -82,20 +93,6 @@ class Run:
     def cpu_per_event(self) -> float:
         """Microseconds of CPU per input event."""
         return self.cpu / self.events * 1e6
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """A program to measure: how to start it, what it reads and where its warnings go."""
-
-    name: str
-    group: str
-    command: Sequence[str]
-    env: Mapping[str, str]
-    inputs: Sequence[str]
-    warnings: str
-    events: int
-    expected: load.Expected
 
 
 # -- watching a run ------------------------------------------------------------------------
@@ -227,6 +224,29 @@ def running(program: Program, log: Path) -> Iterator[subprocess.Popen[bytes]]:
                 process.wait()
 
 
+class Sample(NamedTuple):
+    """Seconds: of the clock, and of CPU used by the program and by the broker."""
+
+    at: float
+    cpu: float
+    broker: float
+
+
+def waiting(samples: Sequence[Sample], limit: float) -> Sample:
+    """What passed, from the end back to `limit` seconds of it, while next to no CPU was used.
+
+    With a backlog to read, a program uses all it gets: it waits when it is done.
+    """
+    idle = Sample(0.0, 0.0, 0.0)
+    for before, after in reversed(list(itertools.pairwise(samples))):
+        if idle.at >= limit:
+            break
+        spent = Sample(*(b - a for a, b in zip(before, after, strict=True)))
+        if spent.cpu < IDLE * spent.at:
+            idle = Sample(*(a + b for a, b in zip(idle, spent, strict=True)))
+    return idle
+
+
 def measure(program: Program, kafka: KafkaServer, log: Path, patience: float) -> Run:
     """Run a program through its backlog; no progress for `patience` seconds is a failure."""
     group = Group(kafka.bootstrap, program)
@@ -243,31 +263,32 @@ def measure(program: Program, kafka: KafkaServer, log: Path, patience: float) ->
         while not group.stable():
             check(begun, "before it had partitions")
             time.sleep(POLL / 4)
-        start = time.monotonic()
-        start_cpu, start_broker = cpu_seconds(process.pid), cpu_seconds(kafka.pid(1))
-        changed, cpu, broker = start, start_cpu, start_broker
         progress: tuple[int, ...] = ()
+        samples: list[Sample] = []
+        last = 0
         while True:
             now = time.monotonic()
-            cpu_now, broker_now = cpu_seconds(process.pid), cpu_seconds(kafka.pid(1))
+            samples.append(Sample(now, cpu_seconds(process.pid), cpu_seconds(kafka.pid(1))))
             try:
                 done, figures = group.look()
             except (KafkaException, TimeoutError):  # a busy broker answers the next time
                 done, figures = False, progress
             if figures != progress:
-                progress, changed, cpu, broker = figures, now, cpu_now, broker_now
-            elif done and now - changed > QUIET:
+                progress, last = figures, len(samples) - 1
+            elif done and now - samples[last].at > QUIET:
                 break
-            check(changed, "with records left to read")
+            check(samples[last].at, "with records left to read")
             time.sleep(POLL)
         rss = peak_rss_mib(process.pid)
     duplicates, inactive = found(read_warnings(kafka.bootstrap, before, group.warning_ends()))
+    start, end, waited = samples[0], samples[last], waiting(samples[: last + 1], program.commit_s)
     run = Run(
         program.name,
         program.events,
-        changed - start,
-        cpu - start_cpu,
-        broker - start_broker,
+        end.at - start.at - waited.at,
+        waited.at,
+        end.cpu - start.cpu - waited.cpu,
+        end.broker - start.broker - waited.broker,
         rss,
         duplicates,
         inactive,
@@ -279,112 +300,6 @@ def measure(program: Program, kafka: KafkaServer, log: Path, patience: float) ->
             f" the workload holds {wanted[0]} and {wanted[1]}: see {log}"
         )
     return run
-
-
-# -- the two programs ----------------------------------------------------------------------
-
-
-def worker(
-    kafka: KafkaServer,
-    number: int,
-    folder: Path,
-    expected: load.Expected,
-    profile: Path | None = None,
-    pack: Path | None = None,
-) -> Program:
-    """Our worker with an application id and local state of its own, its topics made.
-
-    With a `pack` its profiles take the place of the built-in ones.
-    """
-    app_id = f"bench-{'worker' if pack is None else pack.name}-{number}"
-    env = {
-        "SHIPSENTRY_BOOTSTRAP_SERVERS": kafka.bootstrap,
-        "SHIPSENTRY_APP_ID": app_id,
-        "SHIPSENTRY_DATA_DIR": str(folder / app_id),
-        "SHIPSENTRY_HTTP_PORT": "0",
-        # On a topic that already holds these warnings it would publish nothing again.
-        "SHIPSENTRY_WARNINGS_TOPIC": f"{app_id}-shipment-warnings",
-    }
-    if pack is not None:
-        env["SHIPSENTRY_PROFILE_DIRS"] = str(pack)
-    create_topics(env)
-    profiler = ["-m", "cProfile", "-o", str(profile)] if profile else []
-    return Program(
-        "worker" if pack is None else FEW,
-        app_id,
-        [sys.executable, *profiler, "-m", "streams.cli", "worker"],
-        env,
-        [
-            "order-paid",
-            "tracking-update",
-            f"{app_id}-order-paid-rekey",
-            f"{app_id}-tracking-update-rekey",
-            f"{app_id}-order-facts",
-            f"{app_id}-parcel-facts",
-            f"{app_id}-track-facts",
-            f"{app_id}-clone-facts",
-            f"{app_id}-meter-facts",
-            f"{app_id}-meter-totals",
-        ],
-        f"{app_id}-shipment-warnings",
-        expected.orders + expected.tracking,
-        expected,
-    )
-
-
-def four_rules(folder: Path) -> Path:
-    """A pack that leaves four rules on, and no shop or product is counted."""
-    pack = folder / "four-rules"
-    pack.mkdir()
-    for profile in load_profiles().all:
-        rules = (*profile.order_rules, *profile.parcel_rules, *profile.link_rules)
-        off = sorted({rule.name for rule in rules}.difference(FOUR))
-        lines = [f'extends = "{profile.id}"']
-        if profile.meter is not None:
-            lines += ['meter = "off"', *(['lines = "off"'] if profile.meter.lines else [])]
-        lines.append("[rules]")
-        lines += [f'{name} = "off"' for name in off]
-        (pack / f"{profile.id}.toml").write_text("\n".join(lines) + "\n")
-    return pack
-
-
-def create_topics(env: Mapping[str, str]) -> None:
-    """Every topic of the worker, by its own command."""
-    done = subprocess.run(
-        [sys.executable, "-m", "streams.cli", "topics", "create"],
-        cwd=ROOT,
-        env={**os.environ, **env},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise RunFailed(f"topics create failed:\n{done.stdout}{done.stderr}")
-
-
-def baseline(kafka: KafkaServer, number: int, folder: Path, expected: load.Expected) -> Program:
-    """The Faust app with an application id and local state of its own, its topics made."""
-    app_id = f"bench-faust-{number}"
-    kafka.create_topic(f"{app_id}-warnings", PARTITIONS)
-    kafka.create_topic(f"{app_id}-parcels-changelog", PARTITIONS, {"cleanup.policy": "compact"})
-    topic = "baseline-tracking-update"
-    return Program(
-        "Faust app",
-        app_id,
-        [sys.executable, str(ROOT / "benchmarks" / "baseline_faust.py"), "worker", "--without-web",
-         "-l", "warn"],
-        {
-            "BASELINE_BOOTSTRAP": kafka.bootstrap,
-            "BASELINE_APP_ID": app_id,
-            "BASELINE_DATA_DIR": str(folder / app_id),
-            "BASELINE_PARTITIONS": str(PARTITIONS),
-            "BASELINE_TOPIC": topic,
-        },
-        [topic],
-        f"{app_id}-warnings",
-        expected.tracking,
-        expected,
-    )  # fmt: skip
 
 
 # -- results -------------------------------------------------------------------------------
@@ -446,11 +361,20 @@ def table(medians: Mapping[str, Mapping[str, float]]) -> str:
     ]
     rates = {name: row["events_per_second"] for name, row in medians.items()}
     cpu = {name: row["cpu_us_per_event"] for name, row in medians.items()}
-    if "worker" in rates and "Faust app" in rates:
-        times = rates["worker"] / rates["Faust app"]
-        lines += ["", f"The worker is {times:.1f} times as fast as the Faust app."]
-    if "worker" in rates and FEW in rates:
-        slower, dearer = rates[FEW] / rates["worker"] - 1, cpu["worker"] / cpu[FEW] - 1
+    ours = [name for name in (WORKER, FEW) if name in rates]
+    others = [name for name in rates if name not in ours]
+    if ours and others:
+        lines += ["", f"| events/s, CPU | {' | '.join(ours)} |", f"|---{'|---' * len(ours)}|"]
+        lines += [
+            f"| beside {other} | "
+            + " | ".join(
+                f"{rates[o] / rates[other]:.2f} ×, {cpu[o] / cpu[other]:.2f} ×" for o in ours
+            )
+            + " |"
+            for other in others
+        ]
+    if WORKER in rates and FEW in rates:
+        slower, dearer = rates[FEW] / rates[WORKER] - 1, cpu[WORKER] / cpu[FEW] - 1
         lines += [
             "",
             f"With all rules an event takes {slower:.0%} more time than with four and {dearer:.0%}"
@@ -467,14 +391,14 @@ def write_profile(raw: Path) -> Path:
     return text
 
 
-def main() -> int:
-    """Measure, print a table and write the result as JSON; 1 when a run failed."""
+def arguments_of(command_line: Sequence[str] | None = None) -> argparse.Namespace:
+    """What to measure."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument(
         "--parcels",
         type=int,
         default=100_000,
-        help="about six events each; 0 leaves the worker out",
+        help="about six events each; 0 leaves out the worker and the alternatives",
     )
     parser.add_argument(
         "--baseline-parcels", type=int, default=20_000, help="for the Faust app; 0 leaves it out"
@@ -482,70 +406,126 @@ def main() -> int:
     parser.add_argument(
         "--four-rules", action="store_true", help="also the worker with the first four rules alone"
     )
+    parser.add_argument(
+        "--alternatives",
+        nargs="*",
+        choices=ALTERNATIVES,
+        default=[],
+        metavar="NAME",
+        help=f"also what users would pick instead: {', '.join(ALTERNATIVES)}"
+        f" (without a name: {', '.join(USUAL)})",
+    )
+    parser.add_argument(
+        "--no-worker", action="store_true", help="leave out the worker, for the alternatives alone"
+    )
     parser.add_argument("--runs", type=int, default=2, help="of each program, in turn")
     parser.add_argument(
         "--profile", action="store_true", help="one more run of the worker, under cProfile"
     )
     parser.add_argument("--patience", type=float, default=120.0, help="seconds without progress")
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results")
-    arguments = parser.parse_args()
-    name = f"throughput-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
-    logs = arguments.out / name
+    arguments = parser.parse_args(command_line)
+    given = sys.argv[1:] if command_line is None else command_line
+    if "--alternatives" in given and not arguments.alternatives:
+        arguments.alternatives = list(USUAL)
+    if not arguments.parcels:
+        arguments.no_worker = True
+        if arguments.alternatives:
+            parser.error("the alternatives read the worker's workload: --parcels must not be 0")
+    return arguments
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """A program to be run several times: what its logs are called, and how run `number` is made."""
+
+    log: str
+    make: Callable[[int], Program]
+
+
+def contestants(
+    arguments: argparse.Namespace,
+    kafka: KafkaServer,
+    folder: Path,
+    work: load.Expected,
+    sample: load.Expected,
+) -> list[Contestant]:
+    """The programs, in the order of the table."""
+    result = []
+    if not arguments.no_worker:
+        result.append(Contestant("worker", lambda n: programs.worker(kafka, n, folder, work)))
+        if arguments.four_rules:
+            pack = programs.four_rules(folder)
+            result.append(
+                Contestant(
+                    "four-rules", lambda n: programs.worker(kafka, n, folder, work, pack=pack)
+                )
+            )
+    for name in dict.fromkeys(arguments.alternatives):
+        make = functools.partial(ALTERNATIVES[name], kafka, folder, work)
+        result.append(Contestant(name, make))
+    if arguments.baseline_parcels:
+        result.append(Contestant("baseline", lambda n: programs.baseline(kafka, n, folder, sample)))
+    return result
+
+
+def write_workload(
+    arguments: argparse.Namespace, kafka: KafkaServer
+) -> tuple[load.Expected, load.Expected]:
+    """Write the records; what was written for the worker and the alternatives, and for Faust."""
+    end = load.recent_end()
+    work, sample = load.Expected(), load.Expected()
+    if arguments.parcels:
+        programs.create_topics({"SHIPSENTRY_BOOTSTRAP_SERVERS": kafka.bootstrap})
+        work = load.produce(load.Workload(arguments.parcels, end), kafka.bootstrap)
+    if arguments.baseline_parcels:
+        topic = kafka.create_topic("baseline-tracking-update", PARTITIONS, {"retention.ms": -1})
+        part = load.Workload(arguments.baseline_parcels, end)
+        sample = load.produce(part, kafka.bootstrap, orders=None, tracking=topic)
+    print(
+        f"workload: {work.orders + work.tracking:,} events of {work.mean_bytes:.0f} bytes,"
+        f" {work.tracking:,} of them tracking updates;"
+        f" Faust app: {sample.tracking:,} of {sample.mean_bytes:.0f}",
+        flush=True,
+    )
+    return work, sample
+
+
+def note(run: Run) -> None:
+    """Print a run."""
+    waited = f" (and {run.waited:.1f} waiting to commit)" if run.waited >= POLL else ""
+    print(
+        f"{run.program}: {run.events:,} events in {run.seconds:.1f} s{waited}, {run.rate:,.0f}/s,"
+        f" {run.cpu_per_event:.1f} µs CPU/event (broker"
+        f" {run.broker_cpu / run.events * 1e6:.1f}), {run.peak_rss_mib:.0f} MiB",
+        flush=True,
+    )
+
+
+def main() -> int:
+    """Measure, print a table and write the result as JSON; 1 when a run failed."""
+    arguments = arguments_of()
+    logs = arguments.out / f"throughput-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     logs.mkdir(parents=True)
-    about = machine()
     runs: list[Run] = []
-
-    def note(run: Run) -> None:
-        print(
-            f"{run.program}: {run.events:,} events in {run.seconds:.1f} s, {run.rate:,.0f}/s,"
-            f" {run.cpu_per_event:.1f} µs CPU/event (broker"
-            f" {run.broker_cpu / run.events * 1e6:.1f}), {run.peak_rss_mib:.0f} MiB",
-            flush=True,
-        )
-
     try:
+        programs.prepare(arguments.alternatives)
+        about = machine() | programs.versions(arguments.alternatives)
         with (
             tempfile.TemporaryDirectory(prefix="shipsentry-bench-") as temporary,
             KafkaServer(default_partitions=PARTITIONS, jvm_options=BENCHMARK_JVM) as kafka,
         ):
             folder = Path(temporary)
-            pack = four_rules(folder) if arguments.parcels and arguments.four_rules else None
-            if arguments.parcels:
-                create_topics({"SHIPSENTRY_BOOTSTRAP_SERVERS": kafka.bootstrap})
-            end = load.recent_end()
-            work, sample = load.Expected(), load.Expected()
-            if arguments.parcels:
-                work = load.produce(load.Workload(arguments.parcels, end), kafka.bootstrap)
-            if arguments.baseline_parcels:
-                topic = kafka.create_topic(
-                    "baseline-tracking-update", PARTITIONS, {"retention.ms": -1}
-                )
-                part = load.Workload(arguments.baseline_parcels, end)
-                sample = load.produce(part, kafka.bootstrap, orders=None, tracking=topic)
-            print(
-                f"worker: {work.orders + work.tracking:,} events of {work.mean_bytes:.0f} bytes;"
-                f" Faust app: {sample.tracking:,} of {sample.mean_bytes:.0f}",
-                flush=True,
-            )
+            work, sample = write_workload(arguments, kafka)
+            measured = contestants(arguments, kafka, folder, work, sample)
             for number in range(1, arguments.runs + 1):
-                if arguments.parcels:
-                    log = logs / f"worker-{number}.log"
-                    ours = worker(kafka, number, folder, work)
-                    runs.append(measure(ours, kafka, log, arguments.patience))
+                for each in measured:
+                    log = logs / f"{each.log}-{number}.log"
+                    runs.append(measure(each.make(number), kafka, log, arguments.patience))
                     note(runs[-1])
-                if pack is not None:
-                    log = logs / f"four-rules-{number}.log"
-                    few = worker(kafka, number, folder, work, pack=pack)
-                    runs.append(measure(few, kafka, log, arguments.patience))
-                    note(runs[-1])
-                if arguments.baseline_parcels:
-                    log = logs / f"baseline-{number}.log"
-                    theirs = baseline(kafka, number, folder, sample)
-                    runs.append(measure(theirs, kafka, log, arguments.patience))
-                    note(runs[-1])
-            if arguments.profile and arguments.parcels:
+            if arguments.profile and not arguments.no_worker:
                 raw = logs / "worker.prof"
-                profiled = worker(kafka, arguments.runs + 1, folder, work, raw)
+                profiled = programs.worker(kafka, arguments.runs + 1, folder, work, raw)
                 measure(profiled, kafka, logs / "profiled.log", arguments.patience)
                 print(f"profile: {write_profile(raw)}")
     except RunFailed as failure:
@@ -557,6 +537,7 @@ def main() -> int:
         "workload": {
             "parcels": arguments.parcels,
             "events": work.orders + work.tracking,
+            "tracking_events": work.tracking,
             "bytes_per_event": work.mean_bytes,
             "partitions": PARTITIONS,
             "kinds": dict(work.kinds),
