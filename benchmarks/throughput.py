@@ -410,7 +410,6 @@ def arguments_of(command_line: Sequence[str] | None = None) -> argparse.Namespac
         "--alternatives",
         nargs="*",
         choices=ALTERNATIVES,
-        default=[],
         metavar="NAME",
         help=f"also what users would pick instead: {', '.join(ALTERNATIVES)}"
         f" (without a name: {', '.join(USUAL)})",
@@ -425,8 +424,9 @@ def arguments_of(command_line: Sequence[str] | None = None) -> argparse.Namespac
     parser.add_argument("--patience", type=float, default=120.0, help="seconds without progress")
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results")
     arguments = parser.parse_args(command_line)
-    given = sys.argv[1:] if command_line is None else command_line
-    if "--alternatives" in given and not arguments.alternatives:
+    if arguments.alternatives is None:
+        arguments.alternatives = []
+    elif not arguments.alternatives:
         arguments.alternatives = list(USUAL)
     if not arguments.parcels:
         arguments.no_worker = True
