@@ -8,62 +8,38 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import blake2b
-from struct import Struct
-from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from streams.core.facts import STATUS_CODE, CloneFacts, OrderFacts, Place, TrackFacts
+from streams.core.facts import CloneFacts, OrderFacts, Place, TrackFacts
+from streams.core.fingerprint import DELIVERED, track_of
 from streams.core.links import lives, stretches
-from streams.core.snapshot import NOT_RECORDS, ParcelLife, recipient_at
+from streams.core.snapshot import ParcelLife
 from streams.core.state import Claim, Named, ParcelState, Record, place_code
-
-if TYPE_CHECKING:
-    from streams.profiles.model import Profiles
-
-DELIVERED = STATUS_CODE["delivered"]
-
-_mark = Struct(">qBI").pack
+from streams.core.versions import recipient_at
+from streams.profiles.model import Profiles
+from streams.rules.cloned_track import ClonedTrack
 
 
-class Track(NamedTuple):
-    """A delivered track: when it ended, how many records it has, and a hash of them all."""
-
-    delivered_at: int
-    length: int
-    signature: bytes
-
-
-def track_of(records: Sequence[Record]) -> Track | None:
-    """The track of one life up to its first `delivered`, None where it has not got there.
-
-    Times, statuses and locations as sent make the signature; their order and repeats of all three
-    by records that differ otherwise count, the order of records of one instant does not. A record
-    of which a former release kept no node, and so no location, makes it incomparable: None.
-    """
-    for record in records:
-        if record[2] == DELIVERED:
-            delivered_at = record[0]
-            break
-    else:
-        return None
-    compared = [
-        record for record in records if record[0] <= delivered_at and record[2] not in NOT_RECORDS
-    ]
-    if not all(record[5] for record in compared):
-        return None
-    marks = sorted(_mark(record[0], record[2], record[6]) for record in compared)
-    return Track(delivered_at, len(marks), blake2b(b"".join(marks), digest_size=16).digest())
+def shortest_track(profiles: Profiles) -> int | None:
+    """The least records of a track that any profile compares; None where the rule is off in all."""
+    limits = (
+        rule.at_least_records
+        for profile in profiles.all
+        for rule in profile.parcel_rules
+        if isinstance(rule, ClonedTrack)
+    )
+    return min(limits, default=None)
 
 
-def claim(state: ParcelState, profiles: Profiles, at_least_records: int) -> list[TrackFacts]:
+def claim(state: ParcelState, at_least_records: int) -> list[TrackFacts]:
     """What tracks must be told: new and changed claims, and those that no longer stand.
 
     Shorter tracks than `at_least_records` are claimed by nobody.
     """
     if not state.claims and not _is_delivered(state.records):
         return []
-    now = _claimed(state, profiles, at_least_records)
+    now = _claimed(state, at_least_records)
     messages: list[TrackFacts] = []
     claims: list[Claim] = []
     for old in state.claims:
@@ -108,9 +84,7 @@ def told(key: str, claim: Claim) -> TrackFacts:
     return TrackFacts(claim.signature, key, claim.uploaded_at, claim.place, claim.address)
 
 
-def _claimed(
-    state: ParcelState, profiles: Profiles, at_least_records: int
-) -> dict[bytes, TrackFacts]:
+def _claimed(state: ParcelState, at_least_records: int) -> dict[bytes, TrackFacts]:
     """The tracks of all delivered lives whose lead order's address is known: what is not known is
     not different, so others make no clone of anybody."""
     found: dict[bytes, TrackFacts] = {}
@@ -120,7 +94,7 @@ def _claimed(
     for records, named in lives(state.records, state.named):
         if len(records) < at_least_records or not _is_delivered(records):
             continue
-        uploaded_at, recipient = _lead(state.key, named, known, profiles)
+        uploaded_at, recipient = _lead(state.key, named, known)
         if recipient is None:
             continue
         track = track_of(records)
@@ -130,7 +104,7 @@ def _claimed(
 
 
 def _lead(
-    key: str, named: Sequence[Named], known: dict[str, OrderFacts | None], profiles: Profiles
+    key: str, named: Sequence[Named], known: dict[str, OrderFacts | None]
 ) -> tuple[int, Place | None]:
     """The upload and the recipient of a life's lead order; None where it has none, or nothing is
     known of its address."""
@@ -140,7 +114,7 @@ def _lead(
         judged = facts is not None and facts.express
         recipient = recipient_at(facts, uploaded_at) if facts is not None and judged else None
     else:
-        life = ParcelLife(key, (), named, known, profiles)
+        life = ParcelLife(key, (), named, known)
         if not life.orders:
             return 0, None
         uploaded_at, recipient = life.lead.uploaded_at, life.lead.recipient

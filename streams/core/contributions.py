@@ -15,6 +15,7 @@ from streams.core.shares import AbnormalDays, Share, ShareChange
 from streams.core.snapshot import OrderSnapshot
 from streams.core.state import Finding, OrderState, ParcelState, Published
 from streams.core.times import DAY, TOLERANCE
+from streams.profiles.model import Profile
 
 MOST_PRODUCTS = 100
 """Products for which one order counts."""
@@ -23,24 +24,28 @@ LONGEST_PRODUCT = 128
 """Characters; a longer product id is not metered."""
 
 
-def reshare(state: OrderState, order: OrderSnapshot | None, now: int) -> list[ShareChange]:
+def reshare(
+    state: OrderState, order: OrderSnapshot | None, profile: Profile | None, now: int
+) -> list[ShareChange]:
     """What meters must hear of an order judged at `now` (µs); takes it over as said.
 
-    `order` is the snapshot that was judged, None where no rule looks at the order. Where time alone
-    will change what is said, `due` is moved to then.
+    `order` is the snapshot that was judged and `profile` what judged it, None where no rule looks
+    at the order. Where time alone will change what is said, `due` is moved to then.
     """
     now = max(now, state.judged)
-    if order is None:
+    if order is None or profile is None:
         return _retell(state, None) if state.shares else []
-    share, next_change = share_of(state, order, now)
+    share, next_change = share_of(state, order, profile, now)
     if next_change is not None:
         state.due = min(state.due, next_change)
     return _retell(state, share)
 
 
-def share_of(state: OrderState, order: OrderSnapshot, now: int) -> tuple[Share | None, int | None]:
+def share_of(
+    state: OrderState, order: OrderSnapshot, profile: Profile, now: int
+) -> tuple[Share | None, int | None]:
     """The order's share at `now` (µs), and when time alone changes it beyond what findings say."""
-    version, profile, base = order.version, order.profile, order.base
+    version, base = order.version, order.base
     meter = profile.meter
     if meter is None or version.shop_id is None:
         return None, None
@@ -59,7 +64,7 @@ def share_of(state: OrderState, order: OrderSnapshot, now: int) -> tuple[Share |
             days.add(day)
     if base is not None:
         shipped = shipped_at(order, base)
-        promise = _promise(order, base)
+        promise = _promise(order, profile, base)
         closed = order.closed_at
         if promise is not None and promise > base:
             in_time = closed is not None and closed <= promise
@@ -172,11 +177,11 @@ def shipped_at(order: OrderSnapshot, base: int) -> int | None:
     return earliest
 
 
-def _promise(order: OrderSnapshot, base: int) -> int | None:
+def _promise(order: OrderSnapshot, profile: Profile, base: int) -> int | None:
     promised = order.version.promised_ship_by
     if promised is not None:
         return promised
-    for rule in order.profile.order_rules:
+    for rule in profile.order_rules:
         if rule.name == "ship_overdue":
             length: int = getattr(rule, "default_promise")  # noqa: B009  the only rule that has one
             return base + length

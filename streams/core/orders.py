@@ -1,7 +1,6 @@
-"""The order's side: versions of one order and what its parcels say, judged by rules about orders.
+"""The order's side: versions of one order and what its parcels say.
 
-`absorb` adds versions, `learn` what parcels say, `tell` says what the parcels must know, `judge`
-says what holds at a time.
+`absorb` adds versions, `learn` what parcels say, `tell` says what the parcels must know.
 """
 
 from __future__ import annotations
@@ -9,16 +8,11 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable
 
-from streams.core.episodes import Check, Clock, judge_check, judge_clock
-from streams.core.exemptions import carriers_of_order, held, provinces_of_order
 from streams.core.facts import OrderFacts, OrderVersion, ParcelFacts, Place
-from streams.core.judgement import Judgement, Look, conclude
 from streams.core.parcels import Absorbed
-from streams.core.snapshot import OrderSnapshot, base_time, closed_since, newest_known
 from streams.core.state import LinkedParcel, OrderState
 from streams.core.times import RETENTION
-from streams.core.warnings import Found, RuleFailure, found, subject_of
-from streams.profiles.model import Profiles
+from streams.core.versions import base_time, closed_since, newest_known
 
 EXPRESS = 0
 
@@ -122,56 +116,6 @@ def facts_of(state: OrderState) -> OrderFacts:
         currency=version.currency,
         sources=tuple(sources),
     )
-
-
-def judge(state: OrderState, now: int, profiles: Profiles, detected_at: int) -> Judgement:
-    """Judge the order at `now` (µs); sets `due` and what is published.
-
-    Time never runs backwards for a state: a `now` before its last judgement counts as that.
-    """
-    now = max(now, state.judged)
-    return conclude(state, look(state, now, profiles), now, detected_at)
-
-
-def look(state: OrderState, now: int, profiles: Profiles) -> Look:
-    """What the rules see in the order at `now` (µs); changes nothing."""
-    findings: list[Found] = []
-    failures: list[RuleFailure] = []
-    changes: list[int] = []
-    snapshot: OrderSnapshot | None = None
-    version = newest_known(state.versions)
-    if version is not None and version.delivery_method == EXPRESS:
-        snapshot = OrderSnapshot(state, version, profiles)
-        subject = subject_of(None, state.order_id)
-        ids = (state.order_id,)
-        rows = snapshot.profile.exemptions
-        where = provinces_of_order(snapshot) if rows else ()
-        carriers = carriers_of_order(snapshot) if rows else ()
-        for rule in snapshot.profile.order_rules:
-            try:
-                episodes: Iterable[Clock | Check] = tuple(rule.episodes(snapshot))
-            except Exception as error:
-                failures.append(RuleFailure(rule.name, subject, error))
-                continue
-            for episode in episodes:
-                parcel: str | None = None
-                about = subject
-                if isinstance(episode, Clock):
-                    if rows:
-                        episode = held(episode, rows, where, carriers, version.promised_ship_by)
-                    verdict = judge_clock(episode, now)
-                    if verdict.next_change is not None:
-                        changes.append(verdict.next_change)
-                else:
-                    verdict = judge_check(episode)
-                    parcel = episode.parcel
-                    about = subject if parcel is None else subject_of(parcel, state.order_id)
-                if verdict.state is not None:
-                    shop, paid = version.shop_id, (version,)
-                    findings.append(
-                        found(episode, verdict, snapshot.profile, about, parcel, ids, shop, paid)
-                    )
-    return Look(findings, failures, min(changes) if changes else None, snapshot)
 
 
 def _version_order(version: OrderVersion) -> tuple[int, str]:

@@ -1,16 +1,14 @@
-"""The parcel's side: facts of one tracking number, judged by every rule about parcels.
+"""The parcel's side: facts of one tracking number.
 
-`absorb` adds facts, `tell` says what its orders must know, `judge` says what holds at a time.
+`absorb` adds facts, `learn` what orders say, `tell` says what its orders must know.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from streams.core.episodes import Check, Clock, Verdict, judge_check, judge_clock
-from streams.core.exemptions import held, provinces_of_parcel
 from streams.core.facts import (
     STATUS_CODE,
     LinkedLife,
@@ -19,13 +17,10 @@ from streams.core.facts import (
     Place,
     TrackingFact,
 )
-from streams.core.judgement import Judgement, Look, conclude
 from streams.core.links import CANCELLED, ORDERED, UNKNOWN, Stretch, lives, stretches
-from streams.core.snapshot import PROGRESS, LinkedOrder, ParcelLife
 from streams.core.state import KnownOrder, Named, ParcelState, Told, place_code
+from streams.core.statuses import PROGRESS
 from streams.core.times import RETENTION, TOLERANCE, WINDOW
-from streams.core.warnings import Found, RuleFailure, found, subject_of
-from streams.profiles.model import Profiles
 
 _NEVER = 1 << 62
 
@@ -180,102 +175,6 @@ def tell(state: ParcelState, *, backlog: bool = False) -> list[ParcelFacts]:
             )
         )
     return messages
-
-
-def judge(state: ParcelState, now: int, profiles: Profiles, detected_at: int) -> Judgement:
-    """Judge every life of the number at `now` (µs); sets `due` and what is published.
-
-    Time never runs backwards for a state: a `now` before its last judgement counts as that.
-    """
-    now = max(now, state.judged)
-    return conclude(state, look(state, now, profiles), now, detected_at)
-
-
-def look(state: ParcelState, now: int, profiles: Profiles) -> Look:
-    """What the rules see in every life of the number at `now` (µs); changes nothing."""
-    findings: list[Found] = []
-    failures: list[RuleFailure] = []
-    changes: list[int] = []
-    if state.named:
-        known = {order.order_id: order.facts for order in state.orders}
-        for records, named in lives(state.records, state.named):
-            if named:
-                life = ParcelLife(
-                    state.key, records, named, known, profiles, state.recipients, state.claims
-                )
-                if life.orders:
-                    _judge_life(life, now, findings, failures, changes)
-    return Look(findings, failures, min(changes) if changes else None)
-
-
-def _judge_life(
-    life: ParcelLife,
-    now: int,
-    findings: list[Found],
-    failures: list[RuleFailure],
-    changes: list[int],
-) -> None:
-    lead = life.lead
-    all_orders: tuple[str, ...] = ()
-    rows = lead.profile.exemptions
-    where = provinces_of_parcel(life) if rows else ()
-    carrier = life.key.partition(":")[:1] if rows else ()
-    for rule in lead.profile.parcel_rules:
-        try:
-            # Most rules see nothing in most lives, and mostly say so with an empty tuple.
-            episodes: Iterable[Clock | Check] = rule.episodes(life)
-            if not episodes:
-                continue
-            episodes = tuple(episodes)
-        except Exception as error:
-            failures.append(RuleFailure(rule.name, subject_of(life.key, None), error))
-            continue
-        for episode in episodes:
-            if isinstance(episode, Clock):
-                if rows:
-                    episode = held(episode, rows, where, carrier)
-                verdict = judge_clock(episode, now)
-            else:
-                verdict = judge_check(episode)
-            if verdict.next_change is not None:
-                changes.append(verdict.next_change)
-            if verdict.state is not None:
-                all_orders = all_orders or tuple(sorted(order.order_id for order in life.orders))
-                findings.append(
-                    _about(episode, verdict, lead, life.key, None, all_orders, life.orders)
-                )
-    for order in life.orders:
-        for link_rule in order.profile.link_rules:
-            try:
-                checks: Iterable[Check] = link_rule.episodes(life, order)
-                if not checks:
-                    continue
-                checks = tuple(checks)
-            except Exception as error:
-                subject = subject_of(life.key, order.order_id)
-                failures.append(RuleFailure(link_rule.name, subject, error))
-                continue
-            for check in checks:
-                verdict = judge_check(check)
-                if verdict.state is not None:
-                    ids = (order.order_id,)
-                    findings.append(
-                        _about(check, verdict, order, life.key, order.order_id, ids, (order,))
-                    )
-
-
-def _about(
-    episode: Clock | Check,
-    verdict: Verdict,
-    order: LinkedOrder,
-    parcel: str,
-    order_id: str | None,
-    order_ids: tuple[str, ...],
-    orders: Sequence[LinkedOrder],
-) -> Found:
-    subject = subject_of(parcel, order_id)
-    paid = [each.facts for each in orders]
-    return found(episode, verdict, order.profile, subject, parcel, order_ids, order.shop_id, paid)
 
 
 def _already_told(state: ParcelState, earliest: int) -> bool:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from streams.core import orders, parcels
+from streams.core import judge_orders, judge_parcels, orders, parcels
 from streams.core.facts import (
     STATUS_CODE,
     STATUSES,
@@ -22,8 +22,9 @@ from streams.core.facts import (
 )
 from streams.core.links import ORDERED, lives
 from streams.core.recipients import differ
-from streams.core.snapshot import NOT_RECORDS, PICKED_UP, LinkedOrder, ParcelLife
+from streams.core.snapshot import LinkedOrder, ParcelLife
 from streams.core.state import Finding, LinkedParcel, Named, OrderState, ParcelState, Record
+from streams.core.statuses import NOT_RECORDS, PICKED_UP
 from streams.core.times import TOLERANCE
 from streams.profiles.model import Profile, Profiles
 from streams.rules.duplicate_tracking_number import DuplicateTrackingNumber
@@ -123,7 +124,7 @@ def ask_order(state: OrderState | None, parcel: str, now: int, profiles: Profile
             break
     else:
         state.parcels.append(LinkedParcel(parcel, (life,)))
-    seen = orders.look(state, max(now, state.judged), profiles).findings
+    seen = judge_orders.look(state, max(now, state.judged), profiles).findings
     return OrderWord(facts, tuple(one.finding for one in seen if one.finding.parcel == parcel))
 
 
@@ -159,18 +160,18 @@ def precheck(
     for records, named in reversed(lives(parcel.records, parcel.named)):
         if not named:
             continue
-        life = ParcelLife(parcel.key, records, named, facts, profiles, parcel.recipients)
+        life = ParcelLife(parcel.key, records, named, facts, parcel.recipients)
         current = any(_is_upload(fact, now) for fact in named)
         if current:
             mine = next((one for one in life.linked if one.order_id == order_id), None)
             track = _track(records)
             if mine is not None and not _is_upload(mine.upload, now):
                 remarks.append(Remark("already_uploaded", NOTE, mine.uploaded_at))
-        uses += _uses(life, mine, order_id, past=not current)
+        uses += _uses(life, mine, order_id, profiles, past=not current)
     if mine is None:
         profile = _profile(word.facts, now, profiles)
         return Precheck(_worst(remarks, ()), profile, (), tuple(remarks), tuple(uses), track)
-    found = [one.finding for one in parcels.look(parcel, now, profiles).findings]
+    found = [one.finding for one in judge_parcels.look(parcel, now, profiles).findings]
     findings = _standing([*found, *word.findings], order_id, by_format=fits is False)
     rules = {finding.rule for _, finding in findings}
     if "malformed_tracking_number" not in rules:
@@ -180,7 +181,8 @@ def precheck(
     remarks += _about_uses(uses, rules)
     remarks += _about_the_track(track, word.facts, rules)
     verdict = _worst(remarks, findings)
-    return Precheck(verdict, mine.profile, findings, tuple(remarks), tuple(uses), track)
+    profile = profiles.at(mine.platform, mine.dated)
+    return Precheck(verdict, profile, findings, tuple(remarks), tuple(uses), track)
 
 
 def _upload(parcel: ParcelState, order_id: str, facts: OrderFacts | None, now: int) -> TrackingFact:
@@ -214,7 +216,9 @@ def _about_the_order(facts: OrderFacts | None) -> Iterable[Remark]:
         yield Remark("final_payment_unknown", NOTE)
 
 
-def _uses(life: ParcelLife, mine: LinkedOrder | None, order_id: str, *, past: bool) -> list[Use]:
+def _uses(
+    life: ParcelLife, mine: LinkedOrder | None, order_id: str, profiles: Profiles, *, past: bool
+) -> list[Use]:
     """The other orders of one life of the number, newest upload first."""
     return [
         Use(
@@ -222,7 +226,7 @@ def _uses(life: ParcelLife, mine: LinkedOrder | None, order_id: str, *, past: bo
             other.uploaded_at,
             other.released_at,
             other.closed_at,
-            "unknown" if mine is None else _compared(mine, other.recipient),
+            "unknown" if mine is None else _compared(mine, other.recipient, profiles),
             past,
         )
         for other in reversed(life.linked)
@@ -230,10 +234,10 @@ def _uses(life: ParcelLife, mine: LinkedOrder | None, order_id: str, *, past: bo
     ]
 
 
-def _compared(mine: LinkedOrder, other: Place | None) -> str:
+def _compared(mine: LinkedOrder, other: Place | None, profiles: Profiles) -> str:
     """Another order's recipient against this one's, as its profile's rule on duplicates does."""
     by = "address"
-    for rule in mine.profile.link_rules:
+    for rule in profiles.at(mine.platform, mine.dated).link_rules:
         if isinstance(rule, DuplicateTrackingNumber):
             by = rule.differs_by
     different = differ(mine.recipient, other, by)

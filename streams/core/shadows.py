@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from streams.core import orders, parcels
+from streams.core import judge_orders, judge_parcels
 from streams.core.judgement import Judgement, Look
 from streams.core.state import OrderState, ParcelState, Published
 from streams.core.warnings import Revision, RuleFailure, reconcile
@@ -55,5 +55,5 @@ def shadowed(
 
 def _look(state: OrderState | ParcelState, now: int, profiles: Profiles) -> Look:
     if isinstance(state, OrderState):
-        return orders.look(state, now, profiles)
-    return parcels.look(state, now, profiles)
+        return judge_orders.look(state, now, profiles)
+    return judge_parcels.look(state, now, profiles)

@@ -3,49 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
-from streams.core.facts import STATUS_CODE, STATUSES, LinkedLife, OrderFacts, OrderVersion, Place
+from streams.core.facts import STATUSES, LinkedLife, OrderFacts, OrderVersion
 from streams.core.links import Stretch, stretches
 from streams.core.state import Claim, LinkedParcel, Named, OrderState, Proof, Recipient, Record
+from streams.core.statuses import NOT_RECORDS, ORDERS_TOPIC, STOPPING, TRACKING_TOPIC
+from streams.core.versions import base_time, closed_since, entry_at, recipient_at
 
-if TYPE_CHECKING:
-    from streams.core.whereabouts import Said
-    from streams.profiles.model import Profile, Profiles
 
-PROGRESS = frozenset(
-    STATUS_CODE[name]
-    for name in (
-        "picked_up",
-        "hub",
-        "in_transit",
-        "arrived_dest_city",
-        "out_for_delivery",
-        "ready_for_pickup",
-        "delivered",
-        "attempt_failed",
-        "customs",
-    )
-)
-"""Statuses that show the parcel on its way; an exception is a record but no progress."""
+class Said(NamedTuple):
+    """The newest fact that says for whom the parcel is, as far as one order is concerned."""
 
-NOT_RECORDS = frozenset((STATUS_CODE["ordered"], STATUS_CODE["unknown"]))
-STOPPING = tuple(STATUS_CODE[name] for name in ("delivered", "returning", "returned", "cancelled"))
-PICKED_UP = STATUS_CODE["picked_up"]
-
-TRACKING_TOPIC = "tracking-update"
-ORDERS_TOPIC = "order-paid"
+    at: int
+    tie: str
+    recipient: Recipient
+    proof: Proof
 
 
 class LinkedOrder:
-    """One order of a parcel: its upload, its end, its profile, and what is known of it."""
+    """One order of a parcel: its upload, its end, and what is known of it.
+
+    The profile that judges it is its `platform`'s of the moment `dated` (µs): its payment, of an
+    unknown order its upload.
+    """
 
     __slots__ = (
+        "dated",
         "ended_at",
         "facts",
         "order_id",
         "platform",
-        "profile",
         "recipient",
         "released_at",
         "shop_id",
@@ -53,7 +41,7 @@ class LinkedOrder:
         "uploaded_at",
     )
 
-    def __init__(self, stretch: Stretch, facts: OrderFacts | None, profiles: Profiles) -> None:
+    def __init__(self, stretch: Stretch, facts: OrderFacts | None) -> None:
         self.order_id = stretch.order_id
         self.uploaded_at = stretch.uploaded_at
         self.released_at = stretch.released_at
@@ -64,11 +52,11 @@ class LinkedOrder:
         if facts is not None and facts.known:
             self.platform: str = facts.platform
             self.shop_id = facts.shop_id
-            self.profile: Profile = profiles.at(facts.platform, facts.paid_at)
+            self.dated = facts.paid_at
         else:
             self.platform = stretch.first.platform or ""
             self.shop_id = stretch.first.shop_id
-            self.profile = profiles.at(self.platform, stretch.uploaded_at)
+            self.dated = stretch.uploaded_at
         self.recipient = None if facts is None else recipient_at(facts, stretch.uploaded_at)
 
     @property
@@ -83,7 +71,7 @@ class LinkedOrder:
     def recipient_proof(self) -> Proof:
         """The order's version that says to whom it goes, as evidence."""
         facts = self.facts
-        return () if facts is None else _version(facts, _entry_at(facts, self.uploaded_at))
+        return () if facts is None else _version(facts, entry_at(facts, self.uploaded_at))
 
     def payment_proof(self) -> Proof:
         """The order's newest version, which says when it was paid, as evidence."""
@@ -122,7 +110,6 @@ class ParcelLife:
         records: Sequence[Record],
         named: Sequence[Named],
         known: Mapping[str, OrderFacts | None],
-        profiles: Profiles,
         recipients: Sequence[Recipient] = (),
         claims: Sequence[Claim] = (),
     ) -> None:
@@ -135,7 +122,7 @@ class ParcelLife:
         for stretch in stretches(named):
             facts = known.get(stretch.order_id)
             if facts is None or facts.express:
-                self.linked.append(LinkedOrder(stretch, facts, profiles))
+                self.linked.append(LinkedOrder(stretch, facts))
         if len(self.linked) > 1:
             self.linked.sort(key=by_upload)
         self.orders = self._judged_orders()
@@ -192,15 +179,14 @@ class ParcelLife:
 
 class OrderSnapshot:
     """An order as known now, with the lives of parcels: those linked to it now, and all that ever
-    were (`uses`)."""
+    were (`uses`). The profile that judges it is its platform's of the moment of its payment."""
 
-    __slots__ = ("base", "closed_at", "lives", "profile", "uses", "version")
+    __slots__ = ("base", "closed_at", "lives", "uses", "version")
 
-    def __init__(self, state: OrderState, version: OrderVersion, profiles: Profiles) -> None:
+    def __init__(self, state: OrderState, version: OrderVersion) -> None:
         self.version = version
         self.base = base_time(version)
         self.closed_at = closed_since(state.versions)
-        self.profile = profiles.at(version.platform, version.paid_at)
         self.uses: list[tuple[LinkedParcel, LinkedLife]] = [
             (parcel, life) for parcel in state.parcels for life in parcel.lives
         ]
@@ -212,29 +198,6 @@ class OrderSnapshot:
         return ((ORDERS_TOPIC, version.partition, version.offset, "paid", version.updated_at),)
 
 
-def newest_known(versions: Sequence[OrderVersion]) -> OrderVersion | None:
-    """The order as known: its newest version that is not a tombstone; None where there is none."""
-    for version in reversed(versions):
-        if version.known:
-            return version
-    return None
-
-
-def closed_since(versions: Sequence[OrderVersion]) -> int | None:
-    """Since when the order is closed: the first version of the last unbroken run of closed ones."""
-    since = None
-    for version in reversed(versions):
-        if not version.closed:
-            break
-        since = version.updated_at
-    return since
-
-
-def base_time(version: OrderVersion) -> int | None:
-    """From when clocks run: the payment; of a deposit presale the final one, None until known."""
-    return version.final_paid_at if version.presale == 2 else version.paid_at
-
-
 def proof_of(record: Record) -> tuple[str, int, int, str, int]:
     """A record of the track, as evidence."""
     return (TRACKING_TOPIC, record[3], record[4], STATUSES[record[2]], record[0])
@@ -243,22 +206,6 @@ def proof_of(record: Record) -> tuple[str, int, int, str, int]:
 def proof_of_named(fact: Named) -> tuple[str, int, int, str, int]:
     """An upload or release, as evidence."""
     return (TRACKING_TOPIC, fact.partition, fact.offset, STATUSES[fact.status], fact.at)
-
-
-def recipient_at(facts: OrderFacts, uploaded_at: int) -> Place | None:
-    """The order's recipient as it was at the upload; a later change accuses nobody."""
-    timeline = facts.recipients
-    return timeline[_entry_at(facts, uploaded_at)][1] if timeline else None
-
-
-def _entry_at(facts: OrderFacts, uploaded_at: int) -> int:
-    """Which entry of the recipient's timeline counts: the last by then, else the first."""
-    found = 0
-    for number, (since, _) in enumerate(facts.recipients):
-        if since > uploaded_at:
-            break
-        found = number
-    return found
 
 
 def _version(facts: OrderFacts, number: int) -> Proof:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import msgspec
 
 from streams.core.facts import CloneFacts, TrackFacts
-from streams.core.judgement import end_after
 from streams.core.recipients import unequal
+from streams.core.retention import end_after
 from streams.core.state import VERSION, UnknownStateVersion, city_in, province_in
 from streams.core.times import STATE_KEPT
 

@@ -7,11 +7,11 @@ as they were sent: the official names of the kept codes stand in for them (docs/
 from __future__ import annotations
 
 from json import dumps
-from typing import NamedTuple
 
 from streams.core.facts import STATUS_CODE, STATUSES, Place
-from streams.core.snapshot import PICKED_UP, ParcelLife, proof_of, proof_of_named
-from streams.core.state import Proof, Recipient, Record, city_in, province_in
+from streams.core.snapshot import ParcelLife, Said, proof_of, proof_of_named
+from streams.core.state import Recipient, Record, city_in, province_in
+from streams.core.statuses import PICKED_UP
 from streams.places import official_name
 
 ARRIVED = frozenset(
@@ -22,15 +22,6 @@ ARRIVED = frozenset(
 
 _PROVINCE_KNOWN = 10_000
 """A `place_code` of at least this knows its province."""
-
-
-class Said(NamedTuple):
-    """The newest fact that says for whom the parcel is, as far as one order is concerned."""
-
-    at: int
-    tie: str
-    recipient: Recipient
-    proof: Proof
 
 
 def origin(life: ParcelLife) -> int | None:

@@ -12,7 +12,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import Any, NamedTuple, Protocol
 
 from faust.types import TP
 
@@ -34,13 +34,18 @@ from streams.engine.types import Chunk, Output, Work
 from streams.events import event
 from streams.metrics import CHUNK_RECORDS, PIPELINE_LATENCY
 
-if TYPE_CHECKING:
-    from streams.engine.app import EngineApp
-
 log = logging.getLogger(__name__)
 
 MOST_DUE_SHOWN = 1_000
 """Due states that are counted for operators, in each partition of a table."""
+
+
+class Consuming(Protocol):
+    """The app that the engine works for: what it asks of it is its consumer."""
+
+    consumer: ChunkConsumer
+    _consumer: Any
+    """Faust's own, None until it is first asked for; untyped there."""
 
 
 class EngineStatus(NamedTuple):
@@ -121,7 +126,7 @@ class Engine:
         self.records_submitted = 0
         self._clock = clock or _wall_clock_us
         self._clock_is_ours = clock is None
-        self._app: EngineApp | None = None
+        self._app: Consuming | None = None
         cache = shared_cache(config.store_cache_bytes)
         self.tables = {
             name: TableStore(name, config.data_dir / "tables", cache) for name in config.tables
@@ -227,7 +232,7 @@ class Engine:
     def status(self) -> EngineStatus:
         """The worker's state, for metrics."""
         now = self.now_us()
-        consumer = cast("ChunkConsumer | None", self._app._consumer if self._app else None)
+        consumer: ChunkConsumer | None = self._app._consumer if self._app else None
         lag, lag_s, uncommitted = self._lag(consumer, now)
         gates = [self.gate.last_gate_us(number) for number in self._owned]
         open_gates = [gate for gate in gates if gate]
@@ -271,12 +276,12 @@ class Engine:
     # -- life cycle, called by the app, its consumer, its recovery and the runner
 
     @property
-    def app(self) -> EngineApp:
+    def app(self) -> Consuming:
         if self._app is None:
             raise RuntimeError("the engine has no app; make both by create_app")
         return self._app
 
-    def attach(self, app: EngineApp) -> None:
+    def attach(self, app: Consuming) -> None:
         self._app = app
 
     @property

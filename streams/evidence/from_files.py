@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from streams.core.snapshot import ORDERS_TOPIC, TRACKING_TOPIC
+from streams.core.statuses import ORDERS_TOPIC, TRACKING_TOPIC
 from streams.evidence.shown import Original, wanted
 from streams.replay.sources import open_input, read
 

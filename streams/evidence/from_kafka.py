@@ -12,7 +12,7 @@ from kafka import KafkaConsumer, TopicPartition
 
 from streams.admin import client_options, kafka_errors
 from streams.cli.warnings_topic import open_warnings
-from streams.core.snapshot import ORDERS_TOPIC, TRACKING_TOPIC
+from streams.core.statuses import ORDERS_TOPIC, TRACKING_TOPIC
 from streams.evidence.shown import Original, wanted
 from streams.settings import Settings
 

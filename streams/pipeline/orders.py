@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import cast
 
-from streams.core import contributions, orders
+from streams.core import contributions, judge_orders, orders
 from streams.core.facts import OrderVersion
 from streams.core.judgement import Judgement
 from streams.core.shares import ShareChange
@@ -139,8 +139,8 @@ class OrderSide(Side):
     def judge(self, state: ParcelState | OrderState, gate: int, now: int) -> Judgement:
         """Judge an order at `gate`, detected at `now` (µs)."""
         order = cast(OrderState, state)
-        judgement = orders.judge(order, gate, self.profiles, now)
+        judgement = judge_orders.judge(order, gate, self.profiles, now)
         judgement = self.with_shadows(state, judgement, gate)
         if not judgement.ended:
-            self._changes += contributions.reshare(order, judgement.order, gate)
+            self._changes += contributions.reshare(order, judgement.order, judgement.profile, gate)
         return judgement

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import cast
 
-from streams.core import claims, contributions, parcels
+from streams.core import claims, contributions, judge_parcels, parcels
 from streams.core.facts import TrackFacts, TrackingFact
 from streams.core.judgement import Judgement
 from streams.core.meters import Meter
@@ -26,7 +26,6 @@ from streams.pipeline.origins import origin_of
 from streams.pipeline.sides import TOO_MANY, Moment, Side
 from streams.pipeline.told import days_output
 from streams.pipeline.tracks import send_claims
-from streams.rules.cloned_track import shortest_track
 
 
 class ParcelSide(Side):
@@ -168,11 +167,11 @@ class ParcelSide(Side):
 
     @cached_property
     def _shortest(self) -> int | None:
-        return shortest_track(self.profiles)
+        return claims.shortest_track(self.profiles)
 
     def _claim(self, state: ParcelState) -> list[TrackFacts]:
         shortest = self._shortest
-        return [] if shortest is None else claims.claim(state, self.profiles, shortest)
+        return [] if shortest is None else claims.claim(state, shortest)
 
     def _send(self, work: Work, claimed: list[TrackFacts]) -> None:
         send_claims(work, self.topics.track_facts, self.partitions, claimed)
@@ -184,7 +183,7 @@ class ParcelSide(Side):
     def judge(self, state: ParcelState | OrderState, gate: int, now: int) -> Judgement:
         """Judge a parcel at `gate`, detected at `now` (µs)."""
         parcel = cast(ParcelState, state)
-        judgement = parcels.judge(parcel, gate, self.profiles, now)
+        judgement = judge_parcels.judge(parcel, gate, self.profiles, now)
         judgement = self.with_shadows(state, judgement, gate)
         if not judgement.ended:
             self._words += contributions.abnormal_days(parcel, self._meters)

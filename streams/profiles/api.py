@@ -9,8 +9,6 @@ from __future__ import annotations
 from streams.core.episodes import Check, Clock, Limit
 from streams.core.facts import STATUS_CODE, STATUSES, Place
 from streams.core.snapshot import (
-    PICKED_UP,
-    PROGRESS,
     LinkedOrder,
     OrderSnapshot,
     ParcelLife,
@@ -18,11 +16,12 @@ from streams.core.snapshot import (
     proof_of_named,
 )
 from streams.core.state import city_in, province_in
+from streams.core.statuses import PICKED_UP, PROGRESS
 from streams.core.times import DAY, HOUR, MINUTE, SECOND, TOLERANCE, WINDOW
 from streams.profiles.fields import Comparator, Hours, Provinces, Severity, Stage, Statuses
 from streams.profiles.registry import RuleSpec, Subject
 from streams.profiles.tables import CheckTable, Table
-from streams.rules import LinkRule, OrderRule, ParcelRule, Rule
+from streams.rules.rule import LinkRule, OrderRule, ParcelRule, Rule
 from streams.rules.stages import staged
 
 __all__ = [

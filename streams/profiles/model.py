@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from streams.core.meters import Meter
 from streams.core.money import Exposure
 from streams.core.pauses import Exemption
-from streams.rules import LinkRule, OrderRule, ParcelRule
+from streams.rules.rule import LinkRule, OrderRule, ParcelRule
 
 DEFAULT_PLATFORM = "douyin"
 """Orders of a platform that no profile names are judged as this platform's."""

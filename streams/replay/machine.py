@@ -10,7 +10,7 @@ import heapq
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
-from streams.core import claims, contributions, orders, parcels, tracks
+from streams.core import claims, contributions, judge_orders, judge_parcels, orders, parcels, tracks
 from streams.core.facts import OrderFacts, OrderVersion, ParcelFacts, TrackFacts, TrackingFact
 from streams.core.feeds import Feeds
 from streams.core.judgement import Judgement
@@ -20,7 +20,6 @@ from streams.core.tracks import TrackState
 from streams.core.warnings import Revision, RuleFailure
 from streams.profiles.model import Profiles
 from streams.replay.meters import Meters
-from streams.rules.cloned_track import shortest_track
 
 _ORDER, _PARCEL, _TRACK = range(3)
 """Which table an entry of the heap belongs to."""
@@ -45,7 +44,7 @@ class Machine:
         self._orders: dict[str, OrderState] = {}
         self._parcels: dict[str, ParcelState] = {}
         self._tracks: dict[bytes, TrackState] = {}
-        self._shortest = shortest_track(profiles)
+        self._shortest = claims.shortest_track(profiles)
         self._heap: list[tuple[int, int, str | bytes]] = []
         self.feeds = Feeds(since=0)
         self.failures: list[RuleFailure] = []
@@ -144,7 +143,7 @@ class Machine:
 
     def _claimed(self, state: ParcelState) -> list[TrackFacts]:
         shortest = self._shortest
-        return [] if shortest is None else claims.claim(state, self._profiles, shortest)
+        return [] if shortest is None else claims.claim(state, shortest)
 
     def _track_told(self, facts: TrackFacts, now: int) -> Iterator[ParcelState]:
         """Let a track hear of a claim; the parcels to which its answer is news."""
@@ -168,9 +167,9 @@ class Machine:
     def _judge(self, state: OrderState | ParcelState, now: int) -> None:
         before = state.due
         if isinstance(state, OrderState):
-            judgement = orders.judge(state, now, self._profiles, now)
+            judgement = judge_orders.judge(state, now, self._profiles, now)
         else:
-            judgement = parcels.judge(state, now, self._profiles, now)
+            judgement = judge_parcels.judge(state, now, self._profiles, now)
         for revision in judgement.revisions:
             self._publish(revision)
         self.failures += judgement.failures
@@ -192,7 +191,7 @@ class Machine:
     ) -> None:
         """Let meters hear of an order, and orders of what a parcel's findings make of them."""
         if isinstance(state, OrderState):
-            meters.take(contributions.reshare(state, judgement.order, now), now)
+            meters.take(contributions.reshare(state, judgement.order, judgement.profile, now), now)
             return
         for word in contributions.abnormal_days(state, meters.by_profile):
             order = self._orders.setdefault(word.order_id, OrderState(word.order_id))

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from streams.core.facts import OrderVersion, TrackingFact
 from streams.core.money import Charge, Range, at_risk, charges, joint
-from streams.core.snapshot import newest_known
 from streams.core.state import Finding
+from streams.core.versions import newest_known
 from streams.core.warnings import Revision, RuleFailure
 from streams.profiles.model import Profile, Profiles
 from streams.replay.machine import Machine

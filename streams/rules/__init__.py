@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Protocol
-
-from streams.core.episodes import Check, Clock
 from streams.rules.address_mismatch import AddressMismatch
 from streams.rules.cloned_track import ClonedTrack
 from streams.rules.delivery_overdue import DeliveryOverdue
@@ -16,38 +12,10 @@ from streams.rules.pickup_overdue import PickupOverdue
 from streams.rules.recalled import Recalled
 from streams.rules.repeated_track import RepeatedTrack
 from streams.rules.reshipped_while_late import ReshippedWhileLate
+from streams.rules.rule import LinkRule, OrderRule, ParcelRule, Rule
 from streams.rules.ship_overdue import ShipOverdue
 from streams.rules.tracked_before_paid import TrackedBeforePaid
 from streams.rules.transit_stalled import LaneLimits, TransitStalled
-
-if TYPE_CHECKING:
-    from streams.core.snapshot import LinkedOrder, OrderSnapshot, ParcelLife
-
-
-class Rule(Protocol):
-    """Thresholds and a name; what it sees in a snapshot, it says without knowing the time."""
-
-    @property
-    def name(self) -> str: ...
-
-
-class OrderRule(Rule, Protocol):
-    """A rule that looks at one order with its parcels."""
-
-    def episodes(self, order: OrderSnapshot, /) -> Iterable[Clock | Check]: ...
-
-
-class ParcelRule(Rule, Protocol):
-    """A rule that looks at one parcel with its orders."""
-
-    def episodes(self, parcel: ParcelLife, /) -> Iterable[Clock | Check]: ...
-
-
-class LinkRule(Rule, Protocol):
-    """A rule that looks at one order of one parcel."""
-
-    def episodes(self, parcel: ParcelLife, order: LinkedOrder, /) -> Iterable[Check]: ...
-
 
 RULES: tuple[str, ...] = tuple(
     rule.name

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from streams.core.claims import DELIVERED, track_of
 from streams.core.episodes import Check
+from streams.core.fingerprint import DELIVERED, track_of
 from streams.core.snapshot import ParcelLife, proof_of
-
-if TYPE_CHECKING:
-    from streams.profiles.model import Profiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +54,3 @@ class ClonedTrack:
             self.rectify_within,
         )
         return (check,)
-
-
-def shortest_track(profiles: Profiles) -> int | None:
-    """The least records of a track that any profile compares; None where the rule is off in all."""
-    limits = (
-        rule.at_least_records
-        for profile in profiles.all
-        for rule in profile.parcel_rules
-        if isinstance(rule, ClonedTrack)
-    )
-    return min(limits, default=None)

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from streams.core.episodes import Clock, Limit
-from streams.core.snapshot import PICKED_UP, ParcelLife, proof_of
+from streams.core.snapshot import ParcelLife, proof_of
 from streams.core.state import Proof
+from streams.core.statuses import PICKED_UP
 from streams.rules.stages import staged
 
 _PICKED_UP = frozenset((PICKED_UP,))

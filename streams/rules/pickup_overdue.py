@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from streams.core.episodes import Clock, Limit
-from streams.core.snapshot import PROGRESS, ParcelLife
+from streams.core.snapshot import ParcelLife
+from streams.core.statuses import PROGRESS
 from streams.rules.stages import staged
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from streams.core.episodes import Check
-from streams.core.snapshot import PICKED_UP, LinkedOrder, ParcelLife, proof_of
+from streams.core.snapshot import LinkedOrder, ParcelLife, proof_of
+from streams.core.statuses import PICKED_UP
 from streams.core.times import TOLERANCE
 
 

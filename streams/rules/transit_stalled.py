@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from streams.core.episodes import Clock, Limit
 from streams.core.facts import STATUS_CODE
-from streams.core.snapshot import NOT_RECORDS, ParcelLife, proof_of
+from streams.core.snapshot import ParcelLife, proof_of
 from streams.core.state import Proof, Record
+from streams.core.statuses import NOT_RECORDS
 from streams.core.whereabouts import destination, origin
 from streams.rules.stages import clocks
 

@@ -22,8 +22,9 @@ from support.builders import (
 )
 
 from streams.core import orders, parcels
-from streams.core.claims import claim, hear, told, track_of
+from streams.core.claims import claim, hear, told
 from streams.core.facts import CloneFacts, OrderFacts, TrackFacts
+from streams.core.fingerprint import track_of
 from streams.core.state import OrderState, ParcelState, decode_parcel, encode, encode_message
 from streams.decode import Bad, decode_order, decode_tracking
 from streams.profiles.loader import load
@@ -78,7 +79,7 @@ def known(recipient: Message = ANNA) -> ParcelState:
 
 def claims(state: ParcelState) -> list[TrackFacts]:
     """What tracks are told now."""
-    return claim(state, PROFILES, 4)
+    return claim(state, 4)
 
 
 def test_a_delivered_track_is_claimed_once() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.builders import PAID, us
 
-from streams.core import orders
+from streams.core import judge_orders, orders
 from streams.core.facts import LinkedLife, OrderVersion, ParcelFacts, Place
 from streams.core.orders import MOST_PARCELS, MOST_VERSIONS
 from streams.core.state import OrderState, decode_order, encode
@@ -188,7 +188,7 @@ def test_the_state_outlives_what_is_pending(hours: int) -> None:
     state = OrderState("1")
     promise = START + hours * HOUR
     orders.absorb(state, [version(0, promised_ship_by=promise)], START)
-    judgement = orders.judge(state, START, load(), START)
+    judgement = judge_orders.judge(state, START, load(), START)
     assert not judgement.ended
     assert state.due == promise - min(hours * HOUR // 4, 12 * HOUR)
     assert decode_order(encode(state)) == state

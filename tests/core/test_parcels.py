@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support.builders import DAY, HOUR, MINUTE, NUMBER, PAID, order, record, upload, us
 
 from schemas.fields import MAX_ID_LENGTH
-from streams.core import orders, parcels
+from streams.core import judge_parcels, orders, parcels
 from streams.core.facts import STATUS_CODE, OrderFacts, Place, TrackingFact
 from streams.core.parcels import MOST_FACTS
 from streams.core.recipients import differ
@@ -295,7 +295,7 @@ def test_a_placeholder_forgets_what_is_past_retention() -> None:
     assert refused == 0
     assert facts_in(state) <= MOST_FACTS
     assert state.named[-1].at == state.newest
-    parcels.judge(state, state.newest, load(), state.newest)
+    judge_parcels.judge(state, state.newest, load(), state.newest)
     assert len(state.published) <= 2 * MOST_FACTS
 
 
@@ -317,7 +317,7 @@ def test_a_busy_placeholder_is_judged_in_few_steps(monkeypatch: pytest.MonkeyPat
         return differ(a, b, by)
 
     monkeypatch.setattr(duplicate_tracking_number, "differ", counting)
-    judgement = parcels.judge(state, state.newest, load(), state.newest)
+    judgement = judge_parcels.judge(state, state.newest, load(), state.newest)
     found = [r for r in judgement.revisions if r.finding.rule == "duplicate_tracking_number"]
     assert len(found) == len(state.named) - 1 > 500
     assert 0 < counted <= 2 * len(state.named)
@@ -327,7 +327,7 @@ def test_a_full_placeholder_can_be_stored() -> None:
     """With the longest ids and hashes its state stays below the greatest record that is written."""
     state, refused = placeholder(1_200, MINUTE, MAX_ID_LENGTH)
     assert refused > 0
-    parcels.judge(state, state.newest, load(), state.newest)
+    judge_parcels.judge(state, state.newest, load(), state.newest)
     assert len(encode(state)) < 4 << 20
 
 

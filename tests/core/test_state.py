@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core import parcels
+from streams.core import judge_parcels, parcels
 from streams.core.facts import (
     STATUS_CODE,
     LinkedLife,
@@ -182,7 +182,7 @@ def test_a_parcel_of_the_first_version_repeats_no_node() -> None:
     state = decode_parcel(FIRST_PARCEL)
     first = state.records[0]
     state.records = [(first[0] + n, *first[1:]) for n in range(3)]
-    look = parcels.look(state, PICKED + HOUR, load())
+    look = judge_parcels.look(state, PICKED + HOUR, load())
     assert look.failures == []
     assert "repeated_track" not in {each.finding.rule for each in look.findings}
 

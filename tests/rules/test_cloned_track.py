@@ -34,10 +34,11 @@ from support.builders import (
 )
 from support.parcels import life_of, proofs_of
 
-from streams.core.claims import track_of
+from streams.core.claims import shortest_track
+from streams.core.fingerprint import track_of
 from streams.core.state import Claim
 from streams.profiles.loader import load
-from streams.rules.cloned_track import ClonedTrack, shortest_track
+from streams.rules.cloned_track import ClonedTrack
 
 RULE = "cloned_track"
 A, B, C = "78123456789001", "78123456789002", "78123456789003"

@@ -103,7 +103,7 @@ def test_comparator_decides_the_exact_moment(at_least: bool, states: str) -> Non
     """`ge` breaches at the deadline itself, `gt` only beyond it."""
     version = decode_order(_raw(), None, us(PAID), us(PAID))
     state = OrderState("1", versions=[version])  # type: ignore[list-item]
-    snapshot = OrderSnapshot(state, version, load())  # type: ignore[arg-type]
+    snapshot = OrderSnapshot(state, version)  # type: ignore[arg-type]
     assert snapshot.version.delivery_method == EXPRESS
     (clock,) = ShipOverdue(Limit(0, at_least)).episodes(snapshot)
     assert judge_clock(clock, us(PROMISE)).state == states

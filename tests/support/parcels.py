@@ -43,7 +43,7 @@ def life_of(history: Iterable[Message]) -> ParcelLife:
     assert state is not None
     facts: dict[str, OrderFacts | None] = {key: orders.facts_of(o) for key, o in known.items()}
     ((records, named),) = lives(state.records, state.named)
-    return ParcelLife(state.key, records, named, facts, load())
+    return ParcelLife(state.key, records, named, facts)
 
 
 def clocks_of(rule: Any, history: Iterable[Message]) -> tuple[Any, ...]:
