@@ -41,8 +41,8 @@ from kafka_server import BENCHMARK_JVM, KafkaServer  # noqa: E402 - found by the
 from benchmarks import load  # noqa: E402 - found by the path above
 from benchmarks.programs import RunFailed  # noqa: E402 - found by the path above
 from benchmarks.throughput import cpu_seconds, machine, peak_rss_mib  # noqa: E402
-from streams.admin import create_topics  # noqa: E402 - found by the path above
-from streams.engine.murmur2 import partition_of  # noqa: E402 - found by the path above
+from streams.engine.kafka.murmur2 import partition_of  # noqa: E402 - found by the path above
+from streams.engine.kafka.topic_admin import create_topics  # noqa: E402 - found by the path above
 from streams.settings import Settings, variable  # noqa: E402 - found by the path above
 
 PARTITIONS = 4

@@ -16,8 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 from struct import unpack_from
 
-from streams.engine.store import PartitionStore, shared_cache
-from streams.engine.types import Write
+from streams.engine.kafka.types import Write
+from streams.engine.store.store import PartitionStore, shared_cache
 
 START_US = 1_700_000_000_000_000
 SPREAD_US = 48 * 3600 * 1_000_000

@@ -12,7 +12,7 @@ import yaml
 from grafana.model import Names, Text
 
 _ROOT = Path(__file__).parent.parent
-_EVIDENCE = _ROOT / "streams" / "evidence" / "words.toml"
+_EVIDENCE = _ROOT / "streams" / "texts" / "words.toml"
 _ALERTS = _ROOT / "prometheus" / "rules"
 
 

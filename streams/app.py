@@ -7,28 +7,28 @@ from pathlib import Path
 
 from streams.agents.feeds import keep_feeds
 from streams.agents.inputs import add_agents
-from streams.agents.precheck import add_precheck
 from streams.agents.ticks import add_ticks
-from streams.agents.warnings_page import add_warnings_page
-from streams.core.feeds import Feeds
-from streams.core.state import due_of
-from streams.engine.app import EngineApp, create_app
-from streams.engine.config import EngineConfig
-from streams.engine.readback import published_since_durable
+from streams.engine.kafka.config import EngineConfig
+from streams.engine.kafka.readback import published_since_durable
+from streams.engine.kafka.topics import Topics
+from streams.engine.worker.app import EngineApp, create_app
 from streams.gauges.board import Board
 from streams.gauges.exposition import Gauges
-from streams.metrics import begin_at_zero
-from streams.pipeline.meters import MeterSide
-from streams.pipeline.orders import OrderSide
-from streams.pipeline.parcels import ParcelSide
-from streams.pipeline.recall import judged_with_orders, recall
-from streams.pipeline.sides import Sizes
-from streams.pipeline.told import said_again
-from streams.pipeline.topics import Topics
-from streams.pipeline.tracks import TrackSide
+from streams.judge.feeds import Feeds
 from streams.profiles.loader import ProfileError, load
 from streams.profiles.model import Profiles
 from streams.settings import Settings
+from streams.state.state import due_of
+from streams.tables.meters import MeterSide
+from streams.tables.orders import OrderSide
+from streams.tables.parcels import ParcelSide
+from streams.tables.processor import Sizes
+from streams.tables.recover_shop_days import said_again
+from streams.tables.recover_warnings import judged_with_orders, recall
+from streams.tables.tracks import TrackSide
+from streams.telemetry.metrics import begin_at_zero
+from streams.web.check import add_precheck
+from streams.web.warnings import add_warnings_page
 
 
 def build(

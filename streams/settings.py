@@ -30,11 +30,11 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from streams.events import event
-from streams.pipeline.topics import Topics
+from streams.engine.kafka.topics import Topics
+from streams.telemetry.events import event
 
 if TYPE_CHECKING:
-    from streams.engine.config import EngineConfig
+    from streams.engine.kafka.config import EngineConfig
 
 log = logging.getLogger(__name__)
 
@@ -456,7 +456,7 @@ class Settings(BaseSettings):
 
     def engine(self) -> EngineConfig:
         """The same settings as the engine takes them."""
-        from streams.engine.config import EngineConfig
+        from streams.engine.kafka.config import EngineConfig
 
         return EngineConfig(
             app_id=self.app_id,

@@ -28,8 +28,16 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 # Run as a program, only this file's own directory is on the path.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from streams.engine import EngineApp, EngineConfig, Output, Work, Write, create_app, run_worker
-from streams.engine.runner import worker
+from streams.engine.worker import (
+    EngineApp,
+    EngineConfig,
+    Output,
+    Work,
+    Write,
+    create_app,
+    run_worker,
+)
+from streams.engine.worker.runner import worker
 
 TABLES = ("sets", "hops")
 _pack = msgspec.msgpack.Encoder().encode

@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable
 
 from streams.app import build
-from streams.engine.runner import run_worker
-from streams.logs import configure
+from streams.cli.logs import configure
+from streams.engine.worker.runner import run_worker
 from streams.settings import load_settings
 
 

@@ -12,10 +12,10 @@ from schemas.tracking_update import TrackingUpdate
 END = 1_795_000_000_000
 
 LOG = """\
-2026-11-20T02:00:01.500+00:00 info streams.engine.app: [^EngineApp]: Starting...
-2026-11-20T02:00:01.600+00:00 info streams.engine.tables: [^EngineTable: orders]: Starting...
-2026-11-20T02:00:04.000+00:00 info streams.engine.engine: restored 9000 records in 2.0 s
-2026-11-20T02:00:04.250+00:00 info streams.engine.engine: reading partitions [0, 1] (generation 3)
+2026-11-20T02:00:01.500+00:00 info streams.engine.worker.app: [^EngineApp]: Starting...
+2026-11-20T02:00:01.600+00:00 info streams.engine.worker.tables: [^EngineTable: orders]: Starting...
+2026-11-20T02:00:04.000+00:00 info streams.engine.worker: restored 9000 records in 2.0 s
+2026-11-20T02:00:04.250+00:00 info streams.engine.worker: reading partitions [0, 1] (generation 3)
 """
 STARTED = 1_795_140_000.0
 """2026-11-20T02:00:00Z."""

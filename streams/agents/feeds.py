@@ -8,10 +8,10 @@ from pathlib import Path
 
 import msgspec
 
-from streams.core.feeds import Feeds
-from streams.core.times import SECOND
-from streams.engine.app import EngineApp
-from streams.events import event
+from streams.engine.worker.app import EngineApp
+from streams.facts.times import SECOND
+from streams.judge.feeds import Feeds
+from streams.telemetry.events import event
 
 KEPT_EVERY = 60.0
 """Seconds between two savings; what was learned since the last is learned again."""

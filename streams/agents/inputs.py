@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from streams.engine.app import EngineApp
-from streams.engine.types import Chunk, Work
-from streams.pipeline.meters import MeterSide
-from streams.pipeline.orders import OrderSide
-from streams.pipeline.parcels import ParcelSide
-from streams.pipeline.sides import Moment
-from streams.pipeline.tracks import TrackSide
+from streams.engine.kafka.types import Chunk, Work
+from streams.engine.worker.app import EngineApp
+from streams.tables.meters import MeterSide
+from streams.tables.orders import OrderSide
+from streams.tables.parcels import ParcelSide
+from streams.tables.processor import Moment
+from streams.tables.tracks import TrackSide
 
 Step = Callable[[Chunk, Moment], Work]
 

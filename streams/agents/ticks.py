@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from streams.engine.app import EngineApp
-from streams.engine.types import Work
-from streams.pipeline.sides import Moment, Side
+from streams.engine.kafka.types import Work
+from streams.engine.worker.app import EngineApp
+from streams.tables.processor import Moment, Side
 
 MOST_DUE = 5_000
 """States judged in one tick and table; the rest waits for the next tick, half a second later."""

@@ -11,8 +11,8 @@ import click
 import msgspec
 
 from streams.cli.check_sources import Unanswered, ask_files, ask_worker, refuse_unusable
-from streams.logs import one_line
-from streams.replay.moments import parse_time
+from streams.cli.logs import one_line
+from streams.decode.moments import parse_time
 from streams.settings import load_settings
 
 EPILOG = """\b

@@ -13,13 +13,13 @@ import click
 import msgspec
 
 from schemas.fields import MAX_ID_LENGTH
-from streams.core.precheck import ask_order
 from streams.decode.keys import parcel_key
-from streams.pipeline.precheck import answer
+from streams.inputs.files import BadLine
+from streams.judge.precheck import ask_order
+from streams.outputs.check_answer import answer
 from streams.profiles.loader import ProfileError, load
 from streams.replay.history import play
 from streams.replay.machine import Machine
-from streams.replay.sources import BadLine
 from streams.settings import Settings
 
 _AGAIN = 0.5

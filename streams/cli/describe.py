@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
-from streams.core.episodes import Limit
-from streams.core.facts import STATUSES
-from streams.core.pauses import Exemption
-from streams.core.times import BEIJING, DAY, HOUR, MINUTE, to_datetime
-from streams.places import province_name
+from streams.facts.facts import STATUSES
+from streams.facts.times import BEIJING, DAY, HOUR, MINUTE, to_datetime
 from streams.profiles.model import Profile
 from streams.profiles.packs import Guarded
 from streams.profiles.registry import SPECS, RuleSpec
+from streams.reference.places import province_name
+from streams.rules.episodes import Limit
+from streams.rules.pauses import Exemption
 
 
 def says(spec: RuleSpec) -> str:

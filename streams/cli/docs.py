@@ -13,9 +13,9 @@ from prometheus_client import Counter, Gauge
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from streams import metrics
-from streams.histogram import ManyHistogram
 from streams.settings import Settings, allowed, is_secret, variable
+from streams.telemetry import metrics
+from streams.telemetry.histogram import ManyHistogram
 
 EPILOG = """\b
 Examples:

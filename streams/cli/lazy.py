@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from streams.logs import quiet
+from streams.cli.logs import quiet
 from streams.settings import SettingsError
 
 
@@ -137,5 +137,5 @@ def _broken(name: str, error: Exception) -> click.Command:
 
 def _is_unavailable(error: Exception) -> bool:
     """Whether it is a KafkaUnavailable; only commands that talk to Kafka load its module."""
-    admin = sys.modules.get("streams.admin")
+    admin = sys.modules.get("streams.engine.kafka.topic_admin")
     return admin is not None and isinstance(error, admin.KafkaUnavailable)

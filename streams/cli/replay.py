@@ -11,15 +11,15 @@ from pathlib import Path
 import click
 
 from streams.cli.what_if import AS_DATED, as_json, as_table, chosen
-from streams.core.warnings import Revision
-from streams.pipeline.message import encode_warning
+from streams.decode.moments import parse_time
+from streams.inputs.rejected import Rejected
+from streams.judge.warnings import Revision
+from streams.outputs.message import encode_warning
 from streams.profiles.loader import ProfileError, load
 from streams.profiles.model import Profiles
 from streams.replay.history import play
 from streams.replay.machine import Machine
 from streams.replay.meters import Meters
-from streams.replay.moments import parse_time
-from streams.replay.rejected import Rejected
 from streams.replay.what_if import Side, WhatIf
 from streams.settings import load_settings
 

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from streams.admin import COMMAND_WAIT_S, inspect_topics, topic_specs
+from streams.engine.kafka.topic_admin import COMMAND_WAIT_S, inspect_topics, topic_specs
 from streams.settings import load_settings
 
 EPILOG = """\b

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from streams.admin import create_topics
+from streams.engine.kafka.topic_admin import create_topics
 from streams.settings import load_settings
 
 EPILOG = """\b

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from streams.cli.warnings_topic import Filter, filters, open_warnings
+from streams.cli.warnings_filter import Filter, filters
+from streams.engine.kafka.warnings_topic import open_warnings
 from streams.settings import load_settings
 
 EPILOG = """\b

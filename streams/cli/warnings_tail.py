@@ -6,8 +6,9 @@ from datetime import datetime
 
 import click
 
-from streams.cli.warnings_topic import Filter, Read, WarningRevision, filters, open_warnings
-from streams.logs import one_line
+from streams.cli.logs import one_line
+from streams.cli.warnings_filter import Filter, filters
+from streams.engine.kafka.warnings_topic import Read, WarningRevision, open_warnings
 from streams.settings import load_settings
 
 EPILOG = """\b

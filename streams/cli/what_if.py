@@ -11,12 +11,12 @@ from typing import Any
 import click
 import msgspec
 
-from streams.core.money import Range, spelled
-from streams.core.state import Finding
-from streams.core.times import iso, to_datetime
+from streams.facts.times import iso, to_datetime
 from streams.profiles.loader import ProfileError, read
 from streams.profiles.model import Profiles
+from streams.profiles.money import Range, spelled
 from streams.replay.what_if import Change, Risk, Side, WhatIf, with_file
+from streams.state.state import Finding
 
 AS_DATED = "as-dated"
 """Each order by the profile in force when it was paid."""

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import click
 
-from streams.admin import check_topics
 from streams.app import build
-from streams.engine.runner import run_worker
-from streams.events import event
-from streams.logs import configure
+from streams.cli.logs import configure
+from streams.engine.kafka.topic_admin import check_topics
+from streams.engine.worker.runner import run_worker
 from streams.profiles.loader import ProfileError, load
 from streams.profiles.model import Profiles
 from streams.settings import Settings, load_settings
+from streams.telemetry.events import event
 
 log = logging.getLogger(__name__)
 

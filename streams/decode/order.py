@@ -8,13 +8,13 @@ import msgspec
 
 from schemas import MAX_VALUE_BYTES, OrderPaid, Refusal, parse, times
 from schemas.fields import MAX_ID_LENGTH
-from streams.core.facts import DELIVERY_METHODS, PRESALES, OrderVersion
 from streams.decode import lenient
 from streams.decode.bad import Bad
 from streams.decode.clock import parse_us
 from streams.decode.place import recipient_place
 from streams.decode.raw import CanonicalOrder, RawItem, RawOrder, RawRecipient
 from streams.decode.tracking import REFUSED
+from streams.facts.facts import DELIVERY_METHODS, PRESALES, OrderVersion
 
 _EARLIEST_US = times.EARLIEST_US
 _MAX_AHEAD_US = times.MAX_AHEAD_US

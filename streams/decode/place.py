@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from streams.core.facts import Place
 from streams.decode.raw import RawLocation, RawRecipient
-from streams.places import normalise
+from streams.facts.facts import Place
+from streams.reference.places import normalise
 
 _MAX_PLACES = 50_000
 places: dict[tuple[str | None, str | None, str | None], Place] = {}

@@ -6,13 +6,13 @@ import msgspec
 from xxhash import xxh3_64_intdigest
 
 from schemas import MAX_VALUE_BYTES, Refusal, TrackingUpdate, parse, times
-from streams.core.facts import STATUS_CODE, TrackingFact
 from streams.decode import lenient
 from streams.decode.bad import Bad
 from streams.decode.clock import parse_us
 from streams.decode.keys import carriers, normalise_carrier, normalise_number
 from streams.decode.place import location_place, recipient_place
 from streams.decode.raw import CanonicalUpload, RawLocation, RawRecipient, RawTracking
+from streams.facts.facts import STATUS_CODE, TrackingFact
 
 _MASK = (1 << 63) - 1
 _SHORT_MASK = (1 << 32) - 1

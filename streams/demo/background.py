@@ -7,8 +7,8 @@ import contextlib
 import threading
 from collections.abc import Callable
 
-from streams.engine.app import EngineApp
-from streams.engine.runner import worker
+from streams.engine.worker.app import EngineApp
+from streams.engine.worker.runner import worker
 
 
 class Background(threading.Thread):

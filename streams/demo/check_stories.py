@@ -8,7 +8,7 @@ from __future__ import annotations
 from streams.demo.ledger import Ledger, Order, Parcel
 from streams.demo.stories import shipped
 from streams.demo.world import FAR, NEAR, Shop
-from streams.numbers import fits
+from streams.reference.numbers import fits
 
 # -- duplicate_tracking_number
 

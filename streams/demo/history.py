@@ -11,11 +11,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from streams.core.times import from_datetime
-from streams.core.warnings import Revision
 from streams.decode import Bad, decode_order, decode_tracking
 from streams.demo.ledger import HOURS, START
-from streams.pipeline.message import warning_value
+from streams.facts.times import from_datetime
+from streams.judge.warnings import Revision
+from streams.outputs.message import warning_value
 from streams.profiles.model import Profiles
 from streams.replay.machine import Machine
 

@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from confluent_kafka import KafkaError, KafkaException, Producer
 from kafka import KafkaConsumer, TopicPartition
 
-from streams.admin import COMMAND_WAIT_S, client_options, connect, kafka_errors
-from streams.core.times import DAY, MILLISECOND, SECOND
 from streams.demo import view
 from streams.demo.history import ENDS_AT, STARTS_AT, Entry, load
 from streams.demo.shift import days_until, shifted
+from streams.engine.kafka.topic_admin import COMMAND_WAIT_S, client_options, connect, kafka_errors
+from streams.facts.times import DAY, MILLISECOND, SECOND
 from streams.settings import Settings
 
 PROGRESS_S = 600.0

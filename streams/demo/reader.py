@@ -8,7 +8,7 @@ from typing import Any
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
 from streams.demo.history import Outcome
-from streams.pipeline.topics import Topics
+from streams.engine.kafka.topics import Topics
 
 
 class Reader:

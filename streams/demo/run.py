@@ -17,14 +17,14 @@ import click
 from streams.app import assemble
 from streams.demo import view
 from streams.demo.background import Background
+from streams.demo.broker import EmbeddedCluster
 from streams.demo.clock import SimulatedClock
 from streams.demo.history import ENDS_AT, STARTS_AT, Entry, Outcome, differences, load, replayed
 from streams.demo.player import Player
 from streams.demo.reader import Reader
 from streams.demo.screen import Screen
-from streams.engine.config import EngineConfig
-from streams.engine.embedded import EmbeddedCluster
-from streams.pipeline.topics import Topics
+from streams.engine.kafka.config import EngineConfig
+from streams.engine.kafka.topics import Topics
 from streams.profiles.loader import load as load_profiles
 
 PARTITIONS = 4

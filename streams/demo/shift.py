@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from schemas.times import EARLIEST
-from streams.core.times import DAY
 from streams.demo.history import STARTS_AT, Entry
+from streams.facts.times import DAY
 
 PRESENT_DAY = 5
 """Days of the history that lie whole before the present: the sixth has most deadlines ahead."""

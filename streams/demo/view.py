@@ -10,9 +10,9 @@ from typing import Any
 
 import click
 
-from streams.core.money import spelled
-from streams.core.times import BEIJING, to_datetime
 from streams.demo.history import Outcome
+from streams.facts.times import BEIJING, to_datetime
+from streams.profiles.money import spelled
 from streams.rules import RULES
 
 STATES = ("open", "breached", "resolved", "withdrawn")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from streams.core.times import iso
 from streams.evidence.shown import Original, shown
+from streams.facts.times import iso
 from streams.profiles.model import Profile
 
 _OF_A_REVISION = (

@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from streams.core.statuses import ORDERS_TOPIC, TRACKING_TOPIC
 from streams.evidence.shown import Original, wanted
-from streams.replay.sources import open_input, read
+from streams.facts.statuses import ORDERS_TOPIC, TRACKING_TOPIC
+from streams.inputs.files import open_input, read
 
 
 def revisions_in(path: Path, warning_id: str) -> list[dict[str, Any]]:

@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 from kafka import KafkaConsumer, TopicPartition
 
-from streams.admin import client_options, kafka_errors
-from streams.cli.warnings_topic import open_warnings
-from streams.core.statuses import ORDERS_TOPIC, TRACKING_TOPIC
+from streams.engine.kafka.topic_admin import client_options, kafka_errors
+from streams.engine.kafka.warnings_topic import open_warnings
 from streams.evidence.shown import Original, wanted
+from streams.facts.statuses import ORDERS_TOPIC, TRACKING_TOPIC
 from streams.settings import Settings
 
 _PATIENCE = 15.0

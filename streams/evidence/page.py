@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timezone
 from html import escape
 from typing import Any
 
-from streams.core.money import spelled
-from streams.core.times import BEIJING
-from streams.evidence.wording import Wording
+from streams.facts.times import BEIJING
+from streams.profiles.money import spelled
+from streams.texts.wording import Wording
 
 _NONE = "–"
 

@@ -11,10 +11,10 @@ from collections.abc import Collection, Mapping
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from streams.core.times import iso
 from streams.decode import Bad, decode_order, decode_tracking
-from streams.pipeline.precheck import order_hash
-from streams.replay.moments import parse_time
+from streams.decode.moments import parse_time
+from streams.facts.times import iso
+from streams.outputs.check_answer import order_hash
 
 _TRACKING = (
     *("carrier", "tracking_number", "status", "occurred_at", "raw_status"),

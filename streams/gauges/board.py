@@ -6,17 +6,17 @@ import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from streams.core.meter_state import day_text, decode_meter
-from streams.core.peek import TABLES, published_of
-from streams.core.standing import Standing
-from streams.core.times import SECOND
-from streams.engine.sweep import States
-from streams.engine.types import Work
+from streams.engine.kafka.types import Work
+from streams.engine.store.sweep import States
+from streams.facts.times import SECOND
 from streams.gauges.days import Days
 from streams.gauges.shops import Shops
-from streams.metrics import WARNING_LEAD
-from streams.pipeline.notes import Changed, Day, First
 from streams.profiles.model import Profiles
+from streams.state.meter_state import day_text, decode_meter
+from streams.state.peek import TABLES, published_of
+from streams.state.standing import Standing
+from streams.tables.notes import Changed, Day, First
+from streams.telemetry.metrics import WARNING_LEAD
 
 
 class Board:

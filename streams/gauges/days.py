@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from streams.core.meter_state import midnight
-from streams.core.meters import MEASURES, Counts, Line, reading
-from streams.core.risks import meter_of
-from streams.core.standing import Shop
-from streams.core.times import DAY
-from streams.pipeline.notes import Day
+from streams.facts.times import DAY
 from streams.profiles.model import Profiles
+from streams.shops.risks import meter_of
+from streams.state.meter_state import midnight
+from streams.state.meters import MEASURES, Counts, Line, reading
+from streams.state.standing import Shop
+from streams.tables.notes import Day
 
 _NOTHING = (0,) * len(MEASURES)
 

@@ -16,16 +16,16 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from streams import metrics
-from streams.core.meters import MEASURES
-from streams.core.money import decimals_of
-from streams.core.standing import Shop, Standing
-from streams.core.times import MINUTE, SECOND
-from streams.engine.engine import EngineStatus
+from streams.engine.worker.engine import EngineStatus
+from streams.facts.times import MINUTE, SECOND
 from streams.gauges.board import Board
 from streams.gauges.days import Today
-from streams.metrics import OTHER, SHOPS_SHOWN, Measured
 from streams.profiles.model import Profiles
+from streams.profiles.money import decimals_of
+from streams.state.meters import MEASURES
+from streams.state.standing import Shop, Standing
+from streams.telemetry import metrics
+from streams.telemetry.metrics import OTHER, SHOPS_SHOWN, Measured
 
 WITHIN_HOURS = (1, 2, 4, 8, 12)
 """Open warnings are shown by the hours that their deadlines are away; leads end at 12."""

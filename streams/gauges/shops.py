@@ -13,8 +13,8 @@ from heapq import nsmallest
 
 import msgspec
 
-from streams.core.standing import Shop
-from streams.metrics import OTHER, SHOPS_SHOWN
+from streams.state.standing import Shop
+from streams.telemetry.metrics import OTHER, SHOPS_SHOWN
 
 TOLD = 2 * SHOPS_SHOWN
 """Shops that each worker names to the others."""

@@ -6,23 +6,17 @@ named here keeps its meaning between releases; the page docs/rule-packs.md is wr
 
 from __future__ import annotations
 
-from streams.core.episodes import Check, Clock, Limit
-from streams.core.facts import STATUS_CODE, STATUSES, Place
-from streams.core.snapshot import (
-    LinkedOrder,
-    OrderSnapshot,
-    ParcelLife,
-    proof_of,
-    proof_of_named,
-)
-from streams.core.state import city_in, province_in
-from streams.core.statuses import PICKED_UP, PROGRESS
-from streams.core.times import DAY, HOUR, MINUTE, SECOND, TOLERANCE, WINDOW
+from streams.facts.facts import STATUS_CODE, STATUSES, Place
+from streams.facts.statuses import PICKED_UP, PROGRESS
+from streams.facts.times import DAY, HOUR, MINUTE, SECOND, TOLERANCE, WINDOW
 from streams.profiles.fields import Comparator, Hours, Provinces, Severity, Stage, Statuses
 from streams.profiles.registry import RuleSpec, Subject
 from streams.profiles.tables import CheckTable, Table
+from streams.rules.episodes import Check, Clock, Limit
 from streams.rules.rule import LinkRule, OrderRule, ParcelRule, Rule
+from streams.rules.snapshot import LinkedOrder, OrderSnapshot, ParcelLife, proof_of, proof_of_named
 from streams.rules.stages import staged
+from streams.state.state import city_in, province_in
 
 __all__ = [
     "DAY",

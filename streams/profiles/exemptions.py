@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
-from streams.core.pauses import Exemption, Pause
-from streams.core.times import from_datetime
+from streams.facts.times import from_datetime
 from streams.profiles.fields import Aware, Provinces, Strict
+from streams.rules.pauses import Exemption, Pause
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 

@@ -6,8 +6,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from streams.core.money import Exposure, Scale, Step, Together
-from streams.core.times import HOUR
+from streams.facts.times import HOUR
+from streams.profiles.money import Exposure, Scale, Step, Together
 
 
 def _hundredths(value: float) -> float:

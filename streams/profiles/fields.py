@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from streams.core.episodes import Limit
-from streams.core.facts import STATUS_CODE
-from streams.core.times import HOUR
-from streams.places import normalise
+from streams.facts.facts import STATUS_CODE
+from streams.facts.times import HOUR
+from streams.reference.places import normalise
+from streams.rules.episodes import Limit
 
 Severity = Literal["critical", "warning", "info"]
 Comparator = Literal["gt", "ge"]

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from streams.core.times import from_datetime
+from streams.facts.times import from_datetime
 from streams.profiles.exemptions import ExemptionTable
 from streams.profiles.exposure import ExposureTable
 from streams.profiles.fields import Aware, Strict

@@ -6,10 +6,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from streams.core.meters import PAIRS, Line, Meter
-from streams.core.times import HOUR
+from streams.facts.times import HOUR
 from streams.profiles.exposure import Percent, basis_points
 from streams.profiles.fields import Comparator, Strict
+from streams.state.meters import PAIRS, Line, Meter
 
 _STAGES = ("violation", "serious", "notice")
 

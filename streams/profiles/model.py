@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from streams.core.meters import Meter
-from streams.core.money import Exposure
-from streams.core.pauses import Exemption
+from streams.profiles.money import Exposure
+from streams.rules.pauses import Exemption
 from streams.rules.rule import LinkRule, OrderRule, ParcelRule
+from streams.state.meters import Meter
 
 DEFAULT_PLATFORM = "douyin"
 """Orders of a platform that no profile names are judged as this platform's."""

@@ -14,10 +14,10 @@ from importlib.util import module_from_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
-from streams.core.episodes import Check, Clock
 from streams.profiles.document import ProfileError
 from streams.profiles.registry import SPECS, RuleSpec
 from streams.profiles.tables import Table
+from streams.rules.episodes import Check, Clock
 from streams.texts.catalogue import Catalogue
 
 TEXTS = ".texts.toml"

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from streams.core.times import DAY, HOUR, MINUTE
+from streams.facts.times import DAY, HOUR, MINUTE
 from streams.profiles.fields import (
     Hours,
     PromiseStage,

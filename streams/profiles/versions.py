@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import pairwise
 
-from streams.core.times import HOUR, iso
+from streams.facts.times import HOUR, iso
 from streams.profiles.model import Profile
 
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
-from streams.core.facts import OrderVersion, TrackingFact
 from streams.decode import Bad, decode_order, decode_tracking
-from streams.pipeline.sides import TOO_MANY
-from streams.replay.sources import NO_TIME, BadLine, Line, read
+from streams.facts.facts import OrderVersion, TrackingFact
+from streams.inputs.files import NO_TIME, BadLine, Line, read
+from streams.tables.processor import TOO_MANY
 
 _FAR = 1 << 62
 """The arrival of a line that has none: nothing in it counts as lying in the future."""

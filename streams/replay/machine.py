@@ -10,16 +10,20 @@ import heapq
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
-from streams.core import claims, contributions, judge_orders, judge_parcels, orders, parcels, tracks
-from streams.core.facts import OrderFacts, OrderVersion, ParcelFacts, TrackFacts, TrackingFact
-from streams.core.feeds import Feeds
-from streams.core.judgement import Judgement
-from streams.core.links import ORDERED
-from streams.core.state import OrderState, ParcelState
-from streams.core.tracks import TrackState
-from streams.core.warnings import Revision, RuleFailure
+from streams.facts.facts import OrderFacts, OrderVersion, ParcelFacts, TrackFacts, TrackingFact
+from streams.judge import claims
+from streams.judge import orders as judge_orders
+from streams.judge import parcels as judge_parcels
+from streams.judge.feeds import Feeds
+from streams.judge.judgement import Judgement
+from streams.judge.warnings import Revision, RuleFailure
 from streams.profiles.model import Profiles
 from streams.replay.meters import Meters
+from streams.shops import contributions
+from streams.state import orders, parcels, tracks
+from streams.state.links import ORDERED
+from streams.state.state import OrderState, ParcelState
+from streams.state.tracks import TrackState
 
 _ORDER, _PARCEL, _TRACK = range(3)
 """Which table an entry of the heap belongs to."""

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from streams.core import meter_state
-from streams.core.meter_state import Change, MeterState, product_key, row_key
-from streams.core.risks import meter_of, risks
-from streams.core.shares import ShareChange, deltas
 from streams.profiles.model import Profiles
+from streams.shops.risks import meter_of, risks
+from streams.state import meter_state
+from streams.state.meter_state import Change, MeterState, product_key, row_key
+from streams.state.shares import ShareChange, deltas
 
 _encoder = msgspec.json.Encoder()
 

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from streams.core.facts import OrderVersion, TrackingFact
-from streams.core.money import Charge, Range, at_risk, charges, joint
-from streams.core.state import Finding
-from streams.core.versions import newest_known
-from streams.core.warnings import Revision, RuleFailure
+from streams.facts.facts import OrderVersion, TrackingFact
+from streams.judge.warnings import Revision, RuleFailure
 from streams.profiles.model import Profile, Profiles
+from streams.profiles.money import Charge, Range, at_risk, charges, joint
 from streams.replay.machine import Machine
+from streams.state.state import Finding
+from streams.state.versions import newest_known
 
 Place = tuple[str, str, str, str, int]
 """One thing that a rule may see in an order: (order id, rule, stage, parcel or "", start in µs).

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from streams.core.episodes import Check
-from streams.core.facts import STATUS_CODE
-from streams.core.snapshot import LinkedOrder, ParcelLife, proof_of
-from streams.core.state import Proof
-from streams.core.whereabouts import arrival, differs, said
+from streams.facts.facts import STATUS_CODE
+from streams.rules.episodes import Check
+from streams.rules.snapshot import LinkedOrder, ParcelLife, proof_of
+from streams.rules.whereabouts import arrival, differs, said
+from streams.state.state import Proof
 
 _BACK = (STATUS_CODE["returning"], STATUS_CODE["returned"])
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from streams.core.episodes import Check
-from streams.core.fingerprint import DELIVERED, track_of
-from streams.core.snapshot import ParcelLife, proof_of
+from streams.rules.episodes import Check
+from streams.rules.snapshot import ParcelLife, proof_of
+from streams.state.fingerprint import DELIVERED, track_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from streams.core.episodes import Clock, Limit
-from streams.core.facts import STATUS_CODE
-from streams.core.snapshot import ParcelLife
+from streams.facts.facts import STATUS_CODE
+from streams.rules.episodes import Clock, Limit
+from streams.rules.snapshot import ParcelLife
 from streams.rules.stages import staged
 
 _RECEIVED = tuple(STATUS_CODE[name] for name in ("delivered", "ready_for_pickup", "returned"))

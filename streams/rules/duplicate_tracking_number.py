@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 
-from streams.core.episodes import Check
-from streams.core.recipients import differ
-from streams.core.snapshot import LinkedOrder, ParcelLife
-from streams.core.times import DAY
+from streams.facts.recipients import differ
+from streams.facts.times import DAY
+from streams.rules.episodes import Check
+from streams.rules.snapshot import LinkedOrder, ParcelLife
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from streams.core.episodes import Clock, Limit
-from streams.core.snapshot import ParcelLife, proof_of
-from streams.core.state import Proof
-from streams.core.statuses import PICKED_UP
+from streams.facts.statuses import PICKED_UP
+from streams.rules.episodes import Clock, Limit
+from streams.rules.snapshot import ParcelLife, proof_of
 from streams.rules.stages import staged
+from streams.state.state import Proof
 
 _PICKED_UP = frozenset((PICKED_UP,))
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from streams.core.episodes import Check
-from streams.core.snapshot import ParcelLife
-from streams.numbers import fits
+from streams.reference.numbers import fits
+from streams.rules.episodes import Check
+from streams.rules.snapshot import ParcelLife
 
 _SHORTEST, _LONGEST = 6, 35
 _allowed = re.compile(r"[A-Z0-9-]+").fullmatch

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from streams.core.episodes import Clock, Limit
-from streams.core.snapshot import ParcelLife
-from streams.core.statuses import PROGRESS
+from streams.facts.statuses import PROGRESS
+from streams.rules.episodes import Clock, Limit
+from streams.rules.snapshot import ParcelLife
 from streams.rules.stages import staged
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from streams.core.episodes import Check
-from streams.core.facts import STATUS_CODE, STATUSES
-from streams.core.snapshot import LinkedOrder, ParcelLife, proof_of
+from streams.facts.facts import STATUS_CODE, STATUSES
+from streams.rules.episodes import Check
+from streams.rules.snapshot import LinkedOrder, ParcelLife, proof_of
 
 _BACK = tuple(STATUS_CODE[name] for name in ("returning", "returned", "cancelled"))
 _DELIVERED = STATUS_CODE["delivered"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from streams.core.episodes import Check
-from streams.core.facts import STATUS_CODE
-from streams.core.snapshot import ParcelLife, proof_of
+from streams.facts.facts import STATUS_CODE
+from streams.rules.episodes import Check
+from streams.rules.snapshot import ParcelLife, proof_of
 
 _COUNTED = frozenset(
     STATUS_CODE[name] for name in ("picked_up", "hub", "in_transit", "arrived_dest_city")

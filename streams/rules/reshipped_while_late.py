@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from streams.core.episodes import Check
-from streams.core.facts import LinkedLife
-from streams.core.snapshot import OrderSnapshot
-from streams.core.state import LinkedParcel
-from streams.core.times import HOUR, TOLERANCE
+from streams.facts.facts import LinkedLife
+from streams.facts.times import HOUR, TOLERANCE
+from streams.rules.episodes import Check
+from streams.rules.snapshot import OrderSnapshot
+from streams.state.state import LinkedParcel
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from streams.core.episodes import Check, Clock
-from streams.core.snapshot import LinkedOrder, OrderSnapshot, ParcelLife
+from streams.rules.episodes import Check, Clock
+from streams.rules.snapshot import LinkedOrder, OrderSnapshot, ParcelLife
 
 
 class Rule(Protocol):

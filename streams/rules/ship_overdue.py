@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from streams.core.episodes import Clock, Limit
-from streams.core.snapshot import OrderSnapshot
-from streams.core.times import HOUR, TOLERANCE
+from streams.facts.times import HOUR, TOLERANCE
+from streams.rules.episodes import Clock, Limit
+from streams.rules.snapshot import OrderSnapshot
 
 
 @dataclass(frozen=True, slots=True)

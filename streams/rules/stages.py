@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from streams.core.episodes import Clock, Limit
-from streams.core.state import Proof
+from streams.rules.episodes import Clock, Limit
+from streams.state.state import Proof
 
 
 class Staged(Protocol):

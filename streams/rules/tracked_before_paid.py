@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from streams.core.episodes import Check
-from streams.core.snapshot import LinkedOrder, ParcelLife, proof_of
-from streams.core.statuses import PICKED_UP
-from streams.core.times import TOLERANCE
+from streams.facts.statuses import PICKED_UP
+from streams.facts.times import TOLERANCE
+from streams.rules.episodes import Check
+from streams.rules.snapshot import LinkedOrder, ParcelLife, proof_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from streams.core.episodes import Clock, Limit
-from streams.core.facts import STATUS_CODE
-from streams.core.snapshot import ParcelLife, proof_of
-from streams.core.state import Proof, Record
-from streams.core.statuses import NOT_RECORDS
-from streams.core.whereabouts import destination, origin
+from streams.facts.facts import STATUS_CODE
+from streams.facts.statuses import NOT_RECORDS
+from streams.rules.episodes import Clock, Limit
+from streams.rules.snapshot import ParcelLife, proof_of
 from streams.rules.stages import clocks
+from streams.rules.whereabouts import destination, origin
+from streams.state.state import Proof, Record
 
 _ENDING = tuple(STATUS_CODE[name] for name in ("out_for_delivery", "ready_for_pickup", "delivered"))
 

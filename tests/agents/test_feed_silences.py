@@ -7,9 +7,9 @@ import logging
 import pytest
 
 from streams.agents.feeds import Silences
-from streams.core.feeds import WEEK, Feeds
-from streams.core.times import DAY, HOUR, MINUTE
-from streams.events import Event
+from streams.facts.times import DAY, HOUR, MINUTE
+from streams.judge.feeds import WEEK, Feeds
+from streams.telemetry.events import Event
 
 START = 20_780 * DAY
 NOW = START + 2 * DAY

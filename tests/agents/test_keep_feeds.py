@@ -11,9 +11,9 @@ from typing import Any, cast
 import pytest
 
 from streams.agents.feeds import KEPT_EVERY, keep_feeds
-from streams.core.feeds import Feeds
-from streams.core.times import DAY, HOUR, MINUTE
-from streams.engine.app import EngineApp
+from streams.engine.worker.app import EngineApp
+from streams.facts.times import DAY, HOUR, MINUTE
+from streams.judge.feeds import Feeds
 
 START = 20_780 * DAY
 

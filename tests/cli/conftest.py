@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 from kafka_server import KafkaServer
 
-from streams.cli import main
-from streams.logs import LIBRARIES
+from streams.cli.group import main
+from streams.cli.logs import LIBRARIES
 
 with warnings.catch_warnings():
     # kafka-python 3.0 reads its protocol with a deprecated function of importlib, when imported.

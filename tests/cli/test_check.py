@@ -15,7 +15,7 @@ from click.testing import Result
 from support.builders import BORIS, NUMBER, order, picked_up, upload
 from support.ports import free_port
 
-from streams.pipeline.precheck import order_hash
+from streams.outputs.check_answer import order_hash
 
 Run = Callable[..., Result]
 Answer = tuple[int, bytes]

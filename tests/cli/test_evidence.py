@@ -27,7 +27,7 @@ from support.builders import (
     upload,
 )
 
-from streams.pipeline.precheck import order_hash
+from streams.outputs.check_answer import order_hash
 from streams.settings import load_settings
 
 Run = Callable[..., Result]

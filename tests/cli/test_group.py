@@ -11,7 +11,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from streams.cli import main
+from streams.cli.group import main
 from streams.cli.lazy import Lazy, LazyGroup
 
 Run = Callable[..., Result]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from streams.events import RESERVED
+from streams.telemetry.events import RESERVED
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "logs.md"

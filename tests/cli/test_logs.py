@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from mode import Service
 
+from streams.cli.logs import ConsoleFormatter, configure, one_line
 from streams.cli.worker import _say_starting
-from streams.events import RESERVED, Limited, event
-from streams.logs import ConsoleFormatter, configure, one_line
 from streams.profiles.loader import load
 from streams.settings import load_settings
+from streams.telemetry.events import RESERVED, Limited, event
 
 log = logging.getLogger("streams.test")
 

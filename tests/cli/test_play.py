@@ -21,7 +21,7 @@ from kafka_server import KafkaServer
 from support.ports import free_port
 from support.running import Deployment, wait_for
 
-from streams import entry
+from streams.cli import entry
 from streams.demo.history import Entry, Outcome, differences, load, replayed
 from streams.demo.live import PlayError, earlier, play, wall
 from streams.demo.shift import days_until, shifted
@@ -240,7 +240,7 @@ def test_the_first_process_of_a_container_hears_sigterm(
     """The kernel gives process 1 no default for SIGTERM, so the command brings a handler."""
     seen: list[object] = []
     before = signal.getsignal(signal.SIGTERM)
-    monkeypatch.setattr("streams.entry.os.getpid", lambda: pid)
+    monkeypatch.setattr("streams.cli.entry.os.getpid", lambda: pid)
     monkeypatch.setattr("streams.cli.main", lambda: seen.append(signal.getsignal(signal.SIGTERM)))
     try:
         entry.main()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from streams.core.times import DAY, HOUR
+from streams.facts.times import DAY, HOUR
 from streams.profiles.loader import builtin_files, load
 from streams.rules import RULES
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from streams.engine.config import EngineConfig
-from streams.pipeline.topics import Topics
+from streams.engine.kafka.config import EngineConfig
+from streams.engine.kafka.topics import Topics
 from streams.settings import Settings, SettingsError, allowed, load_settings, variable
 
 SENT_ON = {

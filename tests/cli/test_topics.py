@@ -10,7 +10,7 @@ from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 from kafka_server import KafkaServer
 from support.ports import free_port
 
-from streams.admin import KafkaUnavailable, check_topics, topic_specs
+from streams.engine.kafka.topic_admin import KafkaUnavailable, check_topics, topic_specs
 from streams.settings import load_settings
 
 Run = Callable[..., Result]

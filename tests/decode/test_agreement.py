@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from schemas import MAX_VALUE_BYTES, times
 from schemas.fields import MAX_ID_LENGTH
-from streams.core.facts import STATUSES
 from streams.decode import Bad, decode_order, decode_tracking, lenient
 from streams.decode.clock import parse_us
 from streams.decode.order import judge as judge_order
 from streams.decode.tracking import judge as judge_tracking
+from streams.facts.facts import STATUSES
 
 ARRIVAL_US = times.to_us(datetime(2026, 12, 1, tzinfo=UTC))
 

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import times
-from streams.core.facts import OrderVersion, Place, TrackingFact
 from streams.decode import Bad, decode_order, decode_tracking, parcel_key
 from streams.decode import order as order_module
 from streams.decode import tracking as tracking_module
+from streams.facts.facts import OrderVersion, Place, TrackingFact
 
 ARRIVAL_US = times.to_us(datetime(2026, 12, 1, tzinfo=UTC))
 UPDATE: dict[str, Any] = {

@@ -12,9 +12,9 @@ import pytest
 
 from schemas.order_paid import OrderPaid
 from schemas.tracking_update import TrackingUpdate
-from streams.core.times import DAY, HOUR, from_datetime
 from streams.demo.history import ENDS_AT, STARTS_AT, Entry, Outcome, load, replayed
 from streams.demo.shift import TIME_FIELDS, days_until, shifted
+from streams.facts.times import DAY, HOUR, from_datetime
 from streams.profiles.loader import load as load_profiles
 
 TIMES = ("opened_at", "deadline", "breached_at", "resolved_at")

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from support.fake_broker import CHANGELOGS, FakeProducer
 
-from streams.engine.commit import Committer, CommitterFailed
-from streams.engine.producer import DeliveryFailed
-from streams.engine.store import TableStore, shared_cache
-from streams.engine.types import Output, Work, Write
+from streams.engine.kafka.producer import DeliveryFailed
+from streams.engine.kafka.types import Output, Work, Write
+from streams.engine.store.store import TableStore, shared_cache
+from streams.engine.worker.commit import Committer, CommitterFailed
 
 
 class Bench:

@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from support.fake_broker import CHANGELOGS, Entry, FakeProducer, changelog
 
-from streams.engine.commit import Committer
-from streams.engine.producer import DeliveryFailed
-from streams.engine.store import TableStore, shared_cache
-from streams.engine.types import Output, Work, Write
+from streams.engine.kafka.producer import DeliveryFailed
+from streams.engine.kafka.types import Output, Work, Write
+from streams.engine.store.store import TableStore, shared_cache
+from streams.engine.worker.commit import Committer
 
 KEYS = [b"a", b"b"]
 PARTITIONS = (0, 1)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.engine.loopwatch import Quiet
+from streams.engine.worker.loopwatch import Quiet
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -7,9 +7,9 @@ from confluent_kafka import Producer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.engine import murmur2 as module
-from streams.engine.embedded import EmbeddedCluster
-from streams.engine.murmur2 import murmur2, partition_of, partitions_of
+from streams.demo.broker import EmbeddedCluster
+from streams.engine.kafka import murmur2 as module
+from streams.engine.kafka.murmur2 import murmur2, partition_of, partitions_of
 
 
 @pytest.mark.parametrize(

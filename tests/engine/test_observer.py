@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from echo_worker import config_of, make_app, produce, running, topics, until, wait_for_tables
 
-from streams.engine.embedded import EmbeddedCluster
-from streams.engine.observer import Census
-from streams.engine.store import StoreLocked, TableStore, shared_cache
-from streams.engine.sweep import BATCH, States, Sweeps, SweepStopped
-from streams.engine.types import Work, Write
+from streams.demo.broker import EmbeddedCluster
+from streams.engine.kafka.types import Work, Write
+from streams.engine.store.observer import Census
+from streams.engine.store.store import StoreLocked, TableStore, shared_cache
+from streams.engine.store.sweep import BATCH, States, Sweeps, SweepStopped
 
 KEYS = 3 * BATCH + 7
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.engine.offsets import PartitionOffsets
-from streams.engine.types import Chunk, Record
+from streams.engine.kafka.offsets import PartitionOffsets
+from streams.engine.kafka.types import Chunk, Record
 
 
 def chunk(first: int, last: int, timestamp_ms: int = 0) -> Chunk:

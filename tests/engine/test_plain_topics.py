@@ -7,8 +7,8 @@ from pathlib import Path
 
 from kafka_server import KafkaServer
 
-from streams.engine.producer import Producer
-from streams.engine.types import Output
+from streams.engine.kafka.producer import Producer
+from streams.engine.kafka.types import Output
 
 SIZE = 200_000
 

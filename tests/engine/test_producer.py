@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
-from streams.engine.embedded import EmbeddedCluster
-from streams.engine.murmur2 import partition_of
-from streams.engine.producer import DeliveryFailed, Producer
-from streams.engine.types import Output, Write
+from streams.demo.broker import EmbeddedCluster
+from streams.engine.kafka.murmur2 import partition_of
+from streams.engine.kafka.producer import DeliveryFailed, Producer
+from streams.engine.kafka.types import Output, Write
 
 
 @pytest.fixture

@@ -29,8 +29,8 @@ from echo_worker import (
 )
 from kafka_server import KafkaServer
 
-from streams.engine import EngineApp, Work
-from streams.engine.restore import RestoreStopped
+from streams.engine.store.restore import RestoreStopped
+from streams.engine.worker import EngineApp, Work
 
 
 @pytest.fixture

@@ -30,9 +30,9 @@ from echo_worker import (
 from kafka_server import KafkaServer
 from support.running import wait_for
 
-from streams.engine import EngineConfig, Write
-from streams.engine.restore import Restorer, RestoreStopped
-from streams.engine.store import TableStore, shared_cache
+from streams.engine.store.restore import Restorer, RestoreStopped
+from streams.engine.store.store import TableStore, shared_cache
+from streams.engine.worker import EngineConfig, Write
 
 COMPACTED = {
     "cleanup.policy": "compact",

@@ -30,9 +30,9 @@ from echo_worker import (
 )
 from support.ports import free_port
 
-from streams.engine.embedded import EmbeddedCluster
-from streams.engine.offsets import PartitionOffsets
-from streams.engine.runner import Stalled, Watch, worker
+from streams.demo.broker import EmbeddedCluster
+from streams.engine.kafka.offsets import PartitionOffsets
+from streams.engine.worker.runner import Stalled, Watch, worker
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rocksdict import Rdict
 
-from streams.engine.store import (
+from streams.engine.kafka.types import Write
+from streams.engine.store.store import (
     PartitionStore,
     StoreClosed,
     StoreLocked,
@@ -20,7 +21,6 @@ from streams.engine.store import (
     TableStore,
     shared_cache,
 )
-from streams.engine.types import Write
 
 CACHE = shared_cache(1024 * 1024)
 EVER = 2**62
@@ -157,7 +157,7 @@ def test_a_damaged_store_is_refused_and_can_be_rebuilt(store: PartitionStore) ->
 def test_another_layout_is_refused(store: PartitionStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """A store of another version's layout is not misread."""
     store.close()
-    monkeypatch.setattr("streams.engine.store.LAYOUT", b"2")
+    monkeypatch.setattr("streams.engine.store.store.LAYOUT", b"2")
     with pytest.raises(StoreUnusable, match="layout"):
         PartitionStore.open(store.path, CACHE)
 

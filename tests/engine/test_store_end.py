@@ -6,8 +6,8 @@ from pathlib import Path
 
 from rocksdict import Rdict
 
-from streams.engine.store import PartitionStore, _options, shared_cache
-from streams.engine.types import Write
+from streams.engine.kafka.types import Write
+from streams.engine.store.store import PartitionStore, _options, shared_cache
 
 EVER = 2**62
 

@@ -13,9 +13,9 @@ from confluent_kafka.admin import AdminClient
 from echo_worker import committed, ends, running, until
 from kafka_server import KafkaServer
 
-from streams.engine import Chunk, EngineApp, EngineConfig, Work, create_app
-from streams.engine.embedded import EmbeddedCluster
-from streams.engine.transport import aiokafka_security
+from streams.demo.broker import EmbeddedCluster
+from streams.engine.kafka.transport import aiokafka_security
+from streams.engine.worker import Chunk, EngineApp, EngineConfig, Work, create_app
 
 
 @pytest.fixture

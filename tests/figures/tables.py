@@ -1,9 +1,9 @@
 """The figures of the platforms' rule texts as tables: compare them line by line.
 
 `>` means that more than the limit breaches, `≥` that reaching it does, `–` that there is none.
-Hours unless a unit is written. Sums of money have their own table in `tests/core/test_money.py`,
-lines of shops and products in `tests/core/test_meters.py`. `read` turns a table into rows, one
-dictionary a line.
+Hours unless a unit is written. Sums of money have their own table in
+`tests/profiles/test_money.py`, lines of shops and products in `tests/state/test_meters.py`.
+`read` turns a table into rows, one dictionary a line.
 """
 
 from __future__ import annotations

@@ -11,21 +11,21 @@ from random import Random
 from prometheus_client import generate_latest
 
 from schemas.reasons import REASONS
-from streams import metrics
 from streams.app import rules_of
-from streams.core.facts import STATUS_CODE, TrackingFact
-from streams.core.feeds import Feeds
-from streams.core.standing import Standing
-from streams.core.state import Finding, Published
-from streams.core.times import DAY, HOUR, SECOND
-from streams.engine.engine import EngineStatus
-from streams.engine.types import Record
+from streams.engine.kafka.topics import Topics
+from streams.engine.kafka.types import Record
+from streams.engine.worker.engine import EngineStatus
+from streams.facts.facts import STATUS_CODE, TrackingFact
+from streams.facts.times import DAY, HOUR, SECOND
 from streams.gauges.board import Board
 from streams.gauges.exposition import Gauges
-from streams.pipeline.feeds import FeedLatency, FeedMetrics
-from streams.pipeline.notes import Day
-from streams.pipeline.topics import Topics
+from streams.judge.feeds import Feeds
 from streams.profiles.loader import load
+from streams.state.standing import Standing
+from streams.state.state import Finding, Published
+from streams.tables.feeds import FeedLatency, FeedMetrics
+from streams.tables.notes import Day
+from streams.telemetry import metrics
 
 SHOPS, WARNINGS, CARRIERS = 10_000, 100_000, 2_000
 NOW = 1_795_000_000 * SECOND

@@ -12,12 +12,12 @@ import pytest
 from support.travelling import RUNNING, gates_of, sent_anywhere, suitable
 from support.two_sides import Loop, run
 
-from streams.core.meter_state import decode_meter
-from streams.core.standing import UNKNOWN_SHOP
-from streams.core.times import from_datetime
-from streams.engine.types import Work
+from streams.engine.kafka.types import Work
+from streams.facts.times import from_datetime
 from streams.gauges.board import Board
 from streams.profiles.loader import load
+from streams.state.meter_state import decode_meter
+from streams.state.standing import UNKNOWN_SHOP
 
 HISTORIES = 25
 PARTITIONS = 3

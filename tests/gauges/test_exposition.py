@@ -12,14 +12,14 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from support.listed import warning
 
-from streams import metrics
 from streams.app import assemble
-from streams.engine.config import EngineConfig
+from streams.engine.kafka.config import EngineConfig
+from streams.engine.kafka.topics import Topics
 from streams.gauges.board import Board
 from streams.gauges.exposition import EXPOSITION
-from streams.histogram import ManyHistogram
-from streams.pipeline.topics import Topics
 from streams.profiles.loader import load
+from streams.telemetry import metrics
+from streams.telemetry.histogram import ManyHistogram
 
 HERE = Path(__file__).parent
 MOST_SERIES = 5_000

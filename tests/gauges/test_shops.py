@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from random import Random
 
-from streams.core.standing import Shop
 from streams.gauges.shops import FORGOTTEN_AFTER, TOLD_EVERY, Shops
-from streams.metrics import OTHER, SHOPS_SHOWN
-from streams.pipeline.feeds import Slots
+from streams.state.standing import Shop
+from streams.tables.feeds import Slots
+from streams.telemetry.metrics import OTHER, SHOPS_SHOWN
 
 
 def workers(seed: int, number: int) -> tuple[list[Shops], list[Counter[Shop]]]:

@@ -16,8 +16,8 @@ from grafana import build, render, risk
 from grafana.model import GRID, NO_WORKER, Graph, Panel, Row, Text
 from grafana.model import Query as Asked
 from grafana.render import lines
-from streams.agents.warnings_page import WARNINGS
-from streams.listing.query import Query, read
+from streams.web.query import Query, read
+from streams.web.warnings import WARNINGS
 
 KEPT = kept()
 EVERY = pytest.mark.parametrize("name", KEPT)

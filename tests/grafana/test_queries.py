@@ -16,8 +16,8 @@ from grafana.asked import asked, filled
 from grafana.build import BOARDS
 from grafana.model import Board, Query, Variable
 from grafana.words import RULES, SEVERITIES, SHOPS, STATES
-from streams import metrics
 from streams.rules import RULES as KNOWN_RULES
+from streams.telemetry import metrics
 
 ASKED = [
     pytest.param(expr, id=f"{panel.dashboard}-{panel.panel}-{n}")
@@ -39,7 +39,7 @@ def queries() -> Iterator[tuple[set[str], Query]]:
 
 @EVERY
 def test_every_metric_is_declared(expr: str) -> None:
-    """In streams.metrics, or it is Prometheus' own."""
+    """In streams.telemetry.metrics, or it is Prometheus' own."""
     read_metrics = {selector.metric for selector in read(expr).selectors}
     assert read_metrics
     assert read_metrics <= KNOWN.keys()

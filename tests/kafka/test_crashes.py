@@ -17,11 +17,11 @@ from support.replaying import replay, standing
 from support.running import Deployment, Worker, wait_for
 from support.shop_days import counted
 
-from streams.core.meter_state import KEPT
-from streams.core.times import RETENTION
 from streams.decode import parcel_key
+from streams.decode.moments import parse_time
+from streams.facts.times import RETENTION
 from streams.profiles.loader import load as profiles
-from streams.replay.moments import parse_time
+from streams.state.meter_state import KEPT
 
 KILLS = 10
 STOPS = 20

@@ -18,8 +18,8 @@ from support.playing import combined, play, wanted
 from support.ports import free_port
 from support.running import Deployment, Worker, wait_for
 
-from streams.core.standing import UNKNOWN_SHOP
-from streams.metrics import OTHER
+from streams.state.standing import UNKNOWN_SHOP
+from streams.telemetry.metrics import OTHER
 
 Key = tuple[str, ...]
 

@@ -29,8 +29,8 @@ from support.running import WORKER, Deployment, Worker, wait_for
 
 from grafana.asked import Asked, asked
 from grafana.preview.pictures import EVERY, View, draw
-from streams.core.feeds import Feeds
-from streams.core.times import DAY, MINUTE, SECOND
+from streams.facts.times import DAY, MINUTE, SECOND
+from streams.judge.feeds import Feeds
 
 FAST_WORKER = Path(__file__).parents[1] / "fast_worker.py"
 FAST = 20

@@ -7,9 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from support.builders import CHINA, LATER, PAID, US, judge, order, record, times, upload, us
 
-from streams.core.episodes import Limit
-from streams.core.facts import STATUS_CODE
-from streams.core.times import DAY, HOUR, MINUTE
+from streams.facts.facts import STATUS_CODE
+from streams.facts.times import DAY, HOUR, MINUTE
 from streams.profiles.loader import load
 from streams.profiles.model import Profile
 from streams.rules import (
@@ -28,6 +27,7 @@ from streams.rules import (
     TrackedBeforePaid,
     TransitStalled,
 )
+from streams.rules.episodes import Limit
 
 PROFILES = {profile.id: profile for profile in load().all}
 HUBS = frozenset(

@@ -31,7 +31,7 @@ from support.builders import (
 )
 from support.packs import Judging
 
-from streams.core.times import iso
+from streams.facts.times import iso
 from streams.profiles.exemptions import ExemptionTable
 from streams.profiles.loader import ProfileError, load
 

@@ -7,9 +7,9 @@ import tomllib
 import pytest
 from pydantic import ValidationError
 
-from streams.core.money import Exposure, Scale, Step, Together
-from streams.core.times import HOUR
+from streams.facts.times import HOUR
 from streams.profiles.exposure import ExposureTable, basis_points
+from streams.profiles.money import Exposure, Scale, Step, Together
 
 GOOD = """\
 currency = "EUR"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from streams.core.times import HOUR
+from streams.facts.times import HOUR
 from streams.profiles.lines import LineTable, MeterTable, named_once
 from streams.profiles.loader import load
 from streams.rules import RULES

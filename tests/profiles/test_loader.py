@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.builders import CHINA, US, us
 
-from streams.core.times import DAY, HOUR
+from streams.facts.times import DAY, HOUR
 from streams.profiles.loader import ProfileError, builtin_files, load, read
 from streams.rules import PickupOverdue
 

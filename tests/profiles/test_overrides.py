@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.builders import CHINA, us
 
-from streams.core.times import HOUR
+from streams.facts.times import HOUR
 from streams.profiles.loader import ProfileError, builtin_files, load, read
 from streams.profiles.model import Profile
 from streams.rules import InactiveAfterPickup, PickupOverdue

@@ -14,9 +14,9 @@ import yaml
 from prometheus_client import Counter, Gauge
 from support.promql import read
 
-from streams import metrics
-from streams.histogram import ManyHistogram
-from streams.metrics import Measured
+from streams.telemetry import metrics
+from streams.telemetry.histogram import ManyHistogram
+from streams.telemetry.metrics import Measured
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -227,7 +227,7 @@ def _title(chapter: str) -> str:
 def test_expressions_ask_for_metrics_and_labels_that_there_are(
     rules: list[Rule], records: dict[str, Rule]
 ) -> None:
-    """Every name is declared in `streams.metrics`, recorded, or Prometheus' own; so are labels."""
+    """Every name and label is declared in `streams.telemetry.metrics`, recorded, or Prometheus'."""
     names = known(records)
     for rule in rules:
         reading = read(rule["expr"])

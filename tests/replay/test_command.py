@@ -17,7 +17,7 @@ from support.replaying import replay as replayed
 from support.replaying import standing
 
 from schemas.dead_letter import DeadLetter
-from streams.cli import main
+from streams.cli.group import main
 
 ORDERS = [order("1"), order("2", platform="tmall")]
 TRACKING = [upload("1"), picked_up(), record("hub", PICKED + DAY)]
@@ -195,8 +195,8 @@ def test_a_damaged_archive_is_said_in_one_line(damage: str) -> None:
 
 def test_memory_follows_the_live_states() -> None:
     """A year of orders that all ship: never more in memory than what is not yet past its end."""
-    from streams.core.times import from_datetime
     from streams.decode import decode_order, decode_tracking
+    from streams.facts.times import from_datetime
     from streams.profiles.loader import load
     from streams.replay.machine import Machine
 

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from support.builders import DAY, HOUR, MINUTE, PICKED, Message, order, picked_up, record, upload
 
-from streams.cli import main
+from streams.cli.group import main
 
 NAME = "inactive_after_pickup"
 

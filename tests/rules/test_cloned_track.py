@@ -34,11 +34,11 @@ from support.builders import (
 )
 from support.parcels import life_of, proofs_of
 
-from streams.core.claims import shortest_track
-from streams.core.fingerprint import track_of
-from streams.core.state import Claim
+from streams.judge.claims import shortest_track
 from streams.profiles.loader import load
 from streams.rules.cloned_track import ClonedTrack
+from streams.state.fingerprint import track_of
+from streams.state.state import Claim
 
 RULE = "cloned_track"
 A, B, C = "78123456789001", "78123456789002", "78123456789003"

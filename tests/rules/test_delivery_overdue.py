@@ -23,10 +23,10 @@ from support.builders import (
 )
 from support.parcels import clocks_of
 
-from streams.core.episodes import Limit, judge_clock
-from streams.core.times import DAY as DAY_US
+from streams.facts.times import DAY as DAY_US
 from streams.profiles.loader import load
 from streams.rules.delivery_overdue import DeliveryOverdue
+from streams.rules.episodes import Limit, judge_clock
 
 RULE = DeliveryOverdue(Limit(7 * DAY_US), Limit(10 * DAY_US, at_least=True))
 STORY = [order(), upload("1"), picked_up(), record("hub", UPLOADED + DAY)]

@@ -26,9 +26,9 @@ from support.builders import (
 )
 from support.parcels import clocks_of, proofs_of
 
-from streams.core.episodes import Limit, judge_clock
-from streams.core.facts import STATUSES
+from streams.facts.facts import STATUSES
 from streams.rules import InactiveAfterPickup
+from streams.rules.episodes import Limit, judge_clock
 
 RULE = "inactive_after_pickup"
 LIMIT = 24 * HOUR

@@ -23,7 +23,7 @@ from support.builders import (
 )
 from support.parcels import clocks_of, proofs_of
 
-from streams.core.episodes import Check
+from streams.rules.episodes import Check
 from streams.rules.malformed_tracking_number import MalformedTrackingNumber, fault_of
 
 RULE = "malformed_tracking_number"

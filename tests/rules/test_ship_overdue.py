@@ -29,15 +29,15 @@ from support.builders import (
     us,
 )
 
-from streams.core.episodes import Limit, judge_clock
-from streams.core.orders import EXPRESS
-from streams.core.snapshot import OrderSnapshot
-from streams.core.state import OrderState
-from streams.core.warnings import Revision
 from streams.decode import decode_order
+from streams.judge.warnings import Revision
 from streams.profiles.loader import load
 from streams.replay.machine import Machine
 from streams.rules import ShipOverdue
+from streams.rules.episodes import Limit, judge_clock
+from streams.rules.snapshot import OrderSnapshot
+from streams.state.orders import EXPRESS
+from streams.state.state import OrderState
 
 RULE = "ship_overdue"
 LEAD = 12 * HOUR

@@ -31,7 +31,7 @@ from support.builders import (
 )
 from support.parcels import clocks_of, life_of, proofs_of
 
-from streams.core.episodes import Limit
+from streams.rules.episodes import Limit
 from streams.rules.transit_stalled import LaneLimits, TransitStalled
 
 RULE = "transit_stalled"

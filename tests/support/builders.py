@@ -12,8 +12,8 @@ from typing import Any
 
 from support.replaying import replay
 
-from streams.core.times import from_datetime
-from streams.core.warnings import Revision
+from streams.facts.times import from_datetime
+from streams.judge.warnings import Revision
 
 Message = dict[str, Any]
 

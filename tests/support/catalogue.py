@@ -7,10 +7,10 @@ from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.utils import floatToGoString
 
 from grafana.words import STATES
-from streams import metrics
-from streams.core.meters import MEASURES
-from streams.histogram import ManyHistogram
-from streams.metrics import Measured
+from streams.state.meters import MEASURES
+from streams.telemetry import metrics
+from streams.telemetry.histogram import ManyHistogram
+from streams.telemetry.metrics import Measured
 
 _OF_PROMETHEUS = {
     "up": frozenset[str](),
@@ -45,7 +45,7 @@ VALUES = {
 
 
 def _declared() -> dict[str, frozenset[str]]:
-    """Every series of streams.metrics and its labels."""
+    """Every series of streams.telemetry.metrics and its labels."""
     found: dict[str, frozenset[str]] = {}
     for metric in vars(metrics).values():
         if isinstance(metric, Measured):
@@ -81,7 +81,7 @@ def _bounds() -> dict[str, list[str]]:
 
 
 OURS = _declared()
-"""Every series of streams.metrics, and its labels."""
+"""Every series of streams.telemetry.metrics, and its labels."""
 
 KNOWN = OURS | _of_the_client() | _OF_PROMETHEUS
 """The same with what Prometheus and its client add."""

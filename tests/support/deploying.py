@@ -18,8 +18,8 @@ import pytest
 import yaml
 from support.ports import free_port
 
-from streams.cli import main
-from streams.engine import web
+from streams.cli.group import main
+from streams.engine.worker import web
 from streams.settings import CONFIG_VARIABLE, PREFIX, Settings, load_settings, variable
 
 ROOT = Path(__file__).resolve().parents[2]

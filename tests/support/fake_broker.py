@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
-from streams.engine.types import Output, Write
+from streams.engine.kafka.types import Output, Write
 
 CHANGELOGS = {"orders": "orders-changelog", "parcels": "parcels-changelog"}
 

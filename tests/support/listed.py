@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from streams.core.state import Finding, Published
-from streams.core.times import DAY, HOUR
+from streams.facts.times import DAY, HOUR
+from streams.state.state import Finding, Published
 
 NOW = 1_795_000_000_000_000
 

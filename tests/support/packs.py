@@ -9,9 +9,9 @@ from pathlib import Path
 
 from support.builders import Message, us
 
-from streams.core.warnings import Revision
 from streams.decode import Bad, decode_order, decode_tracking
-from streams.pipeline.message import warning_value
+from streams.judge.warnings import Revision
+from streams.outputs.message import warning_value
 from streams.profiles.loader import load
 from streams.replay.machine import Machine
 

@@ -9,16 +9,16 @@ from typing import Any
 
 from support.builders import Message, us
 
-from streams.core import orders, parcels
-from streams.core.facts import OrderFacts
-from streams.core.links import lives
-from streams.core.snapshot import ParcelLife
-from streams.core.state import OrderState, ParcelState
-from streams.core.times import to_datetime
-from streams.core.warnings import Revision
 from streams.decode import Bad, decode_order, decode_tracking
+from streams.facts.facts import OrderFacts
+from streams.facts.times import to_datetime
+from streams.judge.warnings import Revision
 from streams.profiles.loader import load
 from streams.replay.machine import Machine
+from streams.rules.snapshot import ParcelLife
+from streams.state import orders, parcels
+from streams.state.links import lives
+from streams.state.state import OrderState, ParcelState
 
 _FAR = 1 << 62
 

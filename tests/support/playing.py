@@ -9,7 +9,7 @@ from oracle.histories import History, random_history
 from support.replaying import arrival_of, replay, standing
 from support.running import Deployment, wait_for
 
-from streams.core.times import DAY
+from streams.facts.times import DAY
 
 
 def wanted(history: History) -> list[dict[str, Any]]:

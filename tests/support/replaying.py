@@ -9,14 +9,14 @@ from typing import Any
 
 from schemas.times import EARLIEST_US
 from streams import rules
-from streams.core.times import from_datetime
-from streams.core.warnings import Revision
 from streams.decode import Bad, decode_order, decode_tracking
-from streams.pipeline.message import warning_value
+from streams.decode.moments import parse_time
+from streams.facts.times import from_datetime
+from streams.judge.warnings import Revision
+from streams.outputs.message import warning_value
 from streams.profiles.loader import load
 from streams.profiles.model import Profiles
 from streams.replay.machine import Machine
-from streams.replay.moments import parse_time
 
 RULES = frozenset(rules.RULES) - {"delivery_overdue"}
 """Every rule that a built-in profile turns on."""

@@ -18,7 +18,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from kafka import KafkaProducer
 from support.replaying import COMPARED, arrival_of
 
-from streams.admin import create_topics
+from streams.engine.kafka.topic_admin import create_topics
 from streams.settings import Settings
 
 Message = dict[str, Any]

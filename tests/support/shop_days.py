@@ -11,7 +11,7 @@ from typing import Any
 from oracle.brute_force import HOUR, TOLERANCE, World, build_world, earliest, profile_of
 from oracle.histories import History
 
-from streams.core.times import from_datetime
+from streams.facts.times import from_datetime
 from streams.profiles.model import Profiles
 
 Day = tuple[str, str, str]

@@ -11,9 +11,9 @@ from oracle.histories import History, random_history
 from support.replaying import arrival_of
 from support.two_sides import TOPICS, Loop
 
-from streams.core.times import DAY as DAY_US
-from streams.core.times import RETENTION, SECOND, from_datetime
 from streams.decode import Bad, decode_order, decode_tracking
+from streams.facts.times import DAY as DAY_US
+from streams.facts.times import RETENTION, SECOND, from_datetime
 
 FAR = 1 << 62
 RUNNING = 60 * SECOND

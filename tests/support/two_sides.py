@@ -12,19 +12,19 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from streams.core.state import due_of
-from streams.engine.murmur2 import partition_of
-from streams.engine.types import Chunk, Output, Record, Work, Write
-from streams.pipeline.meters import MeterSide
-from streams.pipeline.orders import OrderSide
-from streams.pipeline.parcels import ParcelSide
-from streams.pipeline.recall import recall
-from streams.pipeline.sides import Moment, Side
-from streams.pipeline.told import said_again
-from streams.pipeline.topics import Topics
-from streams.pipeline.tracks import TrackSide
+from streams.engine.kafka.murmur2 import partition_of
+from streams.engine.kafka.topics import Topics
+from streams.engine.kafka.types import Chunk, Output, Record, Work, Write
 from streams.profiles.loader import load
 from streams.profiles.model import Profiles
+from streams.state.state import due_of
+from streams.tables.meters import MeterSide
+from streams.tables.orders import OrderSide
+from streams.tables.parcels import ParcelSide
+from streams.tables.processor import Moment, Side
+from streams.tables.recover_shop_days import said_again
+from streams.tables.recover_warnings import recall
+from streams.tables.tracks import TrackSide
 
 TOPICS = Topics()
 ROUNDS = 6

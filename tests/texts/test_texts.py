@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from streams import texts
-from streams.core import precheck
-from streams.core.state import Finding
-from streams.core.times import HOUR
-from streams.core.warnings import Revision
-from streams.pipeline import message
+from streams.facts.times import HOUR
+from streams.judge import precheck
+from streams.judge.warnings import Revision
+from streams.outputs import message
 from streams.profiles.loader import load
 from streams.rules import RULES
 from streams.rules.malformed_tracking_number import fault_of
+from streams.state.state import Finding
 from streams.texts.catalogue import WORDS, Catalogue, catalogue
 from streams.texts.template import Template
 

@@ -27,8 +27,8 @@ from support.builders import (
 from support.replaying import arrival_of
 from support.troubles import travels
 
-from streams.core.warnings import Revision
 from streams.decode import Bad, decode_order, decode_tracking
+from streams.judge.warnings import Revision
 from streams.profiles.loader import load
 from streams.replay.machine import Machine
 

@@ -34,8 +34,8 @@ from support.builders import (
 from support.replaying import arrival_of
 from support.troubles import TROUBLES, travels
 
-from streams.core.times import STATE_KEPT
 from streams.decode import Bad, decode_order, decode_tracking
+from streams.facts.times import STATE_KEPT
 from streams.profiles.loader import builtin_files, load
 from streams.replay.machine import Machine
 
@@ -135,7 +135,7 @@ def test_trap_16_no_holiday_is_made_up(platform: str) -> None:
     assert load().at(platform, us(PAID)).exemptions == ()
 
 
-# ---- 20 state growth (each kind of state by itself: tests/core/test_ends.py)
+# ---- 20 state growth (each kind of state by itself: tests/state/test_ends.py)
 
 
 @pytest.mark.parametrize("rule", TROUBLES)

@@ -1,0 +1,106 @@
+"""`shipsentry`: the command line. One command is one file, loaded when the command is used."""
+
+from __future__ import annotations
+
+from streams.cli.lazy import Lazy, LazyGroup, RootGroup, version_option
+
+EPILOG = """\b
+Examples:
+  shipsentry demo
+  shipsentry topics create && shipsentry worker
+  shipsentry replay --orders orders.jsonl --tracking tracking.jsonl
+  shipsentry warnings tail --state breached
+
+Settings are environment variables, SHIPSENTRY_BOOTSTRAP_SERVERS first of all, or keys of the file
+shipsentry.toml. Exit status: 0 done, 1 failed, 2 wrong usage or settings.
+"""
+
+_TOPICS_EPILOG = """\b
+Examples:
+  shipsentry topics create
+  SHIPSENTRY_PARTITIONS=12 SHIPSENTRY_REPLICATION_FACTOR=3 shipsentry topics create
+  shipsentry topics check
+"""
+
+_RULES_EPILOG = """\b
+Examples:
+  shipsentry rules list
+  shipsentry rules show douyin-2026-07-09
+  shipsentry rules validate my-profiles/
+"""
+
+_WARNINGS_EPILOG = """\b
+Examples:
+  shipsentry warnings tail
+  shipsentry warnings tail --json --from-beginning | jq .rule
+  shipsentry warnings export --out warnings.jsonl
+"""
+
+_SCHEMAS_EPILOG = """\b
+Examples:
+  shipsentry schemas export schemas/
+"""
+
+topics = LazyGroup(
+    "topics",
+    help="Make and check the topics on Kafka.",
+    epilog=_TOPICS_EPILOG,
+    lazy={
+        "create": Lazy("streams.cli.topics_create:create", "Make every topic that is missing."),
+        "check": Lazy("streams.cli.topics_check:check", "Check topics, partitions, policies."),
+    },
+)
+
+rules = LazyGroup(
+    "rules",
+    help="Rules and their limits, by profile.",
+    epilog=_RULES_EPILOG,
+    lazy={
+        "list": Lazy("streams.cli.rules_list:list_rules", "Every rule, its limits by profile."),
+        "show": Lazy("streams.cli.rules_show:show", "One profile, in full."),
+        "validate": Lazy("streams.cli.rules_validate:validate", "Check profiles and rule packs."),
+        "template": Lazy("streams.cli.rules_template:template", "A profile to be filled in."),
+    },
+)
+
+warnings = LazyGroup(
+    "warnings",
+    help="Warnings on Kafka: follow them, or write them to a file.",
+    epilog=_WARNINGS_EPILOG,
+    lazy={
+        "tail": Lazy("streams.cli.warnings_tail:tail", "Follow the warnings as they come."),
+        "export": Lazy("streams.cli.warnings_export:export", "The latest state of each warning."),
+    },
+)
+
+schemas = LazyGroup(
+    "schemas",
+    help="The messages as JSON Schema.",
+    epilog=_SCHEMAS_EPILOG,
+    lazy={
+        "export": Lazy("streams.cli.schemas_export:export", "Write the JSON Schema of each topic."),
+    },
+)
+
+main = RootGroup(
+    "shipsentry",
+    help="Warns sellers before a marketplace judges a shipment fake: orders and tracking updates "
+    "in, warnings out.",
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    lazy={
+        "demo": Lazy(
+            "streams.cli.demo:demo", "See it work: all in one process, nothing to set up."
+        ),
+        "play": Lazy("streams.cli.play:play", "The demo's week into your own Kafka, in real time."),
+        "worker": Lazy("streams.cli.worker:worker", "Process orders and tracking updates."),
+        "replay": Lazy("streams.cli.replay:replay", "Judge a history from files, without Kafka."),
+        "check": Lazy("streams.cli.check:check", "Ask before a number is uploaded."),
+        "evidence": Lazy(
+            "streams.cli.evidence:evidence", "A warning's proof, as a bundle for an appeal."
+        ),
+        "docs": Lazy("streams.cli.docs:docs"),
+    },
+    commands=[topics, rules, warnings, schemas],
+)
+main.params.append(version_option())

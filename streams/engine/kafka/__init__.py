@@ -1,0 +1,1 @@
+"""Kafka: the consumer, the producer, the partitioner, topics and their administration."""

@@ -1,0 +1,145 @@
+"""Reads back what was published since a partition's state was last durable.
+
+Outputs are delivered before the changelog is written. After a crash between the two, everything
+that was published and not yet remembered is younger than the last changelog record, but for the
+time that one round of commits takes.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Iterable, Iterator
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from streams.engine.kafka.config import EngineConfig
+from streams.telemetry.events import event
+
+log = logging.getLogger(__name__)
+
+MARGIN_MS = 60_000
+"""More than a round of commits can take: delivery is given up long before."""
+
+_ASK_S = 20.0
+_SILENCE_S = 30.0
+
+
+class ReadBackFailed(RuntimeError):
+    """The broker stopped answering while the newest records of a topic were read back."""
+
+
+def published_since_durable(
+    config: EngineConfig, topic: str, partitions: Iterable[int]
+) -> Iterator[bytes]:
+    """Values of `topic` from before the last changelog records of `partitions` to its end.
+
+    Raises KafkaException, or ReadBackFailed where nothing comes for half a minute.
+    """
+    consumer = Consumer(
+        {
+            **config.client_config(),
+            "group.id": f"{config.app_id}-readback-{uuid.uuid4().hex[:8]}",
+            "enable.auto.commit": False,
+            "enable.partition.eof": False,
+            # A restart waits for this: a few records are awaited, not a full fetch.
+            "fetch.wait.max.ms": 20,
+            "fetch.queue.backoff.ms": 20,
+        }
+    )
+    began = time.monotonic()
+    try:
+        numbers = consumer.list_topics(topic, timeout=_ASK_S).topics[topic].partitions
+        ends = _ends(consumer, [TopicPartition(topic, number) for number in numbers])
+        if not ends:
+            return
+        since = _last_durable_ms(consumer, config, partitions) - MARGIN_MS
+        asked = [TopicPartition(topic, number, max(0, since)) for _, number in ends]
+        starts = consumer.offsets_for_times(asked, timeout=_ASK_S)
+        count = 0
+        for value in _read(consumer, starts, ends):
+            count += 1
+            yield value
+        log.info(
+            "read back %(records)d records of %(topic)s",
+            event(
+                "read_back",
+                topic=topic,
+                records=count,
+                seconds=round(time.monotonic() - began, 3),
+            ),
+        )
+    finally:
+        consumer.close()
+
+
+def _last_durable_ms(consumer: Consumer, config: EngineConfig, partitions: Iterable[int]) -> int:
+    """Kafka's timestamp (ms) up to which every partition's state is known to be durable."""
+    newest: dict[int, int] = dict.fromkeys(partitions, 0)
+    places = [
+        TopicPartition(config.changelog_topic(table), number)
+        for table in config.tables
+        for number in newest
+    ]
+    ends = _ends(consumer, places)
+    waiting = set(ends)
+    consumer.assign([TopicPartition(*place, end - 1) for place, end in ends.items()])
+    give_up = time.monotonic() + _SILENCE_S
+    while waiting:
+        if time.monotonic() > give_up:
+            break  # the last record may be gone (retention): then everything is read back
+        for record in consumer.consume(len(waiting), timeout=0.02):
+            _check(record.error())
+            place = (record.topic(), record.partition())
+            if place in waiting:
+                waiting.discard(place)
+                newest[place[1]] = max(newest[place[1]], record.timestamp()[1])
+        for position in consumer.position([TopicPartition(*place) for place in waiting]):
+            if position.offset >= ends[position.topic, position.partition]:
+                waiting.discard((position.topic, position.partition))
+    consumer.unassign()
+    return min(newest.values(), default=0)
+
+
+def _ends(consumer: Consumer, places: Iterable[TopicPartition]) -> dict[tuple[str, int], int]:
+    """End offsets of the partitions that hold records."""
+    ends = {}
+    for place in places:
+        low, high = consumer.get_watermark_offsets(place, timeout=_ASK_S)
+        if high > low:
+            ends[place.topic, place.partition] = high
+    return ends
+
+
+def _read(
+    consumer: Consumer, starts: list[TopicPartition], ends: dict[tuple[str, int], int]
+) -> Iterator[bytes]:
+    """Values from `starts` (negative: nothing that young) up to `ends`."""
+    _check(next((start.error for start in starts if start.error is not None), None))
+    left = {
+        (start.topic, start.partition)
+        for start in starts
+        if 0 <= start.offset < ends[start.topic, start.partition]
+    }
+    consumer.assign([start for start in starts if (start.topic, start.partition) in left])
+    heard = time.monotonic()
+    while left:
+        records = consumer.consume(5_000, timeout=0.02)
+        for record in records:
+            _check(record.error())
+            value = record.value()
+            if value is not None:
+                yield value
+        for position in consumer.position([TopicPartition(*place) for place in left]):
+            if position.offset >= ends[position.topic, position.partition]:
+                left.discard((position.topic, position.partition))
+        if records:
+            heard = time.monotonic()
+        elif time.monotonic() - heard > _SILENCE_S:
+            raise ReadBackFailed(f"no answer for {_SILENCE_S:.0f} s")
+
+
+def _check(error: KafkaError | None) -> None:
+    if error is not None:
+        raise KafkaException(error)

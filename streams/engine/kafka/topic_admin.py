@@ -1,0 +1,417 @@
+"""Topic administration: which topics there must be, and with which properties."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
+from kafka.errors import KafkaError, for_code
+
+from streams.engine.kafka.topics import Topics
+from streams.telemetry.events import event
+
+log = logging.getLogger(__name__)
+
+COMMAND_WAIT_S = 10.0
+"""How long a command waits for a broker; a worker waits `broker_wait_s`."""
+
+_HOUR_MS = 3_600_000
+_DAY_MS = 24 * _HOUR_MS
+_MIB = 1024 * 1024
+
+_NO_ERROR, _TOPIC_EXISTS = 0, 36
+
+
+PARTITIONS = "SHIPSENTRY_PARTITIONS"
+"""The setting that says how many partitions each topic has, as a variable."""
+
+
+class Cluster(Protocol):
+    """What the settings say of a Kafka cluster and of the application's topics in it."""
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """Addresses, separated by commas."""
+
+    @property
+    def app_id(self) -> str:
+        """What internal topics begin with."""
+
+    @property
+    def broker_wait_s(self) -> float:
+        """Seconds to wait for a broker."""
+
+    @property
+    def message_max_bytes(self) -> int:
+        """The greatest record, in bytes."""
+
+    @property
+    def replication_factor(self) -> int:
+        """Copies of each partition."""
+
+    @property
+    def partitions(self) -> int:
+        """Partitions of each topic."""
+
+    @property
+    def kafka_python_security(self) -> dict[str, str]:
+        """How to log in, in the words of kafka-python."""
+
+    def topics(self) -> Topics:
+        """The names of all topics."""
+
+
+class KafkaUnavailable(RuntimeError):
+    """No broker answered in time, or it refused what was asked; the message is one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSpec:
+    """How a topic is to be made.
+
+    `role` says what it is for. `mate`: its partition count is the application's. `own`: nobody else
+    uses it, so a cleanup policy that loses data keeps a worker from starting.
+    """
+
+    name: str
+    role: str
+    config: Mapping[str, str]
+    mate: bool = True
+    own: bool = True
+
+
+@dataclass(slots=True)
+class Found:
+    """What the cluster has of one topic; `partitions` None: there is no such topic.
+
+    `config` is empty where the cluster does not let us read it.
+    """
+
+    partitions: int | None = None
+    config: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What `create_topics` did: (name, partitions, role) of what it made and of what was there.
+
+    `problems` keep a worker from starting; `notes` are worth knowing.
+    """
+
+    made: list[tuple[str, int, str]] = field(default_factory=list)
+    there: list[tuple[str, int, str]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def topic_specs(settings: Cluster) -> list[TopicSpec]:
+    """Every topic of the application: inputs, outputs, internal ones, changelogs."""
+    names = settings.topics()
+    large = {"max.message.bytes": str(settings.message_max_bytes)}
+    if settings.replication_factor >= 3:
+        # Two replicas must have a write before it counts: one broker may fail.
+        large["min.insync.replicas"] = "2"
+    passing = {"cleanup.policy": "delete", "retention.ms": str(7 * _DAY_MS), **large}
+    changelog = {
+        "cleanup.policy": "compact",
+        # A restore reads what is not compacted yet, and the newest segment never is: keep it small.
+        "segment.bytes": str(64 * _MIB),
+        "min.cleanable.dirty.ratio": "0.3",
+        # `local_state_max_age_h` stays below: local state that old has seen every deletion.
+        "delete.retention.ms": str(_DAY_MS),
+        **large,
+    }
+    ticks = {
+        "cleanup.policy": "delete",
+        "retention.ms": str(_HOUR_MS),
+        # Only closed segments are deleted.
+        "segment.ms": str(_HOUR_MS // 4),
+        **large,
+    }
+    meter = {"cleanup.policy": "compact", **large}
+    safe = {k: v for k, v in large.items() if k != "max.message.bytes"}
+    return [
+        TopicSpec(
+            names.orders,
+            "input",
+            # Not compacted: producers may key by anything, or not at all (docs/decisions/0007).
+            {"cleanup.policy": "delete", "retention.ms": str(60 * _DAY_MS), **safe},
+            own=False,
+        ),
+        TopicSpec(
+            names.tracking,
+            "input",
+            {"cleanup.policy": "delete", "retention.ms": str(35 * _DAY_MS), **safe},
+            own=False,
+        ),
+        TopicSpec(
+            names.warnings,
+            "output",
+            {"cleanup.policy": "compact,delete", "retention.ms": str(90 * _DAY_MS), **large},
+            mate=False,
+            own=False,
+        ),
+        TopicSpec(
+            names.dead_letters,
+            "output",
+            {"cleanup.policy": "delete", "retention.ms": str(30 * _DAY_MS), **large},
+            mate=False,
+            own=False,
+        ),
+        TopicSpec(names.shop_risk, "output", meter, mate=False, own=False),
+        TopicSpec(names.product_risk, "output", meter, mate=False, own=False),
+        TopicSpec(names.orders_rekey, "internal", passing),
+        TopicSpec(names.tracking_rekey, "internal", passing),
+        TopicSpec(names.order_facts, "internal", passing),
+        TopicSpec(names.parcel_facts, "internal", passing),
+        TopicSpec(names.track_facts, "internal", passing),
+        TopicSpec(names.clone_facts, "internal", passing),
+        TopicSpec(names.meter_facts, "internal", passing),
+        TopicSpec(names.meter_totals, "internal", passing),
+        TopicSpec(names.ticks, "internal", ticks),
+        *(TopicSpec(name, "changelog", changelog) for name in names.changelogs),
+    ]
+
+
+def check_topics(settings: Cluster, wait_s: float | None = None) -> list[str]:
+    """What keeps a worker from starting, one line each; nothing when all is well.
+
+    Waits `wait_s` (default: `broker_wait_s`) for a broker. Raises KafkaUnavailable.
+    """
+    problems, _ = inspect_topics(settings, wait_s)
+    return problems
+
+
+def inspect_topics(settings: Cluster, wait_s: float | None = None) -> tuple[list[str], list[str]]:
+    """The problems of `check_topics`, and notes on what may lose data or fail later."""
+    specs = topic_specs(settings)
+    with connect(settings, wait_s) as admin:
+        found = _look(admin, specs)
+    return _missing(specs, found) + _problems(settings, specs, found), _notes(specs, found)
+
+
+def create_topics(settings: Cluster, wait_s: float | None = COMMAND_WAIT_S) -> Outcome:
+    """Make every topic that is missing; those that are there stay as they are.
+
+    Where one that is there has a partition count that does not fit, nothing is made. Raises
+    KafkaUnavailable.
+    """
+    specs = topic_specs(settings)
+    outcome = Outcome()
+    with connect(settings, wait_s) as admin:
+        found = _look(admin, specs)
+        outcome.problems = _problems(settings, specs, found)
+        outcome.notes = _notes(specs, found)
+        for spec in specs:
+            count = found[spec.name].partitions
+            if count is not None:
+                outcome.there.append((spec.name, count, spec.role))
+        if outcome.problems:
+            return outcome
+        missing = [spec for spec in specs if found[spec.name].partitions is None]
+        for spec in _make(admin, settings, missing, outcome.problems):
+            outcome.made.append((spec.name, settings.partitions, spec.role))
+    return outcome
+
+
+@contextmanager
+def connect(settings: Cluster, wait_s: float | None = None) -> Iterator[KafkaAdminClient]:
+    """An admin client; waits up to `wait_s` seconds (default: `broker_wait_s`) for a broker.
+
+    Whatever Kafka refuses inside becomes KafkaUnavailable.
+    """
+    deadline = time.monotonic() + (settings.broker_wait_s if wait_s is None else wait_s)
+    _wait_for_port(settings.bootstrap_servers, deadline)
+    with kafka_errors(settings):
+        admin = KafkaAdminClient(**client_options(settings, deadline))
+        try:
+            yield admin
+        finally:
+            admin.close()
+
+
+def client_options(settings: Cluster, deadline: float | None = None) -> dict[str, Any]:
+    """What every client of kafka-python needs to connect, by `deadline` (time.monotonic())."""
+    wait = COMMAND_WAIT_S if deadline is None else max(deadline - time.monotonic(), 5.0)
+    return {
+        "bootstrap_servers": settings.bootstrap_servers.split(","),
+        "client_id": f"{settings.app_id}-admin",
+        "bootstrap_timeout_ms": int(wait * 1000),
+        **settings.kafka_python_security,
+    }
+
+
+@contextmanager
+def kafka_errors(settings: Cluster) -> Iterator[None]:
+    """Turn what kafka-python raises inside into KafkaUnavailable, in one line."""
+    try:
+        yield
+    except (KafkaError, OSError) as error:
+        text = " ".join(str(error).split())
+        raise KafkaUnavailable(f"Kafka at {settings.bootstrap_servers}: {text}") from error
+
+
+def _wait_for_port(addresses: str, deadline: float) -> None:
+    """Return once one of the addresses accepts a connection; say so while none does."""
+    said = False
+    while True:
+        problem = ""
+        for address in addresses.split(","):
+            host, _, port = address.rpartition(":")
+            try:
+                socket.create_connection((host.strip("[]"), int(port)), timeout=3).close()
+            except OSError as error:
+                problem = error.strerror or str(error)
+            else:
+                return
+        if time.monotonic() >= deadline:
+            raise KafkaUnavailable(f"no broker answers at {addresses} ({problem})")
+        if not said:
+            said = True
+            log.warning(
+                "no broker at %(brokers)s answers yet (%(problem)s)",
+                event("broker_awaited", brokers=addresses, problem=problem),
+            )
+        time.sleep(min(0.5, max(0.0, deadline - time.monotonic())))
+
+
+def _look(admin: KafkaAdminClient, specs: Sequence[TopicSpec]) -> dict[str, Found]:
+    """What the cluster has of these topics."""
+    found = {spec.name: Found() for spec in specs}
+    for topic in admin.describe_topics(list(found)):
+        if topic["error_code"] == _NO_ERROR:
+            found[topic["name"]].partitions = len(topic["partitions"])
+        elif for_code(topic["error_code"]).__name__ != "UnknownTopicOrPartitionError":
+            raise for_code(topic["error_code"])(f"topic {topic['name']}")
+    there = [name for name, one in found.items() if one.partitions is not None]
+    if there:
+        keys = sorted({key for spec in specs for key in spec.config})
+        resources = [ConfigResource(ConfigResourceType.TOPIC, name, keys) for name in there]
+        answer = admin.describe_configs(resources, config_filter="all").get("topic", {})
+        for name, entries in answer.items():
+            found[name].config = {
+                key: entry["value"] for key, entry in entries.items() if entry["value"] is not None
+            }
+    return found
+
+
+def _missing(specs: Sequence[TopicSpec], found: Mapping[str, Found]) -> list[str]:
+    return [
+        f"{spec.name}: there is no such topic ({spec.role})"
+        for spec in specs
+        if found[spec.name].partitions is None
+    ]
+
+
+def _problems(
+    settings: Cluster, specs: Sequence[TopicSpec], found: Mapping[str, Found]
+) -> list[str]:
+    """What is there and does not fit."""
+    counts = {
+        spec.name: count
+        for spec in specs
+        if spec.mate and (count := found[spec.name].partitions) is not None
+    }
+    expected = settings.partitions
+    problems = []
+    if len(set(counts.values())) == 1 and expected not in counts.values():
+        count = next(iter(counts.values()))
+        problems.append(
+            f"{', '.join(counts)}: {count} partitions, but {PARTITIONS}={expected}: "
+            f"set it to {count}"
+        )
+    else:
+        problems += [
+            f"{name}: {count} partitions, but its co-partitioned mates need {PARTITIONS}={expected}"
+            for name, count in counts.items()
+            if count != expected
+        ]
+    for spec in specs:
+        policy = _policy(found[spec.name])
+        wanted = _set(spec.config["cleanup.policy"])
+        if spec.own and policy and policy != wanted:
+            problems.append(
+                f"{spec.name}: cleanup.policy={_text(policy)} would lose state or facts: "
+                f"{_text(wanted)} is needed"
+            )
+    return problems
+
+
+def _notes(specs: Sequence[TopicSpec], found: Mapping[str, Found]) -> list[str]:
+    """What is there and works, but may lose data or fail later."""
+    notes = []
+    for spec in specs:
+        one = found[spec.name]
+        if one.partitions is None:
+            continue
+        policy, wanted = _policy(one), _set(spec.config["cleanup.policy"])
+        if not one.config:
+            notes.append(f"{spec.name}: its configuration cannot be read, so it was not checked")
+        elif "compact" in policy and "compact" not in wanted and not spec.own:
+            notes.append(
+                f"{spec.name}: cleanup.policy={_text(policy)} deletes records that others with the "
+                f"same key follow; {_text(wanted)} is recommended"
+            )
+        if "delete" in policy:
+            notes += _less(spec, one, "retention.ms", lambda ms: f"{int(ms) / _DAY_MS:g} days")
+        notes += _less(spec, one, "max.message.bytes", lambda size: f"{size} bytes")
+        notes += _less(spec, one, "min.insync.replicas", str)
+    return notes
+
+
+def _less(spec: TopicSpec, one: Found, key: str, words: Callable[[str], str]) -> list[str]:
+    """A note where a topic has less of something than it should; -1 is without limit."""
+    wanted, value = spec.config.get(key), one.config.get(key)
+    if wanted is None or value is None or int(value) < 0 or int(value) >= int(wanted):
+        return []
+    return [f"{spec.name}: {key} is {words(value)}; at least {words(wanted)} is recommended"]
+
+
+def _make(
+    admin: KafkaAdminClient, settings: Cluster, missing: Sequence[TopicSpec], problems: list[str]
+) -> list[TopicSpec]:
+    """Make the topics, wait until they can be used, and return those made; refusals are added to
+    `problems`."""
+    if not missing:
+        return []
+    answer = admin.create_topics(
+        {
+            spec.name: {
+                "num_partitions": settings.partitions,
+                "replication_factor": settings.replication_factor,
+                "configs": dict(spec.config),
+            }
+            for spec in missing
+        },
+        raise_errors=False,
+    )
+    results = {topic["name"]: topic for topic in answer["topics"]}
+    made = []
+    for spec in missing:
+        result = results[spec.name]
+        if result["error_code"] == _NO_ERROR:
+            made.append(spec)
+        elif result["error_code"] != _TOPIC_EXISTS:  # made by somebody else meanwhile: as well
+            reason = result.get("error_message") or for_code(result["error_code"]).__name__
+            problems.append(f"{spec.name}: not made: {' '.join(reason.split())}")
+    ready = [spec.name for spec in missing if results[spec.name]["error_code"] in (0, 36)]
+    admin.wait_for_topics(ready, timeout_ms=30_000)
+    return made
+
+
+def _policy(one: Found) -> frozenset[str]:
+    return _set(one.config.get("cleanup.policy", ""))
+
+
+def _set(policy: str) -> frozenset[str]:
+    return frozenset(part.strip() for part in policy.split(",") if part.strip())
+
+
+def _text(policy: frozenset[str]) -> str:
+    return ",".join(sorted(policy))

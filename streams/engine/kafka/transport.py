@@ -1,0 +1,519 @@
+"""The transport driver: Faust's aiokafka transport, delivering one message per fetched chunk.
+
+Faust's cost is per message, not per byte. So its consumer is told that what one fetch brought for a
+partition is one message, and everything that Faust does per message is paid once per chunk. Offsets
+follow: see `offsets.py`. The producer half of the transport does nothing; `producer.py` produces.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import aiokafka
+from aiokafka.consumer.fetcher import FetchResult
+from aiokafka.errors import ConsumerStoppedError
+from aiokafka.helpers import create_ssl_context
+from faust.serializers.schemas import Schema
+from faust.transport import producer as faust_producer
+from faust.transport.consumer import ensure_TP
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP, ConsumerMessage
+
+from streams.engine.kafka.offsets import PartitionOffsets
+from streams.engine.kafka.types import Chunk, Record
+from streams.telemetry.events import event
+
+if TYPE_CHECKING:
+    from streams.engine.kafka.config import EngineConfig
+
+log = logging.getLogger(__name__)
+
+_IDLE = 1.0
+_BLOCK = 256
+_new_tuple = tuple.__new__
+
+
+def _record(_tp: Any, raw: Any) -> Record:
+    """A parsed log record as our tuple: a third of the cost of aiokafka's dataclass."""
+    return _new_tuple(Record, (raw.offset, raw.timestamp, raw.key, raw.value, tuple(raw.headers)))
+
+
+class Fetched(NamedTuple):
+    """What was taken for one partition; `next_offset` is where its log goes on."""
+
+    tp: TP
+    records: list[Record]
+    next_offset: int
+
+
+class LogState(NamedTuple):
+    """What the last fetch response said of a partition; `end` None before the first one."""
+
+    end: int | None
+    at: float
+    """Unix time of that response in seconds."""
+
+
+class Start(NamedTuple):
+    """Where reading of the assigned partitions starts, and where their logs ended just now."""
+
+    positions: dict[TP, int]
+    committed: dict[TP, int]
+    ends: dict[TP, int]
+
+
+class ChunkSchema(Schema):  # type: ignore[type-arg]
+    """Passes a chunk through undecoded."""
+
+    async def decode(self, app: Any, message: Any, *, propagate: bool = False) -> Any:
+        return app.create_event(None, message.value, message.headers, message)
+
+    def compile(self, app: Any, **_options: Any) -> Any:
+        async def decode(message: Any, *, propagate: bool = False) -> Any:
+            return app.create_event(None, message.value, message.headers, message)
+
+        return decode
+
+
+class ChunkConsumerThread(driver.AIOKafkaConsumerThread):
+    """The thread that talks to the broker: heartbeats, fetches, commits."""
+
+    app: Any
+
+    session_from: float = 0.0
+    """When the last heartbeat that the group's coordinator accepted was sent (CLOCK_BOOTTIME)."""
+
+    def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
+        # Upstream fixes fetch_max_wait_ms to 1500 and the isolation level to read_uncommitted
+        # (faust/transport/drivers/aiokafka.py, _create_worker_consumer).
+        config: EngineConfig = self.app.engine.config
+        self._assignor = self.app.assignor
+        return aiokafka.AIOKafkaConsumer(
+            client_id=self.app.conf.broker_client_id,
+            group_id=config.app_id,
+            group_instance_id=config.group_instance_id,
+            bootstrap_servers=config.bootstrap.split(","),
+            partition_assignment_strategy=[self._assignor],
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            max_poll_records=None,
+            max_poll_interval_ms=int(self.app.conf.broker_max_poll_interval * 1000),
+            max_partition_fetch_bytes=config.fetch_max_partition_bytes,
+            fetch_max_wait_ms=config.fetch_max_wait_ms,
+            request_timeout_ms=int(config.request_timeout * 1000),
+            check_crcs=True,
+            session_timeout_ms=int(config.session_timeout * 1000),
+            rebalance_timeout_ms=int(config.rebalance_timeout * 1000),
+            heartbeat_interval_ms=int(config.heartbeat_interval * 1000),
+            isolation_level=config.isolation_level,
+            **aiokafka_security(config.security),
+        )
+
+    async def on_start(self) -> None:
+        await super().on_start()
+        coordinator = self._ensure_consumer()._coordinator
+        accepted = coordinator._do_heartbeat
+
+        async def heartbeat() -> bool:
+            sent = boot_time()
+            ok = bool(await accepted())
+            if ok:
+                self.session_from = sent
+            return ok
+
+        coordinator._do_heartbeat = heartbeat
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        self.session_from = boot_time()
+        # Nothing is fetched before recovery has said where to start; changelogs never are.
+        self._ensure_consumer().pause(*map(driver.ensure_aiokafka_TP, assigned))
+        await super().on_partitions_assigned(assigned, generation_id)
+
+    def generation(self) -> int:
+        """The group's generation as this member knows it; -1 once the group has thrown it out."""
+        return int(self._ensure_consumer()._coordinator.generation)
+
+    async def check_errors(self) -> None:
+        """Raise what the group's coordinator has refused for good (authorisation and the like).
+
+        aiokafka keeps such an error until somebody asks, and does nothing more until then.
+        """
+        if self._consumer is not None and self._consumer._coordinator is not None:
+            await self.call_thread(self._check_errors)
+
+    async def _check_errors(self) -> None:
+        self._ensure_consumer()._coordinator.check_errors()
+
+    # -- fetching
+
+    async def fetch(self, epoch: int) -> list[Fetched]:
+        """Take what was fetched for the partitions that want records; wait a while for some.
+
+        Returns nothing once the consumer's epoch is another one: what is taken moves the
+        position, so it must not be taken for an assignment that has ended.
+        """
+        future = asyncio.run_coroutine_threadsafe(self._fetch(epoch), self.thread_loop)
+        return await asyncio.wrap_future(future)
+
+    async def _fetch(self, epoch: int) -> list[Fetched]:
+        parent = cast(ChunkConsumer, self.consumer)
+        consumer = self._ensure_consumer()
+        fetcher = consumer._fetcher
+        give_up = time.monotonic() + _IDLE
+        with fetcher._subscriptions.fetch_context():
+            while parent.epoch == epoch and parent.flow_active:
+                if consumer._closed or fetcher._closed:
+                    raise ConsumerStoppedError
+                if not fetcher._subscriptions.reassignment_in_progress:
+                    taken = self._take(fetcher, parent)
+                    if taken:
+                        return taken
+                left = give_up - time.monotonic()
+                if left <= 0:
+                    break
+                waiter = fetcher._create_fetch_waiter()
+                done, _ = await asyncio.wait([waiter], timeout=min(left, 0.25))
+                if done:
+                    waiter.result()  # authorisation errors
+                else:
+                    waiter.cancel()
+        return []
+
+    def _take(self, fetcher: Any, parent: ChunkConsumer) -> list[Fetched]:
+        # In place of Fetcher.fetched_records(): that one builds a dataclass per record, and
+        # bounds the records of all partitions together, so that one partition starves others.
+        wanted = parent.wanted
+        taken: list[Fetched] = []
+        for tp in list(fetcher._records):
+            if tp not in wanted:
+                continue
+            result = fetcher._records[tp]
+            if type(result) is not FetchResult:
+                if taken:
+                    break
+                del fetcher._records[tp]
+                fetcher._notify(fetcher._wait_consume_future)
+                result.check_raise()
+            if not result.has_more() or not result.check_assignment(tp):
+                del fetcher._records[tp]
+                fetcher._notify(fetcher._wait_consume_future)
+                continue
+            records, exhausted = _read(result._partition_records, parent.config)
+            result._update_position()
+            next_offset = result._partition_records.next_fetch_offset
+            if exhausted:
+                del fetcher._records[tp]
+                fetcher._notify(fetcher._wait_consume_future)
+            taken.append(Fetched(ensure_TP(tp), records, next_offset))
+        return taken
+
+    def wake(self) -> None:
+        """Let a waiting `fetch` look again: there is room for records that were not wanted."""
+        self.thread_loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        fetcher = self._ensure_consumer()._fetcher
+        for waiter in list(fetcher._fetch_waiters):
+            fetcher._notify(waiter)
+
+    # -- positions
+
+    async def start_at(self, inputs: set[TP], from_end: set[TP]) -> Start:
+        """Seek `inputs` to their committed offsets, `from_end` to their ends; resume fetching."""
+        return cast(Start, await self.call_thread(self._start_at, inputs, from_end))
+
+    async def _start_at(self, inputs: set[TP], from_end: set[TP]) -> Start:
+        consumer = self._ensure_consumer()
+        coordinator = consumer._coordinator
+        every = [driver.ensure_aiokafka_TP(tp) for tp in inputs | from_end]
+        begins = await consumer.beginning_offsets(every)
+        ends = await consumer.end_offsets(every)
+        known = await coordinator.fetch_committed_offsets(every)
+        positions: dict[TP, int] = {}
+        committed: dict[TP, int] = {}
+        for raw in every:
+            tp = ensure_TP(raw)
+            mark = known[raw].offset if raw in known else -1
+            committed[tp] = mark
+            if tp in from_end:
+                start = ends[raw]
+            elif mark < 0:
+                start = begins[raw]
+            elif begins[raw] <= mark <= ends[raw]:
+                start = mark
+            else:
+                start = begins[raw]
+                log.warning(
+                    "committed offset %(offset)d of %(topic)s-%(partition)d is outside of its log "
+                    "(%(first)d..%(end)d); reading it from its start",
+                    event(
+                        "offset_out_of_log",
+                        topic=tp.topic,
+                        partition=tp.partition,
+                        offset=mark,
+                        first=begins[raw],
+                        end=ends[raw],
+                    ),
+                )
+            positions[tp] = start
+            consumer.seek(raw, start)
+        consumer.resume(*every)
+        return Start(positions, committed, {ensure_TP(tp): end for tp, end in ends.items()})
+
+    def log_state(self, tp: TP) -> LogState:
+        """End of a partition's log as last heard from the broker (of what may be read)."""
+        subscription = self._ensure_consumer()._subscription.subscription
+        assignment = subscription.assignment if subscription else None
+        state = assignment.state_value(driver.ensure_aiokafka_TP(tp)) if assignment else None
+        if state is None or state.timestamp is None:
+            return LogState(None, 0.0)
+        end = state.highwater
+        if self.app.engine.config.isolation_level == "read_committed" and state.lso is not None:
+            end = state.lso if state.lso >= 0 else end
+        return LogState(end, state.timestamp / 1000)
+
+    def verify_event_path(self, now: float, tp: TP) -> None:
+        """Nothing: it judges by events of single messages. The runner's watchdog looks instead."""
+
+    def verify_recovery_event_path(self, now: float, tp: TP) -> None:
+        """Nothing, as above."""
+
+
+def _read(source: Any, config: EngineConfig) -> tuple[list[Record], bool]:
+    """Up to one chunk of records, and whether the fetched data is used up."""
+    source._consumer_record = _record
+    records: list[Record] = []
+    size = 0
+    while len(records) < config.chunk_max_records and size < config.chunk_max_bytes:
+        want = min(_BLOCK, config.chunk_max_records - len(records))
+        block = list(islice(source, want))
+        records += block
+        if len(block) < want:
+            return records, True
+        size += sum([len(record.value) for record in block if record.value is not None])
+    return records, False
+
+
+class ChunkConsumer(driver.Consumer):
+    """Faust's consumer, handing over chunks and keeping offsets by chunk."""
+
+    app: Any
+
+    _thread: ChunkConsumerThread
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.offsets: dict[TP, PartitionOffsets] = {}
+        self.wanted: frozenset[TP] = frozenset()
+        self.epoch = 0
+        self.in_flight_records = 0
+        self.committed_at = 0.0
+        """When nothing durable waited for its offsets last (monotonic)."""
+        super().__init__(*args, **kwargs)
+        self.config: EngineConfig = self.app.engine.config
+
+    def _new_consumer_thread(self) -> ChunkConsumerThread:
+        return ChunkConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    @property
+    def thread(self) -> ChunkConsumerThread:
+        return self._thread
+
+    # -- assignment
+
+    def open(self, start: Start) -> None:
+        """Begin to read the partitions of an assignment (synchronously: no record may slip by)."""
+        self.offsets = {
+            tp: PartitionOffsets(position, start.committed[tp])
+            for tp, position in start.positions.items()
+        }
+        self.in_flight_records = 0
+        self._update_wanted()
+        self.resume_partitions(start.positions)
+        self.resume_flow()
+
+    def stop_flow(self) -> None:
+        self.epoch += 1
+        self.wanted = frozenset()
+        super().stop_flow()
+
+    def resume_flow(self) -> None:
+        self.epoch += 1
+        super().resume_flow()
+
+    def forget(self) -> None:
+        """The assignment has ended: acks of its chunks mean nothing any more."""
+        self.offsets = {}
+        self.in_flight_records = 0
+        self.wanted = frozenset()
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        # Upstream forgets the offsets of revoked partitions before it lets streams finish
+        # (faust/transport/consumer.py, on_partitions_revoked): acked work would be done again.
+        self.stop_flow()
+        self.app.flow_control.suspend()
+        self.app.flow_control.clear()
+        try:
+            await self.app.engine.on_revoked()
+        except Exception as error:
+            self.app.engine.fail(error)
+        self.forget()
+        await super().on_partitions_revoked(revoked)
+
+    # -- chunks
+
+    async def _drain_messages(self, fetcher: Any) -> None:
+        """Run by Faust's fetcher service: deliver chunks until it or the consumer stops."""
+        stopped = (self._stopped.is_set, fetcher._stopped.is_set)
+        try:
+            while not any(check() for check in stopped):
+                if not self.flow_active or self.app.flow_control._suspend.is_set():
+                    await self.wait_first(self.can_resume_flow.wait(), timeout=_IDLE)
+                    await asyncio.sleep(0.01)
+                    continue
+                epoch = self.epoch
+                for taken in await self._thread.fetch(epoch):
+                    if epoch != self.epoch:
+                        break
+                    await self._deliver(taken)
+                await asyncio.sleep(0)
+        except (ConsumerStoppedError, asyncio.CancelledError):
+            if self.app.should_stop or any(check() for check in stopped):
+                return
+            raise
+        except Exception as error:
+            # Not raised: a crash of Faust's fetcher tears down the services in no good order.
+            self.app.engine.fail(error)
+
+    async def _deliver(self, taken: Fetched) -> None:
+        tp, records, next_offset = taken
+        offsets = self.offsets.get(tp)
+        if offsets is None:
+            return
+        if not records:
+            offsets.skip_to(next_offset)
+            return
+        chunk = Chunk(tp.topic, tp.partition, records[0].offset, records[-1].offset, records)
+        offsets.deliver(chunk, next_offset)
+        self.in_flight_records += len(records)
+        if len(offsets) >= self.config.chunks_per_partition or self._full:
+            self._update_wanted()
+        message: Any = ConsumerMessage(
+            tp.topic,
+            tp.partition,
+            chunk.first_offset,
+            records[0].timestamp_ms / 1000,
+            0,
+            headers=None,
+            key=None,
+            value=chunk,  # type: ignore[arg-type]
+            checksum=None,
+            serialized_key_size=0,
+            serialized_value_size=0,
+            tp=tp,
+            generation_id=self.app.consumer_generation_id,
+        )
+        await self.callback(message)
+
+    def finished(self, offsets: PartitionOffsets, chunk: Chunk) -> None:
+        """A chunk's effects are durable."""
+        before = offsets.records_in_flight
+        offsets.ack(chunk)
+        self.in_flight_records -= before - offsets.records_in_flight
+        waiting = len(self.wanted) < len(self.offsets)
+        if waiting and self.flow_active:
+            self._update_wanted()
+            self._thread.wake()
+
+    @property
+    def _full(self) -> bool:
+        return self.in_flight_records >= self.config.max_in_flight_records
+
+    def _update_wanted(self) -> None:
+        if self._full:
+            self.wanted = frozenset()
+            return
+        limit = self.config.chunks_per_partition
+        self.wanted = frozenset(tp for tp, offsets in self.offsets.items() if len(offsets) < limit)
+
+    # -- commits: by chunk, in place of Faust's lists of acked offsets and gaps
+
+    async def force_commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
+        marks = {tp: offsets.durable for tp, offsets in self.offsets.items()}
+        marks = {tp: mark for tp, mark in marks.items() if mark > self.offsets[tp].committed}
+        if not marks:
+            self.committed_at = time.monotonic()
+            return False
+        opened = self.offsets
+        if not await self._commit(marks):
+            return False
+        self.committed_at = time.monotonic()
+        if self.offsets is opened:
+            for tp, mark in marks.items():
+                opened[tp].committed = max(opened[tp].committed, mark)
+        return True
+
+    async def on_task_error(self, exc: BaseException) -> None:
+        """Nothing is committed because something failed."""
+
+    async def perform_seek(self) -> None:
+        """Nothing: recovery seeks. Upstream seeks again whenever a fetch meets a stopped flow."""
+
+    async def create_topic(self, *args: Any, **kwargs: Any) -> None:
+        """Nothing: topics are made by the operator's command."""
+
+    def verify_event_path(self, now: float, tp: TP) -> None:
+        """Nothing; see the thread."""
+
+
+class NoProducer(faust_producer.Producer):
+    """Faust's producer, which must exist and produces nothing."""
+
+    async def create_topic(self, *args: Any, **kwargs: Any) -> None:
+        """Nothing: topics are made by the operator's command."""
+
+    async def send(self, topic: str, *args: Any, **kwargs: Any) -> Any:
+        raise NotImplementedError(f"{topic}: the engine's producer produces, not Faust's")
+
+    async def send_and_wait(self, topic: str, *args: Any, **kwargs: Any) -> Any:
+        raise NotImplementedError(f"{topic}: the engine's producer produces, not Faust's")
+
+    async def flush(self) -> None:
+        """Nothing is buffered here."""
+
+
+class ChunkTransport(driver.Transport):
+    """Faust's aiokafka transport with a consumer of chunks and no producer."""
+
+    Consumer = ChunkConsumer
+    Producer = NoProducer
+
+
+def boot_time() -> float:
+    """Seconds since the machine started, those of a suspended machine too."""
+    if hasattr(time, "CLOCK_BOOTTIME"):
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.monotonic()
+
+
+def aiokafka_security(security: Mapping[str, str]) -> dict[str, Any]:
+    """librdkafka's security settings in aiokafka's words."""
+    options: dict[str, Any] = {}
+    protocol = security.get("security.protocol", "PLAINTEXT").upper()
+    options["security_protocol"] = protocol
+    if protocol.startswith("SASL"):
+        options["sasl_mechanism"] = security.get("sasl.mechanism", "PLAIN")
+        options["sasl_plain_username"] = security.get("sasl.username")
+        options["sasl_plain_password"] = security.get("sasl.password")
+    if protocol.endswith("SSL"):
+        options["ssl_context"] = create_ssl_context(
+            cafile=security.get("ssl.ca.location"),
+            certfile=security.get("ssl.certificate.location"),
+            keyfile=security.get("ssl.key.location"),
+            password=security.get("ssl.key.password"),
+        )
+    return options

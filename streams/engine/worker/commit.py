@@ -1,0 +1,326 @@
+"""Group commit: makes the effects of chunks durable in the one order that loses nothing.
+
+A round takes all work submitted since the last one and (1) delivers its outputs, (2) delivers the
+changelog records, (3) writes the local stores, (4) acknowledges the chunks. So the store never
+holds what the changelog does not, the changelog never knows of a warning that was not delivered,
+and no offset passes a state that was not stored. A crash anywhere repeats work and loses none.
+
+Chunks go on being processed meanwhile: they see submitted states before those are stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
+
+from streams.engine.kafka.types import Output, Work, Write
+from streams.engine.store.store import PartitionStore, StoreClosed, TableStore
+from streams.telemetry.events import event
+from streams.telemetry.metrics import COMMIT_ROUND
+
+log = logging.getLogger(__name__)
+
+DEFAULT_MAX_PENDING_RECORDS = 50_000
+DEFAULT_MAX_PENDING_BYTES = 64 * 1024 * 1024
+
+
+class CommitterFailed(RuntimeError):
+    """Nothing is committed any more: a round failed (`__cause__`) or the committer was stopped."""
+
+
+class OutputProducer(Protocol):
+    """What the committer needs of `producer.Producer`."""
+
+    def produce(self, output: Output) -> None: ...
+    def produce_states(self, topic: str, partition: int, writes: Iterable[Write]) -> None: ...
+    def delivered(self, topic: str, partition: int) -> int: ...
+    async def flush(self) -> None: ...
+
+
+class _Item:
+    """One submitted work on its way."""
+
+    __slots__ = ("ack", "bytes", "dropped", "records", "work")
+
+    def __init__(self, work: Work, ack: Callable[[], None]) -> None:
+        self.work = work
+        self.ack = ack
+        self.dropped = False
+        self.records = len(work.outputs)
+        self.bytes = sum(len(row.key or b"") + len(row.value or b"") for row in work.outputs)
+        for writes in work.writes.values():
+            self.records += len(writes)
+            self.bytes += sum(len(write.key) + len(write.value or b"") for write in writes)
+
+
+class _States:
+    """The states that a round writes to one partition of one table, the last of each key."""
+
+    __slots__ = ("first_due", "last", "partition", "store", "table")
+
+    def __init__(self, table: TableStore, partition: int) -> None:
+        self.table = table
+        self.partition = partition
+        self.store: PartitionStore = table[partition]
+        self.last: dict[bytes, Write] = {}
+        self.first_due: dict[bytes, int] = {}
+
+    def add(self, writes: Iterable[Write]) -> None:
+        last, first_due = self.last, self.first_due
+        for write in writes:
+            key = write.key
+            if key in last:
+                # What the index holds is the due time from before the group's first write.
+                first_due.setdefault(key, last[key].old_due)
+            last[key] = write
+
+    def coalesced(self) -> list[Write]:
+        if not self.first_due:
+            return list(self.last.values())
+        first_due = self.first_due
+        return [
+            Write(key, write.value, write.due, first_due[key]) if key in first_due else write
+            for key, write in self.last.items()
+        ]
+
+
+class Committer:
+    """Takes the work of chunks and acknowledges each once all of its effects are durable.
+
+    `changelogs` names the changelog topic of each table; a state goes to the partition number of
+    its work. `may_write(topic, partition)` is asked with a work's input partition before anything
+    of it is produced and again before its states are; work that may not write any more is dropped.
+    `on_failure` is called once, with the first failure; nothing is committed after it. All methods
+    belong to one event loop.
+    """
+
+    def __init__(
+        self,
+        producer: OutputProducer,
+        tables: Mapping[str, TableStore],
+        changelogs: Mapping[str, str],
+        *,
+        may_write: Callable[[str, int], bool],
+        on_failure: Callable[[BaseException], None],
+        max_pending_records: int = DEFAULT_MAX_PENDING_RECORDS,
+        max_pending_bytes: int = DEFAULT_MAX_PENDING_BYTES,
+    ) -> None:
+        self._producer = producer
+        self._tables = tables
+        self._changelogs = changelogs
+        self._may_write = may_write
+        self._on_failure = on_failure
+        self._max_records = max_pending_records
+        self._max_bytes = max_pending_bytes
+        self._queue: list[_Item] = []
+        self._group: list[_Item] = []
+        self._records = 0
+        self._bytes = 0
+        self._wake = asyncio.Event()
+        self._progress = asyncio.Event()
+        self._failure: BaseException | None = None
+        self._stopped = False
+        self._task: asyncio.Task[None] | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store-write")
+
+    @property
+    def failure(self) -> BaseException | None:
+        """What stopped the committer, if anything did."""
+        return self._failure
+
+    @property
+    def pending_records(self) -> int:
+        """Outputs and states submitted and not durable yet."""
+        return self._records
+
+    async def start(self) -> None:
+        """Begin to commit in the background."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name="committer")
+
+    async def stop(self) -> None:
+        """End at once: what is not durable is forgotten, unacknowledged. Drain to finish it."""
+        self._stopped = True
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        # A store write under way is whole or not there; its chunk stays unacknowledged either way.
+        await asyncio.to_thread(self._thread.shutdown)
+        for item in (*self._queue, *self._group):
+            item.dropped = True
+        self._queue.clear()
+        self._group = []
+        self._notify()
+
+    async def submit(self, work: Work, ack: Callable[[], None]) -> None:
+        """Take a chunk's effects; `ack` is called on the loop once they are durable.
+
+        Readers of the tables see the states before this first yields. Awaits only while too much is
+        pending. Raises CommitterFailed after a failure, KeyError for a partition not assigned.
+        """
+        self._check()
+        for name in work.writes:
+            if work.partition not in self._tables[name]:
+                raise KeyError(f"{name}-{work.partition} is not assigned")
+        item = _Item(work, ack)
+        for name, writes in work.writes.items():
+            self._tables[name].add_pending(work.partition, writes)
+        self._records += item.records
+        self._bytes += item.bytes
+        self._queue.append(item)
+        self._wake.set()
+        while self._records > self._max_records or self._bytes > self._max_bytes:
+            await self._progress.wait()
+            if item.dropped:
+                return
+            self._check()
+
+    def drop(self, partitions: Iterable[int]) -> None:
+        """Forget the work of revoked partitions: nothing of it is written or acknowledged any more.
+
+        What is in the producer's hands already can still be delivered within its time-out.
+        """
+        gone = set(partitions)
+        for item in (*self._queue, *self._group):
+            if item.work.partition in gone and not item.dropped:
+                item.dropped = True
+                self._leave(item)
+        self._queue = [item for item in self._queue if not item.dropped]
+        for table in self._tables.values():
+            for partition in gone:
+                table.forget(partition)
+        self._notify()
+
+    async def drain(self, partitions: Iterable[int], timeout: float) -> bool:  # noqa: ASYNC109 - the seam
+        """Wait until the work of these partitions is durable and acknowledged.
+
+        False when that takes longer than `timeout` seconds, or the committer failed or stopped.
+        """
+        wanted = set(partitions)
+        try:
+            async with asyncio.timeout(timeout):
+                while self._has_work(wanted):
+                    if self._failure is not None or self._stopped:
+                        return False
+                    await self._progress.wait()
+        except TimeoutError:
+            return False
+        return self._failure is None
+
+    async def _run(self) -> None:
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                while self._queue:
+                    self._group, self._queue = self._queue, []
+                    began = time.monotonic()
+                    await self._round(self._group)
+                    COMMIT_ROUND.observe((time.monotonic() - began,))
+                    self._group = []
+                    self._notify()
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:
+            self._failure = error
+            self._notify()
+            self._on_failure(error)
+
+    async def _round(self, group: list[_Item]) -> None:
+        producer = self._producer
+        self._drop_forbidden(group)
+        produced = False
+        for item in group:
+            if not item.dropped:
+                for output in item.work.outputs:
+                    producer.produce(output)
+                    produced = True
+        if produced:
+            await producer.flush()
+
+        self._drop_forbidden(group)
+        states = self._states_of(group)
+        if states:
+            rows = [(changed, changed.coalesced()) for changed in states]
+            for changed, writes in rows:
+                topic = self._changelogs[changed.table.name]
+                producer.produce_states(topic, changed.partition, writes)
+            await producer.flush()
+            await self._store(group, rows)
+
+        for item in group:
+            if not item.dropped:
+                self._leave(item)
+                item.ack()
+        for changed in states:
+            changed.table.settle(changed.partition, changed.last.values())
+
+    async def _store(self, group: list[_Item], rows: list[tuple[_States, list[Write]]]) -> None:
+        loop = asyncio.get_running_loop()
+        for changed, writes in rows:
+            if self._gone(group, changed.partition):
+                continue
+            topic = self._changelogs[changed.table.name]
+            offset = self._producer.delivered(topic, changed.partition)
+            try:
+                await loop.run_in_executor(self._thread, changed.store.write, writes, offset)
+            except StoreClosed:
+                if not self._gone(group, changed.partition):
+                    raise
+
+    def _states_of(self, group: list[_Item]) -> list[_States]:
+        found: dict[tuple[str, int], _States] = {}
+        for item in group:
+            if item.dropped:
+                continue
+            partition = item.work.partition
+            for name, writes in item.work.writes.items():
+                if not writes:
+                    continue
+                changed = found.get((name, partition))
+                if changed is None:
+                    changed = found[name, partition] = _States(self._tables[name], partition)
+                changed.add(writes)
+        return list(found.values())
+
+    def _drop_forbidden(self, group: list[_Item]) -> None:
+        forbidden = {
+            item.work.partition
+            for item in group
+            if not item.dropped and not self._may_write(item.work.topic, item.work.partition)
+        }
+        if forbidden:
+            log.warning(
+                "work of partitions %(partitions)s is dropped: not ours any more",
+                event("work_dropped", partitions=sorted(forbidden)),
+            )
+            self.drop(forbidden)
+
+    @staticmethod
+    def _gone(group: Collection[_Item], partition: int) -> bool:
+        return any(item.dropped and item.work.partition == partition for item in group)
+
+    def _has_work(self, partitions: set[int]) -> bool:
+        return any(
+            item.work.partition in partitions and not item.dropped
+            for item in (*self._queue, *self._group)
+        )
+
+    def _leave(self, item: _Item) -> None:
+        self._records -= item.records
+        self._bytes -= item.bytes
+
+    def _check(self) -> None:
+        if self._failure is not None:
+            raise CommitterFailed(f"nothing is committed: {self._failure}") from self._failure
+        if self._stopped:
+            raise CommitterFailed("the committer is stopped")
+
+    def _notify(self) -> None:
+        """Wake everybody who waits for progress; who comes later waits for the next."""
+        self._progress.set()
+        self._progress = asyncio.Event()

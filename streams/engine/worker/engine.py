@@ -1,0 +1,602 @@
+"""The engine as agents see it: states in, effects out, a clock and a gate.
+
+One `Engine` per worker; everything here runs on the event loop's thread, except the restore.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple, Protocol
+
+from faust.types import TP
+
+from streams.engine.kafka.config import EngineConfig
+from streams.engine.kafka.offsets import PartitionOffsets
+from streams.engine.kafka.producer import Producer
+from streams.engine.kafka.transport import ChunkConsumer, Start, boot_time
+from streams.engine.kafka.types import Chunk, Output, Work
+from streams.engine.store.observer import Census, Observer
+from streams.engine.store.restore import Restorer, RestoreStopped
+from streams.engine.store.store import TableStore, shared_cache
+from streams.engine.store.sweep import Sweeps
+from streams.engine.worker import ticks
+from streams.engine.worker.commit import Committer, CommitterFailed
+from streams.engine.worker.failure import say_failed
+from streams.engine.worker.peers import Home, Peers
+from streams.engine.worker.session import Session, SessionCommitter
+from streams.engine.worker.watermark import Gate, Input
+from streams.telemetry.events import event
+from streams.telemetry.metrics import CHUNK_RECORDS, PIPELINE_LATENCY
+
+log = logging.getLogger(__name__)
+
+MOST_DUE_SHOWN = 1_000
+"""Due states that are counted for operators, in each partition of a table."""
+
+
+class Consuming(Protocol):
+    """The app that the engine works for: what it asks of it is its consumer."""
+
+    consumer: ChunkConsumer
+    _consumer: Any
+    """Faust's own, None until it is first asked for; untyped there."""
+
+
+class EngineStatus(NamedTuple):
+    """What an operator asks of a worker; made by `Engine.status`, from any thread."""
+
+    assigned: bool
+    """Partitions are assigned, restored and being read."""
+    partitions: int
+    """Partition numbers owned and restored."""
+    held: int
+    """Owned partitions whose deadlines are held since the assignment."""
+    gate_lag_s: float | None
+    """Seconds that the gate furthest behind lags behind the clock; None where all are held."""
+    lag: dict[str, int]
+    """Records that were not yet processed, by topic, as far as the broker has said."""
+    lag_s: dict[str, float]
+    """Seconds by which the last processed record is behind the clock, of the partition of a topic
+    that is furthest behind; 0 where none has records waiting."""
+    in_flight_records: int
+    """Records fetched and not durable yet."""
+    pending_records: int
+    """Outputs and states submitted and not durable yet."""
+    producer_queue: int
+    """Records that wait for the brokers' acknowledgement."""
+    commit_age_s: float
+    """Seconds that durable work has waited for its offsets to be committed; 0: none waits."""
+    records_submitted: int
+    """Records whose effects were submitted since the start."""
+    chunks_dropped: int
+    """Chunks submitted after their partition was revoked."""
+    assignments: int
+    """Assignments read since the start: one, and one per rebalance."""
+    restore_records: int
+    """Changelog records read by the last restore."""
+    restore_seconds: float
+    """Time that the last restore took."""
+    restore_remaining: int
+    """Changelog records that are still to be read."""
+    uncounted: int
+    """Owned partitions whose states are not counted yet; all of them where nobody counts."""
+    due: dict[str, tuple[int, float]]
+    """By table: states whose time has come and that nobody judged yet, MOST_DUE_SHOWN a partition
+    at most, and for how many seconds the first of them has waited."""
+    store_bytes: dict[str, int]
+    """By table: local state on disk and in write buffers."""
+    heartbeat_age_s: float | None
+    """Seconds since the last accepted heartbeat was sent; None before the first assignment."""
+
+
+class Engine:
+    """States, effects, clock and gate of one worker.
+
+    `due_of` gives, per table, the due time (µs, 0 none) that a stored value carries; it is asked
+    while a partition restores. `clock` returns µs since the epoch.
+    """
+
+    def __init__(
+        self,
+        config: EngineConfig,
+        due_of: Mapping[str, Callable[[bytes], int]],
+        clock: Callable[[], int] | None = None,
+    ) -> None:
+        missing = set(config.tables) - set(due_of)
+        if missing:
+            raise ValueError(f"due_of lacks tables: {', '.join(sorted(missing))}")
+        self.config = config
+        self.worker_id = uuid.uuid4().hex[:12]
+        self.failure: BaseException | None = None
+        self.failed = asyncio.Event()
+        self.assigned = False
+        """Partitions (or none at all) are assigned, restored and being read."""
+        self.assignments = 0
+        self.before_reading: Callable[[frozenset[int]], None] | None = None
+        """Called in a thread with newly assigned partitions, restored and not yet read."""
+        self.observer: Observer | None = None
+        """Whoever composes the app sets it before it starts."""
+        self.chunks_dropped = 0
+        self.records_submitted = 0
+        self._clock = clock or _wall_clock_us
+        self._clock_is_ours = clock is None
+        self._app: Consuming | None = None
+        cache = shared_cache(config.store_cache_bytes)
+        self.tables = {
+            name: TableStore(name, config.data_dir / "tables", cache) for name in config.tables
+        }
+        self.sweeps = Sweeps(self.tables)
+        self.restorer = Restorer(config, self.tables, due_of)
+        self.gate = Gate(
+            config.partitions,
+            rounds=config.gate_rounds,
+            patience_us=int(config.gate_patience * 1_000_000),
+            quiet_us=int(max(3.0, 4 * config.tick_interval) * 1_000_000),
+        )
+        # As patient as the group itself: a worker that is gone loses its partitions no sooner.
+        self.peers = Peers(config.partitions, config.web_address, config.session_timeout)
+        self._producer: Producer | None = None
+        self._committer: Committer | None = None
+        self._restoring: asyncio.Future[None] | None = None
+        self._owned: frozenset[int] = frozenset()
+        self._generation = -1
+        self._census: Census | None = None
+        self._reading_since = time.monotonic()
+        self._ticker: asyncio.Task[None] | None = None
+        self._stopping = False
+        # (Unix time, clock) now and then, to say what an injected clock showed at a time.
+        self._samples: deque[tuple[float, int]] = deque(maxlen=256)
+
+    # -- what agents call
+
+    def get_many(self, table: str, partition: int, keys: list[bytes]) -> list[bytes | None]:
+        """States of `keys` (None: no state), with everything submitted so far in them.
+
+        None for all when the partition was revoked while the agent awaited something: the chunk
+        in hand will be dropped by `submit`.
+        """
+        store = self.tables[table]
+        if partition not in store:
+            self._check_partition(partition)
+            return [None] * len(keys)
+        return store.get_many(partition, keys)
+
+    def due(self, table: str, partition: int, upto_us: int, limit: int) -> list[tuple[int, bytes]]:
+        """Up to `limit` (due time, key) that are due; look at the state before acting on one."""
+        store = self.tables[table]
+        if partition not in store:
+            self._check_partition(partition)
+            return []
+        return store.due(partition, upto_us, limit)
+
+    async def submit(self, chunk: Chunk, work: Work | None = None) -> None:
+        """Hand over the effects of a chunk; visible to `get_many` before this awaits anything.
+
+        A chunk of a former assignment is dropped with its effects: it will be read again by
+        whoever owns the partition now.
+        """
+        consumer = self.app.consumer
+        offsets = consumer.offsets.get(TP(chunk.topic, chunk.partition))
+        if offsets is None or chunk.partition not in self._owned or not offsets.submit(chunk):
+            self.chunks_dropped += 1
+            return
+        self.records_submitted += len(chunk.records)
+        work = work or Work()
+        work.topic, work.partition = chunk.topic, chunk.partition
+        CHUNK_RECORDS.observe((len(chunk.records),), chunk.topic)
+        if self.observer is not None:
+            try:
+                self.observer.accepted(work)
+            except Exception:
+                self._unobserved()
+        try:
+            await self.committer.submit(work, lambda: self._durable(offsets, chunk))
+        except CommitterFailed as error:
+            if not self._stopping:
+                self.fail(error.__cause__ or error)
+            await asyncio.Event().wait()  # the worker is ending; nothing more is to be done here
+
+    def now_us(self) -> int:
+        """The clock, µs since the epoch."""
+        return self._clock()
+
+    def gate_us(self, partition: int) -> int | None:
+        """Deadlines up to this time may fire; None while the partition is held."""
+        now = self.now_us()
+        self._observe(partition, now)
+        return self.gate.gate_us(partition, now)
+
+    def observe_ticks(self, chunk: Chunk) -> None:
+        """Learn what other workers say; the ticks agent calls it with each of its chunks."""
+        now = self.now_us()
+        for tick in ticks.decode(chunk.records):
+            if tick.worker == self.worker_id:
+                continue
+            if tick.note and self.observer is not None:
+                self.observer.heard(tick.worker, tick.note)
+            home = Home(tick.address, tick.word)
+            for number, report in tick.reports():
+                self.gate.hear(number, report, now)
+                self.peers.hear(number, tick.generation, home)
+
+    def heartbeat_age(self) -> float | None:
+        """Seconds since the last accepted heartbeat was sent; None before the first assignment."""
+        return self._session_age() if self.assignments else None
+
+    def status(self) -> EngineStatus:
+        """The worker's state, for metrics."""
+        now = self.now_us()
+        consumer: ChunkConsumer | None = self._app._consumer if self._app else None
+        lag, lag_s, uncommitted = self._lag(consumer, now)
+        gates = [self.gate.last_gate_us(number) for number in self._owned]
+        open_gates = [gate for gate in gates if gate]
+        stats = self.restorer.stats
+        return EngineStatus(
+            assigned=self.assigned,
+            partitions=len(gates),
+            held=len(gates) - len(open_gates),
+            gate_lag_s=max(0, now - min(open_gates)) / 1_000_000 if open_gates else None,
+            lag=lag,
+            lag_s=lag_s,
+            in_flight_records=consumer.in_flight_records if consumer else 0,
+            pending_records=self._committer.pending_records if self._committer else 0,
+            producer_queue=self._producer.pending() if self._producer else 0,
+            commit_age_s=0.0
+            if consumer is None or not uncommitted
+            else time.monotonic() - max(consumer.committed_at, self._reading_since),
+            records_submitted=self.records_submitted,
+            chunks_dropped=self.chunks_dropped,
+            assignments=self.assignments,
+            restore_records=stats.records,
+            restore_seconds=stats.seconds,
+            restore_remaining=stats.remaining,
+            uncounted=len(self._census.left) if self._census else len(gates),
+            due=self._due_of_tables(now),
+            store_bytes={
+                name: sum(table[number].size() for number in table.partitions())
+                for name, table in self.tables.items()
+            },
+            heartbeat_age_s=self.heartbeat_age(),
+        )
+
+    def fail(self, error: BaseException) -> None:
+        """End the worker: nothing that is not durable yet will be acknowledged."""
+        if self.failure is not None:
+            return
+        self.failure = error
+        say_failed(error)
+        self.failed.set()
+
+    # -- life cycle, called by the app, its consumer, its recovery and the runner
+
+    @property
+    def app(self) -> Consuming:
+        if self._app is None:
+            raise RuntimeError("the engine has no app; make both by create_app")
+        return self._app
+
+    def attach(self, app: Consuming) -> None:
+        self._app = app
+
+    @property
+    def committer(self) -> Committer:
+        if self._committer is None:
+            raise RuntimeError("the engine is not started")
+        return self._committer
+
+    @property
+    def producer(self) -> Producer:
+        if self._producer is None:
+            raise RuntimeError("the engine is not started")
+        return self._producer
+
+    @property
+    def owned(self) -> frozenset[int]:
+        """Partition numbers that this worker owns and has restored."""
+        return self._owned
+
+    async def start(self) -> None:
+        """Connect the producer and start committing."""
+        config = self.config
+        self._producer = Producer(
+            config.bootstrap,
+            client_id=f"{config.app_id}-{self.worker_id}",
+            linger_ms=config.linger_ms,
+            delivery_timeout_ms=int(config.delivery_timeout * 1000),
+            message_max_bytes=config.message_max_bytes,
+            buffer_max_kbytes=config.producer_buffer_kbytes,
+            plain_topics=config.plain_topics,
+            extra=dict(config.security),
+        )
+        self.session = Session(config, self._session_age, self._is_member)
+        self._committer = SessionCommitter(
+            self._producer,
+            self.tables,
+            {table: config.changelog_topic(table) for table in config.tables},
+            may_write=self.may_write,
+            on_failure=self.fail,
+            session=self.session,
+        )
+        await self._committer.start()
+        self._ticker = asyncio.create_task(self._tick_forever())
+
+    async def stop(self) -> None:
+        """Finish within the drain timeout what is submitted (not after a failure), then close."""
+        self._stopping = True
+        if self._ticker is not None:
+            self._ticker.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._ticker
+            self._ticker = None
+        await self.peers.close()
+        await self._release()
+        committer, self._committer = self._committer, None
+        if committer is not None:
+            await committer.stop()
+        for table in self.tables.values():
+            table.close()
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await asyncio.to_thread(producer.close)
+
+    async def restore(self, partitions: set[int], generation: int) -> None:
+        """Open and restore the stores of newly assigned partitions."""
+        await self._stop_restoring()
+        if self._stopping:
+            raise RestoreStopped
+        loop = asyncio.get_running_loop()
+        self._generation = generation
+        self._restoring = loop.run_in_executor(None, self._restore, partitions)
+        try:
+            await asyncio.shield(self._restoring)
+        except asyncio.CancelledError:
+            self.restorer.stop()
+            raise
+
+    def _restore(self, partitions: set[int]) -> None:
+        self.restorer.run(partitions)
+        if self.before_reading is not None:
+            self.before_reading(frozenset(partitions))
+
+    def on_assigned(self, partitions: set[int], generation: int, start: Start) -> None:
+        """Restored, and reading begins now."""
+        if self._stopping:
+            return
+        self._owned = frozenset(partitions)
+        self._generation = generation
+        ends: dict[int, dict[str, int]] = {partition: {} for partition in partitions}
+        for tp, end in start.ends.items():
+            if tp.topic != self.config.ticks_topic and tp.partition in ends:
+                ends[tp.partition][tp.topic] = end
+        self.gate.assign(generation, ends, self.now_us())
+        self.assigned = True
+        self.assignments += 1
+        self._reading_since = time.monotonic()
+        if self.observer is not None:
+            self.observer.assigned(self._owned)
+            self._census = Census(self.tables, self.observer)
+            self._census.begin(self._owned)
+        log.info(
+            "reading partitions %(partitions)s (generation %(generation)d)",
+            event("partitions_assigned", partitions=sorted(partitions), generation=generation),
+        )
+
+    async def on_revoked(self) -> None:
+        """All partitions are taken away: finish or drop what is in flight, close the stores."""
+        await self._release()
+
+    def may_write(self, topic: str, partition: int) -> bool:
+        """Is this partition still ours? Asked before anything of it is produced."""
+        return partition in self._owned and self._is_member() and self.failure is None
+
+    # -- inside
+
+    async def _release(self) -> None:
+        self.assigned = False
+        await self._stop_restoring()
+        census, self._census = self._census, None
+        if census is not None:
+            await census.stop()
+        await self.sweeps.stop()
+        owned = self._owned
+        began = time.monotonic()
+        done = False
+        if owned and self._committer is not None and self.failure is None:
+            consumer = self.app.consumer
+            done = await self._committer.drain(owned, self.config.drain_timeout)
+            if not done:
+                log.warning(
+                    "not everything in flight was durable after %(seconds).1f s: it is done again",
+                    event(
+                        "drain_incomplete",
+                        partitions=sorted(owned),
+                        seconds=self.config.drain_timeout,
+                    ),
+                )
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(consumer.force_commit(), self.config.drain_timeout)
+        self._owned = frozenset()
+        self.gate.revoke()
+        if self._committer is not None:
+            self._committer.drop(owned)
+        if owned and self.failure is None:
+            self.restorer.touch(set(owned))
+        for table in self.tables.values():
+            for number in table.partitions():
+                table.revoke(number)
+        if owned:
+            log.info(
+                "partitions %(partitions)s are given up (generation %(generation)d)",
+                event(
+                    "partitions_revoked",
+                    partitions=sorted(owned),
+                    generation=self._generation,
+                    drained=done,
+                    seconds=round(time.monotonic() - began, 3),
+                ),
+            )
+
+    async def _stop_restoring(self) -> None:
+        restoring, self._restoring = self._restoring, None
+        if restoring is not None:
+            self.restorer.stop()
+            with contextlib.suppress(RestoreStopped):
+                await asyncio.shield(restoring)
+
+    def _unobserved(self) -> None:
+        """The observer failed: numbers that may be wrong are none, and the work goes on."""
+        log.exception("operators' numbers failed: none are kept any more", event("numbers_failed"))
+        self.observer = None
+        if self._census is not None:
+            self._census.abandon()
+
+    def _durable(self, offsets: PartitionOffsets, chunk: Chunk) -> None:
+        """All that a chunk caused is published and stored."""
+        now_ms = self.now_us() / 1000
+        ages = [(now_ms - record.timestamp_ms) / 1000 for record in chunk.records]
+        PIPELINE_LATENCY.observe(ages, chunk.topic)
+        self.app.consumer.finished(offsets, chunk)
+
+    def _lag(
+        self, consumer: ChunkConsumer | None, now: int
+    ) -> tuple[dict[str, int], dict[str, float], bool]:
+        """By topic: records waiting, and how old the last processed one is where some do; and
+        whether anything durable is not committed yet."""
+        lag: dict[str, int] = {}
+        seconds: dict[str, float] = {}
+        uncommitted = False
+        for tp, offsets in (consumer.offsets if consumer else {}).items():
+            end = consumer.thread.log_state(tp).end if consumer else None
+            behind = max(0, (end or 0) - offsets.processed)
+            lag[tp.topic] = lag.get(tp.topic, 0) + behind
+            age = 0.0
+            if behind and offsets.last_timestamp_ms > 0:
+                age = max(0.0, now / 1_000_000 - offsets.last_timestamp_ms / 1000)
+            elif behind:
+                # Nothing was processed yet: all that is known is how long it has been so.
+                age = time.monotonic() - self._reading_since
+            seconds[tp.topic] = max(seconds.get(tp.topic, 0.0), age)
+            uncommitted = uncommitted or offsets.durable > offsets.committed
+        return lag, seconds, uncommitted
+
+    def _due_of_tables(self, now: int) -> dict[str, tuple[int, float]]:
+        found: dict[str, tuple[int, float]] = {}
+        for name, table in self.tables.items():
+            number, since = 0, now
+            for partition in table.partitions():
+                due = table.due(partition, now, MOST_DUE_SHOWN)
+                number += len(due)
+                since = min(since, due[0][0]) if due else since
+            found[name] = number, (now - since) / 1_000_000
+        return found
+
+    def _observe(self, partition: int, now_us: int) -> bool:
+        return self.gate.observe(partition, self._inputs(partition, now_us), now_us)
+
+    def _is_member(self) -> bool:
+        return self.app.consumer.thread.generation() == self._generation
+
+    def _session_age(self) -> float:
+        return boot_time() - self.app.consumer.thread.session_from
+
+    def _check_partition(self, partition: int) -> None:
+        if not 0 <= partition < self.config.partitions:
+            raise ValueError(f"there is no partition {partition}")
+
+    def _clock_at(self, unix: float, now_us: int) -> int:
+        """What the clock showed at a recent Unix time, or a little less."""
+        if self._clock_is_ours:
+            return min(now_us, int(unix * 1_000_000))
+        for sampled, shown in reversed(self._samples):
+            if sampled <= unix:
+                return min(now_us, shown)
+        return 0
+
+    def _inputs(self, partition: int, now_us: int) -> Iterable[Input]:
+        consumer = self.app.consumer
+        for tp, offsets in consumer.offsets.items():
+            if tp.partition != partition or tp.topic == self.config.ticks_topic:
+                continue
+            state = consumer.thread.log_state(tp)
+            yield Input(
+                tp.topic,
+                offsets.processed,
+                offsets.durable,
+                state.end,
+                self._clock_at(state.at, now_us),
+                max(0, offsets.last_timestamp_ms * 1000),
+            )
+
+    async def _tick_forever(self) -> None:
+        touched = time.monotonic()
+        try:
+            while True:
+                if not self._clock_is_ours:
+                    self._samples.append((time.time(), self.now_us()))
+                await self.app.consumer.thread.check_errors()
+                if self.assigned:
+                    await self._advance_gate()
+                    self._send_ticks()
+                    if time.monotonic() - touched > 60:
+                        touched = time.monotonic()
+                        self.restorer.touch(set(self._owned))
+                held = any(
+                    self.gate.rounds_done(number) < self.config.gate_rounds
+                    for number in self.gate.partitions()
+                )
+                pause = min(0.02, self.config.tick_interval) if held else self.config.tick_interval
+                await asyncio.sleep(pause)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            self.fail(error)
+
+    async def _advance_gate(self) -> None:
+        """Observe every partition, and begin the rounds that can begin, one after another."""
+        for _ in range(self.config.gate_rounds + 1):
+            if not await self._begin_rounds():
+                return
+
+    async def _begin_rounds(self) -> bool:
+        now = self.now_us()
+        for number in self.gate.partitions():
+            self._observe(number, now)
+        waiting = self.gate.need_targets(now)
+        if not waiting:
+            return False
+        consumer = self.app.consumer
+        tps = [
+            tp
+            for tp in consumer.offsets
+            if tp.partition in waiting and tp.topic != self.config.ticks_topic
+        ]
+        opened = consumer.offsets
+        ends = await consumer.highwaters(*tps)
+        if consumer.offsets is not opened:
+            return False
+        for number in waiting:
+            self.gate.begin_round(
+                number, {tp.topic: end for tp, end in ends.items() if tp.partition == number}
+            )
+        return True
+
+    def _send_ticks(self) -> None:
+        now = self.now_us()
+        reports = {number: self.gate.report(number, now) for number in self.gate.partitions()}
+        if not reports:
+            return
+        note = b"" if self.observer is None else self.observer.word()
+        value = ticks.encode(self.worker_id, self._generation, now, reports, self.peers.own, note)
+        for number in range(self.config.partitions):
+            self.producer.try_produce(Output(self.config.ticks_topic, None, value, number))
+        self.producer.poll()
+
+
+def _wall_clock_us() -> int:
+    return time.time_ns() // 1_000

@@ -1,0 +1,104 @@
+"""What happens between an assignment and the first record: restore the stores, then start reading.
+
+Replaces the tasks of Faust's recovery. Its order loses events at restarts and rebalances
+(faust/tables/recovery.py, on_recovery_completed and _resume_streams: source partitions are resumed,
+then awaited for, then the queues are cleared); and its path reads 8,000 records a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any, cast
+
+from aiokafka.errors import IllegalStateError
+from faust.tables.recovery import RebalanceAgain, Recovery, ServiceStopped
+from faust.types import TP
+from mode import Service
+
+from streams.engine.store.restore import RestoreStopped
+
+if TYPE_CHECKING:
+    from streams.engine.kafka.transport import ChunkConsumer
+
+log = logging.getLogger(__name__)
+
+
+class PartitionsDiffer(RuntimeError):
+    """Consumed topics and changelogs do not have the same partitions: states would be missing."""
+
+
+def check_partitions(changelogs: set[TP], inputs: set[TP], topics: set[str]) -> None:
+    """Raise PartitionsDiffer unless all assigned topics come with the same partition numbers."""
+    expected = {tp.partition for tp in changelogs | inputs}
+    for topic in sorted(topics | {tp.topic for tp in inputs}):
+        found = {tp.partition for tp in changelogs | inputs if tp.topic == topic}
+        if found != expected:
+            raise PartitionsDiffer(
+                f"{topic} has partitions {sorted(found)} where others have {sorted(expected)}: "
+                "is it missing, or were partitions added to some topics only?"
+            )
+
+
+class BatchRecovery(Recovery):
+    """Faust's recovery service with the engine's restore and a safe order of starting."""
+
+    app: Any
+
+    @Service.task
+    async def _restart_recovery(self) -> None:
+        while not self.should_stop:
+            if await self.wait_for_stopped(cast(Any, self.signal_recovery_start)):
+                return
+            self.signal_recovery_start.clear()
+            generation = self._generation_id
+            try:
+                await self._wait(self._recover(generation))
+            except (RebalanceAgain, RestoreStopped, IllegalStateError):
+                log.debug("recovery was cut short: a rebalance, or the end of the worker")
+            except ServiceStopped:
+                return
+            except Exception as error:
+                self.app.engine.fail(error)
+                return
+
+    async def _recover(self, generation: int) -> None:
+        app = self.app
+        engine = app.engine
+        consumer: ChunkConsumer = app.consumer
+        self._set_recovery_started()
+        changelogs = set(self.active_tps)
+        partitions = {tp.partition for tp in changelogs}
+        assignment = {tp for tp in consumer.assignment() if not self._is_changelog_tp(tp)}
+        check_partitions(changelogs, assignment, {*self.tables.changelog_topics})
+        await engine.restore(partitions, generation)
+        ticks = {tp for tp in assignment if tp.topic == engine.config.ticks_topic}
+        start = await consumer.thread.start_at(assignment - ticks, ticks)
+        await app.on_rebalance_complete.send()
+        await app._fetcher.maybe_start()
+        if app.consumer_generation_id != generation or self.signal_recovery_start.is_set():
+            return
+        self._set_recovery_ended()
+        # Nothing is awaited from here on: resuming the flow clears every queue, so no record
+        # may be delivered between that and the moment from which they count.
+        app.flow_control.resume()
+        consumer.open(start)
+        engine.on_assigned(partitions, generation, start)
+        self.completed.set()
+        self.tables.on_actives_ready()
+        self.tables.on_standbys_ready()
+        app.on_rebalance_end()
+
+    @Service.task
+    async def _slurp_changelogs(self) -> None:
+        """Nothing: changelogs are read in batches, by `restore.py`."""
+
+    @Service.task
+    async def _publish_stats(self) -> None:
+        """Nothing: `restore.py` reports its progress."""
+
+    def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Nothing is buffered here."""
+
+    async def on_stop(self) -> None:
+        await asyncio.sleep(0)

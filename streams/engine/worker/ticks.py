@@ -1,0 +1,78 @@
+"""Tick messages: the beat that makes deadlines fire, and the partitions' word to each other.
+
+Every worker sends one message to every partition of the ticks topic, each `tick_interval`. It says
+how far the sender's partitions are (see `gate.py`); to the worker that owns the partition it is a
+tick as well. Being a record, a tick is handled in the same order as everything else of its
+partition. Ticks older than an assignment are never read: reading starts at the topic's end.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from streams.engine.kafka.types import Record
+from streams.engine.worker.peers import Home
+from streams.engine.worker.watermark import Report
+
+log = logging.getLogger(__name__)
+
+VERSION = 1
+
+
+class Tick(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Value of a tick message; `gates` is (partition, rounds done, gate in µs, behind).
+
+    `address` and `word` are the sender's `Home`, `note` its observer's word, empty most of the
+    time; senders of an older release say nothing of these.
+    """
+
+    version: int
+    worker: str
+    generation: int
+    sent_us: int
+    gates: tuple[tuple[int, int, int, bool], ...]
+    address: str = ""
+    word: str = ""
+    note: bytes = b""
+
+    def reports(self) -> Iterator[tuple[int, Report]]:
+        """(partition, report) of each of the sender's partitions."""
+        for partition, rounds_done, gate_us, behind in self.gates:
+            yield partition, Report(self.generation, rounds_done, gate_us, behind)
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Tick).decode
+
+
+def encode(
+    worker: str,
+    generation: int,
+    sent_us: int,
+    reports: dict[int, Report],
+    home: Home = Home("", ""),  # noqa: B008  immutable
+    note: bytes = b"",
+) -> bytes:
+    """A tick message with the reports of the sender's partitions."""
+    gates = tuple(
+        (partition, report.rounds_done, report.gate_us, report.behind)
+        for partition, report in reports.items()
+    )
+    return _encode(Tick(VERSION, worker, generation, sent_us, gates, *home, note))
+
+
+def decode(records: Sequence[Record]) -> Iterator[Tick]:
+    """Every tick among the records; anything else is skipped."""
+    for record in records:
+        if not record.value:
+            continue
+        try:
+            tick = _decode(record.value)
+        except msgspec.DecodeError:
+            log.debug("a record of the ticks topic is no tick: offset %d", record.offset)
+            continue
+        if tick.version == VERSION:
+            yield tick

@@ -1,0 +1,46 @@
+"""Bad lines of a history, kept with the reason and their original bytes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from schemas.dead_letter import dead_letter
+from streams.facts.times import to_datetime
+from streams.inputs.files import BadLine
+
+
+class Rejected:
+    """Writes bad lines as they come; the file is made when there is one."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.count = 0
+        self._file: IO[bytes] | None = None
+        self._encoder = msgspec.json.Encoder()
+
+    def take(self, line: BadLine) -> None:
+        """Write one bad line; raises OSError."""
+        if self._file is None:
+            self._file = self.path.open("wb")
+        self.count += 1
+        value = dead_letter(
+            reason=line.bad.reason,
+            field=line.bad.field,
+            message=line.bad.message,
+            topic=line.path.name,
+            partition=0,
+            offset=line.number - 1,
+            timestamp=None,
+            key=None,
+            value=line.raw,
+            detected_at=to_datetime(line.arrival),
+        )
+        self._file.write(self._encoder.encode({"line": line.number, **value}) + b"\n")
+
+    def close(self) -> None:
+        """Close the file, if there is one."""
+        if self._file is not None:
+            self._file.close()

@@ -1,0 +1,319 @@
+"""Before a number is uploaded: what would be warned of if it were uploaded for this order now.
+
+The upload is put into a copy of what is known and the profile's own rules look at it, so the answer
+is the warnings that the real upload would bring; what no rule warns of is said as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from streams.facts.facts import STATUS_CODE, STATUSES, LinkedLife, OrderFacts, Place, TrackingFact
+from streams.facts.recipients import differ
+from streams.facts.statuses import NOT_RECORDS, PICKED_UP
+from streams.facts.times import TOLERANCE
+from streams.judge import orders as judge_orders
+from streams.judge import parcels as judge_parcels
+from streams.profiles.model import Profile, Profiles
+from streams.rules.duplicate_tracking_number import DuplicateTrackingNumber
+from streams.rules.malformed_tracking_number import fault_of
+from streams.rules.snapshot import LinkedOrder, ParcelLife
+from streams.state import orders, parcels
+from streams.state.links import ORDERED, lives
+from streams.state.state import Finding, LinkedParcel, Named, OrderState, ParcelState, Record
+
+OK, WARN, BLOCK = "ok", "warn", "block"
+NOTE = "note"
+"""A remark that leaves the verdict as it is."""
+
+WORDS = frozenset(
+    (
+        *(OK, WARN, BLOCK),
+        *("malformed", "does_not_fit", "guess", "too_many_facts"),
+        *("order_unknown", "order_not_judged", "order_closed", "final_payment_unknown"),
+        *("already_uploaded", "used_by_other", "recipient_unknown", "given_up", "used_by_same"),
+        *("former_life", "already_delivered", "sent_back", "tracked_before_paid", "track_runs"),
+    )
+)
+"""Every verdict and remark; the catalogue of texts has a sentence for each."""
+
+_DELIVERED = STATUS_CODE["delivered"]
+_SENT_BACK = frozenset(STATUS_CODE[name] for name in ("returning", "returned", "cancelled"))
+_STANDING = frozenset(("open", "breached"))
+
+
+class OrderWord(msgspec.Struct, frozen=True, array_like=True):
+    """What the order's side knows for the answer: the order, and what its own rules would find."""
+
+    facts: OrderFacts | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+class Use(NamedTuple):
+    """One order that the number was uploaded for; times in µs.
+
+    `recipient` compares its recipient with this order's, by the profile: different, same, unknown.
+    `past` says that it was a former life of the number, more than the window ago.
+    """
+
+    order_id: str
+    uploaded_at: int
+    released_at: int | None
+    closed_at: int | None
+    recipient: str
+    past: bool
+
+
+class Track(NamedTuple):
+    """How far the parcel is; times in µs, None: not yet."""
+
+    records: int
+    first_at: int
+    first_status: str
+    newest_at: int
+    newest_status: str
+    picked_up_at: int | None
+    delivered_at: int | None
+    sent_back_at: int | None
+
+
+class Remark(NamedTuple):
+    """Something that no rule warns of: a word from a closed list, its weight, its time (µs).
+
+    `detail` says more, in a word of the rule's.
+    """
+
+    code: str
+    level: str
+    at: int | None = None
+    detail: str | None = None
+
+
+class Precheck(NamedTuple):
+    """The answer: `verdict` is ok, warn (look at it first) or block (do not upload it).
+
+    `findings` are the warnings that the upload would bring or join, with the level of each.
+    """
+
+    verdict: str
+    profile: Profile
+    findings: tuple[tuple[str, Finding], ...]
+    remarks: tuple[Remark, ...]
+    uses: tuple[Use, ...]
+    track: Track | None
+
+
+def ask_order(state: OrderState | None, parcel: str, now: int, profiles: Profiles) -> OrderWord:
+    """What an order says of uploading `parcel` for it at `now` (µs); `state` is used up."""
+    if state is None or not state.versions:
+        return OrderWord()
+    facts = orders.facts_of(state)
+    life = LinkedLife(now, None, ())
+    for linked in state.parcels:
+        if linked.key == parcel:
+            if all(known.released_at is not None for known in linked.lives):
+                linked.lives = (*linked.lives, life)
+            break
+    else:
+        state.parcels.append(LinkedParcel(parcel, (life,)))
+    seen = judge_orders.look(state, max(now, state.judged), profiles).findings
+    return OrderWord(facts, tuple(one.finding for one in seen if one.finding.parcel == parcel))
+
+
+def precheck(
+    parcel: ParcelState,
+    order_id: str,
+    word: OrderWord,
+    profiles: Profiles,
+    now: int,
+    fits: bool | None = None,
+) -> Precheck:
+    """The answer for a number (an empty state where it is not known) and an order, at `now` (µs).
+
+    `fits` says whether the number has its carrier's format, None: nobody can say. `parcel` is used
+    up.
+    """
+    now = max(now, parcel.judged)
+    remarks: list[Remark] = []
+    if fits is False:
+        remarks.append(Remark("does_not_fit", WARN))
+    remarks += _about_the_order(word.facts)
+    if parcels.absorb(parcel, (_upload(parcel, order_id, word.facts, now),), now).refused:
+        remarks.append(Remark("too_many_facts", BLOCK))
+        profile = _profile(word.facts, now, profiles)
+        return Precheck(BLOCK, profile, (), tuple(remarks), (), None)
+    for known in parcel.orders:
+        if known.order_id == order_id and word.facts is not None:
+            known.facts = word.facts
+    facts = {known.order_id: known.facts for known in parcel.orders}
+    mine: LinkedOrder | None = None
+    uses: list[Use] = []
+    track = None
+    for records, named in reversed(lives(parcel.records, parcel.named)):
+        if not named:
+            continue
+        life = ParcelLife(parcel.key, records, named, facts, parcel.recipients)
+        current = any(_is_upload(fact, now) for fact in named)
+        if current:
+            mine = next((one for one in life.linked if one.order_id == order_id), None)
+            track = _track(records)
+            if mine is not None and not _is_upload(mine.upload, now):
+                remarks.append(Remark("already_uploaded", NOTE, mine.uploaded_at))
+        uses += _uses(life, mine, order_id, profiles, past=not current)
+    if mine is None:
+        profile = _profile(word.facts, now, profiles)
+        return Precheck(_worst(remarks, ()), profile, (), tuple(remarks), tuple(uses), track)
+    found = [one.finding for one in judge_parcels.look(parcel, now, profiles).findings]
+    findings = _standing([*found, *word.findings], order_id, by_format=fits is False)
+    rules = {finding.rule for _, finding in findings}
+    if "malformed_tracking_number" not in rules:
+        fault = fault_of(parcel.key.partition(":")[2])
+        if fault is not None:
+            remarks.append(Remark("malformed", WARN, detail=fault))
+    remarks += _about_uses(uses, rules)
+    remarks += _about_the_track(track, word.facts, rules)
+    verdict = _worst(remarks, findings)
+    profile = profiles.at(mine.platform, mine.dated)
+    return Precheck(verdict, profile, findings, tuple(remarks), tuple(uses), track)
+
+
+def _upload(parcel: ParcelState, order_id: str, facts: OrderFacts | None, now: int) -> TrackingFact:
+    platform, shop = (facts.platform, facts.shop_id) if facts and facts.known else (None, None)
+    return TrackingFact(parcel.key, now, ORDERED, _MARK, (order_id,), platform, shop)
+
+
+_MARK = -1
+"""The digest of the upload that is only imagined: no hash is negative."""
+
+
+def _is_upload(fact: Named, now: int) -> bool:
+    return fact.digest == _MARK and fact.at == now
+
+
+def _profile(facts: OrderFacts | None, now: int, profiles: Profiles) -> Profile:
+    if facts is None or not facts.known:
+        return profiles.at("", now)
+    return profiles.at(facts.platform, facts.paid_at)
+
+
+def _about_the_order(facts: OrderFacts | None) -> Iterable[Remark]:
+    if facts is None or not facts.known:
+        yield Remark("order_unknown", WARN)
+        return
+    if not facts.express:
+        yield Remark("order_not_judged", NOTE)
+    if facts.closed_at is not None:
+        yield Remark("order_closed", WARN, facts.closed_at)
+    if facts.base is None:
+        yield Remark("final_payment_unknown", NOTE)
+
+
+def _uses(
+    life: ParcelLife, mine: LinkedOrder | None, order_id: str, profiles: Profiles, *, past: bool
+) -> list[Use]:
+    """The other orders of one life of the number, newest upload first."""
+    return [
+        Use(
+            other.order_id,
+            other.uploaded_at,
+            other.released_at,
+            other.closed_at,
+            "unknown" if mine is None else _compared(mine, other.recipient, profiles),
+            past,
+        )
+        for other in reversed(life.linked)
+        if other.order_id != order_id
+    ]
+
+
+def _compared(mine: LinkedOrder, other: Place | None, profiles: Profiles) -> str:
+    """Another order's recipient against this one's, as its profile's rule on duplicates does."""
+    by = "address"
+    for rule in profiles.at(mine.platform, mine.dated).link_rules:
+        if isinstance(rule, DuplicateTrackingNumber):
+            by = rule.differs_by
+    different = differ(mine.recipient, other, by)
+    if different is None:
+        return "unknown"
+    return "different" if different else "same"
+
+
+def _track(records: Sequence[Record]) -> Track | None:
+    steps = [record for record in records if record[2] not in NOT_RECORDS]
+    if not steps:
+        return None
+    return Track(
+        records=len(steps),
+        first_at=steps[0][0],
+        first_status=STATUSES[steps[0][2]],
+        newest_at=steps[-1][0],
+        newest_status=STATUSES[steps[-1][2]],
+        picked_up_at=_first(steps, frozenset((PICKED_UP,))),
+        delivered_at=_first(steps, frozenset((_DELIVERED,))),
+        sent_back_at=_first(steps, _SENT_BACK),
+    )
+
+
+def _first(steps: Sequence[Record], statuses: frozenset[int]) -> int | None:
+    return next((record[0] for record in steps if record[2] in statuses), None)
+
+
+def _standing(
+    findings: Iterable[Finding], order_id: str, *, by_format: bool
+) -> tuple[tuple[str, Finding], ...]:
+    """What would stand against this order, the gravest first; a format is remarked on already."""
+    kept = []
+    for finding in findings:
+        if order_id not in finding.order_ids or (by_format and finding.stage == "notice"):
+            continue
+        if finding.state in _STANDING or finding.breached_at is not None:
+            grave = finding.severity == "critical" and finding.state in _STANDING
+            # A clock that runs can still be kept; a check that holds has said its word.
+            runs = finding.state == "open" and finding.comparator is not None
+            kept.append((BLOCK if grave and not runs else WARN, finding))
+    return tuple(sorted(kept, key=lambda one: (one[0] != BLOCK, one[1].rule, one[1].stage)))
+
+
+def _about_uses(uses: Sequence[Use], rules: set[str]) -> Iterable[Remark]:
+    current = [use for use in uses if not use.past]
+    in_use = [use for use in current if use.released_at is None and use.closed_at is None]
+    duplicate = "duplicate_tracking_number" in rules
+    asked = [
+        ("used_by_other", WARN, [] if duplicate else _of("different", in_use)),
+        ("recipient_unknown", WARN, [] if duplicate else _of("unknown", in_use)),
+        ("given_up", NOTE, [use for use in _of("different", current) if use not in in_use]),
+        ("used_by_same", NOTE, _of("same", current)),
+        ("former_life", NOTE, [use for use in uses if use.past]),
+    ]
+    for code, level, found in asked:
+        if found:
+            yield Remark(code, level, found[0].uploaded_at)
+
+
+def _of(recipient: str, uses: Iterable[Use]) -> list[Use]:
+    return [use for use in uses if use.recipient == recipient]
+
+
+def _about_the_track(
+    track: Track | None, facts: OrderFacts | None, rules: set[str]
+) -> Iterable[Remark]:
+    if track is None:
+        return
+    if track.delivered_at is not None:
+        yield Remark("already_delivered", WARN, track.delivered_at)
+    if track.sent_back_at is not None and "recalled" not in rules:
+        yield Remark("sent_back", WARN, track.sent_back_at)
+    base = None if facts is None else facts.base
+    if base is not None and track.first_at < base - TOLERANCE:
+        if "tracked_before_paid" not in rules:
+            yield Remark("tracked_before_paid", WARN, track.first_at)
+    elif track.delivered_at is None:
+        yield Remark("track_runs", NOTE, track.first_at)
+
+
+def _worst(remarks: Iterable[Remark], findings: Iterable[tuple[str, Finding]]) -> str:
+    levels = {remark.level for remark in remarks} | {level for level, _ in findings}
+    return BLOCK if BLOCK in levels else WARN if WARN in levels else OK

@@ -1,0 +1,1 @@
+"""From findings to messages: warnings, dead letters, the answer of the check."""

@@ -1,0 +1,131 @@
+"""A warning revision as it crosses Kafka and the command line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from streams.facts.times import HOUR, iso, to_datetime
+from streams.judge.warnings import Revision
+from streams.profiles.money import spelled
+from streams.state.state import Finding
+from streams.texts import words
+
+_BEIJING = 8 * HOUR
+"""Ahead of UTC, all year."""
+_encoder = msgspec.json.Encoder()
+
+
+def warning_value(revision: Revision, feed: str = "ok") -> dict[str, Any]:
+    """The fields of a warning in the order of the contract; times in UTC with their offset.
+
+    `feed` is "silent" where nothing at all is heard of the carrier.
+    """
+    finding = revision.finding
+    carrier, _, number = (finding.parcel or ":").partition(":")
+    limit_hours = None if finding.limit is None else _hours(finding.limit)
+    texts = words(
+        finding.rule,
+        finding.state,
+        {
+            "carrier": carrier,
+            "number": number,
+            "orders": _named(finding.order_ids),
+            "count": len(finding.order_ids),
+            "hours": limit_hours,
+            "deadline": beijing(finding.deadline),
+            "breached": beijing(finding.breached_at),
+            "resolved": beijing(finding.resolved_at),
+            "lane": finding.lane,
+            "detail": finding.detail,
+            "exposure": finding.exposure,
+            "sum": None if finding.money is None else spelled(*finding.money[:3]),
+        },
+        finding.stage,
+    )
+    return {
+        "schema_version": 1,
+        "warning_id": revision.warning_id,
+        "revision": revision.revision,
+        "state": finding.state,
+        "rule": finding.rule,
+        "stage": finding.stage,
+        "severity": finding.severity,
+        "profile": finding.profile,
+        "platform": finding.platform,
+        "shop_id": finding.shop_id,
+        "order_ids": list(finding.order_ids),
+        "carrier": carrier or None,
+        "tracking_number": number or None,
+        "opened_at": iso(finding.opened_at),
+        "deadline": iso(finding.deadline),
+        "breached_at": iso(finding.breached_at),
+        "resolved_at": iso(finding.resolved_at),
+        "detected_at": iso(revision.detected_at),
+        "exposure": _exposure(finding),
+        **texts,
+        "evidence": {
+            "started_at": iso(finding.anchor),
+            "limit_hours": limit_hours,
+            "threshold": _threshold(finding),
+            "lane": finding.lane,
+            "detail": finding.detail,
+            "exemptions": list(finding.exemptions),
+            "records": [
+                {
+                    "topic": topic,
+                    "partition": partition,
+                    "offset": offset,
+                    "status": status,
+                    "occurred_at": iso(at),
+                }
+                for topic, partition, offset, status, at in revision.proof
+            ],
+        },
+        "feed": feed,
+    }
+
+
+def encode_warning(revision: Revision, feed: str = "ok") -> bytes:
+    """The JSON of a warning revision, UTF-8."""
+    return _encoder.encode(warning_value(revision, feed))
+
+
+def _exposure(finding: Finding) -> dict[str, Any]:
+    """What the warning may cost; nulls where the platform names a sum and it is not known."""
+    if finding.exposure == "strike":
+        return {"kind": "strike"}
+    currency, least, most, cap = finding.money or (None, None, None, None)
+    return {
+        "kind": finding.exposure,
+        "currency": currency,
+        "least": least,
+        "most": most,
+        "cap_per_buyer_day": cap,
+    }
+
+
+def _named(order_ids: tuple[str, ...]) -> str:
+    """The orders as a sentence names them: five at most, and how many more."""
+    more = len(order_ids) - 5
+    return ", ".join(order_ids[:5]) + (f" (+{more})" if more > 0 else "")
+
+
+def _threshold(finding: Finding) -> dict[str, Any] | None:
+    """The limit to the microsecond, and whether reaching it breaches; None: no time is set."""
+    if finding.limit is None:
+        return None
+    return {"limit_us": finding.limit, "comparator": finding.comparator}
+
+
+def _hours(length: int) -> float | int:
+    hours = length / HOUR
+    return int(hours) if hours.is_integer() else round(hours, 6)
+
+
+def beijing(us: int | None) -> str:
+    """A time as merchants read it, to the minute; empty where there is none."""
+    if us is None:
+        return ""
+    return f"{to_datetime(us + _BEIJING).isoformat(' ', 'minutes')[:16]} (UTC+8)"

@@ -1,0 +1,248 @@
+"""What a warning may cost: whole minor units, from the sums of a profile and the amount paid.
+
+A profile that names a sum for a rule says what one order costs, mild to severe. A warning's money
+is a range: time alone never changes it. `joint` adds up many warnings under the caps that they
+share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
+
+from streams.facts.facts import OrderFacts, OrderVersion
+from streams.facts.times import DAY
+from streams.state.state import Finding
+
+WHOLE = 10_000
+"""Basis points in the whole: 100 is one percent."""
+
+Money = tuple[str, int, int, int | None]
+"""(currency, least, most, most for one buyer and day or None), in minor units."""
+
+Range = tuple[int, int]
+"""(least, most) in minor units."""
+
+Buyer = tuple[str | None, str, int]
+"""One buyer in one shop on one day of payment: (shop, person key, day since the epoch)."""
+
+
+_DECIMALS = {
+    **dict.fromkeys(("CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF", "XPF"), 0),
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+}
+"""Currencies of ISO 4217 whose minor unit is no hundredth."""
+
+
+class Step(NamedTuple):
+    """What one tier costs one order: `share` basis points of the amount paid, within bounds.
+
+    `floor` and `cap` are minor units; they hold after rounding, so no sum is ever outside of them.
+    """
+
+    share: int
+    floor: int
+    cap: int
+
+    def cost(self, amount: int, unit: int) -> int:
+        """The cost of an order of `amount`, rounded half up to multiples of `unit`."""
+        return min(max(share_of(amount, self.share, unit), self.floor), self.cap)
+
+
+class Scale(NamedTuple):
+    """The tiers of one kind of order, mildest first; one where lateness plays no part.
+
+    For orders promised within `promise_up_to` (µs, inclusive; None: any) of their payment, and for
+    presales only or all others only (None: both).
+    """
+
+    tiers: tuple[Step, ...]
+    promise_up_to: int | None = None
+    presale: bool | None = None
+
+    def fits(self, promise: int | None, presale: bool) -> bool:
+        """Whether an order promised within `promise` µs is of this kind."""
+        if self.presale is not None and self.presale != presale:
+            return False
+        return self.promise_up_to is None or (promise is not None and promise <= self.promise_up_to)
+
+
+class Together(NamedTuple):
+    """What several rules may cost one order together: a share of the amount paid, and a sum."""
+
+    rules: frozenset[str]
+    share: int
+    cap: int
+
+
+Sums = Mapping[tuple[str, str], tuple[Scale, ...]]
+"""(rule, stage) → its scales, of which the first that fits an order counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """What a profile says that warnings may cost; where it names no sum, a warning is a strike.
+
+    Sums are rounded half up to multiples of `round_to`. `day_offset` (µs) is how far the days that
+    the platform counts in are ahead of UTC.
+    """
+
+    sums: Sums = field(default_factory=lambda: MappingProxyType({}))
+    currency: str = ""
+    round_to: int = 1
+    together: Together | None = None
+    cap_per_buyer_day: int | None = None
+    day_offset: int = 0
+
+    def of(
+        self,
+        rule: str,
+        stage: str,
+        limit: int | None,
+        orders: Sequence[OrderFacts | OrderVersion | None],
+    ) -> tuple[str, Money | None]:
+        """Kind and money of a warning about `orders`; a compensation whose sum is not known, since
+        an amount is missing or in another currency, has no money. `limit` (µs) is the clock's."""
+        if (rule, stage) not in self.sums:
+            return "strike", None
+        least = most = 0
+        for order in orders:
+            priced = self.price(rule, stage, limit, order)
+            if priced is None:
+                return "compensation", None
+            least += priced[0]
+            most += priced[1]
+        if not orders:
+            return "compensation", None
+        return "compensation", (self.currency, least, most, self.cap_per_buyer_day)
+
+    def price(
+        self, rule: str, stage: str, limit: int | None, order: OrderFacts | OrderVersion | None
+    ) -> Range | None:
+        """What a warning may cost for one order; None: there is no sum, or it is not known."""
+        amount = self.amount(order)
+        if amount is None:
+            return None
+        presale = isinstance(order, OrderVersion) and order.presale != 0
+        for scale in self.sums.get((rule, stage), ()):
+            if scale.fits(limit, presale):
+                costs = [step.cost(amount, self.round_to) for step in scale.tiers]
+                return min(costs), max(costs)
+        return None
+
+    def amount(self, order: OrderFacts | OrderVersion | None) -> int | None:
+        """What was paid for the order, in the profile's currency; None where that is not known."""
+        if order is None or order.amount_paid is None or order.amount_paid < 0:
+            return None
+        currency = order.currency
+        return order.amount_paid if currency and currency.upper() == self.currency else None
+
+
+class Charge(NamedTuple):
+    """What one warning may cost for one order, and who bought it, as far as that is known."""
+
+    order_id: str
+    rule: str
+    stage: str
+    amount: int
+    least: int
+    most: int
+    buyer: Buyer | None = None
+
+
+def at_risk(finding: Finding) -> bool:
+    """Whether a warning may still cost something, or already does: it is open or was breached."""
+    if finding.state == "resolved":
+        return finding.breached_at is not None
+    return finding.state != "withdrawn"
+
+
+def charges(
+    exposure: Exposure, finding: Finding, orders: Iterable[OrderFacts | OrderVersion]
+) -> list[Charge]:
+    """What a warning may cost for each of its `orders`, those without a known sum left out."""
+    found = []
+    for order in orders:
+        priced = exposure.price(finding.rule, finding.stage, finding.limit, order)
+        amount = exposure.amount(order)
+        if priced is not None and amount is not None:
+            buyer = buyer_of(order, exposure.day_offset)
+            found.append(
+                Charge(order.order_id, finding.rule, finding.stage, amount, *priced, buyer)
+            )
+    return found
+
+
+def joint(exposure: Exposure, charges: Iterable[Charge]) -> Range:
+    """What many warnings may cost together under the caps that they share.
+
+    At the least an order pays once for a rule and stage, however often it is broken; at the most
+    each time. The rules of `together` never cost one order more than that allows, nor less than
+    the greatest of their sums. An order whose buyer is not known counts as a buyer of its own.
+    """
+    orders: dict[str, list[Charge]] = {}
+    for charge in charges:
+        orders.setdefault(charge.order_id, []).append(charge)
+    buyers: dict[Buyer | str, list[int]] = {}
+    for order_id, about in orders.items():
+        sums = buyers.setdefault(about[0].buyer or order_id, [0, 0])
+        once: dict[tuple[str, str], int] = {}
+        for charge in about:
+            key = charge.rule, charge.stage
+            once[key] = max(once.get(key, 0), charge.least)
+        leasts = [(rule, cost) for (rule, _), cost in once.items()]
+        sums[0] += _order_cost(exposure, about[0].amount, leasts)
+        mosts = [(charge.rule, charge.most) for charge in about]
+        sums[1] += _order_cost(exposure, about[0].amount, mosts)
+    cap = exposure.cap_per_buyer_day
+    least = most = 0
+    for low, high in buyers.values():
+        least += low if cap is None else min(low, cap)
+        most += high if cap is None else min(high, cap)
+    return least, most
+
+
+def spelled(currency: str, least: int, most: int) -> str:
+    """A range of money for readers, in major units: CNY 2.00–50.00; one sum is said once."""
+    decimals = decimals_of(currency)
+    both = [_major(amount, decimals) for amount in dict.fromkeys((least, most))]
+    return f"{currency} {'–'.join(both)}"
+
+
+def decimals_of(currency: str) -> int:
+    """Decimals of a currency's minor unit, by ISO 4217; of one that is not known, two."""
+    return _DECIMALS.get(currency, 2)
+
+
+def buyer_of(order: OrderFacts | OrderVersion, day_offset: int) -> Buyer | None:
+    """The buyer by the recipient's opaque hash, with shop and day of payment; None: not known."""
+    if isinstance(order, OrderVersion):
+        recipient = order.recipient
+    else:
+        recipient = order.recipients[-1][1] if order.recipients else None
+    if recipient is None or recipient.person_key is None:
+        return None
+    return order.shop_id, recipient.person_key, (order.paid_at + day_offset) // DAY
+
+
+def _major(amount: int, decimals: int) -> str:
+    whole, part = divmod(amount, 10**decimals)
+    return f"{whole}.{part:0{decimals}}" if decimals else str(whole)
+
+
+def share_of(amount: int, share: int, unit: int) -> int:
+    """`share` basis points of `amount`, rounded half up to a multiple of `unit`."""
+    return (2 * amount * share + WHOLE * unit) // (2 * WHOLE * unit) * unit
+
+
+def _order_cost(exposure: Exposure, amount: int, costs: list[tuple[str, int]]) -> int:
+    """The sum of what rules cost one order, those that share a cap brought down to it."""
+    together = exposure.together
+    if together is None:
+        return sum(cost for _, cost in costs)
+    shared = [cost for rule, cost in costs if rule in together.rules]
+    apart = sum(cost for rule, cost in costs if rule not in together.rules)
+    cap = min(share_of(amount, together.share, exposure.round_to), together.cap)
+    return apart + min(sum(shared), max((cap, *shared)))

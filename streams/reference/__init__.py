@@ -1,0 +1,1 @@
+"""Vendored data: places, and formats of tracking numbers."""

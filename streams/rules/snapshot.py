@@ -1,0 +1,227 @@
+"""What rules look at: one life of a parcel with its orders, or one order with its parcels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from streams.facts.facts import STATUSES, LinkedLife, OrderFacts, OrderVersion
+from streams.facts.statuses import NOT_RECORDS, ORDERS_TOPIC, STOPPING, TRACKING_TOPIC
+from streams.state.links import Stretch, stretches
+from streams.state.state import Claim, LinkedParcel, Named, OrderState, Proof, Recipient, Record
+from streams.state.versions import base_time, closed_since, entry_at, recipient_at
+
+
+class Said(NamedTuple):
+    """The newest fact that says for whom the parcel is, as far as one order is concerned."""
+
+    at: int
+    tie: str
+    recipient: Recipient
+    proof: Proof
+
+
+class LinkedOrder:
+    """One order of a parcel: its upload, its end, and what is known of it.
+
+    The profile that judges it is its `platform`'s of the moment `dated` (µs): its payment, of an
+    unknown order its upload.
+    """
+
+    __slots__ = (
+        "dated",
+        "ended_at",
+        "facts",
+        "order_id",
+        "platform",
+        "recipient",
+        "released_at",
+        "shop_id",
+        "upload",
+        "uploaded_at",
+    )
+
+    def __init__(self, stretch: Stretch, facts: OrderFacts | None) -> None:
+        self.order_id = stretch.order_id
+        self.uploaded_at = stretch.uploaded_at
+        self.released_at = stretch.released_at
+        self.upload = stretch.upload
+        self.facts = facts
+        closed_at = None if facts is None else facts.closed_at
+        self.ended_at = _earlier(stretch.released_at, closed_at)
+        if facts is not None and facts.known:
+            self.platform: str = facts.platform
+            self.shop_id = facts.shop_id
+            self.dated = facts.paid_at
+        else:
+            self.platform = stretch.first.platform or ""
+            self.shop_id = stretch.first.shop_id
+            self.dated = stretch.uploaded_at
+        self.recipient = None if facts is None else recipient_at(facts, stretch.uploaded_at)
+
+    @property
+    def closed_at(self) -> int | None:
+        """Since when the order is closed, None while it is open or unknown."""
+        return None if self.facts is None else self.facts.closed_at
+
+    def proof(self) -> Proof:
+        """The fact that linked this order, as evidence."""
+        return (proof_of_named(self.upload),)
+
+    def recipient_proof(self) -> Proof:
+        """The order's version that says to whom it goes, as evidence."""
+        facts = self.facts
+        return () if facts is None else _version(facts, entry_at(facts, self.uploaded_at))
+
+    def payment_proof(self) -> Proof:
+        """The order's newest version, which says when it was paid, as evidence."""
+        return () if self.facts is None else _version(self.facts, -1)
+
+
+class ParcelLife:
+    """One life of a parcel: its records in order of time, its orders, its end and its stop.
+
+    `linked` are all orders linked in this life now or before, by upload and order id; `orders`
+    those it is judged for: the ones linked now, or where none is any more, those released last.
+    `recipients` is what the numbers in `Record` and `Named` stand for. `claims` is what was heard
+    of the tracks of all lives of the number. `began_at` is the time of the first record. `said` is
+    what `whereabouts` found out for every order at once.
+    """
+
+    __slots__ = (
+        "began_at",
+        "claims",
+        "ended_at",
+        "firsts",
+        "key",
+        "lead",
+        "linked",
+        "named",
+        "orders",
+        "recipients",
+        "records",
+        "said",
+        "stopped_at",
+    )
+
+    def __init__(
+        self,
+        key: str,
+        records: Sequence[Record],
+        named: Sequence[Named],
+        known: Mapping[str, OrderFacts | None],
+        recipients: Sequence[Recipient] = (),
+        claims: Sequence[Claim] = (),
+    ) -> None:
+        self.key = key
+        self.records = records
+        self.named = named
+        self.recipients = recipients
+        self.claims = claims
+        self.linked: list[LinkedOrder] = []
+        for stretch in stretches(named):
+            facts = known.get(stretch.order_id)
+            if facts is None or facts.express:
+                self.linked.append(LinkedOrder(stretch, facts))
+        if len(self.linked) > 1:
+            self.linked.sort(key=by_upload)
+        self.orders = self._judged_orders()
+        if not self.orders:
+            return
+        if len(self.orders) == 1:
+            self.lead = self.orders[0]
+            self.ended_at = self.lead.ended_at
+        else:
+            self.lead = self.orders[0]
+            ends = [order.ended_at for order in self.orders]
+            self.ended_at = None if None in ends else max(end for end in ends if end is not None)
+        self.said: dict[str, Said] | None = None
+        firsts: list[int | None] = [None] * len(STATUSES)
+        for record in reversed(records):
+            firsts[record[2]] = record[0]
+        self.firsts = firsts
+        self.began_at: int | None = None
+        for record in records:
+            if record[2] not in NOT_RECORDS:
+                self.began_at = record[0]
+                break
+        stopped = self.ended_at
+        for status in STOPPING:
+            at = firsts[status]
+            if at is not None and (stopped is None or at < stopped):
+                stopped = at
+        self.stopped_at = stopped
+
+    def _judged_orders(self) -> list[LinkedOrder]:
+        linked = self.linked
+        if len(linked) < 2:
+            return linked
+        now = [order for order in linked if order.released_at is None]
+        if now:
+            return now
+        last = max(order.released_at or 0 for order in linked)
+        return [order for order in linked if order.released_at == last]
+
+    def first(self, statuses: frozenset[int], since: int = 0) -> Record | None:
+        """The earliest record at or after `since` with one of `statuses`."""
+        for record in self.records:
+            if record[0] >= since and record[2] in statuses:
+                return record
+        return None
+
+    def first_after(self, moment: int) -> Record | None:
+        """The earliest record of any status strictly after `moment`."""
+        for record in self.records:
+            if record[0] > moment and record[2] not in NOT_RECORDS:
+                return record
+        return None
+
+
+class OrderSnapshot:
+    """An order as known now, with the lives of parcels: those linked to it now, and all that ever
+    were (`uses`). The profile that judges it is its platform's of the moment of its payment."""
+
+    __slots__ = ("base", "closed_at", "lives", "uses", "version")
+
+    def __init__(self, state: OrderState, version: OrderVersion) -> None:
+        self.version = version
+        self.base = base_time(version)
+        self.closed_at = closed_since(state.versions)
+        self.uses: list[tuple[LinkedParcel, LinkedLife]] = [
+            (parcel, life) for parcel in state.parcels for life in parcel.lives
+        ]
+        self.lives = [use for use in self.uses if use[1].released_at is None]
+
+    def proof(self) -> Proof:
+        """The newest version of the order, as evidence."""
+        version = self.version
+        return ((ORDERS_TOPIC, version.partition, version.offset, "paid", version.updated_at),)
+
+
+def proof_of(record: Record) -> tuple[str, int, int, str, int]:
+    """A record of the track, as evidence."""
+    return (TRACKING_TOPIC, record[3], record[4], STATUSES[record[2]], record[0])
+
+
+def proof_of_named(fact: Named) -> tuple[str, int, int, str, int]:
+    """An upload or release, as evidence."""
+    return (TRACKING_TOPIC, fact.partition, fact.offset, STATUSES[fact.status], fact.at)
+
+
+def _version(facts: OrderFacts, number: int) -> Proof:
+    """A version of the order, as evidence; none where an older release told of the order."""
+    if not facts.sources:
+        return ()
+    partition, offset, updated_at = facts.sources[number]
+    return ((ORDERS_TOPIC, partition, offset, "paid", updated_at),)
+
+
+def by_upload(order: LinkedOrder) -> tuple[int, str]:
+    """Orders of a parcel in order of their uploads; at one instant by order id."""
+    return order.uploaded_at, order.order_id
+
+
+def _earlier(a: int | None, b: int | None) -> int | None:
+    if a is None:
+        return b
+    return a if b is None or a < b else b

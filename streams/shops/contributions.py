@@ -1,0 +1,198 @@
+"""What an order says to the meters of its shop, and what its parcels say to it for that.
+
+A parcel's findings make its orders abnormal on certain days; it tells each of them, and that is the
+only thing that it says. The order says everything else and adds it up: so it counts once, however
+many parcels accuse it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from streams.facts.times import DAY, TOLERANCE
+from streams.profiles.model import Profile
+from streams.rules.snapshot import OrderSnapshot
+from streams.state.meters import Meter
+from streams.state.orders import MOST_PARCELS
+from streams.state.shares import AbnormalDays, Share, ShareChange
+from streams.state.state import Finding, OrderState, ParcelState, Published
+
+MOST_PRODUCTS = 100
+"""Products for which one order counts."""
+
+LONGEST_PRODUCT = 128
+"""Characters; a longer product id is not metered."""
+
+
+def reshare(
+    state: OrderState, order: OrderSnapshot | None, profile: Profile | None, now: int
+) -> list[ShareChange]:
+    """What meters must hear of an order judged at `now` (µs); takes it over as said.
+
+    `order` is the snapshot that was judged and `profile` what judged it, None where no rule looks
+    at the order. Where time alone will change what is said, `due` is moved to then.
+    """
+    now = max(now, state.judged)
+    if order is None or profile is None:
+        return _retell(state, None) if state.shares else []
+    share, next_change = share_of(state, order, profile, now)
+    if next_change is not None:
+        state.due = min(state.due, next_change)
+    return _retell(state, share)
+
+
+def share_of(
+    state: OrderState, order: OrderSnapshot, profile: Profile, now: int
+) -> tuple[Share | None, int | None]:
+    """The order's share at `now` (µs), and when time alone changes it beyond what findings say."""
+    version, base = order.version, order.base
+    meter = profile.meter
+    if meter is None or version.shop_id is None:
+        return None, None
+    shipped: int | None = None
+    due: int | None = None
+    unshipped = False
+    next_change: int | None = None
+    broken: Finding | None = None
+    days = {day for _, told in state.abnormal for day in told}
+    for entry in state.published:
+        finding = entry.finding
+        if finding.rule == "ship_overdue":
+            if finding.breached_at is not None and finding.state != "withdrawn":
+                broken = finding
+        elif (day := abnormal_day(finding, meter)) is not None:
+            days.add(day)
+    if base is not None:
+        shipped = shipped_at(order, base)
+        promise = _promise(order, profile, base)
+        closed = order.closed_at
+        if promise is not None and promise > base:
+            in_time = closed is not None and closed <= promise
+            if not in_time or (shipped is not None and shipped <= (closed or 0)):
+                due = day_of(promise, meter)
+    if broken is not None and due is not None and shipped is None:
+        given_up = (broken.deadline or 0) + meter.unshipped_after
+        unshipped = given_up < (now if order.closed_at is None else order.closed_at)
+        if not unshipped and order.closed_at is None:
+            next_change = given_up + 1
+    share = Share(
+        profile.platform,
+        version.shop_id,
+        due,
+        None if shipped is None else day_of(shipped, meter),
+        broken is not None and due is not None,
+        unshipped,
+        tuple(sorted(days)) if days else (),
+        () if due is None or not version.items else _products(version.items),
+    )
+    if due is None and shipped is None and not days:
+        return None, next_change
+    return share, next_change
+
+
+def _retell(state: OrderState, share: Share | None) -> list[ShareChange]:
+    """Take over the order's share; what meters must hear, one change for each shop."""
+    told = state.shares
+    if share is None:
+        if not told:
+            return []
+    elif len(told) == 1 and told[0] == share:
+        return []
+    wanted = {} if share is None else {(share.platform, share.shop_id): share}
+    changes = [
+        ShareChange(state.order_id, old, new)
+        for old in told
+        if (new := wanted.pop((old.platform, old.shop_id), None)) != old
+    ]
+    changes += [ShareChange(state.order_id, None, new) for new in wanted.values()]
+    state.shares = [] if share is None else [share]
+    return changes
+
+
+def abnormal_days(state: ParcelState, meters: Mapping[str, Meter | None]) -> list[AbnormalDays]:
+    """What the parcel's orders must hear of its findings; takes it over as said.
+
+    `meters` has the meter of each profile by its id.
+    """
+    if not state.published and not state.abnormal:
+        return []
+    found: dict[str, set[int]] = {}
+    for entry in state.published:
+        day = _published_day(entry, meters)
+        if day is not None:
+            for order_id in entry.finding.order_ids:
+                found.setdefault(order_id, set()).add(day)
+    said = dict(state.abnormal)
+    holds = {order_id: tuple(sorted(days)) for order_id, days in found.items()}
+    if said == holds:
+        return []
+    news = [
+        AbnormalDays(state.key, order_id, holds.get(order_id, ()))
+        for order_id in sorted({*said, *holds})
+        if said.get(order_id, ()) != holds.get(order_id, ())
+    ]
+    state.abnormal = sorted(holds.items())
+    return news
+
+
+def hear(state: OrderState, said: Iterable[AbnormalDays], now: int) -> bool:
+    """Take over what parcels say of the order, in the order in which they say it."""
+    changed = False
+    known = dict(state.abnormal)
+    for word in said:
+        if word.key not in known and len(known) >= MOST_PARCELS:
+            continue
+        if known.get(word.key, ()) != word.days:
+            changed = True
+            known[word.key] = word.days
+    if changed:
+        state.abnormal = [(key, days) for key, days in known.items() if days]
+        state.touched = max(state.touched, now)
+    return changed
+
+
+def abnormal_day(finding: Finding, meter: Meter) -> int | None:
+    """The day on which a finding makes its orders abnormal: a clock's breach, a check's opening."""
+    if finding.state == "withdrawn" or (finding.rule, finding.stage) not in meter.abnormal:
+        return None
+    # Only clocks compare; see Finding.
+    at = finding.opened_at if finding.comparator is None else finding.breached_at
+    return None if at is None else day_of(at, meter)
+
+
+def day_of(moment: int, meter: Meter) -> int:
+    """The day of a moment (µs) as the platform counts it, in days since 1970-01-01."""
+    return (moment + meter.day_offset) // DAY
+
+
+def shipped_at(order: OrderSnapshot, base: int) -> int | None:
+    """When the order's first parcel was on its way: progress at or after its base, but for skew."""
+    earliest: int | None = None
+    for _, life in order.lives:
+        for at in life.progress:
+            if at >= base - TOLERANCE:
+                if earliest is None or at < earliest:
+                    earliest = at
+                break
+    return earliest
+
+
+def _promise(order: OrderSnapshot, profile: Profile, base: int) -> int | None:
+    promised = order.version.promised_ship_by
+    if promised is not None:
+        return promised
+    for rule in profile.order_rules:
+        if rule.name == "ship_overdue":
+            length: int = getattr(rule, "default_promise")  # noqa: B009  the only rule that has one
+            return base + length
+    return None
+
+
+def _products(items: tuple[tuple[str | None, str | None, int | None], ...]) -> tuple[str, ...]:
+    names = {item[0] for item in items if item[0] and len(item[0]) <= LONGEST_PRODUCT}
+    return tuple(sorted(name for name in names if name))[:MOST_PRODUCTS]
+
+
+def _published_day(entry: Published, meters: Mapping[str, Meter | None]) -> int | None:
+    meter = meters.get(entry.finding.profile)
+    return None if meter is None else abnormal_day(entry.finding, meter)

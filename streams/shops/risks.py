@@ -1,0 +1,120 @@
+"""What is published of a shop's day and of its products, where it changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import msgspec
+
+from streams.facts.times import MILLISECOND, iso
+from streams.profiles.model import Profiles
+from streams.state.meter_state import MeterState, ProductCounts, day_text, midnight
+from streams.state.meters import MEASURES, PAIRS, Counts, Line, Meter, rate, reading
+
+_encoder = msgspec.json.Encoder()
+
+
+class Risks(NamedTuple):
+    """Values to publish: the shop's (None: nothing new), and by product; lines newly crossed."""
+
+    shop: dict[str, Any] | None
+    products: list[tuple[str, dict[str, Any]]]
+    crossed: tuple[str, ...] = ()
+
+
+def risks(
+    row: MeterState, before: Sequence[MeterState | None], profiles: Profiles, now: int
+) -> Risks:
+    """What is new of a day at `now` (µs), and notes it as published.
+
+    `before` are the days before it, newest first, None where nothing is known. The lines are those
+    of the profile in force when the day began.
+    """
+    profile = profiles.at(row.platform, midnight(row.day, meter_of(profiles, row.platform)))
+    meter = profile.meter or Meter()
+    head = {"schema_version": 1, "platform": row.platform, "shop_id": row.shop_id}
+    days: list[Counts] = [
+        row.counts,
+        *((0,) * len(MEASURES) if earlier is None else earlier.counts for earlier in before),
+    ]
+    lines = [_line(line, days) for line in meter.lines if line.subject == "shop"]
+    content = {
+        "profile": profile.id,
+        "counts": dict(zip(MEASURES, row.counts, strict=True)),
+        "rates": {
+            part: rate(row.counts[MEASURES.index(part)], row.counts[MEASURES.index(whole)])
+            for part, whole in PAIRS
+        },
+        "lines": lines,
+    }
+    shop = None
+    crossed: tuple[str, ...] = ()
+    shown = int.from_bytes(blake2b(_encoder.encode(content), digest_size=8).digest(), "big")
+    if shown != row.shown and (row.revision or any(row.counts)):
+        row.shown, row.revision = shown, _revision(row.revision, now)
+        over = tuple(line["name"] for line in lines if line["crossed"])
+        crossed = tuple(name for name in over if name not in row.crossed)
+        row.crossed = over
+        shop = {
+            **head,
+            "day": day_text(row.day),
+            "revision": row.revision,
+            "detected_at": iso(now),
+            **content,
+        }
+    products = []
+    drawn = [line for line in meter.lines if line.subject == "product"]
+    for name, counts in row.products.items():
+        # A product of which nothing is late is no risk, and not worth a message.
+        if (counts.due, counts.late) != counts.shown and (counts.late or counts.revision):
+            counts.shown = counts.due, counts.late
+            counts.revision = _revision(counts.revision, now)
+            value = {
+                **head,
+                "product_id": name,
+                "day": day_text(row.day),
+                "revision": counts.revision,
+                "detected_at": iso(now),
+                "profile": profile.id,
+                **_product(counts, drawn),
+            }
+            products.append((name, value))
+    return Risks(shop, products, crossed)
+
+
+def meter_of(profiles: Profiles, platform: str) -> Meter:
+    """The meter of a platform's first profile: when its days begin."""
+    return profiles.at(platform, 0).meter or Meter()
+
+
+def _product(counts: ProductCounts, drawn: list[Line]) -> dict[str, Any]:
+    day = (counts.due, counts.late, 0, 0, 0)
+    return {
+        "counts": {"due": counts.due, "late": counts.late},
+        "rates": {"late": rate(counts.late, counts.due)},
+        "lines": [_line(line, (day,)) for line in drawn],
+    }
+
+
+def _line(line: Line, days: Sequence[Counts]) -> dict[str, Any]:
+    found = reading(line, days)
+    return {
+        "name": line.name,
+        "orders": line.orders,
+        "among": line.among,
+        "threshold": {
+            "basis_points": line.share,
+            "comparator": "ge" if line.at_least else "gt",
+            "least": line.least,
+            "counting": line.counting,
+            "days": line.days,
+        },
+        "distance": found.distance,
+        "crossed": found.crossed,
+    }
+
+
+def _revision(last: int, now: int) -> int:
+    return max(now // MILLISECOND, last + 1)

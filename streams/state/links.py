@@ -1,0 +1,97 @@
+"""Lives of a number, and which orders each life was linked to, from when until when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from streams.facts.facts import STATUS_CODE
+from streams.facts.times import WINDOW
+from streams.state.state import Named, Record
+
+ORDERED = STATUS_CODE["ordered"]
+CANCELLED = STATUS_CODE["cancelled"]
+UNKNOWN = STATUS_CODE["unknown"]
+
+
+class Stretch:
+    """The last stretch of one order's link to a life: uploaded, perhaps released.
+
+    `first` is the earliest fact of the life that links the order, `upload` the one that began
+    this stretch.
+    """
+
+    __slots__ = ("first", "order_id", "released_at", "upload", "uploaded_at")
+
+    def __init__(self, order_id: str, upload: Named) -> None:
+        self.order_id = order_id
+        self.uploaded_at = upload.at
+        self.released_at: int | None = None
+        self.first = upload
+        self.upload = upload
+
+
+def lives(
+    records: list[Record], named: list[Named], window: int = WINDOW
+) -> list[tuple[Sequence[Record], Sequence[Named]]]:
+    """The lives of a number: its facts cut where two neighbours are more than `window` µs apart."""
+    if not named:
+        first, last = records[0][0], records[-1][0]
+    elif not records:
+        first, last = named[0].at, named[-1].at
+    else:
+        first = min(records[0][0], named[0].at)
+        last = max(records[-1][0], named[-1].at)
+    if last - first <= window:
+        return [(records, named)]
+    times = sorted({record[0] for record in records} | {fact.at for fact in named})
+    starts = [times[0]] + [b for a, b in pairwise(times) if b - a > window]
+    result: list[tuple[Sequence[Record], Sequence[Named]]] = []
+    for start, end in zip(starts, [*starts[1:], times[-1] + 1], strict=True):
+        result.append(
+            (
+                [record for record in records if start <= record[0] < end],
+                [fact for fact in named if start <= fact.at < end],
+            )
+        )
+    return result
+
+
+def stretches(named: Sequence[Named]) -> list[Stretch]:
+    """The last stretch of each order that the facts of one life link; `named` is in order of time.
+
+    An upload links from its time on, a release ends what was uploaded at or before it, a later
+    upload links anew. Records that name an order link it only where no upload or release does.
+    """
+    if len(named) == 1 and named[0].status == ORDERED:
+        return [Stretch(order_id, named[0]) for order_id in named[0].order_ids]
+    linked: dict[str, Stretch] = {}
+    released: set[str] = set()
+    by_record: dict[str, Named] = {}
+    for fact in sorted(named, key=_uploads_before_releases):
+        if fact.status == UNKNOWN:
+            continue
+        if fact.status == ORDERED:
+            for order_id in fact.order_ids:
+                stretch = linked.get(order_id)
+                if stretch is None:
+                    linked[order_id] = Stretch(order_id, fact)
+                elif stretch.released_at is not None:
+                    stretch.upload, stretch.uploaded_at, stretch.released_at = fact, fact.at, None
+        elif fact.status == CANCELLED:
+            for order_id in fact.order_ids:
+                released.add(order_id)
+                stretch = linked.get(order_id)
+                if stretch is not None and stretch.released_at is None:
+                    stretch.released_at = fact.at
+        else:
+            for order_id in fact.order_ids:
+                by_record.setdefault(order_id, fact)
+    for order_id, fact in by_record.items():
+        if order_id not in linked and order_id not in released:
+            linked[order_id] = Stretch(order_id, fact)
+    return list(linked.values())
+
+
+def _uploads_before_releases(fact: Named) -> tuple[int, bool, str, int]:
+    return fact.at, fact.status == CANCELLED, fact.tie, fact.digest

@@ -1,0 +1,152 @@
+"""One shop and day: how many orders are in which state, and what was last published of it.
+
+Counts, not members: an order remembers its own share and says what changes, and every change is
+added once, for a row knows the offset of the last one that it holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import NamedTuple
+
+import msgspec
+
+from streams.facts.times import DAY, STATE_KEPT
+from streams.state.meters import MEASURES, Meter
+from streams.state.shares import Delta
+from streams.state.state import VERSION, UnknownStateVersion
+
+MOST_PRODUCTS = 20_000
+"""Products of one shop and day; of others beyond that nothing is counted."""
+
+LONGEST_NAMES = 128 * MOST_PRODUCTS
+"""Bytes of all product ids of one shop and day: a row must fit into one record."""
+
+KEPT = STATE_KEPT
+"""How long a day's counts outlive the day (µs): as long as an order does without news."""
+
+SAID = 1
+"""A revision that stands for one that a crash may have made the row forget. What counted once may
+have been published, so it is published again also where nothing is left of it."""
+
+_EPOCH = date(1970, 1, 1)
+
+
+class ProductCounts(msgspec.Struct, gc=False, array_like=True):
+    """Orders of one product that are due on the day, late ones, and what was last published."""
+
+    due: int = 0
+    late: int = 0
+    shown: tuple[int, int] = (0, 0)
+    revision: int = 0
+
+
+class MeterState(msgspec.Struct, gc=False, array_like=True):
+    """The meters of one shop and one of its days (days since 1970-01-01).
+
+    `applied` is the offset of the last message that is counted here, `ends_at` (µs) when the row
+    is forgotten. `shown` is a digest of what was last published, `crossed` the lines crossed in it.
+    `named` are the bytes of its product ids.
+    """
+
+    platform: str
+    shop_id: str
+    day: int
+    ends_at: int
+    applied: int = -1
+    counts: list[int] = msgspec.field(default_factory=lambda: [0] * len(MEASURES))
+    products: dict[str, ProductCounts] = {}
+    revision: int = 0
+    shown: int = 0
+    crossed: tuple[str, ...] = ()
+    due: int = 0
+    named: int = 0
+
+
+class Change(NamedTuple):
+    """What a message says of a day, and its offset."""
+
+    offset: int
+    delta: Delta
+
+
+_decoder = msgspec.msgpack.Decoder(MeterState)
+
+
+def decode_meter(value: bytes) -> MeterState:
+    """A row from its stored form; raises UnknownStateVersion."""
+    if value[:1] != VERSION:
+        raise UnknownStateVersion(value[:1])
+    return _decoder.decode(value[9:])
+
+
+def new_row(platform: str, shop_id: str, day: int, meter: Meter) -> MeterState:
+    """The row of a day of which nothing is known yet; it wants nothing but its end."""
+    ends_at = (day + 1) * DAY - meter.day_offset + KEPT
+    return MeterState(platform, shop_id, day, ends_at, due=ends_at)
+
+
+def add(row: MeterState, changes: Iterable[Change]) -> tuple[bool, int]:
+    """Count what is not counted yet, in order of offsets.
+
+    Whether there was anything, and how often a product found no room.
+    """
+    changed = False
+    refused = 0
+    before = row.applied
+    for offset, delta in changes:
+        if offset <= before:
+            continue
+        changed = True
+        row.applied = offset
+        row.counts = [a + b for a, b in zip(row.counts, delta.counts, strict=True)]
+        if not row.revision and max(delta.counts) > 0:
+            row.revision = SAID
+        products = row.products
+        for name, (due, late) in delta.products.items():
+            known = products.get(name)
+            if known is None:
+                # What never found a room here has nothing to leave either.
+                named = row.named + len(name.encode())
+                if len(products) >= MOST_PRODUCTS or named > LONGEST_NAMES or due <= 0:
+                    refused += due > 0
+                    continue
+                known = products[name] = ProductCounts()
+                row.named = named
+            known.due += due
+            known.late += late
+            if late > 0 and not known.revision:
+                known.revision = SAID
+    return changed, refused
+
+
+def shop_key(platform: str, shop_id: str) -> bytes:
+    """What the partition of a shop's meters follows from."""
+    return f"{_plain(platform)}|{_plain(shop_id)}".encode()
+
+
+def row_key(platform: str, shop_id: str, day: int) -> bytes:
+    """The key of one day of a shop: platform|shop|day."""
+    return f"{_plain(platform)}|{_plain(shop_id)}|{day_text(day)}".encode()
+
+
+def product_key(platform: str, shop_id: str, product_id: str, day: int) -> bytes:
+    """The key of one day of a product: platform|shop|product|day."""
+    names = _plain(platform), _plain(shop_id), _plain(product_id)
+    return "|".join((*names, day_text(day))).encode()
+
+
+def day_text(day: int) -> str:
+    """A day as ISO 8601 writes it."""
+    return (_EPOCH + timedelta(days=day)).isoformat()
+
+
+def midnight(day: int, meter: Meter) -> int:
+    """When a day begins (µs)."""
+    return day * DAY - meter.day_offset
+
+
+def _plain(name: str) -> str:
+    """A name without the character that parts a key."""
+    return name.replace("%", "%25").replace("|", "%7C") if "|" in name or "%" in name else name

@@ -1,0 +1,269 @@
+"""The parcel's side: facts of one tracking number.
+
+`absorb` adds facts, `learn` what orders say, `tell` says what its orders must know.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from streams.facts.facts import (
+    STATUS_CODE,
+    LinkedLife,
+    OrderFacts,
+    ParcelFacts,
+    Place,
+    TrackingFact,
+)
+from streams.facts.statuses import PROGRESS
+from streams.facts.times import RETENTION, TOLERANCE, WINDOW
+from streams.state.links import CANCELLED, ORDERED, UNKNOWN, Stretch, lives, stretches
+from streams.state.state import KnownOrder, Named, ParcelState, Told, place_code
+
+_NEVER = 1 << 62
+
+_PLACED = frozenset(
+    STATUS_CODE[name]
+    for name in (
+        "picked_up",
+        "arrived_dest_city",
+        "out_for_delivery",
+        "ready_for_pickup",
+        "delivered",
+    )
+)
+"""Statuses whose place a rule asks for; of the others it is not kept."""
+
+MOST_FACTS = 2_000
+"""Facts and orders that one number may hold. A placeholder that everybody types would grow for
+ever: what is past retention is forgotten first, then what is new is refused."""
+
+
+class Absorbed(NamedTuple):
+    """What became of the facts: how many were new, how many came too late to count.
+
+    `refused` has the positions of those for which the state has no room. `told` says that the
+    other side already knows all that the new ones could tell it.
+    """
+
+    new: int
+    late: int
+    refused: tuple[int, ...] = ()
+    told: bool = False
+
+
+def absorb(state: ParcelState, facts: Iterable[TrackingFact], now: int) -> Absorbed:
+    """Add facts in order of arrival; repeats change nothing. `now` (µs) is their arrival."""
+    new = late = 0
+    refused: tuple[int, ...] = ()
+    named = False
+    earliest = _NEVER
+    for number, fact in enumerate(facts):
+        at, digest, status = fact.at, fact.digest, fact.status
+        if at < state.newest - RETENTION:
+            late += 1
+            continue
+        # An unknown links nothing; with a recipient it still says for which orders it says it.
+        names = bool(fact.order_ids) and (status != UNKNOWN or fact.recipient is not None)
+        records = state.records
+        place = len(records)
+        if records and at <= records[-1][0]:
+            place = bisect_left(records, (at, digest))
+            if place < len(records) and records[place][:2] == (at, digest):
+                continue
+        if names and any(old.at == at and old.digest == digest for old in state.named):
+            continue
+        if _weight(state) + len(fact.order_ids) >= MOST_FACTS:
+            _forget_old(state)
+            named = True
+            if _weight(state) + len(fact.order_ids) >= MOST_FACTS:
+                refused += (number,)
+                continue
+            place = bisect_left(records := state.records, (at, digest))
+        if names:
+            _add_named(state, fact)
+            named = True
+        if not names or (status != ORDERED and status != CANCELLED):
+            records.insert(
+                place,
+                (
+                    at,
+                    digest,
+                    status,
+                    fact.partition,
+                    fact.offset,
+                    fact.node,
+                    fact.spot,
+                    place_code(fact.location) if status in _PLACED else 0,
+                    0 if names or fact.recipient is None else _recipient(state, fact.recipient),
+                ),
+            )
+        new += 1
+        if at < earliest:
+            earliest = at
+        if at > state.newest:
+            state.newest = at
+    if new:
+        state.touched = max(state.touched, now)
+    told = bool(new) and not named and _already_told(state, earliest)
+    return Absorbed(new, late, refused, told)
+
+
+def learn(state: ParcelState, orders: Iterable[OrderFacts], now: int) -> bool:
+    """Take over what orders say of themselves, in the order in which they say it."""
+    changed = False
+    for facts in orders:
+        for known in state.orders:
+            if known.order_id == facts.order_id:
+                if facts != known.facts:
+                    known.facts = facts
+                    changed = True
+                break
+    if changed:
+        state.touched = max(state.touched, now)
+    return changed
+
+
+def doubt(state: ParcelState, reading: int) -> None:
+    """Forget what orders were told, once in the backlog of each assignment (`reading`, not 0).
+
+    A crash may have taken a newer state: one that told orders other things, of facts that are now
+    read again in another order. What they heard last must be said again, whatever it was.
+    """
+    if state.reading != reading:
+        state.reading = reading
+        for known in state.orders:
+            known.told = None
+
+
+def tell(state: ParcelState, *, backlog: bool = False) -> list[ParcelFacts]:
+    """What orders must be told: their links, and the first progress that matters to them.
+
+    An order is told again only when its links or that progress changed; the message then carries
+    all progress, so that the order is right for any base time it may learn of later. In a `backlog`
+    one that is not linked is told so, in case it has heard otherwise.
+    """
+    if not state.named:
+        return []
+    told: dict[str, list[Told]] = {}
+    said: dict[str, list[LinkedLife]] = {}
+    known_orders = {known.order_id: known for known in state.orders}
+    for records, named in lives(state.records, state.named):
+        if not named:
+            continue
+        progress = tuple(dict.fromkeys([record[0] for record in records if record[2] in PROGRESS]))
+        linked = stretches(named)
+        last_release = _last_release(linked, known_orders)
+        for stretch in linked:
+            order_id, at, released = stretch.order_id, stretch.uploaded_at, stretch.released_at
+            judged = released is None or released == last_release
+            mattering = _mattering(progress, known_orders[order_id].facts)
+            told.setdefault(order_id, []).append((at, released, mattering, judged))
+            said.setdefault(order_id, []).append(LinkedLife(at, released, progress, judged))
+    messages = []
+    for known in state.orders:
+        order_id = known.order_id
+        now_told = tuple(told.get(order_id, ()))
+        if now_told == known.told or (known.told is None and not now_told and not backlog):
+            continue
+        known.told = now_told
+        messages.append(
+            ParcelFacts(
+                state.key, order_id, tuple(said.get(order_id, ())), asks=known.facts is None
+            )
+        )
+    return messages
+
+
+def _already_told(state: ParcelState, earliest: int) -> bool:
+    """Whether records from `earliest` on tell no order anything: all know earlier progress."""
+    for order in state.orders:
+        told = order.told
+        if told is None or len(told) != 1 or len(told[0][2]) != 1 or told[0][2][0] > earliest:
+            return False
+        if order.facts is not None and order.facts.known and order.facts.base is None:
+            return False
+    first = min(
+        state.records[0][0] if state.records else earliest,
+        state.named[0].at if state.named else earliest,
+    )
+    return state.newest - first <= WINDOW
+
+
+def _mattering(progress: tuple[int, ...], facts: OrderFacts | None) -> tuple[int, ...]:
+    """The part of `progress` whose change the order must hear of."""
+    if facts is None or not facts.known:
+        return progress[:1]
+    if facts.base is None:
+        return progress
+    earliest = facts.base - TOLERANCE
+    for at in progress:
+        if at >= earliest:
+            return (at,)
+    return ()
+
+
+def _weight(state: ParcelState) -> int:
+    return len(state.records) + len(state.named) + len(state.orders)
+
+
+def _add_named(state: ParcelState, fact: TrackingFact) -> None:
+    named = Named(
+        fact.at,
+        fact.digest,
+        fact.status,
+        fact.order_ids,
+        fact.platform,
+        fact.shop_id,
+        fact.tie,
+        fact.partition,
+        fact.offset,
+        0 if fact.recipient is None else _recipient(state, fact.recipient),
+    )
+    insort(state.named, named, key=_named_order)
+    if fact.status == UNKNOWN:
+        return
+    known = {order.order_id for order in state.orders}
+    state.orders.extend(KnownOrder(order) for order in fact.order_ids if order not in known)
+
+
+def _recipient(state: ParcelState, place: Place) -> int:
+    """The recipient's place in the state's list, counted from 1."""
+    recipient = (place_code(place), place.address_key)
+    known = state.recipients
+    for number, other in enumerate(known, start=1):
+        if other == recipient:
+            return number
+    known.append(recipient)
+    return len(known)
+
+
+def _last_release(linked: list[Stretch], known: dict[str, KnownOrder]) -> int | None:
+    """When the orders that the parcel is judged for were released, None while one is linked."""
+    last: int | None = None
+    for stretch in linked:
+        facts = known[stretch.order_id].facts
+        if facts is None or facts.express:
+            if stretch.released_at is None:
+                return None
+            last = max(last or 0, stretch.released_at)
+    return last
+
+
+def _named_order(named: Named) -> tuple[int, str, int]:
+    return named.at, named.tie, named.digest
+
+
+def _forget_old(state: ParcelState) -> None:
+    """Drop facts past retention, and what was published of them: it stays as it was published."""
+    oldest = state.newest - RETENTION
+    state.records = [record for record in state.records if record[0] >= oldest]
+    state.named = [fact for fact in state.named if fact.at >= oldest]
+    naming = {
+        order_id for fact in state.named if fact.status != UNKNOWN for order_id in fact.order_ids
+    }
+    state.orders = [order for order in state.orders if order.order_id in naming]
+    state.published = [entry for entry in state.published if entry.finding.anchor >= oldest]
+    state.shadow = [entry for entry in state.shadow if entry.finding.anchor >= oldest]

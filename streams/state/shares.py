@@ -1,0 +1,112 @@
+"""What one order adds to the meters of its shop, as it is kept and as it crosses Kafka.
+
+An order is the only one that speaks for itself: its share says on which day it is due, whether it
+is late, on which day it shipped, on which days it was judged abnormal. It remembers what it said,
+so a meter adds up what changed. Fields are only ever appended, with a default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from streams.state.meters import MEASURES
+
+DAYS = range(47_482)
+"""Days that are metered: to the end of 2099. Who promises for later promises nothing (9999-12-31);
+a day beyond the calendar has no name either."""
+
+
+class Share(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What one order adds to the meters of one shop; days count from 1970-01-01.
+
+    `late` and `unshipped` are about the day on which it is due; so are its `products`.
+    """
+
+    platform: str
+    shop_id: str
+    due: int | None = None
+    shipped: int | None = None
+    late: bool = False
+    unshipped: bool = False
+    abnormal: tuple[int, ...] = ()
+    products: tuple[str, ...] = ()
+
+
+class ShareChange(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """An order's share in one shop's meters: what it last said, and what holds from now on."""
+
+    order_id: str
+    old: Share | None
+    new: Share | None
+
+
+class AbnormalDays(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """The days on which a parcel's findings make an order abnormal, whole: the last word stands."""
+
+    key: str
+    order_id: str
+    days: tuple[int, ...]
+
+
+class Delta(msgspec.Struct, gc=False):
+    """What a change of one order does to one day: a number for each of MEASURES, and by product."""
+
+    counts: list[int]
+    products: dict[str, tuple[int, int]]
+
+
+def deltas(old: Share | None, new: Share | None) -> Iterator[tuple[int, Delta]]:
+    """What a change of one order does to each day that it touches."""
+    days: dict[int, Delta] = {}
+    if old is None or new is None or _promised(old) != _promised(new):
+        if old is not None:
+            _add_due(days, old, -1)
+        if new is not None:
+            _add_due(days, new, 1)
+    gone = None if old is None else old.shipped
+    here = None if new is None else new.shipped
+    if gone != here:
+        if gone is not None:
+            _of(days, gone).counts[3] -= 1
+        if here is not None:
+            _of(days, here).counts[3] += 1
+    before = () if old is None else old.abnormal
+    after = () if new is None else new.abnormal
+    if before != after:
+        for day in before:
+            _of(days, day).counts[4] -= 1
+        for day in after:
+            _of(days, day).counts[4] += 1
+    for day, delta in days.items():
+        if day in DAYS and (
+            any(delta.counts) or any(each != (0, 0) for each in delta.products.values())
+        ):
+            yield day, delta
+
+
+def _promised(share: Share) -> tuple[int | None, bool, bool, tuple[str, ...]]:
+    return share.due, share.late, share.unshipped, share.products
+
+
+def _add_due(days: dict[int, Delta], share: Share, sign: int) -> None:
+    if share.due is None:
+        return
+    delta = _of(days, share.due)
+    counts = delta.counts
+    counts[0] += sign
+    late = sign if share.late else 0
+    counts[1] += late
+    if share.unshipped:
+        counts[2] += sign
+    for name in share.products:
+        due, other = delta.products.get(name, (0, 0))
+        delta.products[name] = due + sign, other + late
+
+
+def _of(days: dict[int, Delta], day: int) -> Delta:
+    delta = days.get(day)
+    if delta is None:
+        delta = days[day] = Delta([0] * len(MEASURES), {})
+    return delta

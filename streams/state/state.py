@@ -1,0 +1,261 @@
+"""The states of orders and parcels: sets of facts, and what was last published of them.
+
+A state is a msgpack array behind one version byte. Fields are only appended, with a default;
+a change of another kind takes a new version byte and a migration in `decode`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import msgspec
+
+from streams.facts.facts import (
+    CloneFacts,
+    LinkedLife,
+    OrderFacts,
+    OrderVersion,
+    ParcelFacts,
+    Place,
+    TrackFacts,
+)
+from streams.state.shares import Share
+
+VERSION = b"\x02"
+_FIRST_VERSION = b"\x01"
+
+Record = tuple[int, int, int, int, int, int, int, int, int]
+"""One checkpoint: (occurred_at, digest, status, partition, offset, node, spot, place, recipient).
+
+The first two identify it. `node` and `spot` are 32-bit hashes: of status, location and description
+as sent, and of the location as sent. `place` is the location as `place_code` gives it, kept for the
+statuses that a rule asks it of, else 0. `recipient` is a place in `ParcelState.recipients`, counted
+from 1; 0: the message says nothing of one, or it names orders and `Named` has it.
+"""
+
+Recipient = tuple[int, str | None]
+"""A recipient as a track says it: (`place_code`, address key)."""
+
+Told = tuple[int, int | None, tuple[int, ...], bool]
+"""What an order was told of one life: (uploaded, released, progress that matters, judged)."""
+
+
+class Finding(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """One warning's content: everything that makes a new revision when it changes. Times in µs.
+
+    `money` is (currency, least, most, most for one buyer and day or None) in minor units, where
+    `exposure` is "compensation". `exemptions` names the rows of the profile that held the clock.
+    `detail` is a word that says what a check saw, from a closed list of its rule. `comparator` says
+    whether reaching a clock's limit breaches it ("ge") or only passing it ("gt"); a check has none.
+    """
+
+    rule: str
+    stage: str
+    severity: str
+    profile: str
+    platform: str
+    shop_id: str | None
+    order_ids: tuple[str, ...]
+    parcel: str | None
+    anchor: int
+    state: str
+    opened_at: int
+    deadline: int | None
+    breached_at: int | None
+    resolved_at: int | None
+    limit: int | None = None
+    lane: str | None = None
+    exposure: str = "strike"
+    money: tuple[str, int, int, int | None] | None = None
+    exemptions: tuple[str, ...] = ()
+    detail: str | None = None
+    comparator: str | None = None
+
+
+Proof = tuple[tuple[str, int, int, str, int], ...]
+"""The records that prove a finding: (topic, partition, offset, status, occurred_at)."""
+
+
+class Published(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """The newest revision of one warning, as it was published."""
+
+    warning_id: str
+    revision: int
+    finding: Finding
+
+
+class Named(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """A fact that names orders: an upload, a release, or a record with order ids.
+
+    `recipient` is a place in `ParcelState.recipients`, counted from 1; 0: it says nothing of one.
+    An `unknown` is kept here only for its recipient: it links nothing.
+    """
+
+    at: int
+    digest: int
+    status: int
+    order_ids: tuple[str, ...]
+    platform: str | None
+    shop_id: str | None
+    tie: str
+    partition: int
+    offset: int
+    recipient: int = 0
+
+
+class KnownOrder(msgspec.Struct, gc=False, array_like=True):
+    """An order that this parcel's facts name: what it last said, and what it was last told."""
+
+    order_id: str
+    facts: OrderFacts | None = None
+    told: tuple[Told, ...] | None = None
+
+
+class Claim(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """A track that one life of this parcel claims as its own, as `TrackFacts` last said it.
+
+    `since` is what the track answered: since when another recipient's parcel has the same one.
+    """
+
+    signature: bytes
+    uploaded_at: int
+    place: int
+    address: int | None
+    since: int | None = None
+
+
+class ParcelState(msgspec.Struct, gc=False, array_like=True):
+    """Everything known of one `carrier:NUMBER`; `records` and `named` are kept in order of time.
+
+    `abnormal` is what each order was told of the days on which findings make it abnormal.
+    `shadow` is what shadow profiles would have published. `reading` names the assignment in whose
+    backlog the number was last read; see `parcels.doubt`.
+    """
+
+    key: str
+    records: list[Record] = []
+    named: list[Named] = []
+    orders: list[KnownOrder] = []
+    published: list[Published] = []
+    newest: int = 0
+    touched: int = 0
+    judged: int = 0
+    due: int = 0
+    recipients: list[Recipient] = []
+    claims: list[Claim] = []
+    shadow: list[Published] = []
+    abnormal: list[tuple[str, tuple[int, ...]]] = []
+    reading: int = 0
+
+
+class LinkedParcel(msgspec.Struct, gc=False, array_like=True):
+    """A parcel that names this order: what it last said, and how many versions it was told of."""
+
+    key: str
+    lives: tuple[LinkedLife, ...]
+    told: int = 0
+
+
+class OrderState(msgspec.Struct, gc=False, array_like=True):
+    """Everything known of one order id; `versions` are kept by (`updated_at`, canonical JSON).
+
+    `abnormal` is what each parcel said of the days on which its findings make the order abnormal,
+    `shares` what the meters of its shop (of its shops, where it moved) were told of it.
+    `shadow` is what shadow profiles would have published.
+    """
+
+    order_id: str
+    versions: list[OrderVersion] = []
+    parcels: list[LinkedParcel] = []
+    published: list[Published] = []
+    newest: int = 0
+    touched: int = 0
+    judged: int = 0
+    due: int = 0
+    shadow: list[Published] = []
+    abnormal: list[tuple[str, tuple[int, ...]]] = []
+    shares: list[Share] = []
+
+
+_encoder = msgspec.msgpack.Encoder()
+_parcels = msgspec.msgpack.Decoder(ParcelState)
+_orders = msgspec.msgpack.Decoder(OrderState)
+
+
+class UnknownStateVersion(ValueError):
+    """A stored state has a version byte that this release cannot read."""
+
+    def __init__(self, found: bytes) -> None:
+        super().__init__(f"state version {found!r} found, this release reads {VERSION!r}")
+
+
+class Kept(Protocol):
+    """What a table holds: a struct that knows when it wants to be looked at next."""
+
+    due: int
+
+
+def encode(state: Kept) -> bytes:
+    """The stored form of a state: version byte, `due` in eight bytes, then the msgpack array."""
+    return VERSION + state.due.to_bytes(8, "big") + _encoder.encode(state)
+
+
+def decode_parcel(value: bytes) -> ParcelState:
+    """A parcel's state from its stored form; raises UnknownStateVersion."""
+    version = value[:1]
+    if version == VERSION:
+        return _parcels.decode(value[9:])
+    if version == _FIRST_VERSION:
+        return _from_first(msgspec.msgpack.decode(value[9:]))
+    raise UnknownStateVersion(version)
+
+
+def decode_order(value: bytes) -> OrderState:
+    """An order's state from its stored form; raises UnknownStateVersion."""
+    # Nothing but appended fields came to it with the second version.
+    if value[:1] not in (VERSION, _FIRST_VERSION):
+        raise UnknownStateVersion(value[:1])
+    return _orders.decode(value[9:])
+
+
+def place_code(place: Place | None) -> int:
+    """A place as one number: the province's two digits, then the city's four; zeros: unknown."""
+    if place is None:
+        return 0
+    return int(place.province or 0) * 10_000 + int(place.city or 0)
+
+
+def province_in(code: int) -> int | None:
+    """The province of a `place_code`, None where it is unknown."""
+    return code // 10_000 or None
+
+
+def city_in(code: int) -> int | None:
+    """The city of a `place_code`, None where it is unknown."""
+    return code % 10_000 or None
+
+
+def _from_first(fields: list[Any]) -> ParcelState:
+    """A state of the first version: its records knew no places, its orders were told less."""
+    fields[1] = [[*record, 0, 0, 0, 0] for record in fields[1]]
+    for order in fields[3]:
+        if len(order) > 2:
+            # Not told in this form: it is told anew when the number is heard of again.
+            order[2] = None
+    return msgspec.convert(fields, ParcelState)
+
+
+def due_of(value: bytes) -> int:
+    """When the state wants to be looked at next (µs), read off its undecoded stored form."""
+    return int.from_bytes(value[1:9], "big")
+
+
+def encode_message(facts: OrderFacts | ParcelFacts | CloneFacts | list[TrackFacts]) -> bytes:
+    """An internal message as it crosses Kafka."""
+    return _encoder.encode(facts)
+
+
+decode_order_facts = msgspec.msgpack.Decoder(OrderFacts).decode
+decode_parcel_facts = msgspec.msgpack.Decoder(ParcelFacts).decode
+decode_track_facts = msgspec.msgpack.Decoder(list[TrackFacts]).decode
+decode_clone_facts = msgspec.msgpack.Decoder(CloneFacts).decode

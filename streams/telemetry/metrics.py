@@ -1,0 +1,311 @@
+"""Every metric, with its help and labels: what is counted where it happens, what is measured when
+Prometheus asks. Ids are never labels, and every label has a bound.
+
+`shop` is one of the SHOPS_SHOWN shops with the most at stake, or `other`; `carrier` likewise.
+Platforms, rules, stages and profiles are those of the profiles that are loaded. Money is in minor
+units, as everywhere; all else in Prometheus' base units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from prometheus_client import Counter, Gauge, disable_created_metrics
+
+from schemas.reasons import REASONS
+from streams.telemetry.histogram import ManyHistogram
+
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each counter
+
+SHOPS_SHOWN = 20
+"""Shops with a label of their own; the rest are one, `other`."""
+
+OTHER = "other"
+
+MINUTE = 60.0
+HOUR = 3600.0
+
+
+class Measured(NamedTuple):
+    """A gauge whose samples are worked out when it is asked for; see `streams.gauges`."""
+
+    name: str
+    help: str
+    labels: tuple[str, ...] = ()
+
+
+# -- what comes in
+
+RECORDS = Counter(
+    "shipsentry_records_total",
+    "Input records by topic and by what became of them: new, repeated, late, dead_letter, "
+    "sent_home (to the partition of their key, where they are counted again).",
+    ["topic", "outcome"],
+)
+LATE_FACTS = Counter(
+    "shipsentry_late_facts_total",
+    "Facts older than the newest of their key by more than the retention: they change nothing.",
+    ["topic"],
+)
+DEAD_LETTERS = Counter(
+    "shipsentry_dead_letters_total",
+    "Records that could not be processed, by topic of origin and reason.",
+    ["topic", "reason"],
+)
+FEED_LATENCY = ManyHistogram(
+    "shipsentry_feed_latency_seconds",
+    "Time from a carrier's scan to its record's Kafka timestamp: how late the feed tells.",
+    ["carrier"],
+    [
+        *(MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE),
+        *(HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, 12 * HOUR, 24 * HOUR),
+    ],
+)
+FEED_SILENT = Gauge(
+    "shipsentry_feed_silent",
+    "1 where a carrier's whole feed is silent; `other` counts the silent ones of the rest.",
+    ["carrier"],
+)
+FEED_QUIET = Gauge(
+    "shipsentry_feed_quiet_seconds",
+    "Time since the last record of a carrier; of `other` the shortest. Absent while catching up.",
+    ["carrier"],
+)
+
+# -- warnings
+
+WARNINGS = Counter(
+    "shipsentry_warning_revisions_total",
+    "Warning revisions published, by rule, stage and state.",
+    ["rule", "stage", "state"],
+)
+WARNING_LEAD = ManyHistogram(
+    "shipsentry_warning_lead_seconds",
+    "Time left until its deadline when a warning was first published; 0: too late to act. What was "
+    "due more than a day before is left out: a past that was read in afterwards.",
+    ["rule"],
+    [
+        *(0.0, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR),
+        *(6 * HOUR, 8 * HOUR, 12 * HOUR),
+    ],
+)
+SHADOW_REVISIONS = Counter(
+    "shipsentry_shadow_revisions_total",
+    "Warning revisions that a shadow profile would have published; nothing of it is.",
+    ["profile", "rule", "stage", "state"],
+)
+RULE_FAILURES = Counter(
+    "shipsentry_rule_failures_total",
+    "Rules that raised while judging; the others went on.",
+    ["rule"],
+)
+OPEN_WARNINGS = Measured(
+    "shipsentry_open_warnings",
+    "Warnings that stand now: `open` (act before the deadline, or a check holds) and `breached`.",
+    ("platform", "shop", "rule", "stage", "state"),
+)
+WARNINGS_DUE = Measured(
+    "shipsentry_warnings_due",
+    "Open warnings whose deadline is at most so many hours away (each holds the shorter ones).",
+    ("platform", "shop", "within_hours"),
+)
+NEXT_DEADLINE = Measured(
+    "shipsentry_next_deadline_seconds",
+    "Time to the nearest deadline of an open warning; absent where there is none.",
+    ("platform", "shop"),
+)
+EXPOSURE = Measured(
+    "shipsentry_exposure_minor_units",
+    "What the warnings that stand may cost, in minor units, where the platform names a sum and the "
+    "amount paid is known: at `least` and at `most`, caps over several warnings left aside.",
+    ("platform", "shop", "state", "currency", "bound"),
+)
+CURRENCY = Measured(
+    "shipsentry_currency_minor_units",
+    "Minor units in one major unit of a currency: divide by it to show money.",
+    ("currency",),
+)
+STRIKES = Measured(
+    "shipsentry_strikes_at_risk",
+    "Warnings that stand and for which the platform names no sum: each may bring a strike.",
+    ("platform", "shop", "state"),
+)
+UNPRICED = Measured(
+    "shipsentry_unpriced_warnings",
+    "Warnings that stand and cost a sum which is not known: the amount paid is missing, or in "
+    "another currency.",
+    ("platform", "shop", "state"),
+)
+
+# -- the lines that platforms draw for a shop's day
+
+SHOP_DAY_ORDERS = Measured(
+    "shipsentry_shop_day_orders",
+    "Orders of the platform's present day: due on it, late, unshipped, shipped on it, judged "
+    "abnormal on it.",
+    ("platform", "shop", "measure"),
+)
+SHOP_LINE_DISTANCE = Measured(
+    "shipsentry_shop_line_distance_orders",
+    "How many more orders of the present day cross a platform's line; 0: it is crossed. Of `other` "
+    "the shop nearest to it.",
+    ("platform", "shop", "line"),
+)
+SHOP_LINES_CROSSED = Counter(
+    "shipsentry_shop_lines_crossed_total",
+    "Times that a shop's day was first published over a line; after a crash perhaps once more.",
+    ["platform", "line"],
+)
+PRODUCTS_NOT_METERED = Counter(
+    "shipsentry_products_not_metered_total",
+    "Orders not counted by product: their shop has too many products on one day.",
+)
+
+# -- the pipeline
+
+CHUNK_RECORDS = ManyHistogram(
+    "shipsentry_chunk_records",
+    "Records that were processed together.",
+    ["topic"],
+    [1, 10, 100, 1_000, 2_500, 5_000, 10_000],
+)
+PIPELINE_LATENCY = ManyHistogram(
+    "shipsentry_pipeline_latency_seconds",
+    "Time from a record's Kafka timestamp until all that it caused is published and durable.",
+    ["topic"],
+    [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 5 * MINUTE, 30 * MINUTE],
+)
+COMMIT_ROUND = ManyHistogram(
+    "shipsentry_commit_round_seconds",
+    "Time that a group of chunks took to become durable: outputs, changelogs, stores.",
+    [],
+    [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 8],
+)
+LAG_RECORDS = Measured(
+    "shipsentry_lag_records",
+    "Records of this worker's partitions that are not processed yet, as far as is known.",
+    ("topic",),
+)
+LAG_SECONDS = Measured(
+    "shipsentry_lag_seconds",
+    "How old the last processed record is where records wait behind it; 0 where none does.",
+    ("topic",),
+)
+IN_FLIGHT = Measured(
+    "shipsentry_in_flight_records", "Records that were fetched and are not durable yet."
+)
+PENDING = Measured(
+    "shipsentry_pending_records",
+    "Outputs and states that were handed over and are not durable yet.",
+)
+PRODUCER_QUEUE = Measured(
+    "shipsentry_producer_queue_records", "Records that wait for the brokers' acknowledgement."
+)
+COMMIT_AGE = Measured(
+    "shipsentry_commit_age_seconds",
+    "For how long durable work has waited for its input offsets to be committed; 0: none waits.",
+)
+CHUNKS_DROPPED = Measured(
+    "shipsentry_dropped_chunks_total",
+    "Chunks dropped because their partition was taken away; its next owner reads them again.",
+)
+HEARTBEAT_AGE = Measured(
+    "shipsentry_heartbeat_age_seconds",
+    "Time since the broker last accepted this worker's heartbeat; absent before the first.",
+)
+ASSIGNMENTS = Measured(
+    "shipsentry_assignments_total", "Assignments read since the start: one, and one a rebalance."
+)
+PARTITIONS = Measured(
+    "shipsentry_partitions",
+    "Partition numbers: `owned` and restored, of these `held` (deadlines wait until what arrived "
+    "before is read) and `counted` (its states are in the gauges of warnings and states).",
+    ("state",),
+)
+GATE_LAG = Measured(
+    "shipsentry_gate_lag_seconds",
+    "How far deadlines lag behind the clock, the partition furthest behind; absent while all are "
+    "held.",
+)
+READY = Measured("shipsentry_ready", "1 where /readyz says so, else 0.")
+
+# -- state
+
+STATES = Measured(
+    "shipsentry_states", "States kept, by table: parcels are tracking numbers.", ("table",)
+)
+STATE_BYTES = Measured(
+    "shipsentry_state_bytes", "Local state on disk and in write buffers, by table.", ("table",)
+)
+STATES_ENDED = Counter(
+    "shipsentry_states_ended_total",
+    "States deleted because nothing was heard of them for their retention.",
+    ["table"],
+)
+DUE = Measured(
+    "shipsentry_due_entries",
+    "States whose time has come and that were not judged yet; each partition shows 1,000 at most.",
+    ("table",),
+)
+DUE_AGE = Measured(
+    "shipsentry_due_age_seconds",
+    "How long the state has waited whose time came first; 0: none waits.",
+    ("table",),
+)
+RESTORE_REMAINING = Measured(
+    "shipsentry_restore_remaining_records",
+    "Changelog records still to be read; 0: all is restored.",
+)
+RESTORED = Measured(
+    "shipsentry_restored_records", "Changelog records read by the last restore, or so far by this."
+)
+RESTORE_SECONDS = Measured(
+    "shipsentry_restore_seconds", "Time that the last restore took; 0 before and during it."
+)
+
+# -- what runs
+
+BUILD = Measured(
+    "shipsentry_build_info",
+    "Versions in use; always 1.",
+    ("version", "python", "faust", "librdkafka"),
+)
+PROFILE = Measured(
+    "shipsentry_profile_info",
+    "Rule profiles that are loaded; 1 where it is the one in force now, else 0.",
+    ("profile", "platform"),
+)
+PROFILE_READ = Measured(
+    "shipsentry_profile_read_timestamp_seconds",
+    "When the platform's text behind a profile was last read.",
+    ("profile", "platform"),
+)
+
+MEASURED: tuple[Measured, ...] = tuple(
+    value for value in list(globals().values()) if isinstance(value, Measured)
+)
+"""Every metric that is worked out when it is asked for, in the order of this file."""
+
+
+def begin_at_zero(inputs: Iterable[str], topics: Iterable[str], rules: Iterable[str]) -> None:
+    """Show counters before they count anything: `increase` does not see a first 1 from nowhere.
+
+    `topics` are all that are consumed, `inputs` those that others write.
+    """
+    FEED_LATENCY.observe((), OTHER)
+    COMMIT_ROUND.observe(())
+    for topic in topics:
+        CHUNK_RECORDS.observe((), topic)
+        PIPELINE_LATENCY.observe((), topic)
+    for topic in inputs:
+        for outcome in ("new", "repeated", "late", "dead_letter", "sent_home"):
+            RECORDS.labels(topic=topic, outcome=outcome)
+        LATE_FACTS.labels(topic=topic)
+        for reason in REASONS:
+            DEAD_LETTERS.labels(topic=topic, reason=reason)
+    for rule in rules:
+        RULE_FAILURES.labels(rule=rule)
+        WARNING_LEAD.observe((), rule)
+        for state in ("open", "breached", "resolved", "withdrawn"):
+            WARNINGS.labels(rule=rule, stage="violation", state=state)

@@ -1,0 +1,162 @@
+"""`GET /check`: tells before a number is uploaded. Any worker can be asked; nothing is changed.
+
+The parcel's owner answers. It asks the order's owner for the order where that is another worker;
+who owns neither passes the question on. Where the owners are not known or not ready, the answer is
+503 with the reason, and asking again is all there is to do.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import msgspec
+from aiohttp import web
+
+from schemas.fields import MAX_ID_LENGTH
+from streams.decode.keys import parcel_key
+from streams.engine.kafka.murmur2 import partition_of
+from streams.engine.worker.app import EngineApp
+from streams.engine.worker.peers import WORD_HEADER, PeerSilent
+from streams.engine.worker.web import Route
+from streams.judge.precheck import OrderWord, ask_order
+from streams.outputs.check_answer import answer
+from streams.profiles.model import Profiles
+from streams.state.state import decode_order, decode_parcel
+
+CHECK = "/check"
+CHECK_ORDER = "/check/order"
+"""Served to other workers only."""
+
+PATIENCE = 2.0
+"""Seconds that another worker has for its part of the answer."""
+
+_WORDS = msgspec.msgpack.Decoder(OrderWord)
+_json = msgspec.json.Encoder()
+_pack = msgspec.msgpack.Encoder()
+
+
+class _Refused(Exception):
+    """The question cannot be answered: HTTP status and why."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status = status
+
+
+class _Question(NamedTuple):
+    parcel: str
+    order_id: str
+    query: dict[str, str]
+
+
+def add_precheck(app: EngineApp, profiles: Profiles) -> None:
+    """The pages of the check, on the worker's web server."""
+    desk = _Desk(app, profiles)
+    app.routes.append(Route(CHECK, desk.check))
+    app.routes.append(Route(CHECK_ORDER, desk.order))
+
+
+class _Desk:
+    def __init__(self, app: EngineApp, profiles: Profiles) -> None:
+        self._engine = app.engine
+        self._partitions = app.engine.config.partitions
+        self._profiles = profiles
+
+    async def check(self, request: web.Request) -> web.Response:
+        """The answer, from here or from the parcel's owner."""
+        try:
+            question = _read(request)
+            partition = partition_of(question.parcel.encode(), self._partitions)
+            if self._engine.assigned and partition in self._engine.owned:
+                return _as_json(200, await self._answer(question, partition))
+            if WORD_HEADER in request.headers:
+                self._admit(request)
+                raise _Refused(503, "the number's partition has just moved to another worker")
+            status, body = await self._ask(partition, CHECK, question, "the number's")
+            return web.Response(status=status, body=body, content_type="application/json")
+        except _Refused as refused:
+            return _as_json(refused.status, {"error": str(refused)})
+
+    async def order(self, request: web.Request) -> web.Response:
+        """An order's part of the answer, for another worker."""
+        try:
+            self._admit(request)
+            question = _read(request)
+            partition = partition_of(question.order_id.encode(), self._partitions)
+            return web.Response(body=_pack.encode(self._order(question, partition)))
+        except _Refused as refused:
+            return _as_json(refused.status, {"error": str(refused)})
+
+    def _admit(self, request: web.Request) -> None:
+        if not self._engine.peers.is_peer(request.headers.get(WORD_HEADER, "")):
+            raise _Refused(403, "this page is for the application's workers")
+
+    async def _answer(self, question: _Question, partition: int) -> dict[str, Any]:
+        home = partition_of(question.order_id.encode(), self._partitions)
+        if home in self._engine.owned:
+            word = self._order(question, home)
+        else:
+            _, body = await self._ask(home, CHECK_ORDER, question, "the order's")
+            try:
+                word = _WORDS.decode(body)
+            except msgspec.DecodeError as error:
+                raise _Refused(503, "the order's worker is of another release") from error
+        value = self._state("parcels", partition, question.parcel)
+        parcel = None if value is None else decode_parcel(value)
+        now = self._engine.now_us()
+        return answer(question.parcel, parcel, question.order_id, word, self._profiles, now)
+
+    def _order(self, question: _Question, partition: int) -> OrderWord:
+        value = self._state("orders", partition, question.order_id)
+        state = None if value is None else decode_order(value)
+        return ask_order(state, question.parcel, self._engine.now_us(), self._profiles)
+
+    def _state(self, table: str, partition: int, key: str) -> bytes | None:
+        """A stored state with everything in it that was read so far."""
+        engine = self._engine
+        if not engine.assigned or partition not in engine.owned:
+            raise _Refused(503, "this worker is restoring, or its partitions have just moved")
+        if not engine.gate.last_gate_us(partition):
+            raise _Refused(503, "the worker still reads what arrived before it started")
+        (value,) = engine.get_many(table, partition, [key.encode()])
+        return value
+
+    async def _ask(
+        self, partition: int, path: str, question: _Question, whose: str
+    ) -> tuple[int, bytes]:
+        peers = self._engine.peers
+        home = peers.home_of(partition)
+        if home is None:
+            raise _Refused(503, f"{whose} worker is not known (yet), or serves no web pages")
+        try:
+            status, body = await peers.ask(home, path, question.query, PATIENCE)
+        except PeerSilent as error:
+            raise _Refused(503, f"{whose} worker does not answer: {error}") from error
+        if status == 200 or (path == CHECK and status in (400, 503)):
+            return status, body
+        if status == 403:
+            # Somebody else answers there: 127.0.0.1 means another machine on each of them.
+            raise _Refused(
+                503, f"{home.address} is not {whose} worker (just restarted?): see advertised_http"
+            )
+        raise _Refused(503, f"{whose} worker cannot answer now (status {status})")
+
+
+def _read(request: web.Request) -> _Question:
+    query = {name: request.query.get(name, "") for name in ("carrier", "tracking_number")}
+    query["order_id"] = request.query.get("order_id", "")
+    for name, value in query.items():
+        if not value.strip() or len(value) > MAX_ID_LENGTH:
+            raise _Refused(400, f"{name} is missing, blank or longer than {MAX_ID_LENGTH}")
+    key = parcel_key(query["carrier"], query["tracking_number"])
+    if key.startswith(":") or key.endswith(":"):
+        name = "carrier" if key.startswith(":") else "tracking_number"
+        raise _Refused(400, f"{name} {query[name]!r} has no usable character")
+    return _Question(key, query["order_id"], query)
+
+
+def _as_json(status: int, value: dict[str, Any]) -> web.Response:
+    headers = {"Retry-After": "1"} if status == 503 else None
+    return web.Response(
+        status=status, body=_json.encode(value), content_type="application/json", headers=headers
+    )

@@ -1,0 +1,153 @@
+"""What is asked of the list, and which warnings are in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from heapq import nsmallest
+from typing import Any, NamedTuple
+
+from streams.facts.times import HOUR, MILLISECOND
+from streams.judge.warnings import Revision
+from streams.outputs.message import warning_value
+from streams.state.peek import published_of
+from streams.state.standing import STANDING, UNKNOWN_SHOP
+from streams.state.state import Finding, Published
+from streams.telemetry.metrics import OTHER
+
+MOST = 500
+USUAL = 200
+LANGUAGES = ("en", "zh")
+
+_FILTERS = ("platform", "shop", "rule", "stage", "state", "carrier")
+_OTHERS = ("within_hours", "limit", "lang", "format")
+
+Label = Callable[[str, str], str]
+"""What metrics call a shop, by platform and id: its name, or `other`."""
+
+
+class Refused(ValueError):
+    """The question is none; says which part, and what is allowed."""
+
+
+class Query(NamedTuple):
+    """Filters (empty: any), hours within which an open one is due (None: any), and a limit."""
+
+    filters: Mapping[str, frozenset[str]]
+    within_hours: float | None = None
+    limit: int = USUAL
+
+    def holds(self, finding: Finding, now: int, label: Label) -> bool:
+        """Whether a warning is in the list at `now` (µs)."""
+        if finding.state not in STANDING:
+            return False
+        if self.within_hours is not None:
+            until = now + int(self.within_hours * HOUR)
+            if finding.state != "open" or finding.deadline is None or finding.deadline > until:
+                return False
+        return all(
+            _value(finding, name) in allowed
+            or (name == "shop" and OTHER in allowed and _label(finding, label) == OTHER)
+            for name, allowed in self.filters.items()
+        )
+
+
+def read(given: Mapping[str, list[str]]) -> Query:
+    """The question that a URL's parameters ask. Raises Refused.
+
+    A filter may come several times, named as dashboards do (`var-shop`) too; their `All`, `$__all`
+    and `.*` mean any. The shop `other` is every shop that metrics have no name for.
+    """
+    given = plain(given)
+    for name in given:
+        if name not in (*_FILTERS, *_OTHERS):
+            allowed = ", ".join((*_FILTERS, *_OTHERS))
+            raise Refused(f"{name}: there is no such parameter; there are {allowed}")
+    filters = {}
+    for name in _FILTERS:
+        values = frozenset(given.get(name, ())) - {""}
+        if values and not values & {"all", "All", "$__all", ".*"}:
+            filters[name] = values
+    within = _number(given, "within_hours", 0, 24 * 366)
+    limit = _number(given, "limit", 1, MOST)
+    return Query(filters, within, USUAL if limit is None else int(limit))
+
+
+def plain(given: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """The parameters by their own names."""
+    found: dict[str, list[str]] = {}
+    for name, values in given.items():
+        found.setdefault(name.removeprefix("var-"), []).extend(values)
+    return found
+
+
+class Found(NamedTuple):
+    """The most urgent warnings, and how many the list has in all."""
+
+    first: list[Published]
+    total: int
+
+
+def select(
+    query: Query, now: int, label: Label = lambda _, shop: shop
+) -> Callable[[str, Iterator[list[tuple[bytes, bytes]]]], Found]:
+    """What a sweep over states looks for."""
+
+    def visit(table: str, batches: Iterator[list[tuple[bytes, bytes]]]) -> Found:
+        kept: list[Published] = []
+        total = 0
+        for batch in batches:
+            for _, value in batch:
+                for entry in published_of(table, value):
+                    if query.holds(entry.finding, now, label):
+                        total += 1
+                        kept.append(entry)
+            if len(kept) > 4 * query.limit:
+                kept = nsmallest(query.limit, kept, key=urgency)
+        return Found(nsmallest(query.limit, kept, key=urgency), total)
+
+    return visit
+
+
+def urgency(entry: Published) -> tuple[int, int, str]:
+    """Sorts by what to do first: open ones by deadline, then checks, then the latest breaches."""
+    finding = entry.finding
+    if finding.state == "open":
+        if finding.deadline is not None:
+            return 0, finding.deadline, entry.warning_id
+        return 1, -finding.opened_at, entry.warning_id
+    return 2, -(finding.breached_at or 0), entry.warning_id
+
+
+def row(entry: Published) -> dict[str, Any]:
+    """A warning as the list has it: the fields of the topic, but `evidence`, which is there.
+
+    `detected_at` is when the revision was made; `feed` is left out, since it is no part of a state.
+    """
+    at = entry.revision * MILLISECOND
+    value = warning_value(Revision(entry.warning_id, entry.revision, entry.finding, (), at))
+    return {name: each for name, each in value.items() if name not in ("evidence", "feed")}
+
+
+def _label(finding: Finding, label: Label) -> str:
+    return label(finding.platform, finding.shop_id or UNKNOWN_SHOP)
+
+
+def _value(finding: Finding, name: str) -> str:
+    if name == "shop":
+        return finding.shop_id or UNKNOWN_SHOP
+    if name == "carrier":
+        return (finding.parcel or ":").partition(":")[0]
+    return str(getattr(finding, name))
+
+
+def _number(given: Mapping[str, list[str]], name: str, least: float, most: float) -> float | None:
+    values = [value for value in given.get(name, ()) if value]
+    if not values:
+        return None
+    try:
+        number = float(values[-1])
+    except ValueError:
+        number = float("nan")
+    if not least <= number <= most:
+        raise Refused(f"{name}={values[-1]!r}: a number from {least:g} to {most:g} is allowed")
+    return number

@@ -1,0 +1,125 @@
+"""One shop's day: what a change of an order does to it, and where it has no room."""
+
+from __future__ import annotations
+
+import pytest
+
+from streams.facts.times import DAY, HOUR
+from streams.state import meter_state, shares
+from streams.state.meter_state import (
+    KEPT,
+    Change,
+    add,
+    day_text,
+    decode_meter,
+    new_row,
+    product_key,
+    row_key,
+    shop_key,
+)
+from streams.state.meters import Meter
+from streams.state.shares import Delta, Share, deltas
+from streams.state.state import UnknownStateVersion, encode
+
+DUE = Share("douyin", "s-1", due=10, products=("p1", "p2"))
+SHIPPED = Share("douyin", "s-1", due=10, shipped=9, products=("p1", "p2"))
+LATE = Share("douyin", "s-1", 10, 11, late=True, abnormal=(10, 12), products=("p1",))
+
+
+def said(old: Share | None, new: Share | None) -> dict[int, tuple[list[int], dict[str, object]]]:
+    """What a change does, by day."""
+    return {
+        day: (delta.counts, {name: each for name, each in delta.products.items() if any(each)})
+        for day, delta in deltas(old, new)
+    }
+
+
+def test_a_change_touches_the_days_that_it_changes_and_no_other() -> None:
+    """An order that ships leaves the day on which it is due as it was."""
+    assert said(None, DUE) == {10: ([1, 0, 0, 0, 0], {"p1": (1, 0), "p2": (1, 0)})}
+    assert said(DUE, SHIPPED) == {9: ([0, 0, 0, 1, 0], {})}
+    assert said(SHIPPED, SHIPPED) == {}
+    assert said(SHIPPED, LATE) == {
+        9: ([0, 0, 0, -1, 0], {}),
+        10: ([0, 1, 0, 0, 1], {"p1": (0, 1), "p2": (-1, 0)}),
+        11: ([0, 0, 0, 1, 0], {}),
+        12: ([0, 0, 0, 0, 1], {}),
+    }
+    assert said(LATE, None) == {
+        10: ([-1, -1, 0, 0, -1], {"p1": (-1, -1)}),
+        11: ([0, 0, 0, -1, 0], {}),
+        12: ([0, 0, 0, 0, -1], {}),
+    }
+
+
+def test_a_row_counts_a_message_once_and_survives_its_storage() -> None:
+    """Changes of one message share an offset; what is read again is passed over."""
+    row = new_row("douyin", "s-1", 10, Meter())
+    change = Change(7, next(delta for _, delta in deltas(None, DUE)))
+    assert add(row, [change, change]) == (True, 0)
+    row = decode_meter(encode(row))
+    assert add(row, [change]) == (False, 0)
+    assert add(row, [change, Change(8, change.delta)]) == (True, 0)
+    assert row.counts == [3, 0, 0, 0, 0]
+    assert row.products["p1"].due == 3
+    assert row.ends_at == 11 * DAY - 8 * HOUR + KEPT == row.due
+    with pytest.raises(UnknownStateVersion):
+        decode_meter(b"\x7f" + encode(row)[1:])
+
+
+def test_products_without_room_are_not_counted_and_take_nothing_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first ones stay exact; those refused never go below zero, and the shop counts all."""
+    monkeypatch.setattr(meter_state, "MOST_PRODUCTS", 1)
+    row = new_row("douyin", "s-1", 10, Meter())
+    first, other = ({name: (1, 0)} for name in ("p1", "p2"))
+    assert add(row, [Change(1, Delta([1, 0, 0, 0, 0], first))]) == (True, 0)
+    assert add(row, [Change(2, Delta([1, 0, 0, 0, 0], other))]) == (True, 1)
+    late = {"p1": (0, 1), "p2": (0, 1)}
+    assert add(row, [Change(3, Delta([0, 2, 0, 0, 0], late))]) == (True, 0)
+    assert add(row, [Change(4, Delta([-1, -1, 0, 0, 0], {"p2": (-1, -1)}))]) == (True, 0)
+    assert {name: (each.due, each.late) for name, each in row.products.items()} == {"p1": (1, 1)}
+    assert row.counts == [1, 1, 0, 0, 0]
+
+
+def test_a_day_of_a_million_orders_is_as_small_as_one_of_ten() -> None:
+    """A row has counts, not members; with as many products as it holds it fits a message."""
+    row = new_row("douyin", "s-1", 20_000, Meter())
+    small = len(encode(row))
+    add(row, [Change(1 << 40, Delta([1_000_000, 400_000, 300_000, 900_000, 100_000], {}))])
+    assert len(encode(row)) < small + 40
+    names = {f"{number:0128d}": (1_000, 10) for number in range(meter_state.MOST_PRODUCTS)}
+    add(row, [Change(1 << 41, Delta([0, 0, 0, 0, 0], names))])
+    assert len(row.products) == meter_state.MOST_PRODUCTS
+    assert len(encode(row)) < 4 << 20
+
+
+def test_product_ids_of_many_bytes_find_less_room() -> None:
+    """A row fits a message whatever its ids are made of."""
+    row = new_row("douyin", "s-1", 20_000, Meter())
+    wide = {"\u8d27" * 120 + f"{number:08d}": (1, 0) for number in range(meter_state.MOST_PRODUCTS)}
+    _, refused = add(row, [Change(1, Delta([1, 0, 0, 0, 0], {**wide, "p1": (1, 0)}))])
+    assert len(row.products) + refused == meter_state.MOST_PRODUCTS + 1
+    assert "p1" in row.products
+    assert len(encode(row)) < 4 << 20
+    assert add(decode_meter(encode(row)), [Change(2, Delta([1, 0, 0, 0, 0], wide))])[1] == refused
+
+
+def test_days_that_nobody_can_mean_are_not_metered() -> None:
+    """Placeholders for "never", and what a stranger may write."""
+    for day in (-1, shares.DAYS.stop, 2_932_896, 2_932_897, 1 << 62):
+        share = Share("douyin", "s-1", day, 10, products=("p1",), abnormal=(day,))
+        assert said(None, share) == {10: ([0, 0, 0, 1, 0], {})}
+    assert day_text(shares.DAYS[-1]) == "2099-12-31"
+
+
+def test_names_with_the_separator_give_keys_of_their_own() -> None:
+    """No two subjects share a key, and keys of usual names are the names."""
+    assert row_key("douyin", "s-1", 20_779) == b"douyin|s-1|2026-11-22"
+    keys = {
+        product_key("douyin", shop, product, 0)
+        for shop, product in (("a|b", "c"), ("a", "b|c"), ("a%7Cb", "c"), ("a", "b%7Cc"))
+    }
+    assert len(keys) == 4
+    assert shop_key("douyin", "a|b") == b"douyin|a%7Cb"
