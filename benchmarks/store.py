@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from struct import unpack_from
 
-from streams.engine.kafka.types import Write
+from streams.engine.kafka.types import Put
 from streams.engine.store.store import PartitionStore, shared_cache
 
 START_US = 1_700_000_000_000_000
@@ -70,7 +70,7 @@ def run(directory: Path, keys: int, batch: int, rounds: int, cache_mib: int) -> 
             writes = []
             for key, value in zip(sample, store.get_many(sample), strict=True):
                 old = due_of(value or bytes(8))
-                writes.append(Write(key, make_value(old + 1), old + 1, old))
+                writes.append(Put(key, make_value(old + 1), old + 1, old))
             store.write(writes, 1)
 
     report(f"read, batches of {batch:,}", touched, read)
@@ -79,7 +79,7 @@ def run(directory: Path, keys: int, batch: int, rounds: int, cache_mib: int) -> 
     report("peek, nothing due", 1000, lambda: [store.due(1, 10) for _ in range(1000)])
     report("scan due entries", keys, lambda: store.due(START_US * 2, keys))
     fired = store.due(START_US * 2, keys // 10)
-    writes = [Write(key, None, 0, due) for due, key in fired]
+    writes = [Put(key, None, 0, due) for due, key in fired]
     report("delete a tenth", len(writes), lambda: store.write(writes, 2))
     report("first peek after that", 1, store.next_due)
     report("second peek", 1, store.next_due)

@@ -18,14 +18,14 @@ from streams.judge.feeds import Feeds
 from streams.profiles.loader import ProfileError, load
 from streams.profiles.model import Profiles
 from streams.settings import Settings
-from streams.state.state import due_of
-from streams.tables.meters import MeterSide
-from streams.tables.orders import OrderSide
-from streams.tables.parcels import ParcelSide
+from streams.state.codec import due_of
+from streams.tables.orders import OrderProcessor
+from streams.tables.parcels import ParcelProcessor
 from streams.tables.processor import Sizes
-from streams.tables.recover_shop_days import said_again
-from streams.tables.recover_warnings import judged_with_orders, recall
-from streams.tables.tracks import TrackSide
+from streams.tables.recover_shop_days import recover_sent
+from streams.tables.recover_warnings import judged_with_orders, recover_published
+from streams.tables.shop_days import ShopDayProcessor
+from streams.tables.tracks import TrackProcessor
 from streams.telemetry.metrics import begin_at_zero
 from streams.web.check import add_precheck
 from streams.web.warnings import add_warnings_page
@@ -64,37 +64,38 @@ def assemble(
     clock: Callable[[], int] | None = None,
     warnings_page: bool = False,
 ) -> EngineApp:
-    """Orders, parcels, tracks and meters, each a side of its own, on one engine."""
+    """Orders, parcels, tracks and shops' days, each with a processor of its own, on one engine."""
     app = create_app(config, due_of=dict.fromkeys(config.tables, due_of), clock=clock)
     feeds = Feeds()
     keep_feeds(app, feeds, config.data_dir / "feeds.msgpack")
-    orders = OrderSide(topics, config.partitions, profiles, app.engine, sizes, feeds)
-    parcels = ParcelSide(topics, config.partitions, profiles, app.engine, sizes, feeds)
-    tracks = TrackSide(topics, config.partitions, profiles, app.engine, sizes)
-    meters = MeterSide(topics, config.partitions, profiles, app.engine, sizes)
-    sides = (orders, parcels, tracks, meters)
+    orders = OrderProcessor(topics, config.partitions, profiles, app.engine, sizes, feeds)
+    parcels = ParcelProcessor(topics, config.partitions, profiles, app.engine, sizes, feeds)
+    tracks = TrackProcessor(topics, config.partitions, app.engine, sizes)
+    shop_days = ShopDayProcessor(topics, config.partitions, profiles, app.engine, sizes)
+    processors = (orders, parcels, tracks, shop_days)
     orders.shadows = parcels.shadows = shadows or {}
 
-    def remind(partitions: frozenset[int]) -> None:
+    def recover(partitions: frozenset[int]) -> None:
         values = published_since_durable(config, topics.warnings, partitions)
-        recalled = recall(values, config.partitions, partitions, judged_with_orders(profiles))
-        said = said_again(
+        warnings = recover_published(
+            values, config.partitions, partitions, judged_with_orders(profiles)
+        )
+        sent = recover_sent(
             published_since_durable(config, topics.meter_totals, partitions),
             published_since_durable(config, topics.meter_facts, partitions),
             config.partitions,
             partitions,
         )
-        for side in sides:
-            side.recall(recalled, partitions)
-            side.recall_said(said, partitions)
+        for processor in processors:
+            processor.recover(warnings, sent, partitions)
 
     begin_at_zero((topics.orders, topics.tracking), topics.consumed, rules_of(profiles))
     board = Board(profiles, app.engine.now_us)
-    app.engine.before_reading = remind
+    app.engine.before_reading = recover
     app.engine.observer = board
     app.measure = Gauges(board, app.engine.status, profiles, app.engine.now_us).measure
-    add_agents(app, orders, parcels, tracks, meters)
-    add_ticks(app, sides)
+    add_agents(app, processors)
+    add_ticks(app, topics.ticks, processors, parcels)
     add_precheck(app, profiles)
     if warnings_page:
         add_warnings_page(app, board.shops)

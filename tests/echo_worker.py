@@ -29,11 +29,11 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from streams.engine.worker import (
+    Effects,
     EngineApp,
     EngineConfig,
     Output,
-    Work,
-    Write,
+    Put,
     create_app,
     run_worker,
 )
@@ -82,13 +82,13 @@ def make_app(
             if number not in states[key]:
                 new.append((key, number))
             states[key][number] = 1
-        return [Write(key, _pack(state), 0, 0) for key, state in states.items()], new
+        return [Put(key, _pack(state), 0, 0) for key, state in states.items()], new
 
     @app.agent(app.chunks(f"{app_id}-in"))
     async def first(stream: Any) -> None:
         async for chunk in stream:
             pairs = [(record.key, int(record.value)) for record in chunk.records]
-            writes, new = add("sets", chunk.partition, pairs)
+            puts, new = add("sets", chunk.partition, pairs)
             outputs = [Output(f"{app_id}-out", key, b"%d" % number) for key, number in new]
             outputs += [
                 Output(f"{app_id}-hop", hop_key(number), b"%d" % number) for _, number in pairs
@@ -97,14 +97,14 @@ def make_app(
                 outputs.append(Output(f"{app_id}-out", b"large", bytes(8 * 1024 * 1024)))
             if before_submit is not None:
                 before_submit(chunk)
-            await engine.submit(chunk, Work(outputs, {"sets": writes}))
+            await engine.submit(chunk, Effects(outputs, {"sets": puts}))
 
     @app.agent(app.chunks(f"{app_id}-hop"))
     async def second(stream: Any) -> None:
         async for chunk in stream:
             pairs = [(record.key, int(record.value)) for record in chunk.records]
-            writes, _ = add("hops", chunk.partition, pairs)
-            await engine.submit(chunk, Work([], {"hops": writes}))
+            puts, _ = add("hops", chunk.partition, pairs)
+            await engine.submit(chunk, Effects([], {"hops": puts}))
 
     @app.agent(app.chunks(config.ticks_topic))
     async def ticks(stream: Any) -> None:
@@ -113,7 +113,7 @@ def make_app(
             gate = engine.gate_us(chunk.partition)
             value = json.dumps({"now": engine.now_us(), "gate": gate, "worker": os.getpid()})
             out = Output(f"{app_id}-gate", None, value.encode(), chunk.partition)
-            await engine.submit(chunk, Work([out]))
+            await engine.submit(chunk, Effects([out]))
 
     return app
 

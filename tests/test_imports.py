@@ -136,6 +136,7 @@ ROOMS: dict[str, set[str]] = {
         "streams/web",
     },
     "streams/replay": {
+        "streams/engine/kafka",
         "streams/facts",
         "streams/state",
         "streams/profiles",

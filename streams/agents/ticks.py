@@ -4,29 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
-from streams.engine.kafka.types import Work
+from streams.engine.kafka.types import Effects
 from streams.engine.worker.app import EngineApp
-from streams.tables.processor import Moment, Side
+from streams.tables.parcels import ParcelProcessor
+from streams.tables.processor import Moment, Processor
 
 MOST_DUE = 5_000
 """States judged in one tick and table; the rest waits for the next tick, half a second later."""
 
 
-def add_ticks(app: EngineApp, sides: tuple[Side, ...]) -> None:
-    """The agent of the ticks topic."""
+def add_ticks(
+    app: EngineApp, topic: str, processors: tuple[Processor, ...], parcels: ParcelProcessor
+) -> None:
+    """The agent of the ticks topic; `parcels` watches over the feeds of carriers."""
     engine = app.engine
 
     async def tick(stream: Any) -> None:
         async for chunk in stream:
             engine.observe_ticks(chunk)
-            for side in sides:
-                side.say_left_out()
-            moment = Moment(engine.now_us(), engine.gate_us(chunk.partition))
-            work = Work(topic=chunk.topic, partition=chunk.partition)
-            if moment.gate is not None:
-                for side in sides:
-                    due = engine.due(side.table, chunk.partition, moment.gate, MOST_DUE)
-                    side.tick(chunk.partition, due, moment, work)
-            await engine.submit(chunk, work)
+            for processor in processors:
+                processor.say_left_out()
+            moment = Moment(*engine.moment(chunk.partition))
+            effects = Effects(topic=chunk.topic, partition=chunk.partition)
+            if moment.watermark is not None:
+                parcels.watch_feeds(moment)
+                for processor in processors:
+                    due = engine.due(processor.table, chunk.partition, moment.watermark, MOST_DUE)
+                    processor.tick(chunk.partition, due, moment, effects)
+            await engine.submit(chunk, effects)
 
-    app.agent(app.chunks(sides[0].topics.ticks), name="on-tick")(tick)
+    app.agent(app.chunks(topic), name="on-tick")(tick)

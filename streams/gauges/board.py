@@ -6,16 +6,16 @@ import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from streams.engine.kafka.types import Work
+from streams.engine.kafka.types import Effects
 from streams.engine.store.sweep import States
 from streams.facts.times import SECOND
 from streams.gauges.days import Days
 from streams.gauges.shops import Shops
 from streams.profiles.model import Profiles
-from streams.state.meter_state import day_text, decode_meter
-from streams.state.peek import TABLES, published_of
+from streams.state.codec import TABLES, decode_meter, published_of
+from streams.state.meter_state import day_text
 from streams.state.standing import Standing
-from streams.tables.notes import Changed, Day, First
+from streams.tables.observations import Changed, Day, First
 from streams.telemetry.metrics import WARNING_LEAD
 
 
@@ -48,20 +48,20 @@ class Board:
         self.days = Days(self._profiles)
         self._waiting = {partition: _Part(Standing(), {}) for partition in partitions}
 
-    def accepted(self, work: Work) -> None:
+    def accepted(self, effects: Effects) -> None:
         """Keep in step with what a chunk changed."""
-        part = self._waiting.get(work.partition)
+        part = self._waiting.get(effects.partition)
         standing, states = (self.standing, self.states) if part is None else part
-        for table, writes in work.writes.items():
+        for table, puts in effects.puts.items():
             new = 0
-            for write in writes:
-                if not write.old_due:
-                    new += write.value is not None
-                elif write.value is None:
+            for put in puts:
+                if not put.old_due:
+                    new += put.value is not None
+                elif put.value is None:
                     new -= 1
             if new:
                 states[table] = states.get(table, 0) + new
-        for note in work.notes:
+        for note in effects.observations:
             if isinstance(note, Changed):
                 standing.change(note.before, note.after)
             elif isinstance(note, Day):

@@ -11,7 +11,7 @@ from streams.shops.risks import meter_of
 from streams.state.meter_state import midnight
 from streams.state.meters import MEASURES, Counts, Line, reading
 from streams.state.standing import Shop
-from streams.tables.notes import Day
+from streams.tables.observations import Day
 
 _NOTHING = (0,) * len(MEASURES)
 

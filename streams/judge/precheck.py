@@ -141,7 +141,7 @@ def precheck(
     if fits is False:
         remarks.append(Remark("does_not_fit", WARN))
     remarks += _about_the_order(word.facts)
-    if parcels.absorb(parcel, (_upload(parcel, order_id, word.facts, now),), now).refused:
+    if parcels.apply(parcel, (_upload(parcel, order_id, word.facts, now),), now).refused:
         remarks.append(Remark("too_many_facts", BLOCK))
         profile = _profile(word.facts, now, profiles)
         return Precheck(BLOCK, profile, (), tuple(remarks), (), None)

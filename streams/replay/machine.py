@@ -1,32 +1,70 @@
-"""The whole application in one process and in memory: its tables, their messages, one clock.
+"""The whole application in one process and in memory: the processors of its tables, one clock.
 
-Each arrival is followed to quiescence (orders, parcels and tracks tell each other all they know)
+Each arrival is followed to quiescence (orders, parcels and tracks hear all that the others know)
 before anything is judged, so nothing is ever published that the facts received by then disprove.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable
+from typing import Any
 
-from streams.facts.facts import OrderFacts, OrderVersion, ParcelFacts, TrackFacts, TrackingFact
-from streams.judge import claims
-from streams.judge import orders as judge_orders
-from streams.judge import parcels as judge_parcels
+from streams.engine.kafka.topics import Topics
+from streams.engine.kafka.types import Effects, Output
+from streams.facts.facts import STATUS_CODE, OrderVersion, TrackingFact
 from streams.judge.feeds import Feeds
-from streams.judge.judgement import Judgement
 from streams.judge.warnings import Revision, RuleFailure
 from streams.profiles.model import Profiles
 from streams.replay.meters import Meters
-from streams.shops import contributions
-from streams.state import orders, parcels, tracks
-from streams.state.links import ORDERED
+from streams.state.batch import Applied
+from streams.state.codec import LIVE
 from streams.state.state import OrderState, ParcelState
-from streams.state.tracks import TrackState
+from streams.tables.orders import OrderProcessor
+from streams.tables.parcels import ParcelProcessor
+from streams.tables.processor import Batch, Intake, Judged, Moment, Processor
+from streams.tables.tracks import TrackProcessor
 
-_ORDER, _PARCEL, _TRACK = range(3)
-"""Which table an entry of the heap belongs to."""
+_ORDERED = STATUS_CODE["ordered"]
+
+_TRACKS = 2
+"""Where the processor of tracks stands among them; orders come first, then parcels."""
+
+Changed = dict[int, dict[bytes, int]]
+"""Number of a processor → key of a state that is to be judged → when it was due before (µs)."""
+
+TOPICS = Topics()
+"""Names between processors; nothing of a replay is on any broker."""
+
+
+class _Tables:
+    """The states of all tables, as they are: table → key → state."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.rows: dict[str, dict[bytes, Any]] = {name: {} for name in names}
+
+    def get_many(self, table: str, partition: int, keys: list[bytes]) -> list[Any]:
+        """The states of `keys`, None for those without one."""
+        get = self.rows[table].get
+        return [get(key) for key in keys]
+
+
+class _Orders(OrderProcessor):
+    """Orders whose revisions and failures go to the machine, and to no topic."""
+
+    machine: Machine
+
+    def publish(self, judged: Judged, effects: Effects) -> None:
+        self.machine.take_judged(judged)
+
+
+class _Parcels(ParcelProcessor):
+    """Parcels whose revisions and failures go to the machine, and to no topic."""
+
+    machine: Machine
+
+    def publish(self, judged: Judged, effects: Effects) -> None:
+        self.machine.take_judged(judged)
 
 
 class Machine:
@@ -43,161 +81,137 @@ class Machine:
         meters: Meters | None = None,
     ) -> None:
         self._meters = meters
-        self._profiles = profiles
         self._publish = publish
-        self._orders: dict[str, OrderState] = {}
-        self._parcels: dict[str, ParcelState] = {}
-        self._tracks: dict[bytes, TrackState] = {}
-        self._shortest = claims.shortest_track(profiles)
-        self._heap: list[tuple[int, int, str | bytes]] = []
         self.feeds = Feeds(since=0)
         self.failures: list[RuleFailure] = []
         self.late = 0
+        self._tables = _Tables(("orders", "parcels", "tracks"))
+        orders = _Orders(TOPICS, 1, profiles, self._tables, feeds=self.feeds, codec=LIVE)
+        parcels = _Parcels(TOPICS, 1, profiles, self._tables, feeds=self.feeds, codec=LIVE)
+        tracks = TrackProcessor(TOPICS, 1, self._tables, codec=LIVE)
+        orders.machine = parcels.machine = self
+        orders.contributes = parcels.contributes = meters is not None
+        processors: tuple[Processor, ...] = (orders, parcels, tracks)
+        self._processors = processors
+        self._intakes: dict[str, tuple[Processor, Intake]] = {
+            topic: (processor, intake)
+            for processor in self._processors
+            for topic, intake in processor.intakes.items()
+        }
+        self._heap: list[tuple[int, int, bytes]] = []
+        self._numbers = {each.table: number for number, each in enumerate(self._processors)}
 
     @property
     def live_states(self) -> int:
         """How many orders, parcels and tracks are in memory."""
-        return len(self._orders) + len(self._parcels) + len(self._tracks)
+        return sum(len(rows) for rows in self._tables.rows.values())
 
     def order_state(self, order_id: str) -> OrderState | None:
         """What is known of an order now; not to be changed while the machine is in use."""
-        return self._orders.get(order_id)
+        state: OrderState | None = self._tables.rows["orders"].get(order_id.encode())
+        return state
 
     def parcel_state(self, key: str) -> ParcelState | None:
         """What is known of a parcel now; not to be changed while the machine is in use."""
-        return self._parcels.get(key)
+        state: ParcelState | None = self._tables.rows["parcels"].get(key.encode())
+        return state
 
     def order(self, version: OrderVersion, now: int) -> bool:
         """An order version arrives at `now` (µs); False where there is no room for it."""
         self.advance(now - 1)
-        state = self._orders.setdefault(version.order_id, OrderState(version.order_id))
-        absorbed = orders.absorb(state, (version,), now)
-        self.late += absorbed.late
-        if absorbed.new:
-            self._settle(state, now)
-        return not absorbed.refused
+        return self._arrive(TOPICS.orders_rekey, version.order_id, version, now)
 
     def tracking(self, fact: TrackingFact, now: int) -> bool:
         """A tracking fact arrives at `now` (µs); False where there is no room for it."""
         self.advance(now - 1)
-        if fact.status != ORDERED:  # an upload is the seller's word, not the carrier's
+        if fact.status != _ORDERED:  # an upload is the seller's word, not the carrier's
             self.feeds.hear({fact.key.partition(":")[0]: 1}, now)
-        state = self._parcels.setdefault(fact.key, ParcelState(fact.key))
-        absorbed = parcels.absorb(state, (fact,), now)
-        self.late += absorbed.late
-        if absorbed.new:
-            claimed = self._claimed(state)
-            if absorbed.told and not claimed:
-                self._judge(state, now)
-            else:
-                self._settle(state, now, claimed)
-        return not absorbed.refused
+        return self._arrive(TOPICS.tracking_rekey, fact.key, fact, now)
 
     def advance(self, until: int) -> None:
         """Let every deadline up to and including `until` (µs) pass."""
         heap = self._heap
         while heap and heap[0][0] <= until:
-            due, table, key = heapq.heappop(heap)
-            if isinstance(key, bytes):
-                if key in self._tracks and self._tracks[key].due == due:
-                    del self._tracks[key]
-                continue
-            state = self._parcels.get(key) if table == _PARCEL else self._orders.get(key)
+            due, number, key = heapq.heappop(heap)
+            state = self._tables.rows[self._processors[number].table].get(key)
             if state is not None and state.due == due:
-                self._judge(state, due)
+                # Its entry is gone from the heap: whatever it waits for next gets a new one.
+                self._judge({number: {key: 0}}, due)
 
-    def _settle(
-        self, state: OrderState | ParcelState, now: int, claimed: Sequence[TrackFacts] = ()
-    ) -> None:
-        """Exchange facts until nobody has news, then judge everything that changed.
-
-        `claimed` is what tracks must be told by `state` already.
-        """
-        changed: dict[tuple[bool, str], OrderState | ParcelState] = {}
-        waiting: deque[OrderState | ParcelState] = deque([state])
-        while waiting:
-            current = waiting.popleft()
-            if isinstance(current, OrderState):
-                changed[False, current.order_id] = current
-                for key, order_facts in orders.tell(current):
-                    parcel = self._parcel_told(key, order_facts, now)
-                    if parcel is not None:
-                        waiting.append(parcel)
-            else:
-                changed[True, current.key] = current
-                for parcel_facts in parcels.tell(current):
-                    order = self._order_told(parcel_facts, now)
-                    if order is not None:
-                        waiting.append(order)
-                for track_facts in (*claimed, *self._claimed(current)):
-                    waiting.extend(self._track_told(track_facts, now))
-                claimed = ()
-        for place in sorted(changed):
-            self._judge(changed[place], now)
-
-    def _parcel_told(self, key: str, facts: OrderFacts, now: int) -> ParcelState | None:
-        state = self._parcels.get(key)
-        if state is not None and parcels.learn(state, (facts,), now):
-            return state
-        return None
-
-    def _order_told(self, facts: ParcelFacts, now: int) -> OrderState | None:
-        state = self._orders.setdefault(facts.order_id, OrderState(facts.order_id))
-        return state if orders.learn(state, (facts,), now) else None
-
-    def _claimed(self, state: ParcelState) -> list[TrackFacts]:
-        shortest = self._shortest
-        return [] if shortest is None else claims.claim(state, shortest)
-
-    def _track_told(self, facts: TrackFacts, now: int) -> Iterator[ParcelState]:
-        """Let a track hear of a claim; the parcels to which its answer is news."""
-        state = self._tracks.get(facts.signature) or TrackState(facts.signature)
-        before = state.due
-        answers = tracks.learn(state, facts, now)
-        if answers is None:
-            return
-        if state.claimants:
-            self._tracks[facts.signature] = state
-        else:
-            self._tracks.pop(facts.signature, None)
-        if state.due != before:
-            heapq.heappush(self._heap, (state.due, _TRACK, facts.signature))
-        for key, answer in answers:
-            parcel = self._parcels.get(key)
-            # Nothing is lost here: what a parcel said stands until it says otherwise.
-            if parcel is not None and claims.hear(parcel, key, answer, now)[0]:
-                yield parcel
-
-    def _judge(self, state: OrderState | ParcelState, now: int) -> None:
-        before = state.due
-        if isinstance(state, OrderState):
-            judgement = judge_orders.judge(state, now, self._profiles, now)
-        else:
-            judgement = judge_parcels.judge(state, now, self._profiles, now)
-        for revision in judgement.revisions:
+    def take_judged(self, judged: Judged) -> None:
+        """What a state's rules see is published, and noted where they raised."""
+        for revision in judged.revisions:
             self._publish(revision)
-        self.failures += judgement.failures
-        if self._meters is not None and not judgement.ended:
-            self._count(state, judgement, self._meters, now)
-        if judgement.ended:
-            if isinstance(state, OrderState):
-                del self._orders[state.order_id]
-            else:
-                del self._parcels[state.key]
-        elif state.due != before:
-            if isinstance(state, ParcelState):
-                heapq.heappush(self._heap, (state.due, _PARCEL, state.key))
-            else:
-                heapq.heappush(self._heap, (state.due, _ORDER, state.order_id))
+        self.failures += judged.failures
 
-    def _count(
-        self, state: OrderState | ParcelState, judgement: Judgement, meters: Meters, now: int
-    ) -> None:
-        """Let meters hear of an order, and orders of what a parcel's findings make of them."""
-        if isinstance(state, OrderState):
-            meters.take(contributions.reshare(state, judgement.order, judgement.profile, now), now)
-            return
-        for word in contributions.abnormal_days(state, meters.by_profile):
-            order = self._orders.setdefault(word.order_id, OrderState(word.order_id))
-            if contributions.hear(order, (word,), now):
-                self._judge(order, now)
+    def _arrive(self, topic: str, name: str, fact: object, now: int) -> bool:
+        """One fact from outside, followed until nobody has news; then what changed is judged."""
+        effects = Effects()
+        batch = Batch([name], [name.encode()], [[fact]], [[0]])
+        (applied,) = self._follow(topic, batch, now, effects)
+        self.late += applied.late
+        changed: Changed = {}
+        self._settle(effects, now, changed)
+        self._judge(changed, now)
+        return not applied.refused
+
+    def _follow(self, topic: str, batch: Batch, now: int, effects: Effects) -> list[Applied[Any]]:
+        processor, intake = self._intakes[topic]
+        stored = self._tables.get_many(processor.table, 0, batch.keys)
+        return processor.follow(batch, stored, intake, Moment(now, None), effects)
+
+    def _settle(self, effects: Effects, now: int, changed: Changed) -> None:
+        """Keep what changed, and let the other tables hear of it until nobody has news."""
+        while True:
+            self._keep(effects, changed)
+            if not effects.outputs:
+                return
+            outputs, effects = effects.outputs, Effects()
+            for output in outputs:
+                if output.topic == TOPICS.meter_totals:
+                    if self._meters is not None:
+                        self._meters.take(output.value, now)  # type: ignore[arg-type]  # LIVE
+                else:
+                    self._follow(output.topic, self._batch(output), now, effects)
+
+    def _batch(self, output: Output) -> Batch:
+        """A message between processors, as the one that it is for takes it."""
+        value: Any = output.value
+        if output.topic == TOPICS.track_facts:
+            return self._intakes[output.topic][0].route_all(
+                [claim.signature for claim in value], value
+            )
+        key = output.key or b""
+        return Batch([key], [key], [[value]], [[0]])
+
+    def _keep(self, effects: Effects, changed: Changed) -> None:
+        """Store what was put; a state that is still to be judged remembers when it was due."""
+        for table, puts in effects.puts.items():
+            rows, number = self._tables.rows[table], self._numbers[table]
+            for put in puts:
+                if put.value is None:
+                    rows.pop(put.key, None)
+                    continue
+                rows[put.key] = put.value
+                if number != _TRACKS:
+                    changed.setdefault(number, {}).setdefault(put.key, put.old_due)
+                elif put.due != put.old_due:
+                    heapq.heappush(self._heap, (put.due, number, put.key))
+
+    def _judge(self, waiting: Changed, now: int) -> None:
+        """Judge states at `now` (µs), orders first; then those that hear of it in turn."""
+        while waiting:
+            changed: Changed = {}
+            for number, was_due in sorted(waiting.items()):
+                processor = self._processors[number]
+                effects = Effects()
+                due = [(now, key) for key in sorted(was_due)]
+                processor.tick(0, due, Moment(now, now), effects)
+                rows = self._tables.rows[processor.table]
+                for put in effects.puts.pop(processor.table, ()):
+                    if put.value is None:
+                        rows.pop(put.key, None)
+                    elif put.due != was_due[put.key]:
+                        heapq.heappush(self._heap, (put.due, number, put.key))
+                self._settle(effects, now, changed)
+            waiting = changed

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from streams.facts.facts import STATUSES, LinkedLife, OrderFacts, OrderVersion
 from streams.facts.statuses import NOT_RECORDS, ORDERS_TOPIC, STOPPING, TRACKING_TOPIC
-from streams.state.links import Stretch, stretches
+from streams.state.links import Stretch, judged, stretches
 from streams.state.state import Claim, LinkedParcel, Named, OrderState, Proof, Recipient, Record
 from streams.state.versions import base_time, closed_since, entry_at, recipient_at
 
@@ -125,7 +125,7 @@ class ParcelLife:
                 self.linked.append(LinkedOrder(stretch, facts))
         if len(self.linked) > 1:
             self.linked.sort(key=by_upload)
-        self.orders = self._judged_orders()
+        self.orders = judged(self.linked)
         if not self.orders:
             return
         if len(self.orders) == 1:
@@ -151,16 +151,6 @@ class ParcelLife:
             if at is not None and (stopped is None or at < stopped):
                 stopped = at
         self.stopped_at = stopped
-
-    def _judged_orders(self) -> list[LinkedOrder]:
-        linked = self.linked
-        if len(linked) < 2:
-            return linked
-        now = [order for order in linked if order.released_at is None]
-        if now:
-            return now
-        last = max(order.released_at or 0 for order in linked)
-        return [order for order in linked if order.released_at == last]
 
     def first(self, statuses: frozenset[int], since: int = 0) -> Record | None:
         """The earliest record at or after `since` with one of `statuses`."""

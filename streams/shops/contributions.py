@@ -7,13 +7,12 @@ many parcels accuse it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from streams.facts.times import DAY, TOLERANCE
 from streams.profiles.model import Profile
 from streams.rules.snapshot import OrderSnapshot
 from streams.state.meters import Meter
-from streams.state.orders import MOST_PARCELS
 from streams.state.shares import AbnormalDays, Share, ShareChange
 from streams.state.state import Finding, OrderState, ParcelState, Published
 
@@ -133,22 +132,6 @@ def abnormal_days(state: ParcelState, meters: Mapping[str, Meter | None]) -> lis
     ]
     state.abnormal = sorted(holds.items())
     return news
-
-
-def hear(state: OrderState, said: Iterable[AbnormalDays], now: int) -> bool:
-    """Take over what parcels say of the order, in the order in which they say it."""
-    changed = False
-    known = dict(state.abnormal)
-    for word in said:
-        if word.key not in known and len(known) >= MOST_PARCELS:
-            continue
-        if known.get(word.key, ()) != word.days:
-            changed = True
-            known[word.key] = word.days
-    if changed:
-        state.abnormal = [(key, days) for key, days in known.items() if days]
-        state.touched = max(state.touched, now)
-    return changed
 
 
 def abnormal_day(finding: Finding, meter: Meter) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Protocol, TypeVar
 
 from streams.facts.facts import STATUS_CODE
 from streams.facts.times import WINDOW
@@ -12,6 +13,15 @@ from streams.state.state import Named, Record
 ORDERED = STATUS_CODE["ordered"]
 CANCELLED = STATUS_CODE["cancelled"]
 UNKNOWN = STATUS_CODE["unknown"]
+
+
+class Linked(Protocol):
+    """An order's link to a life of a number, as far as it says when it ended."""
+
+    released_at: int | None
+
+
+L = TypeVar("L", bound=Linked)
 
 
 class Stretch:
@@ -55,6 +65,18 @@ def lives(
             )
         )
     return result
+
+
+def judged(linked: list[L]) -> list[L]:
+    """Of the orders of a life those that it is judged for: the ones linked now, or where none is
+    any more, those released last."""
+    if len(linked) < 2:
+        return linked
+    now = [order for order in linked if order.released_at is None]
+    if now:
+        return now
+    last = max(order.released_at or 0 for order in linked)
+    return [order for order in linked if order.released_at == last]
 
 
 def stretches(named: Sequence[Named]) -> list[Stretch]:

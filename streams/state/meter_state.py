@@ -15,7 +15,6 @@ import msgspec
 from streams.facts.times import DAY, STATE_KEPT
 from streams.state.meters import MEASURES, Meter
 from streams.state.shares import Delta
-from streams.state.state import VERSION, UnknownStateVersion
 
 MOST_PRODUCTS = 20_000
 """Products of one shop and day; of others beyond that nothing is counted."""
@@ -69,16 +68,6 @@ class Change(NamedTuple):
 
     offset: int
     delta: Delta
-
-
-_decoder = msgspec.msgpack.Decoder(MeterState)
-
-
-def decode_meter(value: bytes) -> MeterState:
-    """A row from its stored form; raises UnknownStateVersion."""
-    if value[:1] != VERSION:
-        raise UnknownStateVersion(value[:1])
-    return _decoder.decode(value[9:])
 
 
 def new_row(platform: str, shop_id: str, day: int, meter: Meter) -> MeterState:

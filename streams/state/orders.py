@@ -1,6 +1,7 @@
-"""The order's side: versions of one order and what its parcels say.
+"""What is kept of an order: its versions, and what its parcels say.
 
-`absorb` adds versions, `learn` what parcels say, `tell` says what the parcels must know.
+`apply` adds versions, `apply_parcel_facts` and `apply_abnormal_days` what parcels say; `replies`
+are what the parcels must hear.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from collections.abc import Iterable
 
 from streams.facts.facts import OrderFacts, OrderVersion, ParcelFacts, Place
 from streams.facts.times import RETENTION
-from streams.state.parcels import Absorbed
+from streams.state.parcels import Outcome
+from streams.state.shares import AbnormalDays
 from streams.state.state import LinkedParcel, OrderState
 from streams.state.versions import base_time, closed_since, newest_known
 
@@ -24,7 +26,7 @@ MOST_PARCELS = 2_000
 for ever; of further parcels the order knows nothing, what they are judged by themselves stays."""
 
 
-def absorb(state: OrderState, versions: Iterable[OrderVersion], now: int) -> Absorbed:
+def apply(state: OrderState, versions: Iterable[OrderVersion], now: int) -> Outcome:
     """Add versions in order of arrival; repeats change nothing. `now` (µs) is their arrival."""
     new = late = 0
     refused: tuple[int, ...] = ()
@@ -45,10 +47,10 @@ def absorb(state: OrderState, versions: Iterable[OrderVersion], now: int) -> Abs
         state.newest = max(state.newest, version.updated_at)
     if new:
         state.touched = max(state.touched, now)
-    return Absorbed(new, late, refused=refused)
+    return Outcome(new, late, refused=refused)
 
 
-def learn(state: OrderState, parcels: Iterable[ParcelFacts], now: int) -> bool:
+def apply_parcel_facts(state: OrderState, parcels: Iterable[ParcelFacts], now: int) -> bool:
     """Take over what parcels say of their links and progress, in the order in which they say it.
 
     The last word stands. After a crash a parcel may read its facts in another order and know less
@@ -60,8 +62,8 @@ def learn(state: OrderState, parcels: Iterable[ParcelFacts], now: int) -> bool:
             if parcel.key == facts.key:
                 changed = changed or parcel.lives != facts.lives
                 parcel.lives = facts.lives
-                if facts.asks and parcel.told:
-                    parcel.told = 0
+                if facts.asks and parcel.sent_versions:
+                    parcel.sent_versions = 0
                     changed = True
                 break
         else:
@@ -73,17 +75,33 @@ def learn(state: OrderState, parcels: Iterable[ParcelFacts], now: int) -> bool:
     return changed
 
 
-def tell(state: OrderState) -> list[tuple[str, OrderFacts]]:
-    """What each parcel must be told of the order: (parcel key, facts), where it has news."""
+def apply_abnormal_days(state: OrderState, said: Iterable[AbnormalDays], now: int) -> bool:
+    """Take over what parcels say of the order, in the order in which they say it."""
+    changed = False
+    known = dict(state.abnormal)
+    for word in said:
+        if word.key not in known and len(known) >= MOST_PARCELS:
+            continue
+        if known.get(word.key, ()) != word.days:
+            changed = True
+            known[word.key] = word.days
+    if changed:
+        state.abnormal = [(key, days) for key, days in known.items() if days]
+        state.touched = max(state.touched, now)
+    return changed
+
+
+def replies(state: OrderState) -> list[tuple[bytes, OrderFacts]]:
+    """What parcels must hear of the order, each with its key, where it has news."""
     if not state.versions:
         return []
     messages = []
     facts: OrderFacts | None = None
     for parcel in state.parcels:
-        if parcel.told != len(state.versions):
+        if parcel.sent_versions != len(state.versions):
             facts = facts or facts_of(state)
-            parcel.told = len(state.versions)
-            messages.append((parcel.key, facts))
+            parcel.sent_versions = len(state.versions)
+            messages.append((parcel.key.encode(), facts))
     return messages
 
 

@@ -1,6 +1,6 @@
-"""The parcel's side: facts of one tracking number.
+"""What is kept of a parcel: the facts of one tracking number.
 
-`absorb` adds facts, `learn` what orders say, `tell` says what its orders must know.
+`apply` adds facts, `apply_order_facts` what orders say; `replies` are what its orders must hear.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from streams.facts.facts import (
 from streams.facts.statuses import PROGRESS
 from streams.facts.times import RETENTION, TOLERANCE, WINDOW
 from streams.state.links import CANCELLED, ORDERED, UNKNOWN, Stretch, lives, stretches
-from streams.state.state import KnownOrder, Named, ParcelState, Told, place_code
+from streams.state.state import KnownOrder, Named, ParcelState, Sent, place_code
 
 _NEVER = 1 << 62
 
@@ -41,20 +41,20 @@ MOST_FACTS = 2_000
 ever: what is past retention is forgotten first, then what is new is refused."""
 
 
-class Absorbed(NamedTuple):
+class Outcome(NamedTuple):
     """What became of the facts: how many were new, how many came too late to count.
 
-    `refused` has the positions of those for which the state has no room. `told` says that the
-    other side already knows all that the new ones could tell it.
+    `refused` has the positions of those for which the state has no room. `known_elsewhere` says
+    that the parcel's orders know already all that the new ones could tell them.
     """
 
     new: int
     late: int
     refused: tuple[int, ...] = ()
-    told: bool = False
+    known_elsewhere: bool = False
 
 
-def absorb(state: ParcelState, facts: Iterable[TrackingFact], now: int) -> Absorbed:
+def apply(state: ParcelState, facts: Iterable[TrackingFact], now: int) -> Outcome:
     """Add facts in order of arrival; repeats change nothing. `now` (µs) is their arrival."""
     new = late = 0
     refused: tuple[int, ...] = ()
@@ -107,11 +107,11 @@ def absorb(state: ParcelState, facts: Iterable[TrackingFact], now: int) -> Absor
             state.newest = at
     if new:
         state.touched = max(state.touched, now)
-    told = bool(new) and not named and _already_told(state, earliest)
-    return Absorbed(new, late, refused, told)
+    known_elsewhere = bool(new) and not named and _known_elsewhere(state, earliest)
+    return Outcome(new, late, refused, known_elsewhere)
 
 
-def learn(state: ParcelState, orders: Iterable[OrderFacts], now: int) -> bool:
+def apply_order_facts(state: ParcelState, orders: Iterable[OrderFacts], now: int) -> bool:
     """Take over what orders say of themselves, in the order in which they say it."""
     changed = False
     for facts in orders:
@@ -126,29 +126,29 @@ def learn(state: ParcelState, orders: Iterable[OrderFacts], now: int) -> bool:
     return changed
 
 
-def doubt(state: ParcelState, reading: int) -> None:
-    """Forget what orders were told, once in the backlog of each assignment (`reading`, not 0).
+def resend_all(state: ParcelState, reading: int) -> None:
+    """Forget what was sent to orders, once in the backlog of each assignment (`reading`, not 0).
 
-    A crash may have taken a newer state: one that told orders other things, of facts that are now
+    A crash may have taken a newer state: one that sent orders other things, of facts that are now
     read again in another order. What they heard last must be said again, whatever it was.
     """
     if state.reading != reading:
         state.reading = reading
         for known in state.orders:
-            known.told = None
+            known.last_sent = None
 
 
-def tell(state: ParcelState, *, backlog: bool = False) -> list[ParcelFacts]:
-    """What orders must be told: their links, and the first progress that matters to them.
+def replies(state: ParcelState, *, backlog: bool = False) -> list[tuple[bytes, ParcelFacts]]:
+    """What orders must hear, each with its key: their links, and the first progress that matters.
 
-    An order is told again only when its links or that progress changed; the message then carries
+    An order hears again only when its links or that progress changed; the message then carries
     all progress, so that the order is right for any base time it may learn of later. In a `backlog`
-    one that is not linked is told so, in case it has heard otherwise.
+    one that is not linked hears so, in case it has heard otherwise.
     """
     if not state.named:
         return []
-    told: dict[str, list[Told]] = {}
-    said: dict[str, list[LinkedLife]] = {}
+    sent: dict[str, list[Sent]] = {}
+    whole: dict[str, list[LinkedLife]] = {}
     known_orders = {known.order_id: known for known in state.orders}
     for records, named in lives(state.records, state.named):
         if not named:
@@ -158,30 +158,31 @@ def tell(state: ParcelState, *, backlog: bool = False) -> list[ParcelFacts]:
         last_release = _last_release(linked, known_orders)
         for stretch in linked:
             order_id, at, released = stretch.order_id, stretch.uploaded_at, stretch.released_at
-            judged = released is None or released == last_release
+            is_judged = released is None or released == last_release
             mattering = _mattering(progress, known_orders[order_id].facts)
-            told.setdefault(order_id, []).append((at, released, mattering, judged))
-            said.setdefault(order_id, []).append(LinkedLife(at, released, progress, judged))
+            sent.setdefault(order_id, []).append((at, released, mattering, is_judged))
+            whole.setdefault(order_id, []).append(LinkedLife(at, released, progress, is_judged))
     messages = []
     for known in state.orders:
         order_id = known.order_id
-        now_told = tuple(told.get(order_id, ()))
-        if now_told == known.told or (known.told is None and not now_told and not backlog):
+        now_sent = tuple(sent.get(order_id, ()))
+        if now_sent == known.last_sent or (
+            known.last_sent is None and not now_sent and not backlog
+        ):
             continue
-        known.told = now_told
-        messages.append(
-            ParcelFacts(
-                state.key, order_id, tuple(said.get(order_id, ())), asks=known.facts is None
-            )
+        known.last_sent = now_sent
+        facts = ParcelFacts(
+            state.key, order_id, tuple(whole.get(order_id, ())), asks=known.facts is None
         )
+        messages.append((order_id.encode(), facts))
     return messages
 
 
-def _already_told(state: ParcelState, earliest: int) -> bool:
-    """Whether records from `earliest` on tell no order anything: all know earlier progress."""
+def _known_elsewhere(state: ParcelState, earliest: int) -> bool:
+    """Whether records from `earliest` on are no news to any order: all know earlier progress."""
     for order in state.orders:
-        told = order.told
-        if told is None or len(told) != 1 or len(told[0][2]) != 1 or told[0][2][0] > earliest:
+        sent = order.last_sent
+        if sent is None or len(sent) != 1 or len(sent[0][2]) != 1 or sent[0][2][0] > earliest:
             return False
         if order.facts is not None and order.facts.known and order.facts.base is None:
             return False

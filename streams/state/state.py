@@ -1,28 +1,19 @@
 """The states of orders and parcels: sets of facts, and what was last published of them.
 
-A state is a msgpack array behind one version byte. Fields are only appended, with a default;
-a change of another kind takes a new version byte and a migration in `decode`.
+They are stored as msgpack arrays (`state.codec`): fields are only appended, with a default.
 """
 
 from __future__ import annotations
 
-from typing import Any, Protocol
-
 import msgspec
 
 from streams.facts.facts import (
-    CloneFacts,
     LinkedLife,
     OrderFacts,
     OrderVersion,
-    ParcelFacts,
     Place,
-    TrackFacts,
 )
 from streams.state.shares import Share
-
-VERSION = b"\x02"
-_FIRST_VERSION = b"\x01"
 
 Record = tuple[int, int, int, int, int, int, int, int, int]
 """One checkpoint: (occurred_at, digest, status, partition, offset, node, spot, place, recipient).
@@ -36,8 +27,8 @@ from 1; 0: the message says nothing of one, or it names orders and `Named` has i
 Recipient = tuple[int, str | None]
 """A recipient as a track says it: (`place_code`, address key)."""
 
-Told = tuple[int, int | None, tuple[int, ...], bool]
-"""What an order was told of one life: (uploaded, released, progress that matters, judged)."""
+Sent = tuple[int, int | None, tuple[int, ...], bool]
+"""What an order was sent of one life: (uploaded, released, progress that matters, judged)."""
 
 
 class Finding(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -104,11 +95,11 @@ class Named(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class KnownOrder(msgspec.Struct, gc=False, array_like=True):
-    """An order that this parcel's facts name: what it last said, and what it was last told."""
+    """An order that this parcel's facts name: what it last said, and what it was last sent."""
 
     order_id: str
     facts: OrderFacts | None = None
-    told: tuple[Told, ...] | None = None
+    last_sent: tuple[Sent, ...] | None = None
 
 
 class Claim(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -127,9 +118,9 @@ class Claim(msgspec.Struct, frozen=True, gc=False, array_like=True):
 class ParcelState(msgspec.Struct, gc=False, array_like=True):
     """Everything known of one `carrier:NUMBER`; `records` and `named` are kept in order of time.
 
-    `abnormal` is what each order was told of the days on which findings make it abnormal.
+    `abnormal` is what each order was sent of the days on which findings make it abnormal.
     `shadow` is what shadow profiles would have published. `reading` names the assignment in whose
-    backlog the number was last read; see `parcels.doubt`.
+    backlog the number was last read; see `parcels.resend_all`.
     """
 
     key: str
@@ -149,18 +140,18 @@ class ParcelState(msgspec.Struct, gc=False, array_like=True):
 
 
 class LinkedParcel(msgspec.Struct, gc=False, array_like=True):
-    """A parcel that names this order: what it last said, and how many versions it was told of."""
+    """A parcel that names this order: what it last said, and of how many versions it was sent."""
 
     key: str
     lives: tuple[LinkedLife, ...]
-    told: int = 0
+    sent_versions: int = 0
 
 
 class OrderState(msgspec.Struct, gc=False, array_like=True):
     """Everything known of one order id; `versions` are kept by (`updated_at`, canonical JSON).
 
     `abnormal` is what each parcel said of the days on which its findings make the order abnormal,
-    `shares` what the meters of its shop (of its shops, where it moved) were told of it.
+    `shares` what was sent of it to the meters of its shop (of its shops, where it moved).
     `shadow` is what shadow profiles would have published.
     """
 
@@ -175,47 +166,6 @@ class OrderState(msgspec.Struct, gc=False, array_like=True):
     shadow: list[Published] = []
     abnormal: list[tuple[str, tuple[int, ...]]] = []
     shares: list[Share] = []
-
-
-_encoder = msgspec.msgpack.Encoder()
-_parcels = msgspec.msgpack.Decoder(ParcelState)
-_orders = msgspec.msgpack.Decoder(OrderState)
-
-
-class UnknownStateVersion(ValueError):
-    """A stored state has a version byte that this release cannot read."""
-
-    def __init__(self, found: bytes) -> None:
-        super().__init__(f"state version {found!r} found, this release reads {VERSION!r}")
-
-
-class Kept(Protocol):
-    """What a table holds: a struct that knows when it wants to be looked at next."""
-
-    due: int
-
-
-def encode(state: Kept) -> bytes:
-    """The stored form of a state: version byte, `due` in eight bytes, then the msgpack array."""
-    return VERSION + state.due.to_bytes(8, "big") + _encoder.encode(state)
-
-
-def decode_parcel(value: bytes) -> ParcelState:
-    """A parcel's state from its stored form; raises UnknownStateVersion."""
-    version = value[:1]
-    if version == VERSION:
-        return _parcels.decode(value[9:])
-    if version == _FIRST_VERSION:
-        return _from_first(msgspec.msgpack.decode(value[9:]))
-    raise UnknownStateVersion(version)
-
-
-def decode_order(value: bytes) -> OrderState:
-    """An order's state from its stored form; raises UnknownStateVersion."""
-    # Nothing but appended fields came to it with the second version.
-    if value[:1] not in (VERSION, _FIRST_VERSION):
-        raise UnknownStateVersion(value[:1])
-    return _orders.decode(value[9:])
 
 
 def place_code(place: Place | None) -> int:
@@ -233,29 +183,3 @@ def province_in(code: int) -> int | None:
 def city_in(code: int) -> int | None:
     """The city of a `place_code`, None where it is unknown."""
     return code % 10_000 or None
-
-
-def _from_first(fields: list[Any]) -> ParcelState:
-    """A state of the first version: its records knew no places, its orders were told less."""
-    fields[1] = [[*record, 0, 0, 0, 0] for record in fields[1]]
-    for order in fields[3]:
-        if len(order) > 2:
-            # Not told in this form: it is told anew when the number is heard of again.
-            order[2] = None
-    return msgspec.convert(fields, ParcelState)
-
-
-def due_of(value: bytes) -> int:
-    """When the state wants to be looked at next (µs), read off its undecoded stored form."""
-    return int.from_bytes(value[1:9], "big")
-
-
-def encode_message(facts: OrderFacts | ParcelFacts | CloneFacts | list[TrackFacts]) -> bytes:
-    """An internal message as it crosses Kafka."""
-    return _encoder.encode(facts)
-
-
-decode_order_facts = msgspec.msgpack.Decoder(OrderFacts).decode
-decode_parcel_facts = msgspec.msgpack.Decoder(ParcelFacts).decode
-decode_track_facts = msgspec.msgpack.Decoder(list[TrackFacts]).decode
-decode_clone_facts = msgspec.msgpack.Decoder(CloneFacts).decode

@@ -1,8 +1,8 @@
 """The track's side: which numbers claim one and the same track, and what each must hear of it.
 
-`learn` takes over what a number says; it gives what the claimants must be told. Facts are taken in
-one by one in the order in which they lie in the topic: so a track that lost its newest state in a
-crash says word for word what it said before, and the last word stands.
+`apply_claim` takes over what a number says; it gives what the claimants must hear. Claims are taken
+over one by one in the order in which they lie in the topic: so a track that lost its newest state
+in a crash says word for word what it said before, and the last word stands.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from streams.facts.facts import CloneFacts, TrackFacts
 from streams.facts.recipients import unequal
 from streams.facts.times import STATE_KEPT
 from streams.state.retention import end_after
-from streams.state.state import VERSION, UnknownStateVersion, city_in, province_in
+from streams.state.state import city_in, province_in
 
 MOST_CLAIMANTS = 200
 """Numbers that one track remembers. A further one is answered once, by what is known then; it
@@ -34,7 +34,7 @@ class Claimant(msgspec.Struct, gc=False, array_like=True):
     key: str
     claim: Heard | None
     heard_at: int
-    told: tuple[int | None, Heard] | None = None
+    last_sent: tuple[int | None, Heard] | None = None
     answered: bool = False
 
 
@@ -47,17 +47,9 @@ class TrackState(msgspec.Struct, gc=False, array_like=True):
     due: int = 0
 
 
-_tracks = msgspec.msgpack.Decoder(TrackState)
-
-
-def decode_track(value: bytes) -> TrackState:
-    """A track's state from its stored form; raises UnknownStateVersion."""
-    if value[:1] != VERSION:
-        raise UnknownStateVersion(value[:1])
-    return _tracks.decode(value[9:])
-
-
-def learn(state: TrackState, facts: TrackFacts, now: int) -> list[tuple[str, CloneFacts]] | None:
+def apply_claim(
+    state: TrackState, facts: TrackFacts, now: int
+) -> list[tuple[str, CloneFacts]] | None:
     """Take over one claim, or its end, at `now` (µs); what is to be told: (parcel key, facts).
 
     None where it was known. Sets `due`, when the state ends; it has ended too where nobody claims
@@ -72,7 +64,7 @@ def learn(state: TrackState, facts: TrackFacts, now: int) -> list[tuple[str, Clo
                 return None
             claimant.claim, claimant.heard_at = claim, now
             if claim is None:
-                claimant.told = None
+                claimant.last_sent = None
                 if not claimant.answered:
                     state.claimants.remove(claimant)
             break
@@ -87,10 +79,10 @@ def learn(state: TrackState, facts: TrackFacts, now: int) -> list[tuple[str, Clo
         state.claimants.append(Claimant(facts.key, claim, now))
     state.touched = max(state.touched, now)
     state.due = end_after(state.touched)
-    return _tell(state, now)
+    return _replies(state, now)
 
 
-def _tell(state: TrackState, now: int) -> list[tuple[str, CloneFacts]]:
+def _replies(state: TrackState, now: int) -> list[tuple[str, CloneFacts]]:
     """What claimants do not know yet. One that is alone hears nothing, unless it has before."""
     claims = _earliest_first(state)
     messages = []
@@ -98,11 +90,11 @@ def _tell(state: TrackState, now: int) -> list[tuple[str, CloneFacts]]:
         claim = claimant.claim
         if claim is None or (len(claims) < 2 and not claimant.answered):
             continue
-        told = (_since(claimant.key, claim, claims), claim)
+        answer = (_since(claimant.key, claim, claims), claim)
         # A number that was silent for so long may have ended: it would deny what it once said.
-        if told != claimant.told and now - claimant.heard_at < STATE_KEPT:
-            claimant.told, claimant.answered = told, True
-            messages.append((claimant.key, CloneFacts(state.signature, told[0], *claim)))
+        if answer != claimant.last_sent and now - claimant.heard_at < STATE_KEPT:
+            claimant.last_sent, claimant.answered = answer, True
+            messages.append((claimant.key, CloneFacts(state.signature, answer[0], *claim)))
     return messages
 
 

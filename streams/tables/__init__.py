@@ -1,1 +1,1 @@
-"""From records to effects: a chunk of one partition is absorbed, judged and turned into work."""
+"""One processor a table: a batch of records in, effects out; and what a crash forgot."""

@@ -12,6 +12,8 @@ from streams.engine.kafka.types import Record
 from streams.facts.facts import STATUS_CODE, TrackingFact
 from streams.facts.times import SECOND
 from streams.judge.feeds import Feeds
+from streams.tables.processor import Batch
+from streams.telemetry.counts import Counts
 from streams.telemetry.metrics import FEED_LATENCY, FEED_QUIET, FEED_SILENT, OTHER
 
 MOST_SHOWN = 20
@@ -25,18 +27,22 @@ SHOWN_EVERY = 10 * SECOND
 _ORDERED = STATUS_CODE["ordered"]
 
 
-def records_of(arrived: Mapping[str, Sequence[TrackingFact]]) -> Counter[str]:
+def records_of(batch: Batch) -> Counter[str]:
     """Numbers of which a chunk holds news, by carrier.
 
     A seller's upload is no sign that the carrier is heard; one fact a number is looked at.
     """
     return Counter(
-        [key.partition(":")[0] for key, facts in arrived.items() if facts[-1].status != _ORDERED]
+        [
+            key.partition(":")[0]
+            for key, facts in zip(batch.names, batch.facts, strict=True)
+            if facts[-1].status != _ORDERED
+        ]
     )
 
 
 class FeedLatency:
-    """How late carriers' feeds tell of scans: noted record by record, shown chunk by chunk."""
+    """How late carriers' feeds tell of scans: noted record by record, counted chunk by chunk."""
 
     def __init__(self) -> None:
         self._slots = Slots(MOST_SHOWN, OFTEN)
@@ -53,10 +59,10 @@ class FeedLatency:
             late = records[place].timestamp_ms / 1_000 - fact.at / SECOND
             self._noted.setdefault(key.partition(":")[0], []).append(late)
 
-    def show(self) -> None:
-        """Count what was noted."""
+    def count(self, counts: Counts) -> None:
+        """Let what was noted be counted."""
         for carrier, latencies in self._noted.items():
-            FEED_LATENCY.observe(latencies, self._slots.label(carrier, len(latencies)))
+            counts.observe(FEED_LATENCY, latencies, self._slots.label(carrier, len(latencies)))
         self._noted = {}
 
 

@@ -1,148 +1,115 @@
-"""The orders' side: order versions, and what parcels say, for one partition of orders."""
+"""The processor of orders: their versions, and what parcels say, for one partition of orders."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cached_property
-from typing import cast
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-from streams.decode import Bad
-from streams.decode import decode_order as decode_version
+from streams.decode.batch import decode_order_batch
 from streams.engine.kafka.origins import origin_of
-from streams.engine.kafka.types import Chunk, Output, Record, Work
-from streams.facts.facts import OrderVersion
+from streams.engine.kafka.types import Chunk, Effects, Output
 from streams.judge import orders as judge_orders
 from streams.judge.judgement import Judgement
-from streams.shops import contributions
-from streams.state import orders
+from streams.shops.contributions import reshare
+from streams.state import batch as states
+from streams.state.batch import Applied
+from streams.state.codec import decode_days, decode_parcel_facts
 from streams.state.shares import ShareChange
-from streams.state.state import (
-    OrderState,
-    ParcelState,
-    decode_order,
-    decode_parcel_facts,
-    encode_message,
-)
-from streams.tables.processor import TOO_MANY, Moment, Side
-from streams.tables.recover_shop_days import decode_days, share_outputs
+from streams.state.state import OrderState
+from streams.tables.judged import JudgedProcessor
+from streams.tables.processor import Batch, Decoded, Intake, Moment
+from streams.tables.recover_shop_days import Sent, SentShares, share_outputs, take_over_shares
 
 
-class OrderSide(Side):
+class OrderProcessor(JudgedProcessor[OrderState, SentShares]):
     """Keeps the orders table."""
 
     table = "orders"
 
-    def on_orders(self, chunk: Chunk, moment: Moment) -> Work:
-        """Take in a chunk of order versions, first-hand or sent home by another partition."""
-        work = Work(topic=chunk.topic, partition=chunk.partition)
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        topics = self.topics
+        versions = Intake(self._decode, self._apply_versions, topics.orders_rekey, counted=True)
+        self.intakes = {
+            topics.orders: versions,
+            topics.orders_rekey: versions._replace(repartition=None),
+            topics.parcel_facts: Intake(
+                self.by_record_key(decode_parcel_facts), self._apply_parcel_facts
+            ),
+            topics.meter_facts: Intake(self.by_record_key(decode_days), self._apply_days),
+        }
+
+    def _decode(self, chunk: Chunk, moment: Moment, effects: Effects) -> Decoded:
         first_hand = chunk.topic == self.topics.orders
-        bad = late = new = away = 0
-        arrived: dict[str, list[OrderVersion]] = {}
-        sources: dict[str, list[Record]] = {}
-        for record in chunk.records:
-            origin = origin_of(chunk, record, moment.now, first_hand=first_hand)
-            version = decode_version(
-                record.value,
-                record.key,
-                origin.arrival,
-                origin.timestamp_ms * 1_000,
-                origin.partition,
-                origin.offset,
-                self.sizes.max_value,
-            )
-            if isinstance(version, Bad):
-                bad += 1
-                self.reject(work, record, origin, version)
-                continue
-            arrived.setdefault(version.order_id, []).append(version)
-            sources.setdefault(version.order_id, []).append(record)
-        keys = [order_id.encode() for order_id in arrived]
-        values = self.states.get_many(self.table, chunk.partition, keys)
-        strangers = self.strangers(keys, values, chunk.partition) if first_hand else ()
-        for (order_id, versions), raw, old in zip(arrived.items(), keys, values, strict=True):
-            if raw in strangers:
-                for record in sources[order_id]:
-                    away += 1
-                    origin = origin_of(chunk, record, moment.now, first_hand=first_hand)
-                    self.send_home(work, self.topics.orders_rekey, raw, record, origin)
-                continue
-            state = OrderState(order_id) if old is None else decode_order(old)
-            absorbed = orders.absorb(state, versions, moment.now)
-            new += absorbed.new
-            late += absorbed.late
-            for number in absorbed.refused:
-                bad += 1
-                record = sources[order_id][number]
-                origin = origin_of(chunk, record, moment.now, first_hand=first_hand)
-                self.reject(work, record, origin, TOO_MANY)
-            if absorbed.new:
-                self._tell(work, state)
-                self.conclude(work, raw, state, old, moment)
-        repeated = len(chunk.records) - bad - late - new - away
-        self.count(chunk.topic, new=new, repeated=repeated, late=late, bad=bad, away=away)
-        self._send_shares(work)
-        self.say_rejected(work)
-        return work
+        origins = [
+            origin_of(chunk, record, moment.now, first_hand=first_hand) for record in chunk.records
+        ]
+        versions, places, refusals = decode_order_batch(
+            [
+                (
+                    record.value,
+                    record.key,
+                    origin.arrival,
+                    origin.timestamp_ms * 1_000,
+                    origin.partition,
+                    origin.offset,
+                )
+                for record, origin in zip(chunk.records, origins, strict=True)
+            ],
+            self.sizes.max_value,
+        )
+        for place, bad in refusals:
+            self.refuse(chunk.records[place], origins[place], bad, effects)
+        return Decoded([version.order_id for version in versions], versions, places)
 
-    def on_parcel_facts(self, chunk: Chunk, moment: Moment) -> Work:
-        """Take in what parcels say to orders of this partition; an order not known yet is noted."""
-        work = Work(topic=chunk.topic, partition=chunk.partition)
-        arrived = self.heard(work, chunk, moment, decode_parcel_facts)
-        keys = list(arrived)
-        values = self.states.get_many(self.table, chunk.partition, keys)
-        for key, old in zip(keys, values, strict=True):
-            state = OrderState(key.decode()) if old is None else decode_order(old)
-            if orders.learn(state, arrived[key], moment.now):
-                self._tell(work, state)
-                self.conclude(work, key, state, old, moment)
-        self._send_shares(work)
-        return work
+    def _apply_versions(
+        self, batch: Batch, stored: Sequence[Any], now: int, reading: int
+    ) -> list[Applied[OrderState]]:
+        return states.apply_orders(batch.keys, stored, batch.facts, now, self.codec)
 
-    def on_meter_facts(self, chunk: Chunk, moment: Moment) -> Work:
-        """Take in on which days parcels make orders of this partition abnormal."""
-        work = Work(topic=chunk.topic, partition=chunk.partition)
-        arrived = self.heard(work, chunk, moment, decode_days)
-        keys = list(arrived)
-        values = self.states.get_many(self.table, chunk.partition, keys)
-        for key, old in zip(keys, values, strict=True):
-            state = OrderState(key.decode()) if old is None else decode_order(old)
-            if contributions.hear(state, arrived[key], moment.now):
-                self.conclude(work, key, state, old, moment)
-        self._send_shares(work)
-        return work
+    def _apply_parcel_facts(
+        self, batch: Batch, stored: Sequence[Any], now: int, reading: int
+    ) -> list[Applied[OrderState]]:
+        return states.apply_parcel_facts(batch.keys, stored, batch.facts, now, self.codec)
 
-    def tick(
-        self, partition: int, due: Sequence[tuple[int, bytes]], moment: Moment, work: Work
-    ) -> None:
-        """Judge the orders whose time has come; those at their end are deleted."""
-        super().tick(partition, due, moment, work)
-        self._send_shares(work)
+    def _apply_days(
+        self, batch: Batch, stored: Sequence[Any], now: int, reading: int
+    ) -> list[Applied[OrderState]]:
+        return states.apply_abnormal_days(batch.keys, stored, batch.facts, now, self.codec)
 
-    def _send_shares(self, work: Work) -> None:
-        """Send what the orders judged in this work have to say to the meters of their shops."""
-        if self._changes:
-            topic = self.topics.meter_totals
-            work.outputs += share_outputs(topic, self.partitions, self._changes)
-            self._changes = []
+    def reply(self, applied: Iterable[Applied[Any]], effects: Effects) -> None:
+        """Parcels hear what their orders have come to be."""
+        topic, dump = self.topics.order_facts, self.codec.dump_message
+        for each in applied:
+            for key, facts in each.replies:
+                effects.outputs.append(Output(topic, key, dump(facts)))
 
-    @cached_property
-    def _changes(self) -> list[ShareChange]:
-        return []
-
-    def _tell(self, work: Work, state: OrderState) -> None:
-        topic = self.topics.order_facts
-        for parcel, facts in orders.tell(state):
-            work.outputs.append(Output(topic, parcel.encode(), encode_message(facts)))
-
-    def decode(self, value: bytes) -> OrderState:
+    def load_state(self, value: Any) -> OrderState:
         """A stored order."""
-        return decode_order(value)
+        return self.codec.load_order(value)
 
-    def judge(self, state: ParcelState | OrderState, gate: int, now: int) -> Judgement:
-        """Judge an order at `gate`, detected at `now` (µs)."""
-        order = cast(OrderState, state)
-        judgement = judge_orders.judge(order, gate, self.profiles, now)
-        judgement = self.with_shadows(state, judgement, gate)
-        if not judgement.ended:
-            self._changes += contributions.reshare(order, judgement.order, judgement.profile, gate)
-        return judgement
+    def evaluate(self, state: OrderState, watermark: int, now: int) -> Judgement:
+        """Judge an order."""
+        return judge_orders.judge(state, watermark, self.profiles, now)
+
+    def contribute(
+        self, state: OrderState, judgement: Judgement, watermark: int
+    ) -> Sequence[ShareChange]:
+        """What its shop's days must hear of an order."""
+        return reshare(state, judgement.order, judgement.profile, watermark)
+
+    def send(self, messages: list[Any], effects: Effects) -> None:
+        """Send contributions to the partitions of their shops, those of one together."""
+        if messages:
+            dump = self.codec.dump_message
+            effects.outputs += share_outputs(
+                self.topics.meter_totals, self.partitions, messages, dump
+            )
+
+    def sent_of(self, sent: Sent) -> dict[int, dict[bytes, SentShares]]:
+        """What orders contributed last."""
+        return sent.orders
+
+    def take_over_sent(self, state: OrderState, sent: SentShares) -> bool:
+        """Let an order know what it contributed."""
+        return take_over_shares(state, sent)

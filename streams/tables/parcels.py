@@ -1,208 +1,174 @@
-"""The parcels' side: tracking updates, and what orders say, for one partition of parcels."""
+"""The processor of parcels: tracking updates, and what orders and tracks say, for one partition."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import cast
+from typing import Any
 
-from streams.decode import Bad, decode_tracking
+from streams.decode.batch import decode_tracking_batch
 from streams.engine.kafka.origins import origin_of
-from streams.engine.kafka.types import Chunk, Output, Record, Work
-from streams.facts.facts import TrackFacts, TrackingFact
-from streams.judge import claims
+from streams.engine.kafka.types import Chunk, Effects, Output
+from streams.facts.facts import TrackFacts
 from streams.judge import parcels as judge_parcels
+from streams.judge.claims import shortest_track
 from streams.judge.judgement import Judgement
-from streams.shops import contributions
-from streams.state import parcels
+from streams.shops.contributions import abnormal_days
+from streams.state import batch as states
+from streams.state.batch import Applied
+from streams.state.codec import decode_clone_facts, decode_order_facts
 from streams.state.meters import Meter
 from streams.state.shares import AbnormalDays
-from streams.state.state import (
-    OrderState,
-    ParcelState,
-    decode_clone_facts,
-    decode_order_facts,
-    decode_parcel,
-    encode_message,
-)
+from streams.state.state import ParcelState
 from streams.tables.feeds import FeedLatency, FeedMetrics, records_of
-from streams.tables.processor import TOO_MANY, Moment, Side
-from streams.tables.recover_shop_days import days_output
-from streams.tables.tracks import send_claims
+from streams.tables.judged import JudgedProcessor
+from streams.tables.processor import Batch, Decoded, Intake, Moment
+from streams.tables.recover_shop_days import Sent, SentDays, take_over_days
+from streams.tables.tracks import claim_outputs
 
 
-class ParcelSide(Side):
+class ParcelProcessor(JudgedProcessor[ParcelState, SentDays]):
     """Keeps the parcels table."""
 
     table = "parcels"
 
-    def on_tracking(self, chunk: Chunk, moment: Moment) -> Work:
-        """Take in a chunk of tracking updates, first-hand or sent home by another partition."""
-        work = Work(topic=chunk.topic, partition=chunk.partition)
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        topics = self.topics
+        self._latency = FeedLatency()
+        self._feed_metrics = FeedMetrics()
+        updates = Intake(self._decode, self._apply_tracking, topics.tracking_rekey, counted=True)
+        self.intakes = {
+            topics.tracking: updates,
+            topics.tracking_rekey: updates._replace(repartition=None),
+            topics.order_facts: Intake(
+                self.by_record_key(decode_order_facts), self._apply_order_facts
+            ),
+            topics.clone_facts: Intake(
+                self.by_record_key(decode_clone_facts), self._apply_clone_facts
+            ),
+        }
+
+    def _decode(self, chunk: Chunk, moment: Moment, effects: Effects) -> Decoded:
         first_hand = chunk.topic == self.topics.tracking
-        max_value = self.sizes.max_value
-        bad = late = new = away = 0
-        backlog, reading = moment.gate is None, self.reading(chunk.partition)
-        claimed: list[TrackFacts] = []
-        arrived: dict[str, list[TrackingFact]] = {}
-        sources: dict[str, list[Record]] = {}
-        for record in chunk.records:
-            if first_hand:
-                fact = decode_tracking(
-                    record.value, moment.now, chunk.partition, record.offset, max_value
-                )
-            else:
-                origin = origin_of(chunk, record, moment.now, first_hand=first_hand)
-                fact = decode_tracking(
-                    record.value, origin.arrival, origin.partition, origin.offset, max_value
-                )
-            if isinstance(fact, Bad):
-                bad += 1
-                self.reject(
-                    work, record, origin_of(chunk, record, moment.now, first_hand=first_hand), fact
-                )
-                continue
-            facts = arrived.get(fact.key)
-            if facts is None:
-                arrived[fact.key] = [fact]
-                sources[fact.key] = [record]
-            else:
-                facts.append(fact)
-                sources[fact.key].append(record)
-        if first_hand and self.feeds.listen(moment.now, moment.gate):
-            self.feeds.hear(records_of(arrived), moment.now)
-        keys = [key.encode() for key in arrived]
-        values = self.states.get_many(self.table, chunk.partition, keys)
-        strangers = self.strangers(keys, values, chunk.partition) if first_hand else ()
-        for (key, facts), raw, old in zip(arrived.items(), keys, values, strict=True):
-            if raw in strangers:
-                for record in sources[key]:
-                    away += 1
-                    origin = origin_of(chunk, record, moment.now, first_hand=first_hand)
-                    self.send_home(work, self.topics.tracking_rekey, raw, record, origin)
-                continue
-            state = ParcelState(key) if old is None else decode_parcel(old)
-            if backlog:
-                parcels.doubt(state, reading)
-            absorbed = parcels.absorb(state, facts, moment.now)
-            new += absorbed.new
-            late += absorbed.late
-            for number in absorbed.refused:
-                bad += 1
-                record = sources[key][number]
-                origin = origin_of(chunk, record, moment.now, first_hand=first_hand)
-                self.reject(work, record, origin, TOO_MANY)
-            if absorbed.new:
-                if first_hand:
-                    self._latency.note(key, facts, sources[key])
-                if not absorbed.told:
-                    self._tell(work, state, backlog)
-                claimed += self._claim(state)
-                self.conclude(work, raw, state, old, moment)
-        self._send(work, claimed)
-        self._latency.show()
-        repeated = len(chunk.records) - bad - late - new - away
-        self.count(chunk.topic, new=new, repeated=repeated, late=late, bad=bad, away=away)
-        self.say_rejected(work)
-        return work
+        records, now, partition = chunk.records, moment.now, chunk.partition
+        if first_hand:
+            values = [(record.value, now, partition, record.offset) for record in records]
+        else:
+            origins = [origin_of(chunk, record, now, first_hand=False) for record in records]
+            values = [
+                (record.value, origin.arrival, origin.partition, origin.offset)
+                for record, origin in zip(records, origins, strict=True)
+            ]
+        facts, places, refusals = decode_tracking_batch(values, self.sizes.max_value)
+        for place, bad in refusals:
+            origin = origin_of(chunk, records[place], now, first_hand=first_hand)
+            self.refuse(records[place], origin, bad, effects)
+        return Decoded([fact.key for fact in facts], facts, places)
 
-    def on_order_facts(self, chunk: Chunk, moment: Moment) -> Work:
-        """Take in what orders say of themselves to parcels of this partition."""
-        work = Work(topic=chunk.topic, partition=chunk.partition)
-        backlog, reading = moment.gate is None, self.reading(chunk.partition)
-        arrived = self.heard(work, chunk, moment, decode_order_facts)
-        keys = list(arrived)
-        values = self.states.get_many(self.table, chunk.partition, keys)
-        claimed: list[TrackFacts] = []
-        for key, old in zip(keys, values, strict=True):
-            if old is None:
-                continue
-            state = decode_parcel(old)
-            if backlog:
-                parcels.doubt(state, reading)
-            if parcels.learn(state, arrived[key], moment.now):
-                self._tell(work, state, backlog)
-                claimed += self._claim(state)
-                self.conclude(work, key, state, old, moment)
-        self._send(work, claimed)
-        return work
+    def load(
+        self, batch: Batch, chunk: Chunk, intake: Intake, moment: Moment, effects: Effects
+    ) -> tuple[Batch, Sequence[Any]]:
+        """What is stored of each parcel; its carrier's feed was heard."""
+        if intake.repartition is not None:
+            self.feeds.hear_in_time(records_of(batch), moment.now, moment.watermark)
+        return super().load(batch, chunk, intake, moment, effects)
 
-    def on_clone_facts(self, chunk: Chunk, moment: Moment) -> Work:
-        """Take in what tracks answered to parcels of this partition that claim them."""
-        work = Work(topic=chunk.topic, partition=chunk.partition)
-        arrived = self.heard(work, chunk, moment, decode_clone_facts)
-        keys = list(arrived)
-        values = self.states.get_many(self.table, chunk.partition, keys)
-        claimed: list[TrackFacts] = []
-        for key, old in zip(keys, values, strict=True):
-            state = None if old is None else decode_parcel(old)
-            changed = False
-            for facts in arrived[key]:
-                new, said = claims.hear(state, key.decode(), facts, moment.now)
-                changed = changed or new
-                if said is not None:
-                    claimed.append(said)
-            if state is not None and changed:
-                self.conclude(work, key, state, old, moment)
-        self._send(work, claimed)
-        return work
-
-    def tick(
-        self, partition: int, due: Sequence[tuple[int, bytes]], moment: Moment, work: Work
+    def count(
+        self,
+        chunk: Chunk,
+        intake: Intake,
+        batch: Batch,
+        applied: Sequence[Applied[Any]],
+        moment: Moment,
+        effects: Effects,
     ) -> None:
-        """Also goes on listening to the feeds of carriers, and shows them to operators."""
-        self.feeds.listen(moment.now, moment.gate)
+        """Also how late the carriers' feeds tell of scans."""
+        super().count(chunk, intake, batch, applied, moment, effects)
+        if intake.repartition is not None:
+            for name, facts, places, each in zip(
+                batch.names, batch.facts, batch.places, applied, strict=True
+            ):
+                if each.new:
+                    self._latency.note(name, facts, [chunk.records[place] for place in places])
+            self._latency.count(effects.counts)
+
+    def _apply_tracking(
+        self, batch: Batch, stored: Sequence[Any], now: int, reading: int
+    ) -> list[Applied[ParcelState]]:
+        return states.apply_tracking(
+            batch.keys,
+            stored,
+            batch.facts,
+            now,
+            self.codec,
+            shortest=self._shortest,
+            reading=reading,
+        )
+
+    def _apply_order_facts(
+        self, batch: Batch, stored: Sequence[Any], now: int, reading: int
+    ) -> list[Applied[ParcelState]]:
+        return states.apply_order_facts(
+            batch.keys,
+            stored,
+            batch.facts,
+            now,
+            self.codec,
+            shortest=self._shortest,
+            reading=reading,
+        )
+
+    def _apply_clone_facts(
+        self, batch: Batch, stored: Sequence[Any], now: int, reading: int
+    ) -> list[Applied[ParcelState]]:
+        return states.apply_clone_facts(batch.keys, stored, batch.facts, now, self.codec)
+
+    def reply(self, applied: Iterable[Applied[Any]], effects: Effects) -> None:
+        """Orders hear of their parcels, tracks of those that claim them."""
+        topic, dump = self.topics.parcel_facts, self.codec.dump_message
+        claims: list[TrackFacts] = []
+        for each in applied:
+            for key, facts in each.replies:
+                effects.outputs.append(Output(topic, key, dump(facts)))
+            claims += each.claims
+        effects.outputs += claim_outputs(self.topics.track_facts, self.partitions, claims, dump)
+
+    def load_state(self, value: Any) -> ParcelState:
+        """A stored parcel."""
+        return self.codec.load_parcel(value)
+
+    def evaluate(self, state: ParcelState, watermark: int, now: int) -> Judgement:
+        """Judge a parcel."""
+        return judge_parcels.judge(state, watermark, self.profiles, now)
+
+    def contribute(
+        self, state: ParcelState, judgement: Judgement, watermark: int
+    ) -> Sequence[AbnormalDays]:
+        """On which days a parcel's findings make its orders abnormal."""
+        return abnormal_days(state, self._meters)
+
+    def send(self, messages: list[Any], effects: Effects) -> None:
+        """Orders hear on which days they are abnormal."""
+        topic, dump = self.topics.meter_facts, self.codec.dump_message
+        effects.outputs += [Output(topic, days.order_id.encode(), dump(days)) for days in messages]
+
+    def sent_of(self, sent: Sent) -> dict[int, dict[bytes, SentDays]]:
+        """The days that parcels sent last."""
+        return sent.parcels
+
+    def take_over_sent(self, state: ParcelState, sent: SentDays) -> bool:
+        """Let a parcel know the days that it sent."""
+        return take_over_days(state, sent)
+
+    def watch_feeds(self, moment: Moment) -> None:
+        """Go on listening to the feeds of carriers, and show them to operators; ticks ask."""
+        self.feeds.listen(moment.now, moment.watermark)
         self._feed_metrics.show(self.feeds, moment.now)
-        super().tick(partition, due, moment, work)
-
-    def _tell(self, work: Work, state: ParcelState, backlog: bool) -> None:
-        topic = self.topics.parcel_facts
-        for message in parcels.tell(state, backlog=backlog):
-            work.outputs.append(Output(topic, message.order_id.encode(), encode_message(message)))
-
-    @cached_property
-    def _latency(self) -> FeedLatency:
-        return FeedLatency()
-
-    @cached_property
-    def _feed_metrics(self) -> FeedMetrics:
-        return FeedMetrics()
 
     @cached_property
     def _shortest(self) -> int | None:
-        return claims.shortest_track(self.profiles)
-
-    def _claim(self, state: ParcelState) -> list[TrackFacts]:
-        shortest = self._shortest
-        return [] if shortest is None else claims.claim(state, shortest)
-
-    def _send(self, work: Work, claimed: list[TrackFacts]) -> None:
-        send_claims(work, self.topics.track_facts, self.partitions, claimed)
-
-    def decode(self, value: bytes) -> ParcelState:
-        """A stored parcel."""
-        return decode_parcel(value)
-
-    def judge(self, state: ParcelState | OrderState, gate: int, now: int) -> Judgement:
-        """Judge a parcel at `gate`, detected at `now` (µs)."""
-        parcel = cast(ParcelState, state)
-        judgement = judge_parcels.judge(parcel, gate, self.profiles, now)
-        judgement = self.with_shadows(state, judgement, gate)
-        if not judgement.ended:
-            self._words += contributions.abnormal_days(parcel, self._meters)
-        return judgement
-
-    def publish(self, work: Work, judgement: Judgement) -> None:
-        """Add a judgement's revisions to the outputs, and what orders must hear of it."""
-        super().publish(work, judgement)
-        if self._words:
-            topic = self.topics.meter_facts
-            work.outputs += [days_output(topic, word) for word in self._words]
-            self._words = []
-
-    @cached_property
-    def _words(self) -> list[AbnormalDays]:
-        return []
+        return shortest_track(self.profiles)
 
     @cached_property
     def _meters(self) -> dict[str, Meter | None]:

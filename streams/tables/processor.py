@@ -1,13 +1,17 @@
-"""What the orders' side and the parcels' side of the pipeline have in common."""
+"""One processor a table: a batch of records in, effects out.
+
+`step` is what happens to every chunk, in seven calls: decode → route → load → apply → reply → judge
+→ collect. Subclasses say what each of their topics holds (`Intake`) and what is to be judged.
+Nothing takes place here: outputs, states and counts are effects, which the engine makes real, or
+drops when the partition was taken away meanwhile.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import islice
-from secrets import randbits
-from typing import NamedTuple, Protocol, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -15,28 +19,15 @@ from streams.decode import Bad
 from streams.engine.kafka.murmur2 import partitions_of
 from streams.engine.kafka.origins import Origin, origin_of
 from streams.engine.kafka.topics import Topics
-from streams.engine.kafka.types import Chunk, Output, Record, Work, Write
-from streams.judge.feeds import Feeds
-from streams.judge.judgement import Judgement
-from streams.judge.shadows import shadowed
+from streams.engine.kafka.types import Chunk, Effects, Output, Put, Record
 from streams.judge.warnings import Revision, RuleFailure
 from streams.outputs.dead_letters import dead_letter
-from streams.outputs.message import encode_warning
-from streams.profiles.model import Profiles
-from streams.state.state import OrderState, ParcelState, Published, due_of, encode
-from streams.tables.notes import Changed, firsts
-from streams.tables.recover_shop_days import Said, SaidDays, SaidShares, remind_said
-from streams.tables.recover_warnings import Recalled, remind
+from streams.state.batch import Applied
+from streams.state.codec import STORED, Codec
+from streams.tables.recover_shop_days import Sent
+from streams.tables.recover_warnings import Recovered
 from streams.telemetry.events import Limited, event
-from streams.telemetry.metrics import (
-    DEAD_LETTERS,
-    LATE_FACTS,
-    RECORDS,
-    RULE_FAILURES,
-    SHADOW_REVISIONS,
-    STATES_ENDED,
-    WARNINGS,
-)
+from streams.telemetry.metrics import DEAD_LETTERS, LATE_FACTS, RECORDS, STATES_ENDED
 
 TOO_MANY = Bad(
     "too_many_facts",
@@ -48,22 +39,19 @@ NOT_OURS = Bad(
     "processing_failed", None, "the record is none of the application's own: who wrote it here?"
 )
 
-MOST_SAID = 2_000
-"""States that one tick reminds of what they told the meters, beside those that are due."""
-
-T = TypeVar("T")
-
 log = logging.getLogger(__name__)
 
 
 class Moment(NamedTuple):
-    """When a chunk is worked on: the wall clock, and how far the gate lets deadlines fire (µs).
+    """When a chunk is worked on: the wall clock, and how far deadlines may fire (µs).
 
-    `gate` None: the partition is held; facts are taken in and judged when it opens.
+    `watermark` None: the partition is held; facts are applied, and judged when it goes on.
+    `recovering` says that what a crash may have taken is read again meanwhile.
     """
 
     now: int
-    gate: int | None
+    watermark: int | None
+    recovering: bool = False
 
 
 class Sizes(NamedTuple):
@@ -76,80 +64,273 @@ class Sizes(NamedTuple):
 class StateReader(Protocol):
     """Where states are read from; see the engine for how they get there."""
 
-    def get_many(self, table: str, partition: int, keys: list[bytes]) -> list[bytes | None]:
+    def get_many(self, table: str, partition: int, keys: list[bytes]) -> Sequence[Any]:
         """The stored values of `keys`, None for those without one."""
 
 
-class Side:
-    """One table's side: subclasses decode, absorb and tell; here is what happens around it.
+class Decoded(NamedTuple):
+    """The facts of a chunk in order: what each is about, and the position of its record."""
 
-    `shadows` are profiles that judge every order too, and are only counted: id → profiles.
+    names: list[Any]
+    facts: list[Any]
+    places: list[int]
+
+
+class Batch(NamedTuple):
+    """The facts of a chunk by what they are about (`names`, as bytes `keys`), in equal order."""
+
+    names: list[Any]
+    keys: list[bytes]
+    facts: list[list[Any]]
+    places: list[list[int]]
+
+
+class Judged(NamedTuple):
+    """A state that changed, and what is to be stored and published of it.
+
+    `known` is what was published of it before, by what the state says itself and by what a crash
+    made it forget; `before` only what the stored state said. `ended`: it is forgotten. `messages`
+    are what the tables that count shops' days must hear.
     """
 
+    key: bytes
+    state: Any
+    old_due: int
+    ended: bool = False
+    before: Sequence[Any] = ()
+    known: Sequence[Any] = ()
+    revisions: Sequence[Revision] = ()
+    failures: Sequence[RuleFailure] = ()
+    messages: Sequence[Any] = ()
+
+
+class Intake(NamedTuple):
+    """What a topic brings: how it is decoded, what it makes of states, and whose records they are.
+
+    `repartition` is the topic to which records go that are not at home here; None: all are at home,
+    since we wrote them. `counted`: they are inputs, counted by what became of them.
+    """
+
+    decode: Callable[[Chunk, Moment, Effects], Decoded]
+    apply: Callable[[Batch, Sequence[Any], int, int], list[Applied[Any]]]
+    repartition: str | None = None
+    counted: bool = False
+
+
+class Processor:
+    """What the processors of all tables have in common."""
+
     table: str
+    """The name of the table that it keeps."""
 
     def __init__(
         self,
         topics: Topics,
         partitions: int,
-        profiles: Profiles,
         states: StateReader,
         sizes: Sizes = Sizes(),  # noqa: B008  immutable
-        feeds: Feeds | None = None,
+        codec: Codec = STORED,
     ) -> None:
         self.topics = topics
         self.partitions = partitions
-        self.profiles = profiles
         self.states = states
         self.sizes = sizes
-        self.feeds = feeds or Feeds()
-        """Of the whole worker, where one is given: parcels tell it, all sides ask it."""
-        self.shadows: Mapping[str, Profiles] = {}
+        self.codec = codec
         self.lines = Limited()
         """Keeps floods out of the log: dead letters by topic, failures by rule."""
-        self._rejected: list[tuple[int, str]] = []
-        self._recalled: dict[int, dict[bytes, dict[str, Published]]] = {}
-        self._readings: dict[int, int] = {}
-        self._said: dict[int, dict[bytes, SaidShares | SaidDays]] = {}
+        self.intakes: dict[str, Intake] = {}
+        """Topic → what it brings."""
 
-    def strangers(
-        self, keys: Sequence[bytes], values: Sequence[bytes | None], partition: int
-    ) -> set[bytes]:
-        """The keys without a value that our partitioner would not have put on `partition`."""
-        unknown = [key for key, value in zip(keys, values, strict=True) if value is None]
+    def step(self, chunk: Chunk, moment: Moment) -> Effects:
+        """What a chunk of one of its topics changes."""
+        effects = Effects(topic=chunk.topic, partition=chunk.partition)
+        intake = self.intakes[chunk.topic]
+        decoded = intake.decode(chunk, moment, effects)
+        batch = self.route(decoded)
+        batch, stored = self.load(batch, chunk, intake, moment, effects)
+        applied = self.follow(batch, stored, intake, moment, effects)
+        self.count(chunk, intake, batch, applied, moment, effects)
+        return effects
+
+    def follow(
+        self,
+        batch: Batch,
+        stored: Sequence[Any],
+        intake: Intake,
+        moment: Moment,
+        effects: Effects,
+    ) -> list[Applied[Any]]:
+        """What facts change whose states are at hand: apply → reply → judge → collect."""
+        reading = self.reading(effects.partition) if moment.recovering else 0
+        applied = intake.apply(batch, stored, moment.now, reading)
+        self.reply(applied, effects)
+        judged = self.judge(batch.keys, applied, moment, effects)
+        self.collect(judged, effects)
+        return applied
+
+    # ---- the seven calls, but for `decode` and `apply`, which are the intake's
+
+    def route(self, decoded: Decoded) -> Batch:
+        """The facts by what they are about, in order of first mention."""
+        groups: dict[Any, int] = {}
+        batch = Batch([], [], [], [])
+        names, keys, facts, places = batch
+        for name, fact, place in zip(*decoded, strict=True):
+            group = groups.get(name)
+            if group is None:
+                groups[name] = len(names)
+                names.append(name)
+                facts.append([fact])
+                places.append([place])
+            else:
+                facts[group].append(fact)
+                places[group].append(place)
+        keys.extend(map(self.key_of, names))
+        return batch
+
+    def load(
+        self, batch: Batch, chunk: Chunk, intake: Intake, moment: Moment, effects: Effects
+    ) -> tuple[Batch, Sequence[Any]]:
+        """What is stored of each key; records whose key is not at home here are sent there."""
+        stored = self.states.get_many(self.table, chunk.partition, batch.keys)
+        if intake.repartition is None:
+            return batch, stored
+        away = self.misrouted(batch.keys, stored, chunk.partition)
+        if not away:
+            return batch, stored
+        home = Batch([], [], [], [])
+        kept = []
+        for name, key, facts, places, old in zip(*batch, stored, strict=True):
+            if key not in away:
+                for column, value in zip(home, (name, key, facts, places), strict=True):
+                    column.append(value)
+                kept.append(old)
+                continue
+            for place in places:
+                record = chunk.records[place]
+                origin = origin_of(chunk, record, moment.now, first_hand=True)
+                effects.outputs.append(
+                    Output(intake.repartition, key, record.value, headers=origin.headers())
+                )
+            effects.counts.add(RECORDS, chunk.topic, "sent_home", number=len(places))
+        return home, kept
+
+    def route_all(self, names: list[Any], facts: list[Any]) -> Batch:
+        """Facts that came in no chunk, by what they are about."""
+        return self.route(Decoded(names, facts, list(range(len(names)))))
+
+    def reply(self, applied: Iterable[Applied[Any]], effects: Effects) -> None:
+        """What other tables must hear of the applied facts."""
+        raise NotImplementedError
+
+    def judge(
+        self,
+        keys: Sequence[bytes],
+        applied: Sequence[Applied[Any]],
+        moment: Moment,
+        effects: Effects,
+    ) -> list[Judged]:
+        """What is to be stored of changed states; of a table without rules, as they are."""
+        return [
+            Judged(key, each.state, each.old_due, ended=each.state is None)
+            for key, each in zip(keys, applied, strict=True)
+            if each.changed
+        ]
+
+    def collect(self, judged: Iterable[Judged], effects: Effects) -> None:
+        """Make effects of what was judged."""
+        dump = self.codec.dump
+        puts = []
+        for each in judged:
+            self.publish(each, effects)
+            state = each.state
+            if each.ended:
+                puts.append(Put(each.key, None, 0, each.old_due))
+            else:
+                puts.append(Put(each.key, dump(state), state.due, each.old_due))
+        effects.put(self.table, puts)
+
+    # ---- what the calls need
+
+    def key_of(self, name: Any) -> bytes:
+        """The key of the state that a fact is about."""
+        return name.encode() if isinstance(name, str) else bytes(name)
+
+    def reading(self, partition: int) -> int:
+        """A number that stands for this assignment of a partition; 0: the table needs none."""
+        return 0
+
+    def publish(self, judged: Judged, effects: Effects) -> None:
+        """Add what is published of a state to the effects."""
+
+    def misrouted(self, keys: Sequence[bytes], stored: Sequence[Any], partition: int) -> set[bytes]:
+        """The keys without a state that our partitioner would not have put on `partition`."""
+        unknown = [key for key, old in zip(keys, stored, strict=True) if old is None]
+        if not unknown:
+            return set()
         homes = partitions_of(unknown, self.partitions)
         return {key for key, home in zip(unknown, homes, strict=True) if home != partition}
 
-    def send_home(self, work: Work, topic: str, key: bytes, record: Record, origin: Origin) -> None:
-        """Send a record to the partition of its key, with its origin."""
-        work.outputs.append(Output(topic, key, record.value, headers=origin.headers()))
-
-    def reject(self, work: Work, record: Record, origin: Origin, bad: Bad) -> None:
+    def refuse(self, record: Record, origin: Origin, bad: Bad, effects: Effects) -> None:
         """Send what could not be processed to the dead letters, with reason and origin."""
-        DEAD_LETTERS.labels(topic=origin.topic, reason=bad.reason).inc()
-        self._rejected.append((record.offset, bad.reason))
-        work.outputs.append(
+        effects.counts.add(DEAD_LETTERS, origin.topic, bad.reason)
+        effects.refused.append((record.offset, bad.reason))
+        effects.outputs.append(
             dead_letter(self.topics.dead_letters, record, origin, bad, self.sizes.max_message)
         )
 
-    def say_rejected(self, work: Work) -> None:
-        """One line of the log for all that was rejected of a chunk."""
-        rejected, self._rejected = self._rejected, []
-        left_out = self.lines.admit(work.topic, len(rejected)) if rejected else None
+    def count(
+        self,
+        chunk: Chunk,
+        intake: Intake,
+        batch: Batch,
+        applied: Sequence[Applied[Any]],
+        moment: Moment,
+        effects: Effects,
+    ) -> None:
+        """Refuse what found no room, and count an input's records by what became of them."""
+        if intake.counted:
+            first_hand = intake.repartition is not None
+            new = late = known = 0
+            for each, places in zip(applied, batch.places, strict=True):
+                new += each.new
+                late += each.late
+                known += len(places) - each.new - each.late - len(each.refused)
+                for number in each.refused:
+                    record = chunk.records[places[number]]
+                    origin = origin_of(chunk, record, moment.now, first_hand=first_hand)
+                    self.refuse(record, origin, TOO_MANY, effects)
+            outcomes = (
+                ("new", new),
+                ("repeated", known),
+                ("late", late),
+                ("dead_letter", len(effects.refused)),
+            )
+            for outcome, number in outcomes:
+                if number:
+                    effects.counts.add(RECORDS, chunk.topic, outcome, number=number)
+            if late:
+                effects.counts.add(LATE_FACTS, chunk.topic, number=late)
+        if effects.refused:
+            self._say_refused(chunk, effects)
+
+    def _say_refused(self, chunk: Chunk, effects: Effects) -> None:
+        """One line of the log for all that was refused of a chunk."""
+        left_out = self.lines.admit(chunk.topic, len(effects.refused))
         if left_out is None:
             return
-        offsets = [offset for offset, _ in rejected]
+        offsets = [offset for offset, _ in effects.refused]
         log.warning(
             "%(records)d records of %(topic)s-%(partition)d, offsets %(first_offset)d to "
             "%(last_offset)d, are dead letters",
             event(
                 "dead_letters",
-                topic=work.topic,
-                partition=work.partition,
+                topic=chunk.topic,
+                partition=chunk.partition,
                 first_offset=min(offsets),
                 last_offset=max(offsets),
-                records=len(rejected),
-                reasons=Counter(reason for _, reason in rejected),
+                records=len(offsets),
+                reasons=Counter(reason for _, reason in effects.refused),
                 left_out=left_out,
             ),
         )
@@ -162,172 +343,55 @@ class Side:
                 event("lines_left_out", what=what, left_out=left_out),
             )
 
-    def heard(
-        self, work: Work, chunk: Chunk, moment: Moment, read: Callable[[bytes], T]
-    ) -> dict[bytes, list[T]]:
-        """What the other side said in a chunk, by key; what it cannot have said is rejected."""
-        arrived: dict[bytes, list[T]] = {}
-        for record in chunk.records:
+    def messages(
+        self, read: Callable[[bytes], Any], chunk: Chunk, moment: Moment, effects: Effects
+    ) -> Iterable[tuple[int, Record, Any]]:
+        """What another table sent, with its record; what it cannot have sent is refused."""
+        for place, record in enumerate(chunk.records):
             try:
-                key = record.key or b""
-                key.decode()
-                said = read(record.value or b"")
+                message = read(record.value or b"")
+                (record.key or b"").decode()
             except (msgspec.MsgspecError, UnicodeDecodeError):
                 origin = origin_of(chunk, record, moment.now, first_hand=True)
-                self.reject(work, record, origin, NOT_OURS)
+                self.refuse(record, origin, NOT_OURS, effects)
             else:
-                arrived.setdefault(key, []).append(said)
-        self.say_rejected(work)
-        return arrived
+                yield place, record, message
 
-    def count(self, topic: str, *, new: int, repeated: int, late: int, bad: int, away: int) -> None:
-        """Count a chunk's records by what became of them."""
-        for outcome, number in (
-            ("new", new),
-            ("repeated", repeated),
-            ("late", late),
-            ("dead_letter", bad),
-            ("sent_home", away),
-        ):
-            if number:
-                RECORDS.labels(topic=topic, outcome=outcome).inc(number)
-        if late:
-            LATE_FACTS.labels(topic=topic).inc(late)
+    def by_record_key(
+        self, read: Callable[[bytes], Any]
+    ) -> Callable[[Chunk, Moment, Effects], Decoded]:
+        """Decodes messages of another table that are about the key of their record."""
 
-    def recall(self, recalled: Recalled, partitions: Iterable[int]) -> None:
-        """Take over what was published of states on `partitions`; see `tables.recover_warnings`.
+        def decode(chunk: Chunk, moment: Moment, effects: Effects) -> Decoded:
+            decoded = Decoded([], [], [])
+            names, facts, places = decoded
+            for place, record, message in self.messages(read, chunk, moment, effects):
+                names.append(record.key or b"")
+                facts.append(message)
+                places.append(place)
+            return decoded
 
-        It is the beginning of an assignment.
-        """
-        for partition in partitions:
-            self._recalled[partition] = recalled.get((self.table, partition), {})
-            self._readings.pop(partition, None)
+        return decode
 
-    def reading(self, partition: int) -> int:
-        """A number that stands for this assignment of a partition, and for no other one."""
-        if partition not in self._readings:
-            self._readings[partition] = randbits(62) + 1
-        return self._readings[partition]
+    # ---- assignments and the clock
 
-    def recall_said(self, said: Said, partitions: Iterable[int]) -> None:
-        """Take over what states on `partitions` told the meters; see `tables.recover_shop_days`."""
-        for partition in partitions:
-            self._said[partition] = said.get((self.table, partition), {})
-
-    def conclude(
-        self,
-        work: Work,
-        key: bytes,
-        state: ParcelState | OrderState,
-        old: bytes | None,
-        moment: Moment,
-    ) -> None:
-        """Judge a changed state, or leave that to the tick after the gate opens; then write it."""
-        stored = state.published
-        recalled = self._recalled.get(work.partition)
-        if recalled and key in recalled:
-            remind(state, recalled.pop(key).values())
-        said = self._said.get(work.partition)
-        if said and key in said:
-            remind_said(state, said.pop(key))
-        old_due = 0 if old is None else due_of(old)
-        if moment.gate is None:
-            # What waits for the gate already keeps its place in the due index.
-            state.due = old_due if 0 < old_due < moment.now else moment.now
-        else:
-            known = state.published
-            judgement = self.judge(state, moment.gate, moment.now)
-            work.notes += firsts(known, judgement.revisions)
-            self.publish(work, judgement)
-        if state.published is not stored:
-            work.notes.append(Changed(stored, state.published))
-        work.writes.setdefault(self.table, []).append(Write(key, encode(state), state.due, old_due))
-
-    def publish(self, work: Work, judgement: Judgement) -> None:
-        """Add a judgement's revisions to the outputs; a failed rule is logged and counted."""
-        for revision in judgement.revisions:
-            feed = self.feeds.word(revision.finding.parcel, revision.detected_at)
-            work.outputs.append(warning_output(self.topics.warnings, revision, feed))
-        self._say_failed(judgement.failures, shadow=False)
-
-    def with_shadows(
-        self, state: ParcelState | OrderState, judgement: Judgement, gate: int
-    ) -> Judgement:
-        """The judgement of a state at `gate` (µs), after its shadow profiles were counted."""
-        if not self.shadows:
-            if state.shadow:
-                state.shadow = []
-            return judgement
-        judgement, revisions, failures = shadowed(state, judgement, gate, self.shadows)
-        for revision in revisions:
-            found = revision.finding
-            SHADOW_REVISIONS.labels(found.profile, found.rule, found.stage, found.state).inc()
-        self._say_failed(failures, shadow=True)
-        return judgement
-
-    def _say_failed(self, failures: Sequence[RuleFailure], *, shadow: bool) -> None:
-        """Count failed rules, and log one failure of each rule in a second."""
-        for failure in failures:
-            RULE_FAILURES.labels(rule=failure.rule).inc()
-            left_out = self.lines.admit(f"rule {failure.rule}")
-            if left_out is not None:
-                log.error(
-                    "rule %(rule)s failed and was passed over",
-                    event("rule_failed", rule=failure.rule, shadow=shadow, left_out=left_out),
-                    exc_info=failure.error,
-                )
+    def recover(self, warnings: Recovered, sent: Sent, partitions: Iterable[int]) -> None:
+        """Take over what was published and sent of states on `partitions`: an assignment begins."""
 
     def tick(
-        self, partition: int, due: Sequence[tuple[int, bytes]], moment: Moment, work: Work
+        self, partition: int, due: Sequence[tuple[int, bytes]], moment: Moment, effects: Effects
     ) -> None:
-        """Judge the states whose time has come; those at their end are deleted."""
-        if moment.gate is None:
+        """Let happen what is due; a state without rules has nothing due but its end."""
+        keys = [key for _, key in due]
+        if moment.watermark is None or not keys:
             return
-        # Once the gate is open, every state has been read again that a crash had lost: what was
-        # published of the others belongs to somebody else.
-        recalled = self._recalled.pop(partition, None) or {}
-        said = self._said.get(partition) or {}
-        keys = list(dict.fromkeys([*(key for _, key in due), *recalled, *islice(said, MOST_SAID)]))
-        if not keys:
-            return
-        writes = work.writes.setdefault(self.table, [])
-        for key, value in zip(keys, self.states.get_many(self.table, partition, keys), strict=True):
-            published, words = recalled.get(key), said.pop(key, None)
-            if value is None:
-                continue
-            old_due = due_of(value)
-            if old_due > moment.gate and published is None and words is None:
-                continue
-            state = self.decode(value)
-            stored = state.published
-            reminded = published is not None and remind(state, published.values())
-            if words is not None:
-                reminded = remind_said(state, words) or reminded
-            if old_due > moment.gate and not reminded:
-                continue
-            known = state.published
-            judgement = self.judge(state, moment.gate, moment.now)
-            work.notes += firsts(known, judgement.revisions)
-            self.publish(work, judgement)
-            if judgement.ended or state.published is not stored:
-                work.notes.append(Changed(stored, () if judgement.ended else state.published))
-            if judgement.ended:
-                STATES_ENDED.labels(table=self.table).inc()
-                writes.append(Write(key, None, 0, old_due))
-            else:
-                writes.append(Write(key, encode(state), state.due, old_due))
-
-    def decode(self, value: bytes) -> ParcelState | OrderState:
-        """A stored state of this side."""
-        raise NotImplementedError
-
-    def judge(self, state: ParcelState | OrderState, gate: int, now: int) -> Judgement:
-        """Judge a state of this side at `gate`, detected at `now` (µs)."""
-        raise NotImplementedError
-
-
-def warning_output(topic: str, revision: Revision, feed: str) -> Output:
-    """A revision as it goes to Kafka, keyed by its warning id, with the state of its feed."""
-    finding = revision.finding
-    WARNINGS.labels(rule=finding.rule, stage=finding.stage, state=finding.state).inc()
-    return Output(topic, revision.warning_id.encode(), encode_warning(revision, feed))
+        due_of = self.codec.due_of
+        stored = self.states.get_many(self.table, partition, keys)
+        ended = [
+            Judged(key, None, due_of(old), ended=True)
+            for key, old in zip(keys, stored, strict=True)
+            if old is not None and due_of(old) <= moment.watermark
+        ]
+        if ended:
+            effects.counts.add(STATES_ENDED, self.table, number=len(ended))
+        self.collect(ended, effects)

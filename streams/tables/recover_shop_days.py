@@ -1,20 +1,22 @@
-"""What orders and parcels told the meters, on its way and read back after a crash.
+"""What orders and parcels sent to the tables that count shops' days, and what a crash forgot of it.
 
-Outputs are durable before the state that remembers them. An order that forgot what it told its
-shop's meter would tell a change from something else, and the meter would count it twice. So whoever
-takes over a partition reads the newest of these messages back, and states learn again what they
-said; the last word stands.
+Outputs are durable before the state that remembers them. An order that forgot what it sent to its
+shop's day would send a change from something else, and the day would count it twice. So whoever
+takes over a partition reads the newest of these messages back, and states take over what they had
+sent; the last word stands.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
+from typing import Any, NamedTuple
 
 import msgspec
 
 from streams.engine.kafka.murmur2 import partition_of, partitions_of
 from streams.engine.kafka.types import Output
+from streams.state.codec import decode_changes, decode_days, encode_message
 from streams.state.meter_state import shop_key
 from streams.state.shares import AbnormalDays, Share, ShareChange
 from streams.state.state import OrderState, ParcelState
@@ -28,21 +30,26 @@ LONGEST = 1 << 20
 Shop = tuple[str, str]
 """(platform, shop id)."""
 
-SaidShares = dict[Shop, Share | None]
-"""What an order said last to the meters of each shop."""
+SentShares = dict[Shop, Share | None]
+"""What an order sent last to the days of each shop."""
 
-SaidDays = dict[str, tuple[int, ...]]
-"""What a parcel said last to each order."""
-
-Said = dict[tuple[str, int], dict[bytes, SaidShares | SaidDays]]
-"""(table, partition) → key of the state → what it said."""
-
-_encoder = msgspec.msgpack.Encoder()
-decode_changes = msgspec.msgpack.Decoder(list[ShareChange]).decode
-decode_days = msgspec.msgpack.Decoder(AbnormalDays).decode
+SentDays = dict[str, tuple[int, ...]]
+"""What a parcel sent last to each order."""
 
 
-def share_outputs(topic: str, partitions: int, changes: Sequence[ShareChange]) -> list[Output]:
+class Sent(NamedTuple):
+    """What states sent last: partition → key of the state → its last words."""
+
+    orders: dict[int, dict[bytes, SentShares]]
+    parcels: dict[int, dict[bytes, SentDays]]
+
+
+def share_outputs(
+    topic: str,
+    partitions: int,
+    changes: Sequence[ShareChange],
+    dump: Callable[[Any], Any] = encode_message,
+) -> list[Output]:
     """The messages that carry changes to the partitions of their shops."""
     homes: dict[int, list[ShareChange]] = {}
     for change in changes:
@@ -54,23 +61,18 @@ def share_outputs(topic: str, partitions: int, changes: Sequence[ShareChange]) -
         Output(topic, None, value, home)
         for home, batch in homes.items()
         for start in range(0, len(batch), MOST_IN_ONE)
-        for value in _values(batch[start : start + MOST_IN_ONE])
+        for value in _values(batch[start : start + MOST_IN_ONE], dump)
     ]
 
 
-def _values(changes: Sequence[ShareChange]) -> Iterator[bytes]:
-    value = _encoder.encode(changes)
+def _values(changes: list[ShareChange], dump: Callable[[Any], Any]) -> Iterator[Any]:
+    value = dump(changes)
     if len(value) <= LONGEST or len(changes) == 1:
         yield value
         return
     middle = len(changes) // 2
-    yield from _values(changes[:middle])
-    yield from _values(changes[middle:])
-
-
-def days_output(topic: str, word: AbnormalDays) -> Output:
-    """The message that tells an order on which days a parcel makes it abnormal."""
-    return Output(topic, word.order_id.encode(), _encoder.encode(word))
+    yield from _values(changes[:middle], dump)
+    yield from _values(changes[middle:], dump)
 
 
 @lru_cache(maxsize=65_536)
@@ -79,47 +81,48 @@ def home_of(platform: str, shop_id: str, partitions: int) -> int:
     return partition_of(shop_key(platform, shop_id), partitions)
 
 
-def said_again(
+def recover_sent(
     shares: Iterable[bytes | None],
     days: Iterable[bytes | None],
     partitions: int,
     owned: frozenset[int],
-) -> Said:
-    """What the states of `owned` partitions said last, from values of the two topics in order.
+) -> Sent:
+    """What the states of `owned` partitions sent last, from values of the two topics in order.
 
     What is none of our messages is passed over.
     """
-    said: Said = {}
+    sent = Sent({}, {})
     for value in shares:
         changes = _read_changes(value)
         homes = partitions_of([change[0].encode() for change in changes], partitions)
         for (order_id, old, new), home in zip(changes, homes, strict=True):
             share = new or old
             if share is not None and home in owned:
-                words = said.setdefault(("orders", home), {}).setdefault(order_id.encode(), {})
-                words[share.platform, share.shop_id] = new  # type: ignore[index]  # orders say so
+                of_order = sent.orders.setdefault(home, {}).setdefault(order_id.encode(), {})
+                of_order[share.platform, share.shop_id] = new
     for value in days:
         word = _read_days(value)
         if word is not None:
             home = partition_of(word.key.encode(), partitions)
             if home in owned:
-                known = said.setdefault(("parcels", home), {}).setdefault(word.key.encode(), {})
-                known[word.order_id] = word.days  # type: ignore[index]  # parcels say so
-    return said
+                of_parcel = sent.parcels.setdefault(home, {}).setdefault(word.key.encode(), {})
+                of_parcel[word.order_id] = word.days
+    return sent
 
 
-def remind_said(state: OrderState | ParcelState, said: SaidShares | SaidDays) -> bool:
-    """Let a state know what it said; whether that was news to it."""
-    if isinstance(state, OrderState):
-        shares: dict[Shop, Share | None] = {
-            (share.platform, share.shop_id): share for share in state.shares
-        }
-        shares.update(said)  # type: ignore[arg-type]  # orders say shares
-        known = [share for share in shares.values() if share is not None]
-        changed = known != state.shares
-        state.shares = known
-        return changed
-    days: SaidDays = {**dict(state.abnormal), **said}  # type: ignore[dict-item]  # parcels, days
+def take_over_shares(state: OrderState, sent: SentShares) -> bool:
+    """Let an order know what it sent; whether that was news to it."""
+    shares: SentShares = {(share.platform, share.shop_id): share for share in state.shares}
+    shares.update(sent)
+    known = [share for share in shares.values() if share is not None]
+    changed = known != state.shares
+    state.shares = known
+    return changed
+
+
+def take_over_days(state: ParcelState, sent: SentDays) -> bool:
+    """Let a parcel know what it sent; whether that was news to it."""
+    days = {**dict(state.abnormal), **sent}
     left = sorted((order_id, each) for order_id, each in days.items() if each)
     changed = left != state.abnormal
     state.abnormal = left

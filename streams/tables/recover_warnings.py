@@ -2,7 +2,7 @@
 
 Outputs are durable before the state that knows of them. A crash in between leaves a warning on the
 topic that no state remembers; if the facts read next disprove it, nobody would ever withdraw it.
-So whoever takes over a partition reads the newest warnings back and reminds its states of them.
+So whoever takes over a partition reads the newest warnings back, and its states take them over.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _read = msgspec.json.Decoder().decode
 _stored = msgspec.msgpack.Encoder().encode
 _checked = msgspec.msgpack.Decoder(Published).decode
 
-Recalled = dict[tuple[str, int], dict[bytes, dict[str, Published]]]
+Recovered = dict[tuple[str, int], dict[bytes, dict[str, Published]]]
 """(table, partition) → key → warning id → the newest published revision."""
 
 
@@ -36,18 +36,18 @@ def judged_with_orders(profiles: Profiles) -> frozenset[str]:
     return OF_ORDERS.union(rule.name for rule in rules)
 
 
-def recall(
+def recover_published(
     values: Iterable[bytes | None],
     partitions: int,
     owned: frozenset[int],
     of_orders: frozenset[str] = OF_ORDERS,
-) -> Recalled:
+) -> Recovered:
     """The newest revision of each warning in `values` whose state belongs to an owned partition.
 
     Warnings of the rules `of_orders` are known to the order's state though they name a parcel. What
     is no warning of ours is passed over: others may write to the topic too.
     """
-    found: Recalled = {}
+    found: Recovered = {}
     for value in values:
         entry = None if value is None else _published(value, of_orders)
         if entry is None:
@@ -63,7 +63,7 @@ def recall(
     return found
 
 
-def remind(state: OrderState | ParcelState, entries: Iterable[Published]) -> bool:
+def take_over(state: OrderState | ParcelState, entries: Iterable[Published]) -> bool:
     """Add to a state what was published later than it knows; whether there was anything."""
     known = {entry.warning_id: entry for entry in state.published}
     changed = False

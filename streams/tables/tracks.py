@@ -1,16 +1,18 @@
-"""The tracks' side: which parcels claim the tracks of one partition, and how claims get there."""
+"""The processor of tracks: which parcels claim those of one partition, and how claims get there."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from streams.engine.kafka.murmur2 import partitions_of
-from streams.engine.kafka.types import Chunk, Output, Work, Write
+from streams.engine.kafka.types import Chunk, Effects, Output
 from streams.facts.facts import TrackFacts
-from streams.state import tracks
-from streams.state.state import decode_track_facts, due_of, encode, encode_message
-from streams.tables.processor import Moment, Side
-from streams.telemetry.metrics import STATES_ENDED
+from streams.state import batch as states
+from streams.state.batch import Applied
+from streams.state.codec import decode_track_facts, encode_message
+from streams.state.tracks import TrackState
+from streams.tables.processor import Batch, Decoded, Intake, Moment, Processor
 
 MOST_TOGETHER = 1 << 20
 """Bytes of claims in one record, more or less: far below what Kafka takes."""
@@ -19,72 +21,58 @@ _CLAIM = 64
 """Bytes of a claim without the key of its parcel, at most."""
 
 
-class TrackSide(Side):
+class TrackProcessor(Processor):
     """Keeps the tracks table."""
 
     table = "tracks"
 
-    def on_track_facts(self, chunk: Chunk, moment: Moment) -> Work:
-        """Take in claims of tracks of this partition; answer where several parcels claim one."""
-        work = Work(topic=chunk.topic, partition=chunk.partition)
-        heard = self.heard(work, chunk, moment, decode_track_facts)
-        claims = [claim for batches in heard.values() for batch in batches for claim in batch]
-        keys = list(dict.fromkeys(claim.signature for claim in claims))
-        values = self.states.get_many(self.table, chunk.partition, keys)
-        old = dict(zip(keys, values, strict=True))
-        old_due = {key: 0 if value is None else due_of(value) for key, value in old.items()}
-        states: dict[bytes, tracks.TrackState] = {}
-        changed: dict[bytes, tracks.TrackState] = {}
-        topic = self.topics.clone_facts
-        for claim in claims:
-            key = claim.signature
-            state = states.get(key)
-            if state is None:
-                value = old[key]
-                state = tracks.TrackState(key) if value is None else tracks.decode_track(value)
-                states[key] = state
-            answers = tracks.learn(state, claim, moment.now)
-            if answers is None:
-                continue
-            changed[key] = state
-            for parcel, facts in answers:
-                work.outputs.append(Output(topic, parcel.encode(), encode_message(facts)))
-        if changed:
-            work.writes[self.table] = [
-                Write(key, encode(state), state.due, old_due[key])
-                if state.claimants
-                else Write(key, None, 0, old_due[key])
-                for key, state in changed.items()
-            ]
-        return work
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.intakes = {self.topics.track_facts: Intake(self._decode, self._apply)}
 
-    def tick(
-        self, partition: int, due: Sequence[tuple[int, bytes]], moment: Moment, work: Work
-    ) -> None:
-        """Delete the tracks of which nothing was heard for their retention."""
-        keys = [key for _, key in due]
-        if moment.gate is None or not keys:
-            return
-        writes = work.writes.setdefault(self.table, [])
-        for key, value in zip(keys, self.states.get_many(self.table, partition, keys), strict=True):
-            if value is not None and due_of(value) <= moment.gate:
-                STATES_ENDED.labels(table=self.table).inc()
-                writes.append(Write(key, None, 0, due_of(value)))
+    def _decode(self, chunk: Chunk, moment: Moment, effects: Effects) -> Decoded:
+        decoded = Decoded([], [], [])
+        names, facts, places = decoded
+        for place, _, claims in self.messages(decode_track_facts, chunk, moment, effects):
+            for claim in claims:
+                names.append(claim.signature)
+                facts.append(claim)
+                places.append(place)
+        return decoded
+
+    def _apply(
+        self, batch: Batch, stored: Sequence[Any], now: int, reading: int
+    ) -> list[Applied[TrackState]]:
+        return states.apply_claims(batch.keys, stored, batch.facts, now, self.codec)
+
+    def reply(self, applied: Iterable[Applied[Any]], effects: Effects) -> None:
+        """Parcels hear who else claims their track."""
+        topic, dump = self.topics.clone_facts, self.codec.dump_message
+        for each in applied:
+            for key, facts in each.replies:
+                effects.outputs.append(Output(topic, key, dump(facts)))
 
 
-def send_claims(work: Work, topic: str, partitions: int, claims: Sequence[TrackFacts]) -> None:
-    """Add claims to the outputs, those for one partition together, in their order."""
+def claim_outputs(
+    topic: str,
+    partitions: int,
+    claims: Sequence[TrackFacts],
+    dump: Callable[[Any], Any] = encode_message,
+) -> list[Output]:
+    """The messages that carry claims, those for one partition together, in their order."""
     if not claims:
-        return
+        return []
+    outputs = []
     homes = partitions_of([claim.signature for claim in claims], partitions)
     batches: dict[int, list[TrackFacts]] = {}
     sizes: dict[int, int] = {}
     for claim, home in zip(claims, homes, strict=True):
         size = sizes.get(home, 0) + _CLAIM + len(claim.key)
         if size > MOST_TOGETHER and home in batches:
-            work.outputs.append(Output(topic, None, encode_message(batches.pop(home)), home))
+            outputs.append(Output(topic, None, dump(batches.pop(home)), home))
             size = _CLAIM + len(claim.key)
         sizes[home] = size
         batches.setdefault(home, []).append(claim)
     for home, batch in batches.items():
-        work.outputs.append(Output(topic, None, encode_message(batch), home))
+        outputs.append(Output(topic, None, dump(batch), home))
+    return outputs

@@ -21,7 +21,7 @@ from streams.engine.worker.web import Route
 from streams.judge.precheck import OrderWord, ask_order
 from streams.outputs.check_answer import answer
 from streams.profiles.model import Profiles
-from streams.state.state import decode_order, decode_parcel
+from streams.state.codec import decode_order, decode_parcel
 
 CHECK = "/check"
 CHECK_ORDER = "/check/order"

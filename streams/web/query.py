@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from streams.facts.times import HOUR, MILLISECOND
 from streams.judge.warnings import Revision
 from streams.outputs.message import warning_value
-from streams.state.peek import published_of
+from streams.state.codec import published_of
 from streams.state.standing import STANDING, UNKNOWN_SHOP
 from streams.state.state import Finding, Published
 from streams.telemetry.metrics import OTHER

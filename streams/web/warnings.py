@@ -18,7 +18,7 @@ from streams.engine.worker.app import EngineApp
 from streams.engine.worker.peers import WORD_HEADER, Home, PeerSilent
 from streams.engine.worker.web import Route
 from streams.gauges.shops import Shops
-from streams.state.peek import TABLES
+from streams.state.codec import TABLES
 from streams.web.page import page
 from streams.web.query import LANGUAGES, Found, Query, Refused, plain, read, row, select, urgency
 

@@ -62,7 +62,7 @@ def test_commands_of_the_contract_are_there() -> None:
 def test_help_loads_no_client() -> None:
     """Listing the commands needs neither Faust nor a Kafka client nor RocksDB."""
     code = (
-        "import sys; from streams.cli import main\n"
+        "import sys; from streams.cli.group import main\n"
         "main(['--help'], standalone_mode=False)\n"
         "print({'faust', 'kafka', 'confluent_kafka', 'rocksdict'} & set(sys.modules))"
     )

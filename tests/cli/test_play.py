@@ -241,7 +241,9 @@ def test_the_first_process_of_a_container_hears_sigterm(
     seen: list[object] = []
     before = signal.getsignal(signal.SIGTERM)
     monkeypatch.setattr("streams.cli.entry.os.getpid", lambda: pid)
-    monkeypatch.setattr("streams.cli.main", lambda: seen.append(signal.getsignal(signal.SIGTERM)))
+    monkeypatch.setattr(
+        "streams.cli.group.main", lambda: seen.append(signal.getsignal(signal.SIGTERM))
+    )
     try:
         entry.main()
     finally:

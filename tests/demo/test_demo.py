@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 def demo(*arguments: str, home: Path) -> Iterator[subprocess.Popen[str]]:
     """`shipsentry demo` in a process of its own, with `home` for its temporary files."""
     process = subprocess.Popen(
-        [sys.executable, "-c", "from streams.cli import main; main()", "demo", *arguments],
+        [sys.executable, "-c", "from streams.cli.group import main; main()", "demo", *arguments],
         cwd=ROOT,
         env={**os.environ, "TMPDIR": str(home), "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,

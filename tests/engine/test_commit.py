@@ -12,7 +12,7 @@ import pytest
 from support.fake_broker import CHANGELOGS, FakeProducer
 
 from streams.engine.kafka.producer import DeliveryFailed
-from streams.engine.kafka.types import Output, Work, Write
+from streams.engine.kafka.types import Effects, Output, Put
 from streams.engine.store.store import TableStore, shared_cache
 from streams.engine.worker.commit import Committer, CommitterFailed
 
@@ -39,7 +39,7 @@ class Bench:
             **settings,
         )
 
-    async def submit(self, name: str, work: Work) -> None:
+    async def submit(self, name: str, work: Effects) -> None:
         """Submit, remembering the acknowledgement under a name."""
         await self.committer.submit(work, partial(self.acked.append, name))
 
@@ -69,9 +69,9 @@ async def bench(directory: Path, **settings: int) -> AsyncIterator[Bench]:
             table.close()
 
 
-def work(*writes: Write, outputs: int = 1, partition: int = 0, table: str = "orders") -> Work:
+def work(*writes: Put, outputs: int = 1, partition: int = 0, table: str = "orders") -> Effects:
     """A chunk's effects: some outputs and the writes to one table."""
-    return Work(
+    return Effects(
         [Output("warnings", b"w", b"%d" % number) for number in range(outputs)],
         {table: list(writes)} if writes else {},
         "in",
@@ -90,7 +90,7 @@ def test_the_order_of_durability(tmp_path: Path) -> None:
     async def body() -> None:
         async with bench(tmp_path) as made:
             store = made.tables["orders"][0]
-            await made.submit("one", work(Write(b"a", b"1", 5, 0)))
+            await made.submit("one", work(Put(b"a", b"1", 5, 0)))
             assert made.tables["orders"].get_many(0, [b"a"]) == [b"1"]
             await made.until(lambda: made.producer.flushing)
             assert [topic for topic, *_ in made.producer.buffer] == ["warnings"]
@@ -114,14 +114,12 @@ def test_a_group_keeps_the_last_state_and_the_first_old_due(tmp_path: Path) -> N
     async def body() -> None:
         async with bench(tmp_path) as made:
             store = made.tables["orders"][0]
-            store.write([Write(b"a", b"0", 3, 0)])
+            store.write([Put(b"a", b"0", 3, 0)])
             await made.submit("lead", work(outputs=1))
             await made.until(lambda: made.producer.flushing)
-            await made.submit("one", work(Write(b"a", b"1", 5, 3), outputs=0))
-            await made.submit(
-                "two", work(Write(b"a", b"2", 7, 5), Write(b"b", b"x", 0, 0), outputs=0)
-            )
-            await made.submit("three", work(Write(b"a", b"3", 9, 7), outputs=0))
+            await made.submit("one", work(Put(b"a", b"1", 5, 3), outputs=0))
+            await made.submit("two", work(Put(b"a", b"2", 7, 5), Put(b"b", b"x", 0, 0), outputs=0))
+            await made.submit("three", work(Put(b"a", b"3", 9, 7), outputs=0))
             made.producer.deliver()
             await made.until(lambda: made.acked == ["lead"] and made.producer.flushing)
             assert [(key, value) for _, _, key, value in made.producer.buffer] == [
@@ -141,9 +139,9 @@ def test_a_newer_state_stays_visible_while_an_older_is_stored(tmp_path: Path) ->
 
     async def body() -> None:
         async with bench(tmp_path) as made:
-            await made.submit("one", work(Write(b"a", b"1", 5, 0), outputs=0))
+            await made.submit("one", work(Put(b"a", b"1", 5, 0), outputs=0))
             await made.until(lambda: made.producer.flushing)
-            await made.submit("two", work(Write(b"a", None, 0, 5), outputs=0))
+            await made.submit("two", work(Put(b"a", None, 0, 5), outputs=0))
             made.producer.deliver()
             await made.until(lambda: made.acked == ["one"])
             assert made.tables["orders"].get_many(0, [b"a"]) == [None]
@@ -172,7 +170,7 @@ def test_a_failed_delivery_stops_everything(tmp_path: Path, stage: str) -> None:
 
     async def body() -> None:
         async with bench(tmp_path) as made:
-            await made.submit("one", work(Write(b"a", b"1", 5, 0)))
+            await made.submit("one", work(Put(b"a", b"1", 5, 0)))
             if stage == "changelog":
                 await made.deliver()
             await made.until(lambda: made.producer.flushing)
@@ -196,7 +194,7 @@ def test_a_failed_store_write_stops_everything(tmp_path: Path) -> None:
 
     async def body() -> None:
         async with bench(tmp_path) as made:
-            await made.submit("one", work(Write(b"a", b"1", 5, 0), outputs=0))
+            await made.submit("one", work(Put(b"a", b"1", 5, 0), outputs=0))
             await made.until(lambda: made.producer.flushing)
             made.tables["orders"][0].close()
             made.producer.deliver()
@@ -215,8 +213,8 @@ def test_dropped_work_is_neither_written_nor_acknowledged(tmp_path: Path, stage:
             if stage == "queued":
                 await made.submit("lead", work(partition=1))
                 await made.until(lambda: made.producer.flushing)
-            await made.submit("gone", work(Write(b"a", b"1", 5, 0), partition=0))
-            await made.submit("kept", work(Write(b"b", b"1", 5, 0), partition=1))
+            await made.submit("gone", work(Put(b"a", b"1", 5, 0), partition=0))
+            await made.submit("kept", work(Put(b"b", b"1", 5, 0), partition=1))
             if stage != "queued":
                 await made.until(lambda: made.producer.flushing)
             if stage == "changelog":
@@ -250,7 +248,7 @@ def test_work_that_may_not_write_is_dropped_before_producing(tmp_path: Path) -> 
     async def body() -> None:
         async with bench(tmp_path) as made:
             made.forbidden.add(0)
-            await made.submit("gone", work(Write(b"a", b"1", 5, 0)))
+            await made.submit("gone", work(Put(b"a", b"1", 5, 0)))
             await made.submit("kept", work(outputs=1, partition=1))
             await made.deliver()
             await made.until(lambda: made.acked == ["kept"])
@@ -265,7 +263,7 @@ def test_work_that_may_not_write_any_more_keeps_its_states_out(tmp_path: Path) -
 
     async def body() -> None:
         async with bench(tmp_path) as made:
-            await made.submit("gone", work(Write(b"a", b"1", 5, 0)))
+            await made.submit("gone", work(Put(b"a", b"1", 5, 0)))
             await made.until(lambda: made.producer.flushing)
             made.forbidden.add(0)
             made.producer.deliver()
@@ -282,7 +280,7 @@ def test_too_much_pending_work_holds_the_submitter(tmp_path: Path, limits: dict[
 
     async def body() -> None:
         async with bench(tmp_path, **limits) as made:
-            writes = [Write(b"%d" % number, b"four", 0, 0) for number in range(4)]
+            writes = [Put(b"%d" % number, b"four", 0, 0) for number in range(4)]
             held = asyncio.ensure_future(made.submit("one", work(*writes, outputs=0)))
             await made.until(lambda: made.producer.flushing)
             assert not held.done()
@@ -313,7 +311,7 @@ def test_drain_waits_for_its_partitions_only(tmp_path: Path) -> None:
 
     async def body() -> None:
         async with bench(tmp_path) as made:
-            await made.submit("one", work(Write(b"a", b"1", 0, 0), outputs=0))
+            await made.submit("one", work(Put(b"a", b"1", 0, 0), outputs=0))
             assert await made.committer.drain([1], 5)
             assert not await made.committer.drain([0, 1], 0.01)
             draining = asyncio.ensure_future(made.committer.drain([0], 5))
@@ -325,12 +323,12 @@ def test_drain_waits_for_its_partitions_only(tmp_path: Path) -> None:
 
 
 def test_an_unassigned_partition_is_refused(tmp_path: Path) -> None:
-    """Work whose states have nowhere to go raises and leaves nothing behind."""
+    """A put whose table is not assigned raises and leaves nothing behind."""
 
     async def body() -> None:
         async with bench(tmp_path) as made:
             with pytest.raises(KeyError, match="orders-7"):
-                await made.submit("lost", work(Write(b"a", b"1", 0, 0), partition=7))
+                await made.submit("lost", work(Put(b"a", b"1", 0, 0), partition=7))
             assert made.committer.pending_records == 0
 
     run(body)
@@ -341,7 +339,7 @@ def test_stop_acknowledges_nothing_more(tmp_path: Path) -> None:
 
     async def body() -> None:
         async with bench(tmp_path) as made:
-            await made.submit("one", work(Write(b"a", b"1", 0, 0)))
+            await made.submit("one", work(Put(b"a", b"1", 0, 0)))
             await made.until(lambda: made.producer.flushing)
             await made.committer.stop()
             with pytest.raises(CommitterFailed):

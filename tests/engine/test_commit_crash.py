@@ -20,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from support.fake_broker import CHANGELOGS, Entry, FakeProducer, changelog
 
 from streams.engine.kafka.producer import DeliveryFailed
-from streams.engine.kafka.types import Output, Work, Write
+from streams.engine.kafka.types import Effects, Output, Put
 from streams.engine.store.store import TableStore, shared_cache
 from streams.engine.worker.commit import Committer
 
@@ -123,7 +123,7 @@ class Crashes(RuleBasedStateMachine):
 
     def submit(self, number: int, chunk: int) -> None:
         """What an agent does: read the states, write new ones, submit."""
-        writes: dict[str, list[Write]] = {}
+        puts: dict[str, list[Put]] = {}
         mine: dict[tuple[str, bytes], bytes | None] = {}
         for change in self.inputs[number][chunk]:
             place = (change.table, change.key)
@@ -131,18 +131,16 @@ class Crashes(RuleBasedStateMachine):
                 mine[place] = self.tables[change.table].get_many(number, [change.key])[0]
             old, new = mine[place], state(change, chunk)
             mine[place] = new
-            writes.setdefault(change.table, []).append(
-                Write(change.key, new, due_of(new), due_of(old))
-            )
+            puts.setdefault(change.table, []).append(Put(change.key, new, due_of(new), due_of(old)))
             seen = self.seen[change.table, number]
             if new is None:
                 seen.pop(change.key, None)
             else:
                 seen[change.key] = new
-        work = Work([Output("out", b"%d" % number, b"%d" % chunk)], writes, "in", number)
+        effects = Effects([Output("out", b"%d" % number, b"%d" % chunk)], puts, "in", number)
         self.waiting[number] += 1
         ack = partial(self.acknowledge, number, chunk, self.committer)
-        self.loop.run_until_complete(self.committer.submit(work, ack))
+        self.loop.run_until_complete(self.committer.submit(effects, ack))
 
     def acknowledge(self, number: int, chunk: int, by: Committer) -> None:
         """Check that an acknowledged chunk is durable in every respect, and in turn."""

@@ -11,7 +11,7 @@ import pytest
 from echo_worker import config_of, make_app, produce, running, topics, until, wait_for_tables
 
 from streams.demo.broker import EmbeddedCluster
-from streams.engine.kafka.types import Work, Write
+from streams.engine.kafka.types import Effects, Put
 from streams.engine.store.observer import Census
 from streams.engine.store.store import StoreLocked, TableStore, shared_cache
 from streams.engine.store.sweep import BATCH, States, Sweeps, SweepStopped
@@ -32,7 +32,7 @@ class Counting:
     def assigned(self, partitions: frozenset[int]) -> None:
         """Nothing."""
 
-    def accepted(self, work: Work) -> None:
+    def accepted(self, effects: Effects) -> None:
         """Nothing."""
 
     def count(self, table: str, states: Iterator[States]) -> Callable[[int], None]:
@@ -70,10 +70,10 @@ def tables(tmp_path: Path) -> Iterator[dict[str, TableStore]]:
         table.close()
 
 
-def rows(numbers: range, value: bytes | None, old_due: int = 0) -> list[Write]:
+def rows(numbers: range, value: bytes | None, old_due: int = 0) -> list[Put]:
     """One write for each number."""
     due = 0 if value is None else 5
-    return [Write(f"{number:05}".encode(), value, due, old_due) for number in numbers]
+    return [Put(f"{number:05}".encode(), value, due, old_due) for number in numbers]
 
 
 def test_every_state_is_counted_as_it_was_at_the_assignment(tables: dict[str, TableStore]) -> None:
@@ -206,7 +206,7 @@ def test_an_observer_that_fails_stops_no_work(
     class Failing(Counting):
         told = 0
 
-        def accepted(self, work: Work) -> None:
+        def accepted(self, effects: Effects) -> None:
             """Fails."""
             self.told += 1
             raise ValueError("as the test wants it")

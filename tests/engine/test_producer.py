@@ -12,7 +12,7 @@ from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 from streams.demo.broker import EmbeddedCluster
 from streams.engine.kafka.murmur2 import partition_of
 from streams.engine.kafka.producer import DeliveryFailed, Producer
-from streams.engine.kafka.types import Output, Write
+from streams.engine.kafka.types import Output, Put
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_delivers_to_javas_partition_or_the_given_one(cluster: EmbeddedCluster, 
 def test_states_report_the_offset_of_the_last_one(make: Any) -> None:
     """`delivered` is the last record's offset per partition, and unknown for others."""
     producer = make()
-    rows = [Write(str(number).encode(), b"v", 0, 0) for number in range(10)]
+    rows = [Put(str(number).encode(), b"v", 0, 0) for number in range(10)]
     producer.produce_states("t", 1, rows)
     producer.produce_states("t", 2, rows[:3])
     asyncio.run(producer.flush())
@@ -102,7 +102,7 @@ def test_the_brokers_refusal_is_raised(cluster: EmbeddedCluster, make: Any, stat
     asyncio.run(producer.flush())
     cluster.push_produce_errors(KafkaError.MSG_SIZE_TOO_LARGE)
     if states:
-        producer.produce_states("t", 1, [Write(b"key", b"value", 0, 0)])
+        producer.produce_states("t", 1, [Put(b"key", b"value", 0, 0)])
     else:
         producer.produce(Output("t", b"key", b"value", 1))
     with pytest.raises(DeliveryFailed, match="refuses a record of 8 bytes") as caught:
@@ -156,7 +156,7 @@ def test_a_full_buffer_waits_and_drops_nothing(cluster: EmbeddedCluster, make: A
     for number in range(100):
         producer.produce(Output("t", b"k", str(number).encode(), 0))
     producer.produce_states(
-        "t", 1, [Write(str(number).encode(), b"v", 0, 0) for number in range(100)]
+        "t", 1, [Put(str(number).encode(), b"v", 0, 0) for number in range(100)]
     )
     asyncio.run(producer.flush())
     found = read(cluster, 200)

@@ -30,7 +30,7 @@ from echo_worker import (
 from kafka_server import KafkaServer
 
 from streams.engine.store.restore import RestoreStopped
-from streams.engine.worker import EngineApp, Work
+from streams.engine.worker import Effects, EngineApp
 
 
 @pytest.fixture
@@ -264,7 +264,7 @@ def test_nothing_is_written_after_a_revocation(options: dict[str, Any], tmp_path
             await engine.on_revoked()
             assert not engine.may_write(chunk.topic, chunk.partition)
             dropped = engine.chunks_dropped
-            await engine.submit(chunk, Work())
+            await engine.submit(chunk, Effects())
             assert engine.chunks_dropped == dropped + 1
             assert all(not table.partitions() for table in engine.tables.values())
 

@@ -32,7 +32,7 @@ from support.running import wait_for
 
 from streams.engine.store.restore import Restorer, RestoreStopped
 from streams.engine.store.store import TableStore, shared_cache
-from streams.engine.worker import EngineConfig, Write
+from streams.engine.worker import EngineConfig, Put
 
 COMPACTED = {
     "cleanup.policy": "compact",
@@ -208,7 +208,7 @@ def test_ahead_of_its_changelog(
     write(kafka, changelog, [(b"a", b"1")])
     local = Local(kafka.bootstrap, app_id, tmp_path)
     local.restore()
-    local.store[0].write([Write(b"ghost", b"9", 9, 0)], 1_000)
+    local.store[0].write([Put(b"ghost", b"9", 9, 0)], 1_000)
     local.close()
     local = Local(kafka.bootstrap, app_id, tmp_path)
     assert local.restore() == 1
@@ -247,7 +247,7 @@ def test_not_kept_up_to_date_for_long(
     write(kafka, changelog, [(b"a", b"1")])
     local = Local(kafka.bootstrap, app_id, tmp_path)
     local.restore()
-    local.store[0].write([Write(b"dead", b"9", 9, 0)], 0)
+    local.store[0].write([Put(b"dead", b"9", 9, 0)], 0)
     local.close()
     local = Local(kafka.bootstrap, app_id, tmp_path, local_state_max_age=3_600.0)
     assert local.restore() == 0, "young enough"

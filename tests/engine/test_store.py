@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rocksdict import Rdict
 
-from streams.engine.kafka.types import Write
+from streams.engine.kafka.types import Put
 from streams.engine.store.store import (
     PartitionStore,
     StoreClosed,
@@ -48,7 +48,7 @@ def test_an_empty_store_knows_nothing(store: PartitionStore) -> None:
 
 def test_everything_survives_reopening(store: PartitionStore) -> None:
     """States in the order asked, deadlines and the offset are there again."""
-    store.write([Write(b"a", b"1", 7, 0), Write(b"b", b"", 5, 0)], 41)
+    store.write([Put(b"a", b"1", 7, 0), Put(b"b", b"", 5, 0)], 41)
     store.close()
     again = PartitionStore.open(store.path, CACHE)
     assert again.get_many([b"b", b"x", b"a"]) == [b"", None, b"1"]
@@ -59,7 +59,7 @@ def test_everything_survives_reopening(store: PartitionStore) -> None:
 
 def test_due_boundary(store: PartitionStore) -> None:
     """An entry is due at its own microsecond and not one before; the limit takes the earliest."""
-    store.write([Write(b"a", b"1", 10, 0), Write(b"b", b"1", 11, 0), Write(b"c", b"1", 12, 0)])
+    store.write([Put(b"a", b"1", 10, 0), Put(b"b", b"1", 11, 0), Put(b"c", b"1", 12, 0)])
     assert store.due(9, 10) == []
     assert store.due(10, 10) == [(10, b"a")]
     assert store.due(EVER, 2) == [(10, b"a"), (11, b"b")]
@@ -69,29 +69,29 @@ def test_due_boundary(store: PartitionStore) -> None:
 
 def test_due_entries_come_again_until_they_are_moved(store: PartitionStore) -> None:
     """A scan takes nothing away; only a write does."""
-    store.write([Write(b"a", b"1", 10, 0)])
+    store.write([Put(b"a", b"1", 10, 0)])
     assert store.due(10, 10) == store.due(10, 10) == [(10, b"a")]
-    store.write([Write(b"a", b"2", 20, 10)])
+    store.write([Put(b"a", b"2", 20, 10)])
     assert store.due(10, 10) == []
     assert store.next_due() == 20
 
 
 def test_an_earlier_due_lowers_the_scan_position(store: PartitionStore) -> None:
     """After the scan has moved on, also past everything, an earlier deadline is still found."""
-    store.write([Write(b"late", b"1", 1000, 0)])
+    store.write([Put(b"late", b"1", 1000, 0)])
     assert store.next_due() == 1000
-    store.write([Write(b"early", b"1", 3, 0)])
+    store.write([Put(b"early", b"1", 3, 0)])
     assert store.due(EVER, 10) == [(3, b"early"), (1000, b"late")]
-    store.write([Write(b"early", None, 0, 3), Write(b"late", None, 0, 1000)])
+    store.write([Put(b"early", None, 0, 3), Put(b"late", None, 0, 1000)])
     assert store.due(EVER, 10) == []
-    store.write([Write(b"again", b"1", 2, 0)])
+    store.write([Put(b"again", b"1", 2, 0)])
     assert store.due(EVER, 10) == [(2, b"again")]
 
 
 def test_an_offset_of_minus_one_leaves_the_stored_one(store: PartitionStore) -> None:
     """An unknown offset must not forget a known one."""
-    store.write([Write(b"a", b"1", 0, 0)], 9)
-    store.write([Write(b"a", b"2", 0, 0)], -1)
+    store.write([Put(b"a", b"1", 0, 0)], 9)
+    store.write([Put(b"a", b"2", 0, 0)], -1)
     assert store.changelog_offset() == 9
     assert store.get_many([b"a"]) == [b"2"]
 
@@ -109,7 +109,7 @@ def test_restore_of_one_key_many_times_leaves_one_deadline(store: PartitionStore
 def test_a_crash_keeps_what_was_written(store: PartitionStore, tmp_path: Path) -> None:
     """What a killed process leaves has every write, also those after a restore that never ended."""
     store.restore([(b"a", b"5:x")], 0, due_of)
-    store.write([Write(b"b", b"6:x", 6, 0)], 1)
+    store.write([Put(b"b", b"6:x", 6, 0)], 1)
     again = _after_a_crash(store, tmp_path)
     assert again.get_many([b"a", b"b"]) == [b"5:x", b"6:x"]
     assert (again.changelog_offset(), again.count_due(EVER)) == (1, 2)
@@ -143,7 +143,7 @@ def test_one_process_at_a_time(store: PartitionStore) -> None:
 
 def test_a_damaged_store_is_refused_and_can_be_rebuilt(store: PartitionStore) -> None:
     """Garbage in RocksDB's own files raises StoreUnusable; destroy makes room for a new one."""
-    store.write([Write(b"a", b"1", 0, 0)], 1)
+    store.write([Put(b"a", b"1", 0, 0)], 1)
     store.close()
     (store.path / "CURRENT").write_bytes(b"garbage")
     with pytest.raises(StoreUnusable):
@@ -182,7 +182,7 @@ def test_scans_beside_a_writing_thread_miss_nothing(store: PartitionStore) -> No
 
     def write() -> None:
         for number in range(total):
-            store.write([Write(b"%d" % number, b"v", total - number, 0)])
+            store.write([Put(b"%d" % number, b"v", total - number, 0)])
 
     writer = threading.Thread(target=write)
     writer.start()
@@ -217,7 +217,7 @@ def test_index_and_states_equal_a_dictionary(
             old = {key: due_of(value) for key, value in model.items()}
             store.write(
                 [
-                    Write(key, value, due_of(value) if value else 0, old.get(key, 0))
+                    Put(key, value, due_of(value) if value else 0, old.get(key, 0))
                     for key, value in dict(rows).items()
                 ],
                 number,
@@ -240,12 +240,12 @@ def test_pending_writes_are_read_first(tmp_path: Path) -> None:
     """The overlay wins over the store, deletions too, until its own write is settled."""
     table = TableStore("orders", tmp_path, CACHE)
     store = table.assign(2)
-    store.write([Write(b"a", b"old", 5, 0), Write(b"b", b"old", 6, 0), Write(b"c", b"old", 7, 0)])
-    first, second = Write(b"a", b"new", 50, 5), Write(b"b", None, 0, 6)
+    store.write([Put(b"a", b"old", 5, 0), Put(b"b", b"old", 6, 0), Put(b"c", b"old", 7, 0)])
+    first, second = Put(b"a", b"new", 50, 5), Put(b"b", None, 0, 6)
     table.add_pending(2, [first, second])
     assert table.get_many(2, [b"c", b"b", b"a", b"x"]) == [b"old", None, b"new", None]
     assert table.due(2, 10, 10) == [(7, b"c")]
-    newer = Write(b"a", b"newer", 60, 50)
+    newer = Put(b"a", b"newer", 60, 50)
     table.add_pending(2, [newer])
     table.settle(2, [first, second])
     assert table.get_many(2, [b"a", b"b"]) == [b"newer", b"old"]
@@ -261,7 +261,7 @@ def test_assignment_opens_and_revocation_closes(tmp_path: Path) -> None:
     store = table.assign(1)
     assert table.assign(1) is store
     assert table.partitions() == [1]
-    table.add_pending(1, [Write(b"a", b"1", 0, 0)])
+    table.add_pending(1, [Put(b"a", b"1", 0, 0)])
     table.revoke(1)
     assert store.closed
     assert 1 not in table

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rocksdict import Rdict
 
-from streams.engine.kafka.types import Write
+from streams.engine.kafka.types import Put
 from streams.engine.store.store import PartitionStore, _options, shared_cache
 
 EVER = 2**62
@@ -16,10 +16,10 @@ def test_deletes_remove_state_and_due_entry(tmp_path: Path) -> None:
     """After the deletion there is no state, no deadline and no key in any family but the offset."""
     store = PartitionStore.open(tmp_path / "0", shared_cache(1024 * 1024))
     keys = [b"zto:%d" % number for number in range(500)]
-    store.write([Write(key, b"state", 100 + place, 0) for place, key in enumerate(keys)], 499)
+    store.write([Put(key, b"state", 100 + place, 0) for place, key in enumerate(keys)], 499)
     assert store.count_due(EVER) == 500
     fired = store.due(EVER, 1000)
-    store.write([Write(key, None, 0, due) for due, key in fired], 999)
+    store.write([Put(key, None, 0, due) for due, key in fired], 999)
     assert store.get_many(keys) == [None] * 500
     assert (store.due(EVER, 10), store.next_due(), store.count_due(EVER)) == ([], None, 0)
     store.close()
@@ -33,8 +33,8 @@ def test_deletes_remove_state_and_due_entry(tmp_path: Path) -> None:
 def test_a_deletion_ignores_a_due_time(tmp_path: Path) -> None:
     """A deleted state has no deadline even if its write names one."""
     store = PartitionStore.open(tmp_path / "0", shared_cache(1024 * 1024))
-    store.write([Write(b"a", b"state", 5, 0)])
-    store.write([Write(b"a", None, 5, 5)])
+    store.write([Put(b"a", b"state", 5, 0)])
+    store.write([Put(b"a", None, 5, 5)])
     assert store.next_due() is None
     store.close()
 

@@ -15,7 +15,7 @@ from kafka_server import KafkaServer
 
 from streams.demo.broker import EmbeddedCluster
 from streams.engine.kafka.transport import aiokafka_security
-from streams.engine.worker import Chunk, EngineApp, EngineConfig, Work, create_app
+from streams.engine.worker import Chunk, Effects, EngineApp, EngineConfig, create_app
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_chunks_carry_every_record_in_order(cluster: EmbeddedCluster, tmp_path: 
         async def agent(stream: Any) -> None:
             async for chunk in stream:
                 chunks.append(chunk)
-                await app.engine.submit(chunk, Work())
+                await app.engine.submit(chunk, Effects())
 
         async with running(app):
             await until(lambda: sum(map(len, chunks)) == 1_000)
@@ -95,7 +95,7 @@ def test_large_records_make_smaller_chunks(cluster: EmbeddedCluster, tmp_path: P
         async def agent(stream: Any) -> None:
             async for chunk in stream:
                 sizes.append(len(chunk))
-                await app.engine.submit(chunk, Work())
+                await app.engine.submit(chunk, Effects())
 
         async with running(app):
             await until(lambda: sum(sizes) == 2_000)
@@ -122,7 +122,7 @@ def test_unacknowledged_chunks_are_bounded(cluster: EmbeddedCluster, tmp_path: P
                     kept.append(chunk)
                     continue
                 done += len(chunk)
-                await app.engine.submit(chunk, Work())
+                await app.engine.submit(chunk, Effects())
 
         async with running(app):
             await until(lambda: done == 2_000)
@@ -131,7 +131,7 @@ def test_unacknowledged_chunks_are_bounded(cluster: EmbeddedCluster, tmp_path: P
             assert offsets.durable == 0
             assert offsets.records_in_flight == sum(map(len, kept)) <= 300
             for chunk in kept[:]:
-                await app.engine.submit(chunk, Work())
+                await app.engine.submit(chunk, Effects())
             await until(lambda: len(kept) == 6, what="fetching goes on after the acks")
 
     asyncio.run(run())
@@ -163,7 +163,7 @@ def test_records_in_flight_are_bounded_over_all(cluster: EmbeddedCluster, tmp_pa
             before = sum(map(len, kept))
             assert before <= 500 + 2 * 100, "what one fetch had taken already may come on top"
             for chunk in kept[:]:
-                await app.engine.submit(chunk, Work())
+                await app.engine.submit(chunk, Effects())
             await until(lambda: sum(map(len, kept)) > before)
 
     asyncio.run(run())
@@ -185,10 +185,10 @@ def test_an_ack_out_of_order_commits_nothing(cluster: EmbeddedCluster, tmp_path:
         async with running(app):
             await until(lambda: len(kept) == 3)
             for chunk in kept[1:]:
-                await app.engine.submit(chunk, Work())
+                await app.engine.submit(chunk, Effects())
             await app.consumer.commit()
             assert committed(cluster.bootstrap, "a", "in", 2)[0] < 100
-            await app.engine.submit(kept[0], Work())
+            await app.engine.submit(kept[0], Effects())
             tp = next(tp for tp in app.consumer.offsets if tp == ("in", 0))
             await until(lambda: app.consumer.offsets[tp].committed == 300)
             assert committed(cluster.bootstrap, "a", "in", 2)[0] == 300
@@ -210,7 +210,7 @@ def test_ticks_of_the_past_are_not_read(cluster: EmbeddedCluster, tmp_path: Path
                 app.engine.observe_ticks(chunk)
                 if chunk.partition == 0:
                     offsets.extend(record.offset for record in chunk.records)
-                await app.engine.submit(chunk, Work())
+                await app.engine.submit(chunk, Effects())
 
         async with running(app):
             await until(lambda: len(offsets) >= 2)
@@ -241,7 +241,7 @@ def test_a_rebalance_while_it_stops(kafka: KafkaServer, tmp_path: Path, app_id: 
         @app.agent(app.chunks(f"{app_id}-in"))
         async def agent(stream: Any) -> None:
             async for chunk in stream:
-                await app.engine.submit(chunk, Work())
+                await app.engine.submit(chunk, Effects())
                 done.set()
 
         async with running(app):
@@ -281,7 +281,7 @@ def test_a_transactions_records(kafka: KafkaServer, tmp_path: Path, app_id: str)
         async def agent(stream: Any) -> None:
             async for chunk in stream:
                 values.extend(record.value for record in chunk.records)
-                await app.engine.submit(chunk, Work())
+                await app.engine.submit(chunk, Effects())
 
         async with running(app):
             await until(lambda: len(values) == 2)
@@ -310,7 +310,7 @@ def test_an_offset_that_the_log_no_longer_has(
             nonlocal seen
             async for chunk in stream:
                 seen += len(chunk)
-                await app.engine.submit(chunk, Work())
+                await app.engine.submit(chunk, Effects())
 
         async with running(app):
             await until(lambda: seen == 10)

@@ -24,8 +24,9 @@ from streams.profiles.loader import load
 from streams.state.standing import Standing
 from streams.state.state import Finding, Published
 from streams.tables.feeds import FeedLatency, FeedMetrics
-from streams.tables.notes import Day
+from streams.tables.observations import Day
 from streams.telemetry import metrics
+from streams.telemetry.counts import Counts
 
 SHOPS, WARNINGS, CARRIERS = 10_000, 100_000, 2_000
 NOW = 1_795_000_000 * SECOND
@@ -127,7 +128,9 @@ def crowd_of_carriers() -> None:
         )
         for _ in range(200):
             latency.note(fact.key, [fact], [record])
-        latency.show()
+        counts = Counts()
+        latency.count(counts)
+        counts.happen()
         feeds.hear({f"c{number}": 5}, NOW)
     FeedMetrics().show(feeds, NOW)
 

@@ -12,11 +12,11 @@ import pytest
 from support.travelling import RUNNING, gates_of, sent_anywhere, suitable
 from support.two_sides import Loop, run
 
-from streams.engine.kafka.types import Work
+from streams.engine.kafka.types import Effects
 from streams.facts.times import from_datetime
 from streams.gauges.board import Board
 from streams.profiles.loader import load
-from streams.state.meter_state import decode_meter
+from streams.state.codec import decode_meter
 from streams.state.standing import UNKNOWN_SHOP
 
 HISTORIES = 25
@@ -52,7 +52,7 @@ class Watched(Loop):
             self.board.counted(partition)
         return True
 
-    def _happen(self, work: Work, partition: int) -> None:
+    def _happen(self, work: Effects, partition: int) -> None:
         super()._happen(work, partition)
         self.board.accepted(work)
         if self.rng.random() < 0.2:

@@ -39,7 +39,8 @@ from streams.judge.precheck import OrderWord, Precheck, ask_order, precheck
 from streams.profiles.loader import load
 from streams.replay.machine import Machine
 from streams.state import parcels
-from streams.state.state import Finding, ParcelState, decode_parcel, encode
+from streams.state.codec import decode_parcel, encode
+from streams.state.state import Finding, ParcelState
 
 PROFILES = load()
 KEY = f"{CARRIER}:{NUMBER}"
@@ -231,7 +232,7 @@ def test_a_placeholder_that_everybody_types() -> None:
         value = upload(f"9{number:05}", UPLOADED + timedelta(seconds=number))
         fact = decode_tracking(json.dumps(value).encode(), us(ASKED))
         assert not isinstance(fact, Bad)
-        if parcels.absorb(state, (fact,), us(ASKED)).refused:
+        if parcels.apply(state, (fact,), us(ASKED)).refused:
             break
     found = precheck(state, "2", OrderWord(), PROFILES, us(ASKED))
     assert (found.verdict, remarks(found)["too_many_facts"]) == ("block", "block")

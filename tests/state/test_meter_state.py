@@ -6,12 +6,12 @@ import pytest
 
 from streams.facts.times import DAY, HOUR
 from streams.state import meter_state, shares
+from streams.state.codec import UnknownStateVersion, decode_meter, encode
 from streams.state.meter_state import (
     KEPT,
     Change,
     add,
     day_text,
-    decode_meter,
     new_row,
     product_key,
     row_key,
@@ -19,7 +19,6 @@ from streams.state.meter_state import (
 )
 from streams.state.meters import Meter
 from streams.state.shares import Delta, Share, deltas
-from streams.state.state import UnknownStateVersion, encode
 
 DUE = Share("douyin", "s-1", due=10, products=("p1", "p2"))
 SHIPPED = Share("douyin", "s-1", due=10, shipped=9, products=("p1", "p2"))

@@ -14,8 +14,9 @@ from streams.facts.times import DAY, HOUR, RETENTION
 from streams.judge import orders as judge_orders
 from streams.profiles.loader import load
 from streams.state import orders
+from streams.state.codec import decode_order, encode
 from streams.state.orders import MOST_PARCELS, MOST_VERSIONS
-from streams.state.state import OrderState, decode_order, encode
+from streams.state.state import OrderState
 
 START = us(PAID)
 ANNA, BORIS = Place("44", "4403", "anna"), Place("33", "3301", "boris")
@@ -53,11 +54,11 @@ def test_versions_are_a_set(versions: list[OrderVersion], rng: Random) -> None:
         seen.setdefault((one.updated_at, one.canonical), one)
     unique = list(seen.values())
     state, other = OrderState("1"), OrderState("1")
-    orders.absorb(state, unique, START)
+    orders.apply(state, unique, START)
     shuffled = unique * 2
     rng.shuffle(shuffled)
     for single in shuffled:
-        orders.absorb(other, [single], START)
+        orders.apply(other, [single], START)
     assert state.versions == other.versions
     assert len(state.versions) == len(other.versions) == len(unique)
     assert orders.facts_of(state) == orders.facts_of(other)
@@ -66,25 +67,25 @@ def test_versions_are_a_set(versions: list[OrderVersion], rng: Random) -> None:
 def test_repeats_touch_nothing() -> None:
     """A known version that comes again is neither new nor late, and the state does not move."""
     state = OrderState("1")
-    orders.absorb(state, [version(0)], START)
+    orders.apply(state, [version(0)], START)
     before = encode(state)
-    assert orders.absorb(state, [version(0)], START + DAY)[:3] == (0, 0, ())
+    assert orders.apply(state, [version(0)], START + DAY)[:3] == (0, 0, ())
     assert encode(state) == before
 
 
 def test_late_versions_change_nothing() -> None:
     """Exactly retention older than the newest still counts, a microsecond more does not."""
     state = OrderState("1")
-    orders.absorb(state, [version(RETENTION)], START)
-    assert orders.absorb(state, [version(-1)], START).late == 1
-    assert orders.absorb(state, [version(0)], START).new == 1
+    orders.apply(state, [version(RETENTION)], START)
+    assert orders.apply(state, [version(-1)], START).late == 1
+    assert orders.apply(state, [version(0)], START).new == 1
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=6))
 def test_closed_since_the_last_run(closed: list[bool]) -> None:
     """Closed since the first version of the last unbroken run of closed ones."""
     state = OrderState("1")
-    orders.absorb(state, [version(n, closed=c) for n, c in enumerate(closed)], START)
+    orders.apply(state, [version(n, closed=c) for n, c in enumerate(closed)], START)
     since = None
     for n, c in enumerate(closed):
         since = (n if since is None else since) if c else None
@@ -95,10 +96,10 @@ def test_closed_since_the_last_run(closed: list[bool]) -> None:
 def test_a_tombstone_closes_and_hides_nothing() -> None:
     """What was known of the order stays known; of an order never seen only the closing is."""
     state = OrderState("1")
-    orders.absorb(state, [version(5, known=False)], START)
+    orders.apply(state, [version(5, known=False)], START)
     facts = orders.facts_of(state)
     assert (facts.known, facts.closed_at) == (False, START + 5)
-    orders.absorb(state, [version(0, recipient=ANNA)], START)
+    orders.apply(state, [version(0, recipient=ANNA)], START)
     facts = orders.facts_of(state)
     assert (facts.known, facts.closed_at) == (True, START + 5)
     assert facts.recipients == ((START, ANNA),)
@@ -108,7 +109,7 @@ def test_the_recipients_are_a_timeline() -> None:
     """Only changes are told, from when each holds."""
     state = OrderState("1")
     places = [ANNA, ANNA, BORIS, None, ANNA]
-    orders.absorb(state, [version(n, recipient=p) for n, p in enumerate(places)], START)
+    orders.apply(state, [version(n, recipient=p) for n, p in enumerate(places)], START)
     assert orders.facts_of(state).recipients == (
         (START, ANNA),
         (START + 2, BORIS),
@@ -132,7 +133,7 @@ def test_the_last_word_of_a_parcel_stands(arrival: list[int]) -> None:
     state = OrderState("1")
     last = 0
     for n in arrival:
-        news = orders.learn(state, [word((START + n,))], START)
+        news = orders.apply_parcel_facts(state, [word((START + n,))], START)
         assert news is (n != last)
         last = n
     assert state.parcels[0].lives == word((START + last,)).lives
@@ -143,44 +144,44 @@ def test_learning_is_the_same_in_bulk(arrival: list[int], known: bool) -> None:
     """One by one or all at once, the state comes out alike."""
     one, other = OrderState("1"), OrderState("1")
     if known:
-        orders.absorb(one, [version(0)], START)
-        orders.absorb(other, [version(0)], START)
+        orders.apply(one, [version(0)], START)
+        orders.apply(other, [version(0)], START)
     words = [word((START + n,), asks=n == 1) for n in arrival]
-    orders.learn(one, words, START)
+    orders.apply_parcel_facts(one, words, START)
     for single in words:
-        orders.learn(other, [single], START)
+        orders.apply_parcel_facts(other, [single], START)
     assert encode(one) == encode(other)
 
 
 def test_each_parcel_is_told_once() -> None:
     """Nothing before the order is known, then each parcel once for each version."""
     state = OrderState("1")
-    orders.learn(state, [word()], START)
-    assert orders.tell(state) == []
-    orders.absorb(state, [version(0)], START)
-    assert [key for key, _ in orders.tell(state)] == ["zto:1"]
-    assert orders.tell(state) == []
-    orders.absorb(state, [version(1)], START)
-    assert len(orders.tell(state)) == 1
+    orders.apply_parcel_facts(state, [word()], START)
+    assert orders.replies(state) == []
+    orders.apply(state, [version(0)], START)
+    assert [key for key, _ in orders.replies(state)] == [b"zto:1"]
+    assert orders.replies(state) == []
+    orders.apply(state, [version(1)], START)
+    assert len(orders.replies(state)) == 1
 
 
 def test_a_parcel_that_asks_is_answered_again() -> None:
     """It may have forgotten, or begun a new life of its state."""
     state = OrderState("1")
-    orders.absorb(state, [version(0)], START)
-    orders.learn(state, [word()], START)
-    assert len(orders.tell(state)) == 1
-    assert orders.learn(state, [word(asks=True)], START)
-    assert len(orders.tell(state)) == 1
-    assert orders.tell(state) == []
+    orders.apply(state, [version(0)], START)
+    orders.apply_parcel_facts(state, [word()], START)
+    assert len(orders.replies(state)) == 1
+    assert orders.apply_parcel_facts(state, [word(asks=True)], START)
+    assert len(orders.replies(state)) == 1
+    assert orders.replies(state) == []
 
 
 def test_an_order_has_room_for_so_many_versions() -> None:
     """More are refused by position, repeats of known ones still are none."""
     state = OrderState("1")
-    absorbed = orders.absorb(state, [version(n) for n in range(MOST_VERSIONS + 2)], START)
+    absorbed = orders.apply(state, [version(n) for n in range(MOST_VERSIONS + 2)], START)
     assert absorbed[:3] == (MOST_VERSIONS, 0, (MOST_VERSIONS, MOST_VERSIONS + 1))
-    assert orders.absorb(state, [version(0)], START)[:3] == (0, 0, ())
+    assert orders.apply(state, [version(0)], START)[:3] == (0, 0, ())
 
 
 @pytest.mark.parametrize("hours", [1, 24, 24 * 400])
@@ -188,7 +189,7 @@ def test_the_state_outlives_what_is_pending(hours: int) -> None:
     """`due` is the next deadline where there is one, however far ahead."""
     state = OrderState("1")
     promise = START + hours * HOUR
-    orders.absorb(state, [version(0, promised_ship_by=promise)], START)
+    orders.apply(state, [version(0, promised_ship_by=promise)], START)
     judgement = judge_orders.judge(state, START, load(), START)
     assert not judgement.ended
     assert state.due == promise - min(hours * HOUR // 4, 12 * HOUR)
@@ -200,8 +201,8 @@ def test_an_order_listens_to_so_many_parcels() -> None:
     state = OrderState("1")
     life = (LinkedLife(START, None, ()),)
     first = [ParcelFacts(f"zto:{n}", "1", life) for n in range(MOST_PARCELS)]
-    assert orders.learn(state, first, START)
-    assert not orders.learn(state, [ParcelFacts("zto:one too many", "1", life)], START)
+    assert orders.apply_parcel_facts(state, first, START)
+    assert not orders.apply_parcel_facts(state, [ParcelFacts("zto:one too many", "1", life)], START)
     assert len(state.parcels) == MOST_PARCELS
     moved = (LinkedLife(START, None, (START + 1,)),)
-    assert orders.learn(state, [ParcelFacts("zto:7", "1", moved)], START)
+    assert orders.apply_parcel_facts(state, [ParcelFacts("zto:7", "1", moved)], START)

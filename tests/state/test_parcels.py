@@ -20,8 +20,9 @@ from streams.judge import parcels as judge_parcels
 from streams.profiles.loader import load
 from streams.rules import duplicate_tracking_number
 from streams.state import orders, parcels
+from streams.state.codec import decode_parcel, encode
 from streams.state.parcels import MOST_FACTS
-from streams.state.state import OrderState, ParcelState, decode_parcel, encode
+from streams.state.state import OrderState, ParcelState
 
 KEY = f"zto:{NUMBER}"
 START = us(PAID)
@@ -69,11 +70,11 @@ def copy(state: ParcelState) -> ParcelState:
 def test_facts_are_a_set(facts: list[TrackingFact], rng: object) -> None:
     """Any order, any repeats: the same facts, links and orders."""
     one, other = ParcelState(KEY), ParcelState(KEY)
-    parcels.absorb(one, facts, START)
+    parcels.apply(one, facts, START)
     shuffled = facts * 2
     rng.shuffle(shuffled)  # type: ignore[attr-defined]
     for single in shuffled:
-        parcels.absorb(other, [single], START)
+        parcels.apply(other, [single], START)
     assert one.records == other.records
     assert one.named == other.named
     assert {o.order_id for o in one.orders} == {o.order_id for o in other.orders}
@@ -84,20 +85,20 @@ def test_facts_are_a_set(facts: list[TrackingFact], rng: object) -> None:
 def test_repeats_are_no_news(facts: list[TrackingFact]) -> None:
     """A second absorption adds nothing and touches nothing."""
     state = ParcelState(KEY)
-    parcels.absorb(state, facts, START)
+    parcels.apply(state, facts, START)
     before = encode(state)
-    assert parcels.absorb(state, facts, START + DAY // timedelta(microseconds=1)).new == 0
+    assert parcels.apply(state, facts, START + DAY // timedelta(microseconds=1)).new == 0
     assert encode(state) == before
 
 
 def test_late_facts_change_nothing() -> None:
     """Exactly retention older than the newest still counts, a microsecond more does not."""
     state = ParcelState(KEY)
-    parcels.absorb(state, [fact(RETENTION, "hub")], START)
+    parcels.apply(state, [fact(RETENTION, "hub")], START)
     before = encode(state)
-    assert parcels.absorb(state, [fact(-1, "hub")], START)[:3] == (0, 1, ())
+    assert parcels.apply(state, [fact(-1, "hub")], START)[:3] == (0, 1, ())
     assert encode(state) == before
-    assert parcels.absorb(state, [fact(0, "hub")], START).new == 1
+    assert parcels.apply(state, [fact(0, "hub")], START).new == 1
 
 
 steps = st.lists(
@@ -109,18 +110,18 @@ steps = st.lists(
 def test_the_short_cut_never_hides_a_message(
     history: list[list[TrackingFact] | OrderFacts],
 ) -> None:
-    """Where `absorb` says that all is told, `tell` would have said nothing."""
+    """Where `apply` says that orders know all, `replies` would have said nothing."""
     state = ParcelState(KEY)
     for step in history:
         if isinstance(step, OrderFacts):
-            if parcels.learn(state, [step], START):
-                parcels.tell(state)
+            if parcels.apply_order_facts(state, [step], START):
+                parcels.replies(state)
             continue
-        absorbed = parcels.absorb(state, step, START)
-        if absorbed.told:
-            assert parcels.tell(copy(state)) == []
+        outcome = parcels.apply(state, step, START)
+        if outcome.known_elsewhere:
+            assert parcels.replies(copy(state)) == []
         else:
-            parcels.tell(state)
+            parcels.replies(state)
 
 
 @given(steps)
@@ -135,23 +136,23 @@ def test_the_order_always_knows_what_matters(
     heard: dict[str, list[tuple[int, int | None, bool, tuple[int, ...]]]] = {}
     for step in history:
         if isinstance(step, OrderFacts):
-            news = parcels.learn(state, [step], START)
+            news = parcels.apply_order_facts(state, [step], START)
         else:
-            absorbed = parcels.absorb(state, step, START)
-            news = bool(absorbed.new) and not absorbed.told
-        for said in parcels.tell(state) if news else ():
+            outcome = parcels.apply(state, step, START)
+            news = bool(outcome.new) and not outcome.known_elsewhere
+        for _, said in parcels.replies(state) if news else ():
             heard[said.order_id] = [
                 (life.uploaded_at, life.released_at, life.judged, life.progress)
                 for life in said.lives
             ]
     fresh = copy(state)
     for known in fresh.orders:
-        known.told = None
+        known.last_sent = None
     now = {
         said.order_id: [
             (life.uploaded_at, life.released_at, life.judged, life.progress) for life in said.lives
         ]
-        for said in parcels.tell(fresh)
+        for _, said in parcels.replies(fresh)
     }
     facts = {known.order_id: known.facts for known in state.orders}
     for order_id in heard.keys() | now.keys():
@@ -166,35 +167,35 @@ def test_the_order_always_knows_what_matters(
                 ][:1]
 
 
-def test_telling_twice_says_nothing_new() -> None:
-    """A parcel tells once; only news of links or of progress that matters is told again."""
+def test_replying_twice_says_nothing_new() -> None:
+    """A parcel replies once; again only to news of links or of progress that matters."""
     state = ParcelState(KEY)
-    parcels.absorb(state, [fact(0, "ordered", ("1", "2"))], START)
-    assert {said.order_id for said in parcels.tell(state)} == {"1", "2"}
-    assert parcels.tell(state) == []
-    parcels.absorb(state, [fact(HOUR_US, "picked_up")], START)
-    assert len(parcels.tell(state)) == 2
-    parcels.absorb(state, [fact(2 * HOUR_US, "hub")], START)
-    assert parcels.tell(state) == []
-    parcels.absorb(state, [fact(3 * HOUR_US, "cancelled", ("1",))], START)
-    assert [said.order_id for said in parcels.tell(state)] == ["1"]
+    parcels.apply(state, [fact(0, "ordered", ("1", "2"))], START)
+    assert {said.order_id for _, said in parcels.replies(state)} == {"1", "2"}
+    assert parcels.replies(state) == []
+    parcels.apply(state, [fact(HOUR_US, "picked_up")], START)
+    assert len(parcels.replies(state)) == 2
+    parcels.apply(state, [fact(2 * HOUR_US, "hub")], START)
+    assert parcels.replies(state) == []
+    parcels.apply(state, [fact(3 * HOUR_US, "cancelled", ("1",))], START)
+    assert [said.order_id for _, said in parcels.replies(state)] == ["1"]
 
 
 def judged_for(state: ParcelState) -> dict[str, bool]:
     """Which orders hear that the parcel is theirs, of those that hear anything."""
-    return {said.order_id: said.lives[-1].judged for said in parcels.tell(state)}
+    return {said.order_id: said.lives[-1].judged for _, said in parcels.replies(state)}
 
 
 def test_a_released_order_hears_whether_it_is_still_judged() -> None:
     """While another is linked it is not; once none is, those that were released last are."""
     state = ParcelState(KEY)
-    parcels.absorb(state, [fact(0, "ordered", IDS)], START)
+    parcels.apply(state, [fact(0, "ordered", IDS)], START)
     assert judged_for(state) == {"1": True, "2": True}
-    parcels.absorb(state, [fact(HOUR_US, "cancelled", ("1",))], START)
+    parcels.apply(state, [fact(HOUR_US, "cancelled", ("1",))], START)
     assert judged_for(state) == {"1": False}
-    parcels.absorb(state, [fact(2 * HOUR_US, "cancelled", ("2",))], START)
+    parcels.apply(state, [fact(2 * HOUR_US, "cancelled", ("2",))], START)
     assert judged_for(state) == {"2": True}
-    parcels.absorb(state, [fact(2 * HOUR_US, "cancelled", ("1",))], START)
+    parcels.apply(state, [fact(2 * HOUR_US, "cancelled", ("1",))], START)
     # It was released before: the later release changes nothing.
     assert judged_for(state) == {}
 
@@ -202,28 +203,30 @@ def test_a_released_order_hears_whether_it_is_still_judged() -> None:
 def test_both_released_last_are_judged() -> None:
     """Released together, the parcel stays both's."""
     state = ParcelState(KEY)
-    parcels.absorb(state, [fact(0, "ordered", IDS), fact(HOUR_US, "cancelled", IDS)], START)
+    parcels.apply(state, [fact(0, "ordered", IDS), fact(HOUR_US, "cancelled", IDS)], START)
     assert judged_for(state) == {"1": True, "2": True}
 
 
 def test_an_order_that_is_not_judged_is_no_company() -> None:
     """What an order says of itself may make the parcel another's: that one hears of it."""
     state = ParcelState(KEY)
-    parcels.absorb(state, [fact(0, "ordered", IDS), fact(HOUR_US, "cancelled", ("1",))], START)
+    parcels.apply(state, [fact(0, "ordered", IDS), fact(HOUR_US, "cancelled", ("1",))], START)
     assert judged_for(state) == {"1": False, "2": True}
-    parcels.learn(state, [OrderFacts("2", known=True, express=False, base=START)], START)
+    parcels.apply_order_facts(
+        state, [OrderFacts("2", known=True, express=False, base=START)], START
+    )
     assert judged_for(state) == {"1": True}
 
 
 def test_a_parcel_asks_until_it_knows() -> None:
     """`asks` tells the order that its facts are wanted."""
     state = ParcelState(KEY)
-    parcels.absorb(state, [fact(0, "ordered", ("1",))], START)
-    (said,) = parcels.tell(state)
+    parcels.apply(state, [fact(0, "ordered", ("1",))], START)
+    ((_, said),) = parcels.replies(state)
     assert said.asks
-    parcels.learn(state, [OrderFacts("1", known=True, base=START)], START)
-    parcels.absorb(state, [fact(HOUR_US, "cancelled", ("1",))], START)
-    (said,) = parcels.tell(state)
+    parcels.apply_order_facts(state, [OrderFacts("1", known=True, base=START)], START)
+    parcels.apply(state, [fact(HOUR_US, "cancelled", ("1",))], START)
+    ((_, said),) = parcels.replies(state)
     assert not said.asks
 
 
@@ -238,10 +241,10 @@ WORDS = [
 def test_the_last_word_of_an_order_stands(arrival: tuple[int, ...]) -> None:
     """An order's words come in the order in which it says them; the same again is no news."""
     state = ParcelState(KEY)
-    parcels.absorb(state, [fact(0, "ordered", ("1",))], START)
+    parcels.apply(state, [fact(0, "ordered", ("1",))], START)
     last = -1
     for n in arrival:
-        assert parcels.learn(state, [WORDS[n]], START) is (n != last)
+        assert parcels.apply_order_facts(state, [WORDS[n]], START) is (n != last)
         last = n
     assert state.orders[0].facts == WORDS[last]
 
@@ -249,9 +252,9 @@ def test_the_last_word_of_an_order_stands(arrival: tuple[int, ...]) -> None:
 def test_words_of_strangers_change_nothing() -> None:
     """An order that this parcel does not name is none of its business."""
     state = ParcelState(KEY)
-    parcels.absorb(state, [fact(0, "ordered", ("1",))], START)
+    parcels.apply(state, [fact(0, "ordered", ("1",))], START)
     before = encode(state)
-    assert not parcels.learn(state, [OrderFacts("9", known=True)], START + 1)
+    assert not parcels.apply_order_facts(state, [OrderFacts("9", known=True)], START + 1)
     assert encode(state) == before
 
 
@@ -277,11 +280,11 @@ def placeholder(uploads: int, apart: timedelta, width: int = 19) -> tuple[Parcel
         assert not isinstance(version, Bad)
         assert not isinstance(claim, Bad)
         known = OrderState(order_id)
-        orders.absorb(known, [version], us(at))
+        orders.apply(known, [version], us(at))
         words.append(orders.facts_of(known))
-        refused += len(parcels.absorb(state, [claim], us(at)).refused)
-    parcels.tell(state)
-    parcels.learn(state, words, state.newest)
+        refused += len(parcels.apply(state, [claim], us(at)).refused)
+    parcels.replies(state)
+    parcels.apply_order_facts(state, words, state.newest)
     return state, refused
 
 
@@ -337,7 +340,7 @@ def test_a_refused_fact_that_is_known_is_no_new_one() -> None:
     state, _ = placeholder(1_200, MINUTE)
     known = decode_tracking(json.dumps(upload(f"49{0:017}", PAID)).encode(), us(PAID))
     assert not isinstance(known, Bad)
-    assert parcels.absorb(state, [known], state.newest) == (0, 0, (), False)
+    assert parcels.apply(state, [known], state.newest) == (0, 0, (), False)
 
 
 def test_status_of_a_record_decides_not_its_text() -> None:
@@ -346,7 +349,7 @@ def test_status_of_a_record_decides_not_its_text() -> None:
     raw = json.dumps(record("unknown", PAID + HOUR, order_ids=["1"])).encode()
     odd = decode_tracking(raw, us(PAID + DAY))
     assert not isinstance(odd, Bad)
-    parcels.absorb(state, [odd], us(PAID + DAY))
+    parcels.apply(state, [odd], us(PAID + DAY))
     assert (state.named, state.orders) == ([], [])
 
 
@@ -354,16 +357,16 @@ def test_a_backlog_says_once_more_what_orders_heard() -> None:
     """Once for an assignment: a state that a crash took may have said otherwise."""
     state = ParcelState(KEY)
     facts = [fact(0, "ordered", ("1",)), fact(HOUR_US, "picked_up")]
-    parcels.absorb(state, facts, START)
-    (said,) = parcels.tell(state, backlog=True)
-    assert parcels.tell(state, backlog=True) == []
-    parcels.doubt(state, 7)
-    assert parcels.tell(decode_parcel(encode(state)), backlog=True) == [said]
-    assert parcels.tell(state, backlog=True) == [said]
-    parcels.doubt(state, 7)
-    assert parcels.tell(state, backlog=True) == []
-    parcels.doubt(state, 8)
-    assert parcels.tell(state, backlog=True) == [said]
+    parcels.apply(state, facts, START)
+    (said,) = parcels.replies(state, backlog=True)
+    assert parcels.replies(state, backlog=True) == []
+    parcels.resend_all(state, 7)
+    assert parcels.replies(decode_parcel(encode(state)), backlog=True) == [said]
+    assert parcels.replies(state, backlog=True) == [said]
+    parcels.resend_all(state, 7)
+    assert parcels.replies(state, backlog=True) == []
+    parcels.resend_all(state, 8)
+    assert parcels.replies(state, backlog=True) == [said]
 
 
 def test_in_a_backlog_an_order_hears_that_it_is_not_linked() -> None:
@@ -371,5 +374,5 @@ def test_in_a_backlog_an_order_hears_that_it_is_not_linked() -> None:
     facts = [fact(0, "cancelled", ("2",)), fact(HOUR_US, "picked_up", ("2",))]
     for backlog, heard in ((False, []), (True, [()])):
         state = ParcelState(KEY)
-        parcels.absorb(state, facts, START)
-        assert [said.lives for said in parcels.tell(state, backlog=backlog)] == heard
+        parcels.apply(state, facts, START)
+        assert [said.lives for _, said in parcels.replies(state, backlog=backlog)] == heard

@@ -21,14 +21,8 @@ from streams.facts.times import HOUR
 from streams.judge import parcels as judge_parcels
 from streams.profiles.loader import load
 from streams.state import parcels
-from streams.state.state import (
+from streams.state.codec import (
     VERSION,
-    KnownOrder,
-    LinkedParcel,
-    Named,
-    OrderState,
-    ParcelState,
-    Published,
     UnknownStateVersion,
     decode_order,
     decode_order_facts,
@@ -38,6 +32,7 @@ from streams.state.state import (
     encode,
     encode_message,
 )
+from streams.state.state import KnownOrder, LinkedParcel, Named, OrderState, ParcelState, Published
 
 # States hold times, counts and 63-bit hashes: never negative, except offsets not known (-1).
 st.register_type_strategy(int, st.integers(0, (1 << 63) - 1))
@@ -170,12 +165,13 @@ def test_a_parcel_of_the_first_version_is_read() -> None:
 def test_a_parcel_of_the_first_version_tells_its_orders_anew() -> None:
     """It had told less than is told today, so its next fact tells all of it."""
     state = decode_parcel(FIRST_PARCEL)
-    assert [known.told for known in state.orders] == [None, None]
+    assert [known.last_sent for known in state.orders] == [None, None]
     hub = TrackingFact(state.key, PICKED + HOUR, STATUS_CODE["hub"], 1)
-    assert not parcels.absorb(state, (hub,), PICKED + HOUR).told
-    (message,) = parcels.tell(state)
+    assert not parcels.apply(state, (hub,), PICKED + HOUR).known_elsewhere
+    ((key, message),) = parcels.replies(state)
+    assert key == message.order_id.encode()
     assert message.lives == (LinkedLife(UPLOADED, None, (PICKED, PICKED + HOUR), judged=True),)
-    assert parcels.tell(state) == []
+    assert parcels.replies(state) == []
 
 
 def test_a_parcel_of_the_first_version_repeats_no_node() -> None:

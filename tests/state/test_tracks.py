@@ -13,8 +13,9 @@ from streams.facts.facts import CloneFacts, Place, TrackFacts
 from streams.facts.times import DAY, STATE_KEPT
 from streams.profiles.loader import load
 from streams.replay.machine import Machine
-from streams.state.state import UnknownStateVersion, due_of, encode, place_code
-from streams.state.tracks import MOST_CLAIMANTS, TrackState, decode_track, learn
+from streams.state.codec import UnknownStateVersion, decode_track, due_of, encode
+from streams.state.state import place_code
+from streams.state.tracks import MOST_CLAIMANTS, TrackState, apply_claim
 
 TRACK = b"t" * 16
 FAR = 1 << 62
@@ -31,51 +32,53 @@ def claim(key: str, at: int | None, address: int | None = None, place: int = 0) 
 
 
 def told(key: str, since: int | None, at: int, address: int | None, place: int = 0) -> Told:
-    """What `learn` says to one number."""
+    """What `apply_claim` answers to one number."""
     return [(key, CloneFacts(TRACK, since, at, place, address))]
 
 
 def test_one_claim_is_kept_in_silence() -> None:
     """Nearly every track is one parcel's: it costs no answer."""
     state = TrackState(TRACK)
-    assert learn(state, claim("a", 5, 1), NOW) == []
-    assert learn(state, claim("a", 6, 1), NOW) == []
+    assert apply_claim(state, claim("a", 5, 1), NOW) == []
+    assert apply_claim(state, claim("a", 6, 1), NOW) == []
 
 
 def test_both_hear_of_each_other() -> None:
     """Each is told the other's upload, and the claim that this answers."""
     state = TrackState(TRACK)
-    learn(state, claim("a", 5, 1), NOW)
-    assert learn(state, claim("b", 7, 2), NOW) == told("a", 7, 5, 1) + told("b", 5, 7, 2)
+    apply_claim(state, claim("a", 5, 1), NOW)
+    assert apply_claim(state, claim("b", 7, 2), NOW) == told("a", 7, 5, 1) + told("b", 5, 7, 2)
 
 
 def test_what_is_known_is_not_said_again() -> None:
     """A repeat is no news, nor is a third claim to those who have an earlier one."""
     state = TrackState(TRACK)
-    learn(state, claim("a", 5, 1), NOW)
-    learn(state, claim("b", 7, 2), NOW)
+    apply_claim(state, claim("a", 5, 1), NOW)
+    apply_claim(state, claim("b", 7, 2), NOW)
     before = encode(state)
-    assert learn(state, claim("b", 7, 2), NOW + 1) is None
-    assert learn(state, claim("c", None), NOW + 1) is None
+    assert apply_claim(state, claim("b", 7, 2), NOW + 1) is None
+    assert apply_claim(state, claim("c", None), NOW + 1) is None
     assert encode(state) == before
-    assert learn(state, claim("c", 9, 3), NOW + 1) == told("c", 5, 9, 3)
+    assert apply_claim(state, claim("c", 9, 3), NOW + 1) == told("c", 5, 9, 3)
 
 
 def test_an_earlier_upload_is_told_to_all() -> None:
     """The earliest other counts."""
     state = TrackState(TRACK)
-    learn(state, claim("a", 5, 1), NOW)
-    learn(state, claim("b", 7, 2), NOW)
-    answers = learn(state, claim("c", 3, 3), NOW)
+    apply_claim(state, claim("a", 5, 1), NOW)
+    apply_claim(state, claim("b", 7, 2), NOW)
+    answers = apply_claim(state, claim("c", 3, 3), NOW)
     assert answers == told("a", 3, 5, 1) + told("b", 3, 7, 2) + told("c", 5, 3, 3)
 
 
 def test_one_recipient_is_no_other_but_what_was_heard_is_said() -> None:
     """Two parcels of one buyer: nothing holds, and each can see whether it was understood."""
     state = TrackState(TRACK)
-    learn(state, claim("a", 5, 1), NOW)
-    assert learn(state, claim("b", 7, 1), NOW) == told("a", None, 5, 1) + told("b", None, 7, 1)
-    assert learn(state, claim("c", 9, 2), NOW) == (
+    apply_claim(state, claim("a", 5, 1), NOW)
+    assert apply_claim(state, claim("b", 7, 1), NOW) == told("a", None, 5, 1) + told(
+        "b", None, 7, 1
+    )
+    assert apply_claim(state, claim("c", 9, 2), NOW) == (
         told("a", 9, 5, 1) + told("b", 9, 7, 1) + told("c", 5, 9, 2)
     )
 
@@ -97,36 +100,36 @@ def test_who_is_another_recipient(
 ) -> None:
     """Addresses where both are known, else province or city."""
     state = TrackState(TRACK)
-    learn(state, claim("a", 5, *first), NOW)
-    (_, facts), _ = learn(state, claim("b", 7, *second), NOW) or []
+    apply_claim(state, claim("a", 5, *first), NOW)
+    (_, facts), _ = apply_claim(state, claim("b", 7, *second), NOW) or []
     assert facts.since == (7 if differ else None)
 
 
 def test_a_claim_that_ends_frees_the_other() -> None:
     """The one left is told that it is alone; the one that went is told nothing."""
     state = TrackState(TRACK)
-    learn(state, claim("a", 5, 1), NOW)
-    learn(state, claim("b", 7, 2), NOW)
-    assert learn(state, claim("b", None), NOW) == told("a", None, 5, 1)
+    apply_claim(state, claim("a", 5, 1), NOW)
+    apply_claim(state, claim("b", 7, 2), NOW)
+    assert apply_claim(state, claim("b", None), NOW) == told("a", None, 5, 1)
 
 
 def test_a_claim_that_comes_back_is_answered_even_alone() -> None:
     """An older answer may still be on its way to it: the last word must be the right one."""
     state = TrackState(TRACK)
-    learn(state, claim("a", 5, 1), NOW)
-    learn(state, claim("b", 7, 2), NOW)
-    learn(state, claim("a", None), NOW)
-    learn(state, claim("b", None), NOW)
-    assert learn(state, claim("a", 5, 1), NOW) == told("a", None, 5, 1)
+    apply_claim(state, claim("a", 5, 1), NOW)
+    apply_claim(state, claim("b", 7, 2), NOW)
+    apply_claim(state, claim("a", None), NOW)
+    apply_claim(state, claim("b", None), NOW)
+    assert apply_claim(state, claim("a", 5, 1), NOW) == told("a", None, 5, 1)
 
 
 def test_who_forgot_is_told_again() -> None:
     """A number that took its claim back and makes the same one again hears the same again."""
     state = TrackState(TRACK)
-    learn(state, claim("a", 5, 1), NOW)
-    learn(state, claim("b", 7, 2), NOW)
-    learn(state, claim("a", None), NOW)
-    assert learn(state, claim("a", 5, 1), NOW) == told("a", 7, 5, 1) + told("b", 5, 7, 2)
+    apply_claim(state, claim("a", 5, 1), NOW)
+    apply_claim(state, claim("b", 7, 2), NOW)
+    apply_claim(state, claim("a", None), NOW)
+    assert apply_claim(state, claim("a", 5, 1), NOW) == told("a", 7, 5, 1) + told("b", 5, 7, 2)
 
 
 def test_order_of_claims_changes_no_last_word() -> None:
@@ -137,9 +140,9 @@ def test_order_of_claims_changes_no_last_word() -> None:
         state = TrackState(TRACK)
         last: dict[str, CloneFacts] = {}
         for first in (claim("d", 1, 9), claim("b", 2, 1)):
-            last.update(learn(state, first, NOW) or [])
+            last.update(apply_claim(state, first, NOW) or [])
         for facts in arrival:
-            last.update(learn(state, facts, NOW) or [])
+            last.update(apply_claim(state, facts, NOW) or [])
         said.append({key: facts for key, facts in last.items() if key != "d"})
     assert all(one == said[0] for one in said)
     assert {key: facts.since for key, facts in said[0].items()} == {"a": 7, "b": 3, "c": 7}
@@ -148,8 +151,8 @@ def test_order_of_claims_changes_no_last_word() -> None:
 def test_a_claim_nobody_heard_of_leaves_nothing() -> None:
     """A track that lasted until the next record is forgotten with it."""
     state = TrackState(TRACK)
-    learn(state, claim("a", 5, 1), NOW)
-    assert learn(state, claim("a", None), NOW) == []
+    apply_claim(state, claim("a", 5, 1), NOW)
+    assert apply_claim(state, claim("a", None), NOW) == []
     assert state.claimants == []
 
 
@@ -157,14 +160,14 @@ def test_a_full_track_answers_and_does_not_remember() -> None:
     """A further number hears what is known; it moves nobody else and can come back."""
     state = TrackState(TRACK)
     for number in range(MOST_CLAIMANTS):
-        learn(state, claim(f"a{number}", 100 + number, number), NOW)
+        apply_claim(state, claim(f"a{number}", 100 + number, number), NOW)
     before = encode(state)
-    assert learn(state, claim("b", 5, -1), NOW) == told("b", 100, 5, -1)
-    assert learn(state, claim("b", None), NOW) is None
+    assert apply_claim(state, claim("b", 5, -1), NOW) == told("b", 100, 5, -1)
+    assert apply_claim(state, claim("b", None), NOW) is None
     assert encode(state) == before
     # One that took its claim back makes room.
-    learn(state, claim("a0", None), NOW)
-    answers = dict(learn(state, claim("b", 5, -1), NOW) or [])
+    apply_claim(state, claim("a0", None), NOW)
+    answers = dict(apply_claim(state, claim("b", 5, -1), NOW) or [])
     assert len(state.claimants) == MOST_CLAIMANTS
     assert (answers["b"].since, answers["a1"].since) == (101, 5)
 
@@ -172,10 +175,10 @@ def test_a_full_track_answers_and_does_not_remember() -> None:
 def test_it_ends_after_its_last_claim() -> None:
     """Kept for 65 days after the last change, then due; the stored form says when."""
     state = TrackState(TRACK)
-    learn(state, claim("a", 5, 1), NOW)
+    apply_claim(state, claim("a", 5, 1), NOW)
     assert NOW + STATE_KEPT < state.due <= NOW + STATE_KEPT + 5 * DAY
     first = state.due
-    learn(state, claim("b", 7, 2), NOW + 20 * DAY)
+    apply_claim(state, claim("b", 7, 2), NOW + 20 * DAY)
     assert state.due >= first + 20 * DAY
     assert due_of(encode(state)) == state.due
     assert decode_track(encode(state)) == state
@@ -186,12 +189,12 @@ def test_it_ends_after_its_last_claim() -> None:
 def test_who_may_have_ended_is_not_asked() -> None:
     """A parcel's own state may be gone after so long: it would deny what it once said."""
     state = TrackState(TRACK)
-    learn(state, claim("a", 5, 1), NOW)
+    apply_claim(state, claim("a", 5, 1), NOW)
     late = NOW + STATE_KEPT
-    assert learn(state, claim("b", 7, 2), late) == told("b", 5, 7, 2)
+    assert apply_claim(state, claim("b", 7, 2), late) == told("b", 5, 7, 2)
     other = TrackState(TRACK)
-    learn(other, claim("a", 5, 1), NOW)
-    assert learn(other, claim("b", 7, 2), late - 1) == told("a", 7, 5, 1) + told("b", 5, 7, 2)
+    apply_claim(other, claim("a", 5, 1), NOW)
+    assert apply_claim(other, claim("b", 7, 2), late - 1) == told("a", 7, 5, 1) + told("b", 5, 7, 2)
 
 
 def test_replay_forgets_tracks_too() -> None:

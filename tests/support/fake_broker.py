@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
-from streams.engine.kafka.types import Output, Write
+from streams.engine.kafka.types import Output, Put
 
 CHANGELOGS = {"orders": "orders-changelog", "parcels": "parcels-changelog"}
 
@@ -27,10 +27,10 @@ class FakeProducer:
         number = -1 if output.partition is None else output.partition
         self.buffer.append((output.topic, number, output.key, output.value))
 
-    def produce_states(self, topic: str, partition: int, writes: Iterable[Write]) -> None:
+    def produce_states(self, topic: str, partition: int, puts: Iterable[Put]) -> None:
         """As Producer.produce_states."""
         self._offsets.pop((topic, partition), None)
-        self.buffer += [(topic, partition, write.key, write.value) for write in writes]
+        self.buffer += [(topic, partition, write.key, write.value) for write in puts]
 
     def delivered(self, topic: str, partition: int) -> int:
         """As Producer.delivered."""

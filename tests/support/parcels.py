@@ -33,13 +33,13 @@ def life_of(history: Iterable[Message]) -> ParcelLife:
             version = decode_order(raw, None, _FAR, _FAR)
             assert not isinstance(version, Bad)
             place = known.setdefault(version.order_id, OrderState(version.order_id))
-            orders.absorb(place, (version,), version.updated_at)
+            orders.apply(place, (version,), version.updated_at)
         else:
             fact = decode_tracking(raw, _FAR)
             assert not isinstance(fact, Bad)
             state = state or ParcelState(fact.key)
             assert state.key == fact.key
-            parcels.absorb(state, (fact,), fact.at)
+            parcels.apply(state, (fact,), fact.at)
     assert state is not None
     facts: dict[str, OrderFacts | None] = {key: orders.facts_of(o) for key, o in known.items()}
     ((records, named),) = lives(state.records, state.named)

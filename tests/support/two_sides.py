@@ -1,4 +1,4 @@
-"""All sides of the pipeline over in-memory topics: any chunking, any partition, any crash.
+"""All processors over in-memory topics: any chunking, any partition, any crash.
 
 What Kafka and the engine promise is kept and no more: records of one partition come in order, a
 chunk's effects are durable together or not at all except that its outputs may already be out.
@@ -8,23 +8,22 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable
 from random import Random
 from typing import Any
 
 from streams.engine.kafka.murmur2 import partition_of
 from streams.engine.kafka.topics import Topics
-from streams.engine.kafka.types import Chunk, Output, Record, Work, Write
+from streams.engine.kafka.types import Chunk, Effects, Output, Put, Record
 from streams.profiles.loader import load
 from streams.profiles.model import Profiles
-from streams.state.state import due_of
-from streams.tables.meters import MeterSide
-from streams.tables.orders import OrderSide
-from streams.tables.parcels import ParcelSide
-from streams.tables.processor import Moment, Side
-from streams.tables.recover_shop_days import said_again
-from streams.tables.recover_warnings import recall
-from streams.tables.tracks import TrackSide
+from streams.state.codec import due_of
+from streams.tables.orders import OrderProcessor
+from streams.tables.parcels import ParcelProcessor
+from streams.tables.processor import Moment, Processor
+from streams.tables.recover_shop_days import recover_sent
+from streams.tables.recover_warnings import recover_published
+from streams.tables.shop_days import ShopDayProcessor
+from streams.tables.tracks import TrackProcessor
 
 TOPICS = Topics()
 ROUNDS = 6
@@ -41,7 +40,7 @@ class Store:
         """The stored values of `keys`, None for those without one."""
         return [self.tables[table, partition].get(key) for key in keys]
 
-    def apply(self, table: str, partition: int, write: Write) -> None:
+    def apply(self, table: str, partition: int, write: Put) -> None:
         """One write, which must know the due time of what it replaces."""
         rows = self.tables[table, partition]
         old = rows.get(write.key)
@@ -62,7 +61,7 @@ class Store:
 
 
 class Loop:
-    """All sides, their topics of `partitions` partitions, and the outputs that others see.
+    """All processors, their topics of `partitions` partitions, and the outputs that others see.
 
     `now` (µs) is the wall clock: it moves a millisecond with every chunk and tick.
     """
@@ -72,28 +71,19 @@ class Loop:
         self.now = now
         self.store = Store()
         chosen = profiles or load()
-        self.order_side = OrderSide(TOPICS, partitions, chosen, self.store)
-        self.parcel_side = ParcelSide(TOPICS, partitions, chosen, self.store)
-        self.track_side = TrackSide(TOPICS, partitions, chosen, self.store)
-        self.meter_side = MeterSide(TOPICS, partitions, chosen, self.store)
-        self.sides: tuple[Side, ...] = (
-            self.order_side,
-            self.parcel_side,
-            self.track_side,
-            self.meter_side,
+        self.orders = OrderProcessor(TOPICS, partitions, chosen, self.store)
+        self.parcels = ParcelProcessor(TOPICS, partitions, chosen, self.store)
+        self.tracks = TrackProcessor(TOPICS, partitions, self.store)
+        self.shop_days = ShopDayProcessor(TOPICS, partitions, chosen, self.store)
+        self.processors: tuple[Processor, ...] = (
+            self.orders,
+            self.parcels,
+            self.tracks,
+            self.shop_days,
         )
-        self.tables = tuple(side.table for side in self.sides)
-        self.steps: dict[str, Callable[[Chunk, Moment], Work]] = {
-            TOPICS.orders: self.order_side.on_orders,
-            TOPICS.orders_rekey: self.order_side.on_orders,
-            TOPICS.parcel_facts: self.order_side.on_parcel_facts,
-            TOPICS.tracking: self.parcel_side.on_tracking,
-            TOPICS.tracking_rekey: self.parcel_side.on_tracking,
-            TOPICS.order_facts: self.parcel_side.on_order_facts,
-            TOPICS.clone_facts: self.parcel_side.on_clone_facts,
-            TOPICS.track_facts: self.track_side.on_track_facts,
-            TOPICS.meter_facts: self.order_side.on_meter_facts,
-            TOPICS.meter_totals: self.meter_side.on_meter_totals,
+        self.tables = tuple(processor.table for processor in self.processors)
+        self.by_topic = {
+            topic: processor for processor in self.processors for topic in processor.intakes
         }
         self.logs: defaultdict[tuple[str, int], list[Record]] = defaultdict(list)
         self.read: defaultdict[tuple[str, int], int] = defaultdict(int)
@@ -121,7 +111,7 @@ class Loop:
         """Topic partitions with unread records, sorted."""
         return sorted(place for place, log in self.logs.items() if self.read[place] < len(log))
 
-    def step(self, place: tuple[str, int], most: int, gate: int | None) -> Work:
+    def step(self, place: tuple[str, int], most: int, gate: int | None) -> Effects:
         """Work on the next chunk, of at most `most` records, of one topic partition."""
         topic, partition = place
         first = self.read[place]
@@ -130,25 +120,28 @@ class Loop:
         self.read[place] = first + len(records)
         return self.take(chunk, gate)
 
-    def take(self, chunk: Chunk, gate: int | None) -> Work:
+    def take(self, chunk: Chunk, gate: int | None) -> Effects:
         """Work on a chunk and let its effects happen."""
         self.now += 1_000
-        moment = Moment(self.now, self._held_or(chunk.partition, gate))
-        work = self.steps[chunk.topic](chunk, moment)
-        self._happen(work, chunk.partition)
-        return work
+        watermark = self._held_or(chunk.partition, gate)
+        moment = Moment(self.now, watermark, watermark is None)
+        effects = self.by_topic[chunk.topic].step(chunk, moment)
+        self._happen(effects, chunk.partition)
+        return effects
 
-    def tick(self, partition: int, gate: int | None) -> Work:
+    def tick(self, partition: int, gate: int | None) -> Effects:
         """The clock of a partition moves to `gate` (µs)."""
         self.now += 1_000
         gate = self._held_or(partition, gate)
         moment = Moment(self.now, gate)
-        work = Work(topic=TOPICS.ticks, partition=partition)
+        effects = Effects(topic=TOPICS.ticks, partition=partition)
         upto = self.now if gate is None else gate
-        for side in self.sides:
-            side.tick(partition, self.store.due(side.table, partition, upto), moment, work)
-        self._happen(work, partition)
-        return work
+        self.parcels.watch_feeds(moment)
+        for processor in self.processors:
+            due = self.store.due(processor.table, partition, upto)
+            processor.tick(partition, due, moment, effects)
+        self._happen(effects, partition)
+        return effects
 
     def drain(self, gate: int) -> None:
         """Read everything, then tick until nothing is due at `gate` (µs) any more."""
@@ -164,11 +157,12 @@ class Loop:
                     self.tick(partition, gate)
                     busy = True
 
-    def _happen(self, work: Work, partition: int) -> None:
-        for output in work.outputs:
+    def _happen(self, effects: Effects, partition: int) -> None:
+        effects.counts.happen()
+        for output in effects.outputs:
             self._publish(output)
-        for table, writes in work.writes.items():
-            for write in writes:
+        for table, puts in effects.puts.items():
+            for write in puts:
                 self.store.apply(table, partition, write)
 
     def _publish(self, output: Output) -> None:
@@ -206,15 +200,14 @@ class Loop:
             if place[1] == partition:
                 self.read[place] = offsets.get(place, 0)
         sent = [json.dumps(value).encode() for value in self.warnings]
-        recalled = recall(sent, self.partitions, frozenset((partition,)))
+        published = recover_published(sent, self.partitions, frozenset((partition,)))
         shares, days = (
             [r.value for place in sorted(self.logs) if place[0] == topic for r in self.logs[place]]
             for topic in (TOPICS.meter_totals, TOPICS.meter_facts)
         )
-        said = said_again(shares, days, self.partitions, frozenset((partition,)))
-        for side in self.sides:
-            side.recall(recalled, (partition,))
-            side.recall_said(said, (partition,))
+        last_sent = recover_sent(shares, days, self.partitions, frozenset((partition,)))
+        for processor in self.processors:
+            processor.recover(published, last_sent, (partition,))
         self._held[partition] = ROUNDS, self._ends()
 
     def _ends(self) -> dict[tuple[str, int], int]:

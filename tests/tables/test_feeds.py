@@ -26,6 +26,7 @@ from schemas.shipment_warning import ShipmentWarning
 from streams.facts.times import SECOND
 from streams.judge.feeds import Feeds
 from streams.tables.feeds import MOST_SHOWN, SHOWN_EVERY, FeedMetrics, records_of
+from streams.tables.processor import Batch
 
 STEP = timedelta(seconds=50)
 """Often enough for a worker that is in time."""
@@ -36,7 +37,7 @@ class Worker:
 
     def __init__(self, lag: timedelta = timedelta(0)) -> None:
         self.loop = Loop(1, us(PICKED - 3 * DAY))
-        self.loop.order_side.feeds = self.loop.parcel_side.feeds
+        self.loop.orders.feeds = self.loop.parcels.feeds
         self.lag = lag
 
     def to(self, moment: datetime) -> None:
@@ -154,7 +155,7 @@ def test_what_carriers_send_is_counted_by_number(monkeypatch: pytest.MonkeyPatch
     worker.loop.now = us(PICKED + DAY)
     worker.hear(*values)
     assert heard == [{"zto": 2, "yto": 1}]
-    assert records_of({}) == {}
+    assert records_of(Batch([], [], [], [])) == {}
 
 
 def shown(name: str, carrier: str) -> float | None:

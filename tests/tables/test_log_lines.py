@@ -25,7 +25,7 @@ def said(caplog: pytest.LogCaptureFixture, name: str) -> list[dict[str, object]]
 def loop_with_clock() -> tuple[Loop, list[float]]:
     """An empty pipeline, and the time by which lines are limited: it stands."""
     loop, now = Loop(1, us(PAID)), [0.0]
-    for side in loop.sides:
+    for side in loop.processors:
         side.lines = Limited(clock=lambda: now[0])
     return loop, now
 
@@ -74,7 +74,7 @@ def test_a_flood_of_dead_letters_is_one_line_a_second_and_topic(
     assert (line["records"], line["left_out"]) == (1, 57)
     now[0] += 1
     for _ in range(2):
-        for side in loop.sides:
+        for side in loop.processors:
             side.say_left_out()
     assert said(caplog, "lines_left_out") == [
         {"what": topic, "left_out": 57}

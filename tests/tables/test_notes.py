@@ -12,7 +12,8 @@ from streams.facts.times import DAY, HOUR, MINUTE, SECOND
 from streams.judge.warnings import Revision
 from streams.state.state import Finding, Published
 from streams.tables.feeds import OFTEN, FeedLatency
-from streams.tables.notes import First, firsts
+from streams.tables.observations import First, firsts
+from streams.telemetry.counts import Counts
 from streams.telemetry.metrics import FEED_LATENCY, OTHER
 
 
@@ -83,6 +84,13 @@ def test_only_the_first_revision_counts() -> None:
     assert firsts(known, [revision("a", "open", 10 * HOUR, 4 * HOUR)]) == []
 
 
+def count(latency: FeedLatency) -> None:
+    """What was noted, as a chunk's accepted effects count it."""
+    counts = Counts()
+    latency.count(counts)
+    counts.happen()
+
+
 @pytest.fixture
 def latency() -> Iterator[FeedLatency]:
     """A new one, over an empty histogram."""
@@ -113,14 +121,14 @@ def test_a_feed_that_repeats_its_history_is_judged_by_its_newest_scan(latency: F
     """Whole histories, newest first or last: the old scans in them are no latency."""
     facts = [fact(9 * HOUR), fact(2 * HOUR), fact(5 * HOUR)]
     latency.note("zto:1", facts, [record(9 * HOUR + 3 * MINUTE)] * 3)
-    latency.show()
+    count(latency)
     assert seconds(OTHER) == (1, 180.0)
 
 
 def test_uploads_are_no_scans(latency: FeedLatency) -> None:
     """A seller's upload says nothing of the carrier's feed."""
     latency.note("zto:1", [fact(HOUR, "ordered")], [record(2 * HOUR)])
-    latency.show()
+    count(latency)
     assert seconds(OTHER) == (0, 0.0)
 
 
@@ -128,8 +136,8 @@ def test_a_carrier_that_is_often_heard_has_its_own_label(latency: FeedLatency) -
     """Before that it is one of the others; what was counted stays where it was."""
     for _ in range(OFTEN):
         latency.note("zto:1", [fact(HOUR)], [record(HOUR + 5 * SECOND)])
-    latency.show()
+    count(latency)
     latency.note("sf:1", [fact(HOUR, key="sf:1")], [record(HOUR + SECOND)])
-    latency.show()
+    count(latency)
     assert seconds("zto") == (OFTEN, OFTEN * 5.0)
     assert seconds(OTHER) == (1, 1.0)

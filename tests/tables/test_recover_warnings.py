@@ -19,7 +19,7 @@ from streams.outputs.message import encode_warning, warning_value
 from streams.profiles.loader import load
 from streams.profiles.model import Profiles
 from streams.state.state import Finding, Published
-from streams.tables.recover_warnings import judged_with_orders, recall
+from streams.tables.recover_warnings import judged_with_orders, recover_published
 
 NOW = 1_795_000_000_000_000
 ALL = frozenset(range(4))
@@ -76,7 +76,7 @@ def as_published(finding: Finding) -> Finding:
 def test_what_was_published_is_read_back(finding: Finding, revision: int, feed: str) -> None:
     """Every field of the content, under the key and on the partition of its state."""
     value = encode_warning(Revision("0" * 32, revision, finding, (), NOW), feed)
-    (place, (entries,)) = _one(recall([value], 4, ALL))
+    (place, (entries,)) = _one(recover_published([value], 4, ALL))
     assert entries == {"0" * 32: Published("0" * 32, revision, finding)}
     if finding.parcel is None or finding.rule == RESHIPPED:
         assert place == ("orders", finding.order_ids[0].encode())
@@ -128,15 +128,17 @@ GOOD: dict[str, Any] = warning_value(
 )
 def test_what_is_no_warning_of_ours_is_passed_over(change: dict[str, Any]) -> None:
     """Others may write to the topic; nothing that they write ends a worker."""
-    assert recall([json.dumps(GOOD).encode()], 4, ALL) != {}
-    assert recall([json.dumps({**GOOD, **change}).encode(), b"[]", b"", None], 4, ALL) == {}
+    assert recover_published([json.dumps(GOOD).encode()], 4, ALL) != {}
+    assert (
+        recover_published([json.dumps({**GOOD, **change}).encode(), b"[]", b"", None], 4, ALL) == {}
+    )
 
 
 def test_a_warning_of_an_earlier_form_is_still_one() -> None:
     """Without the fields that were added later it is read back as far as it goes."""
     evidence = {name: GOOD["evidence"][name] for name in ("started_at", "limit_hours", "lane")}
     old = {**GOOD, "evidence": evidence, "exposure": {"kind": "strike"}}
-    ((table, key), (entries,)) = _one(recall([json.dumps(old).encode()], 4, ALL))
+    ((table, key), (entries,)) = _one(recover_published([json.dumps(old).encode()], 4, ALL))
     assert (table, key) == ("orders", b"1")
     assert entries["0" * 32].finding.limit is None
 
@@ -159,7 +161,7 @@ def test_a_warning_goes_back_to_the_state_that_published_it(
         None, None, None,
     )  # fmt: skip
     value = encode_warning(Revision("0" * 32, 7, finding, (), NOW))
-    found, (entries,) = _one(recall([value], 4, ALL, judged_with_orders(load())))
+    found, (entries,) = _one(recover_published([value], 4, ALL, judged_with_orders(load())))
     assert found == place
     assert entries["0" * 32] == Published("0" * 32, 7, finding)
 
@@ -174,8 +176,14 @@ def test_a_rule_pack_may_have_rules_about_orders() -> None:
     douyin = load().at("douyin", NOW)
     rule = SimpleNamespace(name="of_a_pack")
     packed = Profiles([replace(douyin, order_rules=(*douyin.order_rules, rule))])
-    assert _one(recall([value], 4, ALL, judged_with_orders(packed)))[0] == ("orders", b"1")
-    assert _one(recall([value], 4, ALL, judged_with_orders(load())))[0] == ("parcels", b"zto:78")
+    assert _one(recover_published([value], 4, ALL, judged_with_orders(packed)))[0] == (
+        "orders",
+        b"1",
+    )
+    assert _one(recover_published([value], 4, ALL, judged_with_orders(load())))[0] == (
+        "parcels",
+        b"zto:78",
+    )
 
 
 @pytest.mark.parametrize(
@@ -215,5 +223,5 @@ def test_what_a_stranger_made_of_a_field_reaches_no_state(field: dict[str, Any])
     }
     own = json.dumps(value).encode()
     strange = json.dumps({**value, **field}).encode()
-    assert recall([own, strange], 4, ALL) == recall([own], 4, ALL) != {}
-    assert recall([strange], 4, ALL) == {}
+    assert recover_published([own, strange], 4, ALL) == recover_published([own], 4, ALL) != {}
+    assert recover_published([strange], 4, ALL) == {}

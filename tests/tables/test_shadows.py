@@ -38,14 +38,8 @@ from streams.profiles.model import Profiles
 from streams.replay.machine import Machine
 from streams.rules import PickupOverdue
 from streams.rules.episodes import Limit
-from streams.state.state import (
-    Finding,
-    OrderState,
-    ParcelState,
-    decode_order,
-    decode_parcel,
-    encode,
-)
+from streams.state.codec import decode_order, decode_parcel, encode
+from streams.state.state import Finding, OrderState, ParcelState
 
 DOUYIN, TMALL, BRIEF = "douyin-2026-07-09", "tmall-2026-04-09", "brief-2023"
 RUNNING = 60 * SECOND
@@ -55,7 +49,7 @@ FAR = 1 << 62
 def loop_of(now: int, *shadows: str, partitions: int = 1) -> Loop:
     """Both sides with shadow profiles."""
     loop = Loop(partitions, now)
-    loop.order_side.shadows = loop.parcel_side.shadows = shadows_of(load(), shadows)
+    loop.orders.shadows = loop.parcels.shadows = shadows_of(load(), shadows)
     return loop
 
 
@@ -199,7 +193,7 @@ def test_without_shadows_nothing_is_remembered() -> None:
     send(loop, order("1"), upload("1"))
     loop.drain(us(LATER))
     assert remembered(loop, TMALL)
-    loop.order_side.shadows = loop.parcel_side.shadows = {}
+    loop.orders.shadows = loop.parcels.shadows = {}
     send(loop, order("1", updated_at=PAID + HOUR), picked_up())
     loop.drain(us(LATER))
     assert not remembered(loop, TMALL)
@@ -265,7 +259,7 @@ def test_a_shadow_that_waits_keeps_a_state() -> None:
         load().forced(DOUYIN).at("", 0), parcel_rules=(PickupOverdue(Limit(200 * DAY_US)),)
     )
     loop = loop_of(us(UPLOADED))
-    loop.parcel_side.shadows = {slow.id: Profiles([slow], forced=slow)}
+    loop.parcels.shadows = {slow.id: Profiles([slow], forced=slow)}
     send(loop, order("1", platform="brief"), upload("1"))
     seen = Count(DOUYIN, "pickup_overdue")
     loop.drain(us(UPLOADED + 199 * DAY))

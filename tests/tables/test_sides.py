@@ -29,13 +29,13 @@ from schemas.dead_letter import DeadLetter
 from schemas.shipment_warning import ShipmentWarning
 from streams.engine.kafka.murmur2 import partition_of
 from streams.engine.kafka.origins import ORIGIN_HEADER, Origin
-from streams.engine.kafka.types import Chunk, Record, Work
+from streams.engine.kafka.types import Chunk, Effects, Record
 from streams.facts.times import STATE_KEPT
 from streams.profiles.loader import load
 from streams.rules import ShipOverdue
 from streams.rules.episodes import Clock
 from streams.state import parcels
-from streams.state.state import decode_order, decode_order_facts, decode_parcel, decode_parcel_facts
+from streams.state.codec import decode_order, decode_order_facts, decode_parcel, decode_parcel_facts
 
 PARTITIONS = 4
 PARCEL = f"zto:{NUMBER}".encode()
@@ -67,9 +67,9 @@ def orders(*values: Message | bytes | None, key: bytes | None = b"1") -> Chunk:
     return chunk_of(TOPICS.orders, partition_of(b"1", PARTITIONS), *values, key=key)
 
 
-def outputs(work: Work, topic: str) -> list[Any]:
+def outputs(effects: Effects, topic: str) -> list[Any]:
     """The outputs of a chunk to one topic."""
-    return [output for output in work.outputs if output.topic == topic]
+    return [output for output in effects.outputs if output.topic == topic]
 
 
 @pytest.mark.parametrize("kind", ["orders", "tracking"])
@@ -85,9 +85,9 @@ def test_a_record_not_at_home_is_sent_there_with_its_origin(kind: str) -> None:
     away = (partition_of(key, PARTITIONS) + 1) % PARTITIONS
     value = order() if is_order else picked_up()
     loop = loop_at()
-    work = loop.take(chunk_of(topic, away, value, key=b"wrong"), NOW)
-    assert work.writes == {}
-    (output,) = work.outputs
+    effects = loop.take(chunk_of(topic, away, value, key=b"wrong"), NOW)
+    assert effects.puts == {}
+    (output,) = effects.outputs
     assert (output.topic, output.key) == (rekey, key)
     assert json.loads(output.value) == value
     origin = Origin(topic, away, 10, NOW // 1_000, NOW + 1_000)
@@ -116,8 +116,8 @@ def test_arrival_decides_what_lies_in_the_future() -> None:
     home = partition_of(PARCEL, PARTITIONS)
     sent = Record(0, 0, PARCEL, ahead, tuple(origin.headers()))
     loop = loop_at(us(PAID + 60 * HOUR))
-    work = loop.take(Chunk(TOPICS.tracking_rekey, home, 0, 0, [sent]), loop.now)
-    assert work.writes == {}
+    effects = loop.take(Chunk(TOPICS.tracking_rekey, home, 0, 0, [sent]), loop.now)
+    assert effects.puts == {}
     (letter,) = loop.dead_letters
     assert letter["reason"] == "time_in_future"
     assert letter["origin"]["topic"] == TOPICS.tracking
@@ -128,9 +128,9 @@ def test_a_known_key_is_processed_where_its_state_is() -> None:
     """Once a state is found the partitioner is not asked again: both ways give one state."""
     loop = loop_at()
     loop.take(tracking(upload("1")), NOW)
-    work = loop.take(tracking(picked_up()), NOW)
-    assert outputs(work, TOPICS.tracking_rekey) == []
-    assert len(work.writes["parcels"]) == 1
+    effects = loop.take(tracking(picked_up()), NOW)
+    assert outputs(effects, TOPICS.tracking_rekey) == []
+    assert len(effects.puts["parcels"]) == 1
 
 
 def test_a_foreign_origin_header_on_an_input_is_ignored() -> None:
@@ -165,14 +165,14 @@ def test_a_bad_record_becomes_a_dead_letter_between_good_ones(
     values: tuple[Message | bytes, ...]
     if kind == "orders":
         values = (order(), raw, order(updated_at=PAID + HOUR))
-        work = loop.take(orders(*values), NOW)
+        effects = loop.take(orders(*values), NOW)
         topic, place = TOPICS.orders, partition_of(b"1", PARTITIONS)
     else:
         values = (upload("1"), raw, picked_up())
-        work = loop.take(tracking(*values), NOW)
+        effects = loop.take(tracking(*values), NOW)
         topic, place = TOPICS.tracking, partition_of(PARCEL, PARTITIONS)
-    assert sum(map(len, work.writes.values())) == 1, "one write for the key, with both neighbours"
-    (output,) = outputs(work, TOPICS.dead_letters)
+    assert sum(map(len, effects.puts.values())) == 1, "one write for the key, with both neighbours"
+    (output,) = outputs(effects, TOPICS.dead_letters)
     assert output.key == f"{topic}-{place}-11".encode()
     (letter,) = loop.dead_letters
     assert letter["reason"] == reason
@@ -210,16 +210,16 @@ def test_a_repeated_chunk_gives_no_writes_and_no_outputs() -> None:
         loop.take(chunk, NOW)
     loop.drain(NOW)
     for chunk in chunks:
-        work = loop.take(chunk, NOW + HOUR.seconds * 1_000_000)
-        assert work.outputs == []
-        assert not any(work.writes.values())
+        effects = loop.take(chunk, NOW + HOUR.seconds * 1_000_000)
+        assert effects.outputs == []
+        assert not any(effects.puts.values())
 
 
 def test_a_chunk_writes_each_key_once() -> None:
     """All records of a key in one chunk make one write, all keys their own."""
     loop = Loop(1, NOW)
     other = "78000000000001"
-    work = loop.take(
+    effects = loop.take(
         chunk_of(
             TOPICS.tracking,
             0,
@@ -230,18 +230,18 @@ def test_a_chunk_writes_each_key_once() -> None:
         ),
         NOW,
     )
-    assert [write.key for write in work.writes["parcels"]] == [PARCEL, f"zto:{other}".encode()]
+    assert [write.key for write in effects.puts["parcels"]] == [PARCEL, f"zto:{other}".encode()]
 
 
 def test_a_held_partition_takes_facts_in_and_publishes_nothing() -> None:
     """Gate None: states and messages go on, warnings wait; the tick after it opens judges."""
     loop = loop_at(us(PROMISE + DAY))
-    work = loop.take(orders(order()), None)
-    assert outputs(work, TOPICS.warnings) == []
-    (write,) = work.writes["orders"]
+    effects = loop.take(orders(order()), None)
+    assert outputs(effects, TOPICS.warnings) == []
+    (write,) = effects.puts["orders"]
     assert write.due == loop.now
     partition = partition_of(b"1", PARTITIONS)
-    assert loop.tick(partition, None).writes == {}
+    assert loop.tick(partition, None).puts == {}
     assert loop.newest() == {}
     loop.tick(partition, loop.now)
     (warning,) = loop.newest().values()
@@ -279,13 +279,13 @@ def test_a_stale_due_entry_does_nothing() -> None:
     loop = loop_at()
     loop.take(orders(order()), NOW)
     partition = partition_of(b"1", PARTITIONS)
-    work = Work()
+    effects = Effects()
     from streams.tables.processor import Moment
 
     moment = Moment(NOW, NOW)
-    loop.order_side.tick(partition, [(NOW - 1, b"1"), (NOW - 1, b"gone")], moment, work)
-    assert work.outputs == []
-    assert not any(work.writes.values())
+    loop.orders.tick(partition, [(NOW - 1, b"1"), (NOW - 1, b"gone")], moment, effects)
+    assert effects.outputs == []
+    assert not any(effects.puts.values())
 
 
 def test_a_tick_deletes_states_at_their_end() -> None:
@@ -303,8 +303,8 @@ def test_a_tick_deletes_states_at_their_end() -> None:
     deleted = [
         write
         for partition in range(PARTITIONS)
-        for writes in loop.tick(partition, end).writes.values()
-        for write in writes
+        for puts in loop.tick(partition, end).puts.values()
+        for write in puts
     ]
     assert {write.key for write in deleted} == {b"1", PARCEL, *days}
     assert len(deleted) == 4
@@ -315,15 +315,15 @@ def test_a_tick_deletes_states_at_their_end() -> None:
 def test_messages_reach_the_other_side() -> None:
     """The parcel tells and asks its order, the order answers; both know each other then."""
     loop = loop_at()
-    work = loop.take(tracking(upload("1"), picked_up()), NOW)
-    (asked,) = outputs(work, TOPICS.parcel_facts)
+    effects = loop.take(tracking(upload("1"), picked_up()), NOW)
+    (asked,) = outputs(effects, TOPICS.parcel_facts)
     assert asked.key == b"1"
     said = decode_parcel_facts(asked.value)
     assert said.asks
     assert said.lives[0].progress == (us(PICKED),)
     loop.drain(NOW)
-    work = loop.take(orders(order(recipient=BORIS)), NOW)
-    (answer,) = outputs(work, TOPICS.order_facts)
+    effects = loop.take(orders(order(recipient=BORIS)), NOW)
+    (answer,) = outputs(effects, TOPICS.order_facts)
     assert answer.key == PARCEL
     assert decode_order_facts(answer.value).known
     loop.drain(NOW)
@@ -335,15 +335,15 @@ def test_messages_reach_the_other_side() -> None:
 def test_facts_for_a_parcel_that_ended_are_dropped() -> None:
     """An order may answer a parcel that is gone: nothing is made of it."""
     loop = loop_at()
-    work = loop.take(orders(order()), NOW)
-    state = decode_order(work.writes["orders"][0].value or b"")
+    effects = loop.take(orders(order()), NOW)
+    state = decode_order(effects.puts["orders"][0].value or b"")
+    from streams.state.codec import encode_message
     from streams.state.orders import facts_of
-    from streams.state.state import encode_message
 
     message = Record(0, 0, b"zto:GONE", encode_message(facts_of(state)))
     done = loop.take(Chunk(TOPICS.order_facts, 0, 0, 0, [message]), NOW)
     assert done.outputs == []
-    assert not any(done.writes.values())
+    assert not any(done.puts.values())
 
 
 def test_a_rule_that_raises_stops_nothing_else(
@@ -359,11 +359,11 @@ def test_a_rule_that_raises_stops_nothing_else(
     (before,) = loop.newest().values()
     monkeypatch.setattr(ShipOverdue, "episodes", broken)
     loop.take(orders(order(updated_at=PAID + HOUR, state="closed")), us(PROMISE))
-    work = loop.take(tracking(upload("1", UPLOADED)), us(PROMISE))
+    effects = loop.take(tracking(upload("1", UPLOADED)), us(PROMISE))
     assert "ship_overdue" in caplog.text
     loop.drain(us(PROMISE))
     assert loop.newest()[before["warning_id"]] == before
-    assert [json.loads(o.value)["rule"] for o in outputs(work, TOPICS.warnings)] != []
+    assert [json.loads(o.value)["rule"] for o in outputs(effects, TOPICS.warnings)] != []
 
 
 def test_warnings_keep_the_published_schema() -> None:
@@ -408,11 +408,11 @@ def test_what_a_full_state_cannot_hold_becomes_a_dead_letter(
     monkeypatch.setattr(parcels, "MOST_FACTS", 4)
     loop = loop_at()
     uploads = [upload(str(n), UPLOADED + n * HOUR) for n in range(3)]
-    work = loop.take(tracking(*uploads), NOW)
+    effects = loop.take(tracking(*uploads), NOW)
     (letter,) = loop.dead_letters
     DeadLetter.model_validate(letter)
     assert (letter["reason"], letter["origin"]["offset"]) == ("too_many_facts", 12)
-    state = decode_parcel(work.writes["parcels"][0].value or b"")
+    state = decode_parcel(effects.puts["parcels"][0].value or b"")
     assert [known.order_id for known in state.orders] == ["0", "1"]
 
 

@@ -8,22 +8,21 @@ from support.builders import BORIS, DAY, HOUR, PAID, PICKED, UPLOADED, order, re
 from support.two_sides import TOPICS, Loop, Store
 
 from streams.engine.kafka.murmur2 import partition_of
-from streams.engine.kafka.types import Chunk, Output, Record, Work
+from streams.engine.kafka.types import Chunk, Output, Record
 from streams.facts.facts import TrackFacts
 from streams.facts.times import DAY as DAY_US
 from streams.facts.times import STATE_KEPT
-from streams.profiles.loader import load
-from streams.state.state import decode_clone_facts, decode_track_facts, due_of, encode_message
+from streams.state.codec import decode_clone_facts, decode_track_facts, due_of, encode_message
 from streams.tables.processor import Moment
-from streams.tables.tracks import MOST_TOGETHER, TrackSide, send_claims
+from streams.tables.tracks import MOST_TOGETHER, TrackProcessor, claim_outputs
 
 NOW = us(PAID + 5 * DAY)
 ONE, TWO = "78123456789001", "78123456789002"
 
 
-def side(store: Store | None = None) -> TrackSide:
+def processor(store: Store | None = None) -> TrackProcessor:
     """The tracks of an application with one partition."""
-    return TrackSide(TOPICS, 1, load(), Store() if store is None else store)
+    return TrackProcessor(TOPICS, 1, Store() if store is None else store)
 
 
 def chunk(*values: bytes | None, key: bytes | None = None) -> Chunk:
@@ -45,10 +44,9 @@ def told(outputs: list[Output]) -> list[tuple[bytes | None, int | None]]:
 def test_claims_for_one_partition_travel_together() -> None:
     """One record for each partition, in the order in which they were made."""
     claims = [TrackFacts(bytes([number]) * 16, f"zto:{number}", 5) for number in range(200)]
-    work = Work()
-    send_claims(work, "t", 3, claims)
-    assert sorted(output.partition or 0 for output in work.outputs) == [0, 1, 2]
-    for output in work.outputs:
+    outputs = claim_outputs("t", 3, claims)
+    assert sorted(output.partition or 0 for output in outputs) == [0, 1, 2]
+    for output in outputs:
         found = decode_track_facts(output.value or b"")
         mine = [one for one in claims if partition_of(one.signature, 3) == output.partition]
         assert (found, output.key) == (mine, None)
@@ -57,12 +55,11 @@ def test_claims_for_one_partition_travel_together() -> None:
 def test_no_record_grows_beyond_what_kafka_takes() -> None:
     """Claims with the longest keys are split over several records; none is lost."""
     claims = [TrackFacts(b"x" * 16, f"{number}" + "k" * 100_000, 5) for number in range(40)]
-    work = Work()
-    send_claims(work, "t", 1, claims)
-    sizes = [len(output.value or b"") for output in work.outputs]
+    outputs = claim_outputs("t", 1, claims)
+    sizes = [len(output.value or b"") for output in outputs]
     assert len(sizes) == 4
     assert max(sizes) < MOST_TOGETHER
-    found = [one for output in work.outputs for one in decode_track_facts(output.value or b"")]
+    found = [one for output in outputs for one in decode_track_facts(output.value or b"")]
     assert found == claims
 
 
@@ -72,46 +69,44 @@ def test_a_chunk_is_taken_in_claim_by_claim() -> None:
         encode_message([claim(b"a", "one", 5), claim(b"b", "one", 5)]),
         encode_message([claim(b"a", "two", 7, 1), claim(b"a", "two", None)]),
     ]
-    work = side().on_track_facts(chunk(*batches), Moment(NOW, None))
-    assert told(work.outputs) == [(b"one", 7), (b"two", 5), (b"one", None)]
-    assert sorted(write.key for write in work.writes["tracks"]) == [b"a" * 16, b"b" * 16]
+    effects = processor().step(chunk(*batches), Moment(NOW, None))
+    assert told(effects.outputs) == [(b"one", 7), (b"two", 5), (b"one", None)]
+    assert sorted(write.key for write in effects.puts["tracks"]) == [b"a" * 16, b"b" * 16]
 
 
 def test_repeats_write_nothing() -> None:
     """The same claims once more: no answer, no state."""
     loop_store = Store()
-    tracks = side(loop_store)
+    tracks = processor(loop_store)
     batch = encode_message([claim(b"a", "one", 5), claim(b"a", "two", 7, 1)])
-    first = tracks.on_track_facts(chunk(batch), Moment(NOW, None))
-    for write in first.writes["tracks"]:
+    first = tracks.step(chunk(batch), Moment(NOW, None))
+    for write in first.puts["tracks"]:
         loop_store.apply("tracks", 0, write)
-    again = tracks.on_track_facts(chunk(batch), Moment(NOW + 1, None))
-    assert (again.outputs, again.writes) == ([], {})
+    again = tracks.step(chunk(batch), Moment(NOW + 1, None))
+    assert (again.outputs, again.puts) == ([], {})
 
 
 def test_a_claim_taken_back_unheard_leaves_no_state() -> None:
     """A track that was none: its state is deleted with a tombstone."""
     store = Store()
-    tracks = side(store)
-    made = tracks.on_track_facts(chunk(encode_message([claim(b"a", "one", 5)])), Moment(NOW, None))
-    for write in made.writes["tracks"]:
+    tracks = processor(store)
+    made = tracks.step(chunk(encode_message([claim(b"a", "one", 5)])), Moment(NOW, None))
+    for write in made.puts["tracks"]:
         store.apply("tracks", 0, write)
-    gone = tracks.on_track_facts(
-        chunk(encode_message([claim(b"a", "one", None)])), Moment(NOW, None)
-    )
-    ((write,),) = gone.writes.values()
-    assert (write.value, write.old_due) == (None, made.writes["tracks"][0].due)
+    gone = tracks.step(chunk(encode_message([claim(b"a", "one", None)])), Moment(NOW, None))
+    ((write,),) = gone.puts.values()
+    assert (write.value, write.old_due) == (None, made.puts["tracks"][0].due)
 
 
 def test_strangers_records_are_dead_letters() -> None:
     """What cannot be claims of ours is kept with its origin, and stops nothing."""
     good = encode_message([claim(b"a", "one", 5)])
     strange = (None, b"{}", encode_message([])[:0], b"\x91\x91\x01")
-    work = side().on_track_facts(chunk(*strange, good), Moment(NOW, None))
-    letters = [json.loads(output.value or b"") for output in work.outputs]
+    effects = processor().step(chunk(*strange, good), Moment(NOW, None))
+    letters = [json.loads(output.value or b"") for output in effects.outputs]
     assert [letter["origin"]["offset"] for letter in letters] == [0, 1, 2, 3]
     assert {letter["reason"] for letter in letters} == {"processing_failed"}
-    assert len(work.writes["tracks"]) == 1
+    assert len(effects.puts["tracks"]) == 1
 
 
 def delivered() -> Loop:

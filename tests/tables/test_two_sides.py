@@ -32,8 +32,7 @@ from support.two_sides import TOPICS, Loop, run
 
 from streams.engine.kafka.murmur2 import partition_of
 from streams.facts.times import from_datetime
-from streams.state.state import decode_parcel
-from streams.state.tracks import decode_track
+from streams.state.codec import decode_parcel, decode_track
 
 HISTORIES = 60
 CLONES = 150

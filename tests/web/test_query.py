@@ -6,8 +6,8 @@ import pytest
 from support.listed import NOW, warning
 
 from streams.facts.times import HOUR
-from streams.state.peek import published_of
-from streams.state.state import OrderState, ParcelState, Published, encode
+from streams.state.codec import encode, published_of
+from streams.state.state import OrderState, ParcelState, Published
 from streams.web.query import MOST, USUAL, Query, Refused, read, row, select
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka import Producer as KafkaProducer
 
-from streams.engine.kafka.types import Output, Write
+from streams.engine.kafka.types import Output, Put
 from streams.telemetry.events import event
 
 log = logging.getLogger(__name__)
@@ -133,7 +133,7 @@ class Producer:
         for producer in self._producers:
             producer.poll(0)
 
-    def produce_states(self, topic: str, partition: int, writes: Iterable[Write]) -> None:
+    def produce_states(self, topic: str, partition: int, puts: Iterable[Put]) -> None:
         """Hand over the changelog records of one partition: states and tombstones by key.
 
         As `produce`; `delivered` has the offset of the last of them after the next flush.
@@ -143,7 +143,7 @@ class Producer:
         self._delivered.pop((topic, partition), None)
         if self.failed is not None:
             raise self.failed
-        for write in writes:
+        for write in puts:
             key, value = write.key, write.value
             while True:
                 try:

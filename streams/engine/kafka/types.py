@@ -1,4 +1,4 @@
-"""What passes between the engine's parts: records in, outputs and writes out.
+"""What passes between the engine's parts: records in, outputs and states out.
 
 Tuples and slotted classes only: thousands of them are alive per chunk. All times are integer
 microseconds since the epoch in UTC, except where a name says `_ms`.
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
+
+from streams.telemetry.counts import Counts
 
 
 class Record(NamedTuple):
@@ -71,7 +73,7 @@ class Output(NamedTuple):
     headers: list[tuple[str, bytes | None]] | None = None
 
 
-class Write(NamedTuple):
+class Put(NamedTuple):
     """One state to store: `value` None deletes it (a tombstone in the changelog).
 
     `due` is the time of the state's next deadline, `old_due` that of the state it replaces; both in
@@ -85,29 +87,38 @@ class Write(NamedTuple):
     old_due: int
 
 
-class Work:
-    """The effects of one chunk: what to publish, and what to store by table name.
+class Effects:
+    """What one chunk changes: records to publish, and states to put by table name.
 
-    `topic` and `partition` are the input partition that caused it; the writes go to that partition
-    of each table. One key may be written several times: the last one counts. `notes` are for the
-    observer alone: what these writes change, in words that the engine does not read.
+    `topic` and `partition` are the input partition that caused it; the puts go to that partition
+    of each table. One key may be put several times: the last one counts. `counts` happen when the
+    engine accepts the effects, and not where it drops them. `observations` are for the observer
+    alone: what these puts change, in words that the engine does not read. `refused` has (offset,
+    reason) of each record that became a dead letter.
     """
 
-    __slots__ = ("notes", "outputs", "partition", "topic", "writes")
+    __slots__ = ("counts", "observations", "outputs", "partition", "puts", "refused", "topic")
 
     def __init__(
         self,
         outputs: list[Output] | None = None,
-        writes: dict[str, list[Write]] | None = None,
+        puts: dict[str, list[Put]] | None = None,
         topic: str = "",
         partition: int = -1,
     ) -> None:
         self.outputs: list[Output] = [] if outputs is None else outputs
-        self.writes: dict[str, list[Write]] = {} if writes is None else writes
+        self.puts: dict[str, list[Put]] = {} if puts is None else puts
         self.topic = topic
         self.partition = partition
-        self.notes: list[object] = []
+        self.counts = Counts()
+        self.observations: list[object] = []
+        self.refused: list[tuple[int, str]] = []
+
+    def put(self, table: str, puts: list[Put]) -> None:
+        """Add states of one table to what is stored."""
+        if puts:
+            self.puts.setdefault(table, []).extend(puts)
 
     def __repr__(self) -> str:
-        writes = {table: len(rows) for table, rows in self.writes.items()}
-        return f"<Work of {self.topic}-{self.partition}: {len(self.outputs)} outputs, {writes}>"
+        puts = {table: len(rows) for table, rows in self.puts.items()}
+        return f"<Effects of {self.topic}-{self.partition}: {len(self.outputs)} outputs, {puts}>"

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
-from streams.engine.kafka.types import Work
+from streams.engine.kafka.types import Effects
 from streams.engine.store.store import Scan, TableStore
 from streams.engine.store.sweep import States, SweepStopped, paced
 from streams.telemetry.events import event
@@ -30,7 +30,7 @@ class Observer(Protocol):
     def assigned(self, partitions: frozenset[int]) -> None:
         """An assignment begins; whatever was told of former ones is void."""
 
-    def accepted(self, work: Work) -> None:
+    def accepted(self, work: Effects) -> None:
         """The effects of a chunk belong to the assignment, and every reader sees them."""
 
     def count(self, table: str, states: Iterator[States]) -> Callable[[int], None]:

@@ -26,7 +26,7 @@ from rocksdict import (
     WriteOptions,
 )
 
-from streams.engine.kafka.types import Write
+from streams.engine.kafka.types import Put
 
 DEFAULT_CACHE_BYTES = 64 * 1024 * 1024
 MEMTABLE_BYTES = 16 * 1024 * 1024
@@ -166,7 +166,7 @@ class PartitionStore:
         found: list[bytes | None] = self._states.get(keys)  # type: ignore[arg-type,assignment]
         return found
 
-    def write(self, writes: Sequence[Write], changelog_offset: int = -1) -> None:
+    def write(self, writes: Sequence[Put], changelog_offset: int = -1) -> None:
         """Store states, due moves and the changelog offset, all or nothing.
 
         Each key at most once. An offset of -1 leaves the stored one alone. May run in a thread.
@@ -199,7 +199,7 @@ class PartitionStore:
         keys = list(newest)
         before = self.get_many(keys)
         writes = [
-            Write(
+            Put(
                 key,
                 value,
                 0 if value is None else due_of(value),
@@ -221,7 +221,7 @@ class PartitionStore:
                 self._flush()
 
     def due(
-        self, upto_us: int, limit: int, pending: Mapping[bytes, Write] | None = None
+        self, upto_us: int, limit: int, pending: Mapping[bytes, Put] | None = None
     ) -> list[tuple[int, bytes]]:
         """Up to `limit` (due time, key) that are due at or before `upto_us`, earliest first.
 
@@ -312,7 +312,7 @@ class PartitionStore:
     def _apply(
         self,
         database: Rdict,
-        writes: Sequence[Write],
+        writes: Sequence[Put],
         changelog_offset: int,
         options: WriteOptions | None,
     ) -> None:
@@ -356,7 +356,7 @@ class TableStore:
         self._directory = directory / name
         self._cache = cache
         self._stores: dict[int, PartitionStore] = {}
-        self._pending: dict[int, dict[bytes, Write]] = {}
+        self._pending: dict[int, dict[bytes, Put]] = {}
 
     def path(self, partition: int) -> Path:
         """Where a partition's store lies."""
@@ -410,11 +410,11 @@ class TableStore:
         """As PartitionStore.due, without the keys whose pending write says otherwise."""
         return self._stores[partition].due(upto_us, limit, self._pending[partition])
 
-    def add_pending(self, partition: int, writes: Iterable[Write]) -> None:
+    def add_pending(self, partition: int, writes: Iterable[Put]) -> None:
         """Make writes visible to readers before they are stored."""
         self._pending[partition].update((write.key, write) for write in writes)
 
-    def settle(self, partition: int, stored: Iterable[Write]) -> None:
+    def settle(self, partition: int, stored: Iterable[Put]) -> None:
         """Forget pending writes that are stored now, save those that a newer one replaced."""
         pending = self._pending.get(partition)
         if not pending:

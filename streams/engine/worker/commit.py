@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
-from streams.engine.kafka.types import Output, Work, Write
+from streams.engine.kafka.types import Effects, Output, Put
 from streams.engine.store.store import PartitionStore, StoreClosed, TableStore
 from streams.telemetry.events import event
 from streams.telemetry.metrics import COMMIT_ROUND
@@ -36,7 +36,7 @@ class OutputProducer(Protocol):
     """What the committer needs of `producer.Producer`."""
 
     def produce(self, output: Output) -> None: ...
-    def produce_states(self, topic: str, partition: int, writes: Iterable[Write]) -> None: ...
+    def produce_states(self, topic: str, partition: int, puts: Iterable[Put]) -> None: ...
     def delivered(self, topic: str, partition: int) -> int: ...
     async def flush(self) -> None: ...
 
@@ -44,17 +44,17 @@ class OutputProducer(Protocol):
 class _Item:
     """One submitted work on its way."""
 
-    __slots__ = ("ack", "bytes", "dropped", "records", "work")
+    __slots__ = ("ack", "bytes", "dropped", "effects", "records")
 
-    def __init__(self, work: Work, ack: Callable[[], None]) -> None:
-        self.work = work
+    def __init__(self, effects: Effects, ack: Callable[[], None]) -> None:
+        self.effects = effects
         self.ack = ack
         self.dropped = False
-        self.records = len(work.outputs)
-        self.bytes = sum(len(row.key or b"") + len(row.value or b"") for row in work.outputs)
-        for writes in work.writes.values():
-            self.records += len(writes)
-            self.bytes += sum(len(write.key) + len(write.value or b"") for write in writes)
+        self.records = len(effects.outputs)
+        self.bytes = sum(len(row.key or b"") + len(row.value or b"") for row in effects.outputs)
+        for puts in effects.puts.values():
+            self.records += len(puts)
+            self.bytes += sum(len(put.key) + len(put.value or b"") for put in puts)
 
 
 class _States:
@@ -66,25 +66,25 @@ class _States:
         self.table = table
         self.partition = partition
         self.store: PartitionStore = table[partition]
-        self.last: dict[bytes, Write] = {}
+        self.last: dict[bytes, Put] = {}
         self.first_due: dict[bytes, int] = {}
 
-    def add(self, writes: Iterable[Write]) -> None:
+    def add(self, puts: Iterable[Put]) -> None:
         last, first_due = self.last, self.first_due
-        for write in writes:
-            key = write.key
+        for put in puts:
+            key = put.key
             if key in last:
                 # What the index holds is the due time from before the group's first write.
                 first_due.setdefault(key, last[key].old_due)
-            last[key] = write
+            last[key] = put
 
-    def coalesced(self) -> list[Write]:
+    def coalesced(self) -> list[Put]:
         if not self.first_due:
             return list(self.last.values())
         first_due = self.first_due
         return [
-            Write(key, write.value, write.due, first_due[key]) if key in first_due else write
-            for key, write in self.last.items()
+            Put(key, put.value, put.due, first_due[key]) if key in first_due else put
+            for key, put in self.last.items()
         ]
 
 
@@ -156,19 +156,19 @@ class Committer:
         self._group = []
         self._notify()
 
-    async def submit(self, work: Work, ack: Callable[[], None]) -> None:
+    async def submit(self, effects: Effects, ack: Callable[[], None]) -> None:
         """Take a chunk's effects; `ack` is called on the loop once they are durable.
 
         Readers of the tables see the states before this first yields. Awaits only while too much is
         pending. Raises CommitterFailed after a failure, KeyError for a partition not assigned.
         """
         self._check()
-        for name in work.writes:
-            if work.partition not in self._tables[name]:
-                raise KeyError(f"{name}-{work.partition} is not assigned")
-        item = _Item(work, ack)
-        for name, writes in work.writes.items():
-            self._tables[name].add_pending(work.partition, writes)
+        for name in effects.puts:
+            if effects.partition not in self._tables[name]:
+                raise KeyError(f"{name}-{effects.partition} is not assigned")
+        item = _Item(effects, ack)
+        for name, puts in effects.puts.items():
+            self._tables[name].add_pending(effects.partition, puts)
         self._records += item.records
         self._bytes += item.bytes
         self._queue.append(item)
@@ -186,7 +186,7 @@ class Committer:
         """
         gone = set(partitions)
         for item in (*self._queue, *self._group):
-            if item.work.partition in gone and not item.dropped:
+            if item.effects.partition in gone and not item.dropped:
                 item.dropped = True
                 self._leave(item)
         self._queue = [item for item in self._queue if not item.dropped]
@@ -236,7 +236,7 @@ class Committer:
         produced = False
         for item in group:
             if not item.dropped:
-                for output in item.work.outputs:
+                for output in item.effects.outputs:
                     producer.produce(output)
                     produced = True
         if produced:
@@ -246,9 +246,9 @@ class Committer:
         states = self._states_of(group)
         if states:
             rows = [(changed, changed.coalesced()) for changed in states]
-            for changed, writes in rows:
+            for changed, puts in rows:
                 topic = self._changelogs[changed.table.name]
-                producer.produce_states(topic, changed.partition, writes)
+                producer.produce_states(topic, changed.partition, puts)
             await producer.flush()
             await self._store(group, rows)
 
@@ -259,15 +259,15 @@ class Committer:
         for changed in states:
             changed.table.settle(changed.partition, changed.last.values())
 
-    async def _store(self, group: list[_Item], rows: list[tuple[_States, list[Write]]]) -> None:
+    async def _store(self, group: list[_Item], rows: list[tuple[_States, list[Put]]]) -> None:
         loop = asyncio.get_running_loop()
-        for changed, writes in rows:
+        for changed, puts in rows:
             if self._gone(group, changed.partition):
                 continue
             topic = self._changelogs[changed.table.name]
             offset = self._producer.delivered(topic, changed.partition)
             try:
-                await loop.run_in_executor(self._thread, changed.store.write, writes, offset)
+                await loop.run_in_executor(self._thread, changed.store.write, puts, offset)
             except StoreClosed:
                 if not self._gone(group, changed.partition):
                     raise
@@ -277,21 +277,21 @@ class Committer:
         for item in group:
             if item.dropped:
                 continue
-            partition = item.work.partition
-            for name, writes in item.work.writes.items():
-                if not writes:
+            partition = item.effects.partition
+            for name, puts in item.effects.puts.items():
+                if not puts:
                     continue
                 changed = found.get((name, partition))
                 if changed is None:
                     changed = found[name, partition] = _States(self._tables[name], partition)
-                changed.add(writes)
+                changed.add(puts)
         return list(found.values())
 
     def _drop_forbidden(self, group: list[_Item]) -> None:
         forbidden = {
-            item.work.partition
+            item.effects.partition
             for item in group
-            if not item.dropped and not self._may_write(item.work.topic, item.work.partition)
+            if not item.dropped and not self._may_write(item.effects.topic, item.effects.partition)
         }
         if forbidden:
             log.warning(
@@ -302,11 +302,11 @@ class Committer:
 
     @staticmethod
     def _gone(group: Collection[_Item], partition: int) -> bool:
-        return any(item.dropped and item.work.partition == partition for item in group)
+        return any(item.dropped and item.effects.partition == partition for item in group)
 
     def _has_work(self, partitions: set[int]) -> bool:
         return any(
-            item.work.partition in partitions and not item.dropped
+            item.effects.partition in partitions and not item.dropped
             for item in (*self._queue, *self._group)
         )
 

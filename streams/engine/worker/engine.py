@@ -20,7 +20,7 @@ from streams.engine.kafka.config import EngineConfig
 from streams.engine.kafka.offsets import PartitionOffsets
 from streams.engine.kafka.producer import Producer
 from streams.engine.kafka.transport import ChunkConsumer, Start, boot_time
-from streams.engine.kafka.types import Chunk, Output, Work
+from streams.engine.kafka.types import Chunk, Effects, Output
 from streams.engine.store.observer import Census, Observer
 from streams.engine.store.restore import Restorer, RestoreStopped
 from streams.engine.store.store import TableStore, shared_cache
@@ -175,7 +175,7 @@ class Engine:
             return []
         return store.due(partition, upto_us, limit)
 
-    async def submit(self, chunk: Chunk, work: Work | None = None) -> None:
+    async def submit(self, chunk: Chunk, effects: Effects | None = None) -> None:
         """Hand over the effects of a chunk; visible to `get_many` before this awaits anything.
 
         A chunk of a former assignment is dropped with its effects: it will be read again by
@@ -187,16 +187,17 @@ class Engine:
             self.chunks_dropped += 1
             return
         self.records_submitted += len(chunk.records)
-        work = work or Work()
-        work.topic, work.partition = chunk.topic, chunk.partition
+        effects = effects or Effects()
+        effects.topic, effects.partition = chunk.topic, chunk.partition
+        effects.counts.happen()
         CHUNK_RECORDS.observe((len(chunk.records),), chunk.topic)
         if self.observer is not None:
             try:
-                self.observer.accepted(work)
+                self.observer.accepted(effects)
             except Exception:
                 self._unobserved()
         try:
-            await self.committer.submit(work, lambda: self._durable(offsets, chunk))
+            await self.committer.submit(effects, lambda: self._durable(offsets, chunk))
         except CommitterFailed as error:
             if not self._stopping:
                 self.fail(error.__cause__ or error)
@@ -205,6 +206,12 @@ class Engine:
     def now_us(self) -> int:
         """The clock, µs since the epoch."""
         return self._clock()
+
+    def moment(self, partition: int) -> tuple[int, int | None]:
+        """The clock, and up to which time deadlines may fire (None: the partition is held), µs."""
+        now = self.now_us()
+        self._observe(partition, now)
+        return now, self.gate.gate_us(partition, now)
 
     def gate_us(self, partition: int) -> int | None:
         """Deadlines up to this time may fire; None while the partition is held."""

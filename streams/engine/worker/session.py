@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 from streams.engine.kafka.config import EngineConfig
-from streams.engine.kafka.types import Output, Write
+from streams.engine.kafka.types import Output, Put
 from streams.engine.worker.commit import Committer, OutputProducer
 from streams.telemetry.events import event
 
@@ -78,8 +78,8 @@ class SessionProducer:
     def produce(self, output: Output) -> None:
         self._producer.produce(output)
 
-    def produce_states(self, topic: str, partition: int, writes: Any) -> None:
-        rows: list[Write] = writes
+    def produce_states(self, topic: str, partition: int, puts: Any) -> None:
+        rows: list[Put] = puts
         self._producer.produce_states(topic, partition, rows)
 
     def delivered(self, topic: str, partition: int) -> int:

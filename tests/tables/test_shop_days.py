@@ -22,10 +22,11 @@ from streams.facts.times import SECOND, from_datetime
 from streams.profiles.loader import load
 from streams.replay.machine import Machine
 from streams.replay.meters import Meters
+from streams.state.codec import decode_changes
 from streams.state.meter_state import KEPT
 from streams.state.shares import Share, ShareChange
-from streams.tables.meters import SLOWER_BY, SLOWEST
-from streams.tables.recover_shop_days import LONGEST, decode_changes, share_outputs
+from streams.tables.recover_shop_days import LONGEST, share_outputs
+from streams.tables.shop_days import SLOWER_BY, SLOWEST
 
 HISTORIES = 40
 

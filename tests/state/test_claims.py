@@ -23,11 +23,12 @@ from support.builders import (
 
 from streams.decode import Bad, decode_order, decode_tracking
 from streams.facts.facts import CloneFacts, OrderFacts, TrackFacts
-from streams.judge.claims import claim, hear, told
 from streams.profiles.loader import load
 from streams.state import orders, parcels
+from streams.state.claims import apply_clone_facts, claim, last_sent
+from streams.state.codec import decode_parcel, encode, encode_message
 from streams.state.fingerprint import track_of
-from streams.state.state import OrderState, ParcelState, decode_parcel, encode, encode_message
+from streams.state.state import OrderState, ParcelState
 
 FAR = 1 << 62
 PROFILES = load()
@@ -43,7 +44,7 @@ def facts_of(*versions: Message) -> list[OrderFacts]:
         version = decode_order(json.dumps(value).encode(), None, FAR, FAR)
         assert not isinstance(version, Bad)
         state = OrderState(version.order_id)
-        orders.absorb(state, (version,), NOW)
+        orders.apply(state, (version,), NOW)
         found.append(orders.facts_of(state))
     return found
 
@@ -53,7 +54,7 @@ def absorbed(state: ParcelState, *messages: Message) -> ParcelState:
     for value in messages:
         fact = decode_tracking(json.dumps(value).encode(), FAR)
         assert not isinstance(fact, Bad)
-        parcels.absorb(state, (fact,), NOW)
+        parcels.apply(state, (fact,), NOW)
     return state
 
 
@@ -73,7 +74,7 @@ def delivered(*more: Message) -> ParcelState:
 def known(recipient: Message = ANNA) -> ParcelState:
     """The same parcel, with what its order says of itself."""
     state = delivered()
-    parcels.learn(state, facts_of(order("1", recipient=recipient)), NOW)
+    parcels.apply_order_facts(state, facts_of(order("1", recipient=recipient)), NOW)
     return state
 
 
@@ -111,10 +112,10 @@ def test_nothing_is_claimed_before_delivery_or_without_orders_or_too_short() -> 
     facts = facts_of(order("1"))
     for messages in ((upload("1"), *track()[:-1]), track(), (upload("1"), *track(1))):
         state = absorbed(ParcelState(KEY), *messages)
-        parcels.learn(state, facts, NOW)
+        parcels.apply_order_facts(state, facts, NOW)
         assert claims(state) == []
     away = delivered()
-    parcels.learn(away, facts_of(order("1", delivery_method="self_pickup")), NOW)
+    parcels.apply_order_facts(away, facts_of(order("1", delivery_method="self_pickup")), NOW)
     assert claims(away) == []
 
 
@@ -125,7 +126,7 @@ def test_nothing_is_claimed_while_nothing_is_known_of_the_address() -> None:
     assert len(claims(known({"province": "广东省"}))) == 1
     state = known()
     (said,) = claims(state)
-    parcels.learn(state, facts_of(order("1", recipient=None)), NOW)
+    parcels.apply_order_facts(state, facts_of(order("1", recipient=None)), NOW)
     assert claims(state) == [TrackFacts(said.signature, KEY)]
 
 
@@ -133,7 +134,7 @@ def test_a_change_is_told_and_an_end_too() -> None:
     """The recipient changes; then a late record makes it another track."""
     state = known()
     (anna,) = claims(state)
-    parcels.learn(state, facts_of(order("1", recipient=BORIS)), NOW)
+    parcels.apply_order_facts(state, facts_of(order("1", recipient=BORIS)), NOW)
     (boris,) = claims(state)
     assert boris == TrackFacts(anna.signature, KEY, anna.uploaded_at, 333301, boris.address)
     assert boris.address != anna.address
@@ -149,8 +150,8 @@ def test_an_answer_survives_a_change_of_the_claim() -> None:
     state = known(BORIS)
     (said,) = claims(state)
     heard = (us(UPLOADED), said.place, said.address)
-    hear(state, KEY, CloneFacts(said.signature, 77, *heard), NOW)
-    parcels.learn(state, facts_of(order("1", recipient=ANNA)), NOW)
+    apply_clone_facts(state, KEY, CloneFacts(said.signature, 77, *heard), NOW)
+    parcels.apply_order_facts(state, facts_of(order("1", recipient=ANNA)), NOW)
     assert len(claims(state)) == 1
     assert [entry.since for entry in state.claims] == [77]
     absorbed(state, release("1", LATER))
@@ -163,20 +164,20 @@ def test_an_answer_is_news_once() -> None:
     (said,) = claims(state)
     heard = (us(UPLOADED), said.place, said.address)
     answer = CloneFacts(said.signature, 77, *heard)
-    assert hear(state, KEY, answer, NOW + 5) == (True, None)
+    assert apply_clone_facts(state, KEY, answer, NOW + 5) == (True, None)
     assert state.touched == NOW + 5
     before = encode(state)
-    assert hear(state, KEY, answer, NOW + 9) == (False, None)
+    assert apply_clone_facts(state, KEY, answer, NOW + 9) == (False, None)
     assert encode(state) == before
     withdrawn = CloneFacts(said.signature, None, *heard)
-    assert hear(state, KEY, withdrawn, NOW + 9) == (True, None)
+    assert apply_clone_facts(state, KEY, withdrawn, NOW + 9) == (True, None)
 
 
 def test_a_claim_that_a_crash_made_us_forget_is_taken_back() -> None:
     """The track answers what this state never said, or there is no state at all."""
     strange = CloneFacts(b"s" * 16, 77, 5, 0, None)
-    assert hear(delivered(), KEY, strange, NOW) == (False, TrackFacts(b"s" * 16, KEY))
-    assert hear(None, KEY, strange, NOW) == (False, TrackFacts(b"s" * 16, KEY))
+    assert apply_clone_facts(delivered(), KEY, strange, NOW) == (False, TrackFacts(b"s" * 16, KEY))
+    assert apply_clone_facts(None, KEY, strange, NOW) == (False, TrackFacts(b"s" * 16, KEY))
 
 
 def test_a_claim_that_the_track_heard_otherwise_is_said_again() -> None:
@@ -188,9 +189,10 @@ def test_a_claim_that_the_track_heard_otherwise_is_said_again() -> None:
         (us(UPLOADED), said.place, None),
         (us(UPLOADED), 0, 9),
     ):
-        changed, again = hear(state, KEY, CloneFacts(said.signature, None, *heard), NOW)
+        answer = CloneFacts(said.signature, None, *heard)
+        changed, again = apply_clone_facts(state, KEY, answer, NOW)
         assert (changed, again) == (False, said)
-    assert told(KEY, state.claims[0]) == said
+    assert last_sent(KEY, state.claims[0]) == said
 
 
 def test_a_track_without_its_locations_is_not_compared() -> None:

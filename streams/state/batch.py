@@ -1,0 +1,262 @@
+"""The door of this room: what a batch of messages makes of the states that they are about.
+
+Each function takes, in equal order, the keys, what is stored of them (None: nothing), and the facts
+of each; it says what became of each key. Nothing here knows Kafka, metrics or the time: `now` (µs)
+is the arrival of the batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from streams.facts.facts import (
+    CloneFacts,
+    OrderFacts,
+    OrderVersion,
+    ParcelFacts,
+    TrackFacts,
+    TrackingFact,
+)
+from streams.state import claims, meter_state, orders, parcels, tracks
+from streams.state.codec import Codec
+from streams.state.meter_state import Change, MeterState
+from streams.state.meters import Meter
+from streams.state.shares import AbnormalDays
+from streams.state.state import OrderState, ParcelState
+from streams.state.tracks import TrackState
+
+S = TypeVar("S", OrderState, ParcelState, TrackState, MeterState)
+
+Stored = Sequence[Any]
+"""What a store gives for keys: values as its codec dumps them, None where there is nothing."""
+
+
+class Applied(NamedTuple, Generic[S]):
+    """What became of one key.
+
+    `state` is as the facts left it, None where there is none; `old_due` (µs) is when the stored one
+    was due, 0: nothing was stored. Only a `changed` state needs to be stored again. Of the facts
+    `new` were new and `late` too late to count; `refused` has the positions of those for which
+    there is no room. `replies` are for other tables: (key, message); `claims` for tracks.
+    """
+
+    state: S | None
+    old_due: int = 0
+    changed: bool = False
+    new: int = 0
+    late: int = 0
+    refused: tuple[int, ...] = ()
+    replies: Sequence[tuple[bytes, Any]] = ()
+    claims: Sequence[TrackFacts] = ()
+
+
+def apply_tracking(
+    keys: Sequence[bytes],
+    stored: Stored,
+    facts: Sequence[Sequence[TrackingFact]],
+    now: int,
+    codec: Codec,
+    *,
+    shortest: int | None,
+    reading: int = 0,
+) -> list[Applied[ParcelState]]:
+    """Checkpoints, uploads and releases of parcels.
+
+    Tracks shorter than `shortest` are not claimed (None: none is). `reading`: the batch is of the
+    backlog of an assignment, which this number stands for; what was sent before is sent once more.
+    """
+    applied = []
+    for key, old, news in zip(keys, stored, facts, strict=True):
+        if old is None:
+            state, old_due = ParcelState(key.decode()), 0
+        else:
+            state, old_due = codec.load_parcel(old), codec.due_of(old)
+        if reading:
+            parcels.resend_all(state, reading)
+        outcome = parcels.apply(state, news, now)
+        if not outcome.new:
+            applied.append(
+                Applied(state, old_due, False, 0, outcome.late, outcome.refused),
+            )
+            continue
+        replies: Sequence[tuple[bytes, ParcelFacts]] = ()
+        if not outcome.known_elsewhere:
+            replies = parcels.replies(state, backlog=bool(reading))
+        claimed = claims.claim(state, shortest)
+        applied.append(
+            Applied(
+                state, old_due, True, outcome.new, outcome.late, outcome.refused, replies, claimed
+            )
+        )
+    return applied
+
+
+def apply_order_facts(
+    keys: Sequence[bytes],
+    stored: Stored,
+    facts: Sequence[Sequence[OrderFacts]],
+    now: int,
+    codec: Codec,
+    *,
+    shortest: int | None,
+    reading: int = 0,
+) -> list[Applied[ParcelState]]:
+    """What orders say of themselves to parcels; one that is not known (any more) hears nothing."""
+    applied: list[Applied[ParcelState]] = []
+    for old, news in zip(stored, facts, strict=True):
+        if old is None:
+            applied.append(Applied(None))
+            continue
+        state = codec.load_parcel(old)
+        old_due = codec.due_of(old)
+        if reading:
+            parcels.resend_all(state, reading)
+        if parcels.apply_order_facts(state, news, now):
+            replies = parcels.replies(state, backlog=bool(reading))
+            claimed = claims.claim(state, shortest)
+            applied.append(Applied(state, old_due, True, replies=replies, claims=claimed))
+        else:
+            applied.append(Applied(state, old_due))
+    return applied
+
+
+def apply_clone_facts(
+    keys: Sequence[bytes],
+    stored: Stored,
+    facts: Sequence[Sequence[CloneFacts]],
+    now: int,
+    codec: Codec,
+) -> list[Applied[ParcelState]]:
+    """What tracks answer to parcels that claim them."""
+    applied: list[Applied[ParcelState]] = []
+    for key, old, news in zip(keys, stored, facts, strict=True):
+        state = None if old is None else codec.load_parcel(old)
+        old_due = 0 if old is None else codec.due_of(old)
+        changed = False
+        corrected = []
+        for answer in news:
+            new, claim = claims.apply_clone_facts(state, key.decode(), answer, now)
+            changed = changed or new
+            if claim is not None:
+                corrected.append(claim)
+        applied.append(Applied(state, old_due, changed, claims=corrected))
+    return applied
+
+
+def apply_orders(
+    keys: Sequence[bytes],
+    stored: Stored,
+    facts: Sequence[Sequence[OrderVersion]],
+    now: int,
+    codec: Codec,
+) -> list[Applied[OrderState]]:
+    """Versions of orders."""
+    applied = []
+    for key, old, news in zip(keys, stored, facts, strict=True):
+        state, old_due = _order(key, old, codec)
+        outcome = orders.apply(state, news, now)
+        replies = orders.replies(state) if outcome.new else ()
+        applied.append(
+            Applied(
+                state,
+                old_due,
+                bool(outcome.new),
+                outcome.new,
+                outcome.late,
+                outcome.refused,
+                replies,
+            )
+        )
+    return applied
+
+
+def apply_parcel_facts(
+    keys: Sequence[bytes],
+    stored: Stored,
+    facts: Sequence[Sequence[ParcelFacts]],
+    now: int,
+    codec: Codec,
+) -> list[Applied[OrderState]]:
+    """What parcels say of their links and progress; an order that is not known yet is noted."""
+    applied = []
+    for key, old, news in zip(keys, stored, facts, strict=True):
+        state, old_due = _order(key, old, codec)
+        changed = orders.apply_parcel_facts(state, news, now)
+        replies = orders.replies(state) if changed else ()
+        applied.append(Applied(state, old_due, changed, replies=replies))
+    return applied
+
+
+def apply_abnormal_days(
+    keys: Sequence[bytes],
+    stored: Stored,
+    facts: Sequence[Sequence[AbnormalDays]],
+    now: int,
+    codec: Codec,
+) -> list[Applied[OrderState]]:
+    """On which days parcels make orders abnormal."""
+    applied = []
+    for key, old, news in zip(keys, stored, facts, strict=True):
+        state, old_due = _order(key, old, codec)
+        changed = orders.apply_abnormal_days(state, news, now)
+        applied.append(Applied(state, old_due, changed))
+    return applied
+
+
+def apply_claims(
+    keys: Sequence[bytes],
+    stored: Stored,
+    facts: Sequence[Sequence[TrackFacts]],
+    now: int,
+    codec: Codec,
+) -> list[Applied[TrackState]]:
+    """Which parcels claim tracks; a track that nobody claims any more has no state left."""
+    applied: list[Applied[TrackState]] = []
+    for key, old, news in zip(keys, stored, facts, strict=True):
+        state = TrackState(key) if old is None else codec.load_track(old)
+        old_due = 0 if old is None else codec.due_of(old)
+        changed = False
+        replies: list[tuple[bytes, CloneFacts]] = []
+        for claim in news:
+            answers = tracks.apply_claim(state, claim, now)
+            if answers is not None:
+                changed = True
+                replies += [(parcel.encode(), answer) for parcel, answer in answers]
+        left = state if state.claimants else None
+        applied.append(Applied(left, old_due, changed, replies=replies))
+    return applied
+
+
+def apply_contributions(
+    names: Iterable[tuple[str, str, int]],
+    stored: Stored,
+    changes: Sequence[Sequence[Change]],
+    now: int,
+    codec: Codec,
+    meters: dict[str, Meter],
+) -> list[Applied[MeterState]]:
+    """What orders contribute to shops' days, each (platform, shop id, day).
+
+    `meters` says when the days of a platform begin. Nothing is kept of a day that is over for so
+    long that it would be forgotten. `late` counts products that found no room.
+    """
+    applied: list[Applied[MeterState]] = []
+    for (platform, shop_id, day), old, news in zip(names, stored, changes, strict=True):
+        old_due = 0
+        if old is None:
+            state = meter_state.new_row(platform, shop_id, day, meters[platform])
+            if state.ends_at <= now:
+                applied.append(Applied(None))
+                continue
+        else:
+            state, old_due = codec.load_shop_day(old), codec.due_of(old)
+        changed, without_room = meter_state.add(state, news)
+        applied.append(Applied(state, old_due, changed, late=without_room))
+    return applied
+
+
+def _order(key: bytes, old: Any, codec: Codec) -> tuple[OrderState, int]:
+    if old is None:
+        return OrderState(key.decode()), 0
+    return codec.load_order(old), codec.due_of(old)

@@ -1,0 +1,175 @@
+"""How states and internal messages are stored: the one place that knows their bytes.
+
+A state is a msgpack array behind one version byte and the time it is due, in eight bytes. Fields
+are only appended, with a default; a change of another kind takes a new version byte and a migration
+here. Whoever keeps states as they are, without bytes, does it through `LIVE`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+
+from streams.facts.facts import CloneFacts, OrderFacts, ParcelFacts, TrackFacts
+from streams.state.meter_state import MeterState
+from streams.state.shares import AbnormalDays, ShareChange
+from streams.state.state import OrderState, ParcelState, Published
+from streams.state.tracks import TrackState
+
+VERSION = b"\x02"
+_FIRST_VERSION = b"\x01"
+_BODY = 9
+"""Where the array begins."""
+
+Message = (
+    OrderFacts | ParcelFacts | CloneFacts | AbnormalDays | list[TrackFacts] | list[ShareChange]
+)
+"""What tables say to each other."""
+
+_encoder = msgspec.msgpack.Encoder()
+_parcels = msgspec.msgpack.Decoder(ParcelState)
+_orders = msgspec.msgpack.Decoder(OrderState)
+_tracks = msgspec.msgpack.Decoder(TrackState)
+_meters = msgspec.msgpack.Decoder(MeterState)
+
+
+class UnknownStateVersion(ValueError):
+    """A stored state has a version byte that this release cannot read."""
+
+    def __init__(self, found: bytes) -> None:
+        super().__init__(f"state version {found!r} found, this release reads {VERSION!r}")
+
+
+class Kept(Protocol):
+    """What a table holds: a struct that knows when it wants to be looked at next."""
+
+    due: int
+
+
+def encode(state: Kept) -> bytes:
+    """The stored form of a state: version byte, `due` in eight bytes, then the msgpack array."""
+    return VERSION + state.due.to_bytes(8, "big") + _encoder.encode(state)
+
+
+def decode_parcel(value: bytes) -> ParcelState:
+    """A parcel's state from its stored form; raises UnknownStateVersion."""
+    version = value[:1]
+    if version == VERSION:
+        return _parcels.decode(value[_BODY:])
+    if version == _FIRST_VERSION:
+        return _from_first(msgspec.msgpack.decode(value[_BODY:]))
+    raise UnknownStateVersion(version)
+
+
+def decode_order(value: bytes) -> OrderState:
+    """An order's state from its stored form; raises UnknownStateVersion."""
+    # Nothing but appended fields came to it with the second version.
+    if value[:1] not in (VERSION, _FIRST_VERSION):
+        raise UnknownStateVersion(value[:1])
+    return _orders.decode(value[_BODY:])
+
+
+def decode_track(value: bytes) -> TrackState:
+    """A track's state from its stored form; raises UnknownStateVersion."""
+    if value[:1] != VERSION:
+        raise UnknownStateVersion(value[:1])
+    return _tracks.decode(value[_BODY:])
+
+
+def decode_meter(value: bytes) -> MeterState:
+    """A row from its stored form; raises UnknownStateVersion."""
+    if value[:1] != VERSION:
+        raise UnknownStateVersion(value[:1])
+    return _meters.decode(value[_BODY:])
+
+
+def _from_first(fields: list[Any]) -> ParcelState:
+    """A state of the first version: its records knew no places, its orders were told less."""
+    fields[1] = [[*record, 0, 0, 0, 0] for record in fields[1]]
+    for order in fields[3]:
+        if len(order) > 2:
+            # Not told in this form: it is told anew when the number is heard of again.
+            order[2] = None
+    return msgspec.convert(fields, ParcelState)
+
+
+def due_of(value: bytes) -> int:
+    """When the state wants to be looked at next (µs), read off its undecoded stored form."""
+    return int.from_bytes(value[1:9], "big")
+
+
+def encode_message(message: Message) -> bytes:
+    """An internal message as it crosses Kafka."""
+    return _encoder.encode(message)
+
+
+decode_order_facts = msgspec.msgpack.Decoder(OrderFacts).decode
+decode_parcel_facts = msgspec.msgpack.Decoder(ParcelFacts).decode
+decode_track_facts = msgspec.msgpack.Decoder(list[TrackFacts]).decode
+decode_clone_facts = msgspec.msgpack.Decoder(CloneFacts).decode
+decode_changes = msgspec.msgpack.Decoder(list[ShareChange]).decode
+decode_days = msgspec.msgpack.Decoder(AbnormalDays).decode
+
+
+class _Order(msgspec.Struct, array_like=True, gc=False):
+    """An `OrderState` as far as its warnings; what comes before them is left as it is."""
+
+    order_id: msgspec.Raw
+    versions: msgspec.Raw
+    parcels: msgspec.Raw
+    published: list[Published] = []
+
+
+class _Parcel(msgspec.Struct, array_like=True, gc=False):
+    """A `ParcelState` as far as its warnings."""
+
+    key: msgspec.Raw
+    records: msgspec.Raw
+    named: msgspec.Raw
+    orders: msgspec.Raw
+    published: list[Published] = []
+
+
+_decode: dict[str, Callable[[memoryview], _Order | _Parcel]] = {
+    "orders": msgspec.msgpack.Decoder(_Order).decode,
+    "parcels": msgspec.msgpack.Decoder(_Parcel).decode,
+}
+
+TABLES = tuple(_decode)
+"""The tables whose states have warnings."""
+
+
+def published_of(table: str, value: bytes) -> list[Published]:
+    """What was last published of a stored state, of either version; half the price of the whole."""
+    return _decode[table](memoryview(value)[_BODY:]).published
+
+
+class Codec(NamedTuple):
+    """How a store keeps states and messages: `dump` makes what it keeps, `load_*` reads it."""
+
+    load_order: Callable[[Any], OrderState]
+    load_parcel: Callable[[Any], ParcelState]
+    load_track: Callable[[Any], TrackState]
+    load_shop_day: Callable[[Any], MeterState]
+    dump: Callable[[Any], Any]
+    due_of: Callable[[Any], int]
+    dump_message: Callable[[Any], Any]
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _due(state: Kept) -> int:
+    return state.due
+
+
+STORED = Codec(
+    decode_order, decode_parcel, decode_track, decode_meter, encode, due_of, encode_message
+)
+"""States as bytes, for a store that outlives the process."""
+
+LIVE = Codec(_as_it_is, _as_it_is, _as_it_is, _as_it_is, _as_it_is, _due, _as_it_is)
+"""States as they are, for a store in memory."""

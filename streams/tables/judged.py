@@ -1,0 +1,249 @@
+"""What the processors of orders and parcels have in common: their states are judged by rules."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from secrets import randbits
+from typing import Any, Generic, TypeVar
+
+from streams.engine.kafka.topics import Topics
+from streams.engine.kafka.types import Effects, Output
+from streams.judge.feeds import Feeds
+from streams.judge.judgement import Judgement
+from streams.judge.shadows import shadowed
+from streams.judge.warnings import Revision, RuleFailure
+from streams.outputs.message import encode_warning
+from streams.profiles.model import Profiles
+from streams.state.batch import Applied
+from streams.state.codec import STORED, Codec
+from streams.state.state import OrderState, ParcelState, Published
+from streams.tables.observations import Changed, firsts
+from streams.tables.processor import Judged, Moment, Processor, Sizes, StateReader
+from streams.tables.recover_shop_days import Sent
+from streams.tables.recover_warnings import Recovered, take_over
+from streams.telemetry.events import event
+from streams.telemetry.metrics import RULE_FAILURES, SHADOW_REVISIONS, STATES_ENDED, WARNINGS
+
+MOST_SENT = 2_000
+"""States that take over in one tick what they had sent, beside those that are due."""
+
+S = TypeVar("S", OrderState, ParcelState)
+
+W = TypeVar("W")
+"""What a state of this table sends to those that count shops' days, as it is read back."""
+
+log = logging.getLogger(__name__)
+
+
+class JudgedProcessor(Processor, Generic[S, W]):
+    """Keeps a table whose states are judged.
+
+    `shadows` are profiles that judge every order too, and are only counted: id → profiles.
+    """
+
+    def __init__(
+        self,
+        topics: Topics,
+        partitions: int,
+        profiles: Profiles,
+        states: StateReader,
+        sizes: Sizes = Sizes(),  # noqa: B008  immutable
+        feeds: Feeds | None = None,
+        codec: Codec = STORED,
+    ) -> None:
+        super().__init__(topics, partitions, states, sizes, codec)
+        self.profiles = profiles
+        self.feeds = feeds or Feeds()
+        """Of the whole worker, where one is given: parcels tell it, all processors ask it."""
+        self.shadows: Mapping[str, Profiles] = {}
+        self.contributes = True
+        """Whether anybody counts shops' days."""
+        self._published: dict[int, dict[bytes, dict[str, Published]]] = {}
+        self._sent: dict[int, dict[bytes, W]] = {}
+        self._readings: dict[int, int] = {}
+
+    # ---- what a table says of its states
+
+    def load_state(self, value: Any) -> S:
+        """A stored state."""
+        raise NotImplementedError
+
+    def evaluate(self, state: S, watermark: int, now: int) -> Judgement:
+        """Judge a state at `watermark`, detected at `now` (µs)."""
+        raise NotImplementedError
+
+    def contribute(self, state: S, judgement: Judgement, watermark: int) -> Sequence[Any]:
+        """What the tables that count shops' days must hear of a state that was judged."""
+        raise NotImplementedError
+
+    def take_over_sent(self, state: S, sent: W) -> bool:
+        """Let a state know what it had sent; whether that was news to it."""
+        raise NotImplementedError
+
+    # ---- judge, collect
+
+    def judge(
+        self,
+        keys: Sequence[bytes],
+        applied: Sequence[Applied[Any]],
+        moment: Moment,
+        effects: Effects,
+    ) -> list[Judged]:
+        """Judge the states that changed, or leave that to the tick after the partition is held."""
+        published = self._published.get(effects.partition)
+        sent = self._sent.get(effects.partition)
+        judged = []
+        for key, each in zip(keys, applied, strict=True):
+            if not each.changed:
+                continue
+            state: Any = each.state
+            before = state.published
+            if published and key in published:
+                take_over(state, published.pop(key).values())
+            if sent and key in sent:
+                self.take_over_sent(state, sent.pop(key))
+            if moment.watermark is None:
+                # What waits for the watermark already keeps its place in the due index.
+                old_due = each.old_due
+                state.due = old_due if 0 < old_due < moment.now else moment.now
+                judged.append(Judged(key, state, old_due, before=before))
+            else:
+                judged.append(
+                    self._judged(key, state, each.old_due, before, moment, effects, may_end=False)
+                )
+        return judged
+
+    def _judged(
+        self,
+        key: bytes,
+        state: S,
+        old_due: int,
+        before: Sequence[Published],
+        moment: Moment,
+        effects: Effects,
+        *,
+        may_end: bool = True,
+    ) -> Judged:
+        known = state.published
+        watermark = moment.watermark or 0
+        judgement = self.evaluate(state, watermark, moment.now)
+        if self.shadows:
+            judgement, revisions, failures = shadowed(state, judgement, watermark, self.shadows)
+            for revision in revisions:
+                found = revision.finding
+                effects.counts.add(
+                    SHADOW_REVISIONS, found.profile, found.rule, found.stage, found.state
+                )
+            self.fail(failures, effects, shadow=True)
+        elif state.shadow:
+            state.shadow = []
+        messages: Sequence[Any] = ()
+        if self.contributes and not judgement.ended:
+            messages = self.contribute(state, judgement, watermark)
+        return Judged(
+            key,
+            state,
+            old_due,
+            judgement.ended and may_end,
+            before,
+            known,
+            judgement.revisions,
+            judgement.failures,
+            messages,
+        )
+
+    def collect(self, judged: Iterable[Judged], effects: Effects) -> None:
+        """Make effects of what was judged; the observer hears what changed."""
+        judged = list(judged)
+        super().collect(judged, effects)
+        self.send([message for each in judged for message in each.messages], effects)
+        for each in judged:
+            effects.observations += firsts(each.known, each.revisions)
+            after = () if each.ended else each.state.published
+            if each.ended or after is not each.before:
+                effects.observations.append(Changed(each.before, after))
+
+    def publish(self, judged: Judged, effects: Effects) -> None:
+        """Add a state's revisions to the outputs; a failed rule is logged and counted."""
+        for revision in judged.revisions:
+            feed = self.feeds.word(revision.finding.parcel, revision.detected_at)
+            effects.outputs.append(warning_output(self.topics.warnings, revision, feed))
+            finding = revision.finding
+            effects.counts.add(WARNINGS, finding.rule, finding.stage, finding.state)
+        self.fail(judged.failures, effects, shadow=False)
+
+    def send(self, messages: list[Any], effects: Effects) -> None:
+        """Send what the tables that count shops' days must hear."""
+        raise NotImplementedError
+
+    def fail(self, failures: Iterable[RuleFailure], effects: Effects, *, shadow: bool) -> None:
+        """Count failed rules, and log one failure of each rule in a second."""
+        for failure in failures:
+            effects.counts.add(RULE_FAILURES, failure.rule)
+            left_out = self.lines.admit(f"rule {failure.rule}")
+            if left_out is not None:
+                log.error(
+                    "rule %(rule)s failed and was passed over",
+                    event("rule_failed", rule=failure.rule, shadow=shadow, left_out=left_out),
+                    exc_info=failure.error,
+                )
+
+    # ---- assignments and the clock
+
+    def recover(self, warnings: Recovered, sent: Sent, partitions: Iterable[int]) -> None:
+        """Take over what was published and sent of states on `partitions`: an assignment begins."""
+        for partition in partitions:
+            self._published[partition] = warnings.get((self.table, partition), {})
+            self._sent[partition] = self.sent_of(sent).get(partition, {})
+            self._readings.pop(partition, None)
+
+    def sent_of(self, sent: Sent) -> dict[int, dict[bytes, W]]:
+        """The part of what was read back that is of this table: by partition and key."""
+        raise NotImplementedError
+
+    def reading(self, partition: int) -> int:
+        """A number that stands for this assignment of a partition, and for no other one."""
+        if partition not in self._readings:
+            self._readings[partition] = randbits(62) + 1
+        return self._readings[partition]
+
+    def tick(
+        self, partition: int, due: Sequence[tuple[int, bytes]], moment: Moment, effects: Effects
+    ) -> None:
+        """Judge the states whose time has come; those at their end are deleted."""
+        if moment.watermark is None:
+            return
+        # Once deadlines may fire, every state has been read again that a crash had lost: what was
+        # published of the others belongs to somebody else.
+        published = self._published.pop(partition, {})
+        sent = self._sent.get(partition, {})
+        keys = list(dict.fromkeys([*(key for _, key in due), *published, *islice(sent, MOST_SENT)]))
+        if not keys:
+            return
+        judged = []
+        stored = self.states.get_many(self.table, partition, keys)
+        for key, value in zip(keys, stored, strict=True):
+            entries, words = published.get(key), sent.pop(key, None)
+            if value is None:
+                continue
+            old_due = self.codec.due_of(value)
+            if old_due > moment.watermark and entries is None and words is None:
+                continue
+            state = self.load_state(value)
+            before = state.published
+            news = entries is not None and take_over(state, entries.values())
+            if words is not None:
+                news = self.take_over_sent(state, words) or news
+            if old_due <= moment.watermark or news:
+                judged.append(self._judged(key, state, old_due, before, moment, effects))
+        ended = sum(each.ended for each in judged)
+        if ended:
+            effects.counts.add(STATES_ENDED, self.table, number=ended)
+        self.collect(judged, effects)
+
+
+def warning_output(topic: str, revision: Revision, feed: str) -> Output:
+    """A revision as it goes to Kafka, keyed by its warning id, with the state of its feed."""
+    return Output(topic, revision.warning_id.encode(), encode_warning(revision, feed))

@@ -1,0 +1,207 @@
+"""The processor of shops' days: what orders contribute, counted by shop and day."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import Any
+
+import msgspec
+
+from streams.engine.kafka.topics import Topics
+from streams.engine.kafka.types import Chunk, Effects, Output
+from streams.facts.times import MILLISECOND, SECOND
+from streams.profiles.model import Profiles
+from streams.shops.risks import meter_of, risks
+from streams.state import batch as states
+from streams.state.batch import Applied
+from streams.state.codec import STORED, Codec, decode_changes
+from streams.state.meter_state import Change, MeterState, day_text, product_key, row_key
+from streams.state.shares import deltas
+from streams.tables.observations import Day
+from streams.tables.processor import (
+    Batch,
+    Decoded,
+    Intake,
+    Judged,
+    Moment,
+    Processor,
+    Sizes,
+    StateReader,
+)
+from streams.telemetry.events import event
+from streams.telemetry.metrics import PRODUCTS_NOT_METERED, SHOP_LINES_CROSSED, STATES_ENDED
+
+SLOWER_BY = 10 * MILLISECOND
+"""How much longer a row waits to be published for every row that its chunk changed."""
+
+SLOWEST = 10 * SECOND
+"""The longest that a changed row waits to be published."""
+
+log = logging.getLogger(__name__)
+
+_encoder = msgspec.json.Encoder()
+
+Row = tuple[str, str, int]
+"""(platform, shop id, day)."""
+
+
+class ShopDayProcessor(Processor):
+    """Keeps the meters table: all days of a shop are on one partition."""
+
+    table = "meters"
+
+    def __init__(
+        self,
+        topics: Topics,
+        partitions: int,
+        profiles: Profiles,
+        states: StateReader,
+        sizes: Sizes = Sizes(),  # noqa: B008  immutable
+        codec: Codec = STORED,
+    ) -> None:
+        super().__init__(topics, partitions, states, sizes, codec)
+        self.profiles = profiles
+        self.intakes = {topics.meter_totals: Intake(self._decode, self._apply)}
+
+    def _decode(self, chunk: Chunk, moment: Moment, effects: Effects) -> Decoded:
+        """What orders of all partitions contribute to days, by row.
+
+        A message is counted once: a row knows the offset of the last one that it holds.
+        """
+        decoded = Decoded([], [], [])
+        names, facts, places = decoded
+        for place, record, changes in self.messages(decode_changes, chunk, moment, effects):
+            for change in changes:
+                share = change.new or change.old
+                if share is None:
+                    continue
+                for day, delta in deltas(change.old, change.new):
+                    names.append((share.platform, share.shop_id, day))
+                    facts.append(Change(record.offset, delta))
+                    places.append(place)
+        return decoded
+
+    def key_of(self, name: Any) -> bytes:
+        """The key of a row."""
+        return row_key(*name)
+
+    def _apply(
+        self, batch: Batch, stored: Sequence[Any], now: int, reading: int
+    ) -> list[Applied[MeterState]]:
+        meters = {
+            platform: meter_of(self.profiles, platform)
+            for platform in {name[0] for name in batch.names}
+        }
+        return states.apply_contributions(batch.names, stored, batch.facts, now, self.codec, meters)
+
+    def reply(self, applied: Iterable[Applied[Any]], effects: Effects) -> None:
+        """Nobody hears of a day before it is published."""
+        refused = sum(each.late for each in applied)
+        if refused:
+            effects.counts.add(PRODUCTS_NOT_METERED, number=refused)
+
+    def judge(
+        self,
+        keys: Sequence[bytes],
+        applied: Sequence[Applied[Any]],
+        moment: Moment,
+        effects: Effects,
+    ) -> list[Judged]:
+        """A changed day waits its turn to be published: the longer, the more days change."""
+        wait = min(SLOWEST, len(keys) * SLOWER_BY)
+        judged = super().judge(keys, applied, moment, effects)
+        for each in judged:
+            each.state.due = min(each.state.due, moment.now + wait)
+        return judged
+
+    def tick(
+        self, partition: int, due: Sequence[tuple[int, bytes]], moment: Moment, effects: Effects
+    ) -> None:
+        """Publish the days whose counts changed, and forget those at their end."""
+        if moment.watermark is None or not due:
+            return
+        rows = self._rows(partition, [key for _, key in due])
+        judged = []
+        awake: list[bytes] = []
+        for key, (row, old_due) in rows.items():
+            if old_due > moment.watermark:
+                continue
+            if row.ends_at <= moment.watermark:
+                judged.append(Judged(key, None, old_due, ended=True))
+            else:
+                awake.append(key)
+        if judged:
+            effects.counts.add(STATES_ENDED, self.table, number=len(judged))
+        # A day that changed may be one of those that a later day's line looks back to.
+        later = self._rows(partition, [k for key in awake for k in self._near(rows[key][0], 1)])
+        known = {**later, **rows}
+        awake = list(dict.fromkeys([*awake, *(key for key in later if key not in rows)]))
+        missing = [k for key in awake for k in self._near(known[key][0], -1) if k not in known]
+        known.update(self._rows(partition, missing))
+        for key in awake:
+            row, old_due = known[key]
+            self._publish(row, [known.get(k) for k in self._near(row, -1)], moment, effects)
+            row.due = row.ends_at
+            judged.append(Judged(key, row, old_due))
+        self.collect(judged, effects)
+
+    def _publish(
+        self,
+        row: MeterState,
+        before: Sequence[tuple[MeterState, int] | None],
+        moment: Moment,
+        effects: Effects,
+    ) -> None:
+        found = risks(
+            row, [None if day is None else day[0] for day in before], self.profiles, moment.now
+        )
+        effects.observations.append(Day(row.platform, row.shop_id, row.day, tuple(row.counts)))
+        topics = self.topics
+        if found.shop is not None:
+            key = row_key(row.platform, row.shop_id, row.day)
+            effects.outputs.append(Output(topics.shop_risk, key, _encoder.encode(found.shop)))
+        for name, value in found.products:
+            key = product_key(row.platform, row.shop_id, name, row.day)
+            effects.outputs.append(Output(topics.product_risk, key, _encoder.encode(value)))
+        for line in found.crossed:
+            effects.counts.add(SHOP_LINES_CROSSED, row.platform, line)
+            left_out = self.lines.admit(f"line {line}")
+            if left_out is not None:
+                log.info(
+                    "shop %(shop)s of %(platform)s crossed the line %(line)s on %(day)s",
+                    event(
+                        "shop_line_crossed",
+                        platform=row.platform,
+                        shop=row.shop_id,
+                        line=line,
+                        day=day_text(row.day),
+                        left_out=left_out,
+                    ),
+                )
+
+    def _rows(self, partition: int, keys: Sequence[bytes]) -> dict[bytes, tuple[MeterState, int]]:
+        """The rows that exist of `keys`, each with its due time."""
+        wanted = list(dict.fromkeys(keys))
+        if not wanted:
+            return {}
+        stored = self.states.get_many(self.table, partition, wanted)
+        load, due_of = self.codec.load_shop_day, self.codec.due_of
+        return {
+            key: (load(value), due_of(value))
+            for key, value in zip(wanted, stored, strict=True)
+            if value is not None
+        }
+
+    def _near(self, row: MeterState, step: int) -> list[bytes]:
+        """The keys of the days that its lines look back to (-1), or that look back to it (1)."""
+        return [
+            row_key(row.platform, row.shop_id, row.day + step * n)
+            for n in range(1, self._longest_run)
+        ]
+
+    @cached_property
+    def _longest_run(self) -> int:
+        meters = [profile.meter for profile in self.profiles.all if profile.meter is not None]
+        return max((meter.longest_run() for meter in meters), default=1)
