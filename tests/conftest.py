@@ -20,6 +20,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--freeze` writes the frozen bytes anew: see `test_frozen_bytes.py`, and mean it."""
+    parser.addoption("--freeze", action="store_true", help="freeze today's bytes anew, and fail")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what uses a broker, so that ``-m "not kafka"`` runs the rest."""
     for item in items:
