@@ -38,7 +38,7 @@ from streams.engine.kafka.config import EngineConfig
 from streams.engine.kafka.offsets import PartitionOffsets
 from streams.engine.kafka.topics import Topics
 from streams.engine.kafka.transport import Start
-from streams.engine.kafka.types import Chunk, Output, Record, Work
+from streams.engine.kafka.types import Chunk, Effects, Output, Record
 from streams.engine.worker.commit import Committer
 from streams.profiles.loader import load
 
@@ -176,7 +176,7 @@ class _Delivered:
     def produce(self, output: Output) -> None:
         self.sent.append(output)
 
-    def produce_states(self, topic: str, partition: int, writes: Iterable[Any]) -> None:
+    def produce_states(self, topic: str, partition: int, puts: Iterable[Any]) -> None:
         """Changelogs are of no interest here."""
 
     def delivered(self, topic: str, partition: int) -> int:
@@ -247,12 +247,12 @@ class Worker:
         await self._take(*self._input(message))
         await self.settle()
 
-    async def walk(self, message: Message) -> tuple[Walk, Work]:
+    async def walk(self, message: Message) -> tuple[Walk, Effects]:
         """The walk of one message, and what it came to; nothing that follows is in it."""
         found = Walk(codes_of(JUDGING))
-        work = await self._take(*self._input(message), found)
+        effects = await self._take(*self._input(message), found)
         await self.settle()
-        return found, work
+        return found, effects
 
     async def settle(self) -> None:
         """Read what was sent to topics of the worker's own, then let what is due happen."""
@@ -278,19 +278,19 @@ class Worker:
 
     async def _take(
         self, topic: str, key: bytes | None, value: bytes | None, walk: Walk | None = None
-    ) -> Work:
+    ) -> Effects:
         """One record goes through its agent's body and becomes durable; gives its effects."""
         offsets = self._offsets.setdefault(TP(topic, 0), PartitionOffsets(0))
         offset = offsets.position
         record = Record(offset, self._clock // 1_000, key, value)
         chunk = Chunk(topic, 0, offset, offset, [record])
         offsets.deliver(chunk, offset + 1)
-        taken: list[Work] = []
+        taken: list[Effects] = []
         accepted = self.engine.submit
 
-        async def submit(chunk: Chunk, work: Work | None = None) -> None:
-            taken.append(work or Work())
-            await accepted(chunk, work)
+        async def submit(chunk: Chunk, effects: Effects | None = None) -> None:
+            taken.append(effects or Effects())
+            await accepted(chunk, effects)
 
         name = "on-tick" if topic == self.topics.ticks else f"on-{topic}"
         (agent,) = (each for full, each in self.app.agents.items() if full.endswith(name))
@@ -302,8 +302,8 @@ class Worker:
             self.engine.submit = accepted  # type: ignore[method-assign]
         if not await self.engine.committer.drain({0}, 10):
             raise RuntimeError(f"a record of {topic} does not become durable")
-        (work,) = taken
-        return work
+        (effects,) = taken
+        return effects
 
 
 async def _stream(chunk: Chunk, walk: Walk | None) -> AsyncIterator[Chunk]:
@@ -359,7 +359,7 @@ class Case(NamedTuple):
     name: str
     walk: Walk
     warnings: int
-    writes: int
+    puts: int
 
 
 async def measured(folder: Path) -> list[Case]:
@@ -384,9 +384,9 @@ async def measured(folder: Path) -> list[Case]:
     return cases
 
 
-def _case(name: str, worker: Worker, walk: Walk, work: Work) -> Case:
-    warnings = sum(output.topic == worker.topics.warnings for output in work.outputs)
-    return Case(name, walk, warnings, sum(map(len, work.writes.values())))
+def _case(name: str, worker: Worker, walk: Walk, effects: Effects) -> Case:
+    warnings = sum(output.topic == worker.topics.warnings for output in effects.outputs)
+    return Case(name, walk, warnings, sum(map(len, effects.puts.values())))
 
 
 # ---- print

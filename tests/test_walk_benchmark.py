@@ -39,7 +39,7 @@ def walked(function: Any, judging: frozenset[Any] = frozenset()) -> Walk:
 def test_the_records_do_what_their_names_say(cases: list[Case]) -> None:
     """One warning and a state; a state alone; nothing at all."""
     assert [case.warnings for case in cases] == [1, 0, 0]
-    assert [case.writes for case in cases] == [1, 1, 0]
+    assert [case.puts for case in cases] == [1, 1, 0]
 
 
 def test_the_figures_are_sane(cases: list[Case]) -> None:

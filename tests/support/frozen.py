@@ -21,7 +21,7 @@ from support.two_sides import TOPICS, Loop
 
 from streams.app import shadows_of
 from streams.engine.kafka.murmur2 import partition_of, partitions_of
-from streams.engine.kafka.types import Output, Record, Work, Write
+from streams.engine.kafka.types import Effects, Output, Put, Record
 from streams.engine.store.store import PartitionStore
 from streams.engine.worker import ticks
 from streams.engine.worker.peers import Home
@@ -44,26 +44,27 @@ from streams.judge.precheck import OrderWord
 from streams.judge.warnings import Revision
 from streams.outputs.message import encode_warning
 from streams.profiles.loader import load
-from streams.state.meter_state import MeterState, decode_meter
-from streams.state.peek import published_of
-from streams.state.shares import AbnormalDays, ShareChange
-from streams.state.state import (
-    Finding,
-    OrderState,
-    ParcelState,
+from streams.state.codec import (
+    decode_changes,
     decode_clone_facts,
+    decode_days,
+    decode_meter,
     decode_order,
     decode_order_facts,
     decode_parcel,
     decode_parcel_facts,
+    decode_track,
     decode_track_facts,
     due_of,
     encode,
     encode_message,
+    published_of,
 )
-from streams.state.tracks import TrackState, decode_track
-from streams.tables import processor
-from streams.tables.recover_shop_days import decode_changes, decode_days
+from streams.state.meter_state import MeterState
+from streams.state.shares import AbnormalDays, ShareChange
+from streams.state.state import Finding, OrderState, ParcelState
+from streams.state.tracks import TrackState
+from streams.tables import judged
 from streams.web.warnings import Answer
 
 FROZEN = Path(__file__).parents[1] / "data" / "frozen"
@@ -162,7 +163,7 @@ class Recording(Loop):
 
     def __init__(self, now: int) -> None:
         super().__init__(PARTITIONS, now, profiles := load([FROZEN]))
-        self.order_side.shadows = self.parcel_side.shadows = shadows_of(profiles, [SHADOW])
+        self.orders.shadows = self.parcels.shadows = shadows_of(profiles, [SHADOW])
         self.said: defaultdict[str, defaultdict[int, list[Output]]] = defaultdict(
             lambda: defaultdict(list)
         )
@@ -171,10 +172,10 @@ class Recording(Loop):
         )
         self.assignments = 1
 
-    def _happen(self, work: Work, partition: int) -> None:
-        for table, writes in work.writes.items():
-            self.writes[table][partition] += [(write.key, write.value) for write in writes]
-        super()._happen(work, partition)
+    def _happen(self, effects: Effects, partition: int) -> None:
+        for table, puts in effects.puts.items():
+            self.writes[table][partition] += [(put.key, put.value) for put in puts]
+        super()._happen(effects, partition)
 
     def _publish(self, output: Output) -> None:
         home = output.partition
@@ -196,7 +197,7 @@ def lived(history: list[Document]) -> tuple[Recording, dict[str, Document]]:
     """
     loop = Recording(_us(history[0]["clock"]))
     moments: dict[str, Document] = {}
-    with patch.object(processor, "randbits", lambda _: (1 << 61) + loop.assignments):
+    with patch.object(judged, "randbits", lambda _: (1 << 61) + loop.assignments):
         for step in history:
             match step:
                 case {"clock": moment}:
@@ -315,8 +316,8 @@ def on_disk(folder: Path) -> Document:
     cache = Cache(1 << 20)
     store = PartitionStore.open(folder, cache)
     orders = [OrderState("1", due=1_795_140_000_000_000), OrderState("2", due=2), OrderState("3")]
-    store.write([Write(each.order_id.encode(), encode(each), each.due, 0) for each in orders], 40)
-    store.write([Write(b"2", None, 0, 2)], 42)
+    store.write([Put(each.order_id.encode(), encode(each), each.due, 0) for each in orders], 40)
+    store.write([Put(b"2", None, 0, 2)], 42)
     store.close()
     options = Options(raw_mode=True)
     families = dict.fromkeys(("states", "due", "meta"), options)
