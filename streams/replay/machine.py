@@ -17,7 +17,6 @@ from streams.judge.feeds import Feeds
 from streams.judge.warnings import Revision, RuleFailure
 from streams.profiles.model import Profiles
 from streams.replay.meters import Meters
-from streams.state.batch import Applied
 from streams.state.codec import LIVE
 from streams.state.state import OrderState, ParcelState
 from streams.tables.orders import OrderProcessor
@@ -146,19 +145,29 @@ class Machine:
 
     def _arrive(self, topic: str, name: str, fact: object, now: int) -> bool:
         """One fact from outside, followed until nobody has news; then what changed is judged."""
+        processor, intake = self._intakes[topic]
         effects = Effects()
         batch = Batch([name], [name.encode()], [[fact]], [[0]])
-        (applied,) = self._follow(topic, batch, now, effects)
-        self.late += applied.late
-        changed: Changed = {}
-        self._settle(effects, now, changed)
-        self._judge(changed, now)
-        return not applied.refused
+        stored = self._tables.get_many(processor.table, 0, batch.keys)
+        applied = intake.apply(batch, stored, now, 0)
+        processor.reply(applied, effects)
+        # Where nobody else has news, nothing is to be waited for.
+        moment = Moment(now, None if effects.outputs else now)
+        judged = processor.judge(batch.keys, applied, moment, effects)
+        processor.collect(judged, effects)
+        self.late += applied[0].late
+        if moment.watermark is not None and effects.puts:
+            self._keep_judged(effects, self._numbers[processor.table], {})
+        if effects.outputs:
+            changed: Changed = {}
+            self._settle(effects, now, changed)
+            self._judge(changed, now)
+        return not applied[0].refused
 
-    def _follow(self, topic: str, batch: Batch, now: int, effects: Effects) -> list[Applied[Any]]:
+    def _follow(self, topic: str, batch: Batch, now: int, effects: Effects) -> None:
         processor, intake = self._intakes[topic]
         stored = self._tables.get_many(processor.table, 0, batch.keys)
-        return processor.follow(batch, stored, intake, Moment(now, None), effects)
+        processor.follow(batch, stored, intake, Moment(now, None), effects)
 
     def _settle(self, effects: Effects, now: int, changed: Changed) -> None:
         """Keep what changed, and let the other tables hear of it until nobody has news."""
@@ -207,11 +216,21 @@ class Machine:
                 effects = Effects()
                 due = [(now, key) for key in sorted(was_due)]
                 processor.tick(0, due, Moment(now, now), effects)
-                rows = self._tables.rows[processor.table]
-                for put in effects.puts.pop(processor.table, ()):
-                    if put.value is None:
-                        rows.pop(put.key, None)
-                    elif put.due != was_due[put.key]:
-                        heapq.heappush(self._heap, (put.due, number, put.key))
+                self._keep_judged(effects, number, was_due)
                 self._settle(effects, now, changed)
             waiting = changed
+
+    def _keep_judged(self, effects: Effects, number: int, was_due: dict[bytes, int]) -> None:
+        """Store states that were judged; what each waits for next is remembered.
+
+        `was_due` has when each was due before, where its put does not know: it was held meanwhile.
+        """
+        table = self._processors[number].table
+        rows = self._tables.rows[table]
+        for put in effects.puts.pop(table, ()):
+            if put.value is None:
+                rows.pop(put.key, None)
+                continue
+            rows[put.key] = put.value
+            if put.due != was_due.get(put.key, put.old_due):
+                heapq.heappush(self._heap, (put.due, number, put.key))

@@ -62,7 +62,8 @@ class FeedLatency:
     def count(self, counts: Counts) -> None:
         """Let what was noted be counted."""
         for carrier, latencies in self._noted.items():
-            counts.observe(FEED_LATENCY, latencies, self._slots.label(carrier, len(latencies)))
+            label = self._slots.label(carrier, len(latencies))
+            counts.setdefault((FEED_LATENCY, (label,)), []).extend(latencies)
         self._noted = {}
 
 

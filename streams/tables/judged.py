@@ -154,13 +154,15 @@ class JudgedProcessor(Processor, Generic[S, W]):
             messages,
         )
 
-    def collect(self, judged: Iterable[Judged], effects: Effects) -> None:
+    def collect(self, judged: Sequence[Judged], effects: Effects) -> None:
         """Make effects of what was judged; the observer hears what changed."""
-        judged = list(judged)
         super().collect(judged, effects)
-        self.send([message for each in judged for message in each.messages], effects)
+        messages = [message for each in judged for message in each.messages]
+        if messages:
+            self.send(messages, effects)
         for each in judged:
-            effects.observations += firsts(each.known, each.revisions)
+            if each.revisions:
+                effects.observations += firsts(each.known, each.revisions)
             after = () if each.ended else each.state.published
             if each.ended or after is not each.before:
                 effects.observations.append(Changed(each.before, after))
@@ -217,15 +219,16 @@ class JudgedProcessor(Processor, Generic[S, W]):
             return
         # Once deadlines may fire, every state has been read again that a crash had lost: what was
         # published of the others belongs to somebody else.
-        published = self._published.pop(partition, {})
-        sent = self._sent.get(partition, {})
+        published: dict[bytes, dict[str, Published]] = self._published.pop(partition, {})
+        sent: dict[bytes, W] = self._sent.setdefault(partition, {})
         keys = list(dict.fromkeys([*(key for _, key in due), *published, *islice(sent, MOST_SENT)]))
         if not keys:
             return
         judged = []
         stored = self.states.get_many(self.table, partition, keys)
         for key, value in zip(keys, stored, strict=True):
-            entries, words = published.get(key), sent.pop(key, None)
+            entries = published.get(key)
+            words = sent.pop(key, None)
             if value is None:
                 continue
             old_due = self.codec.due_of(value)

@@ -29,6 +29,7 @@ class OrderProcessor(JudgedProcessor[OrderState, SentShares]):
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         topics = self.topics
+        self._replies, self._contributions = topics.order_facts, topics.meter_totals
         versions = Intake(self._decode, self._apply_versions, topics.orders_rekey, counted=True)
         self.intakes = {
             topics.orders: versions,
@@ -79,7 +80,7 @@ class OrderProcessor(JudgedProcessor[OrderState, SentShares]):
 
     def reply(self, applied: Iterable[Applied[Any]], effects: Effects) -> None:
         """Parcels hear what their orders have come to be."""
-        topic, dump = self.topics.order_facts, self.codec.dump_message
+        topic, dump = self._replies, self.codec.dump_message
         for each in applied:
             for key, facts in each.replies:
                 effects.outputs.append(Output(topic, key, dump(facts)))
@@ -100,11 +101,8 @@ class OrderProcessor(JudgedProcessor[OrderState, SentShares]):
 
     def send(self, messages: list[Any], effects: Effects) -> None:
         """Send contributions to the partitions of their shops, those of one together."""
-        if messages:
-            dump = self.codec.dump_message
-            effects.outputs += share_outputs(
-                self.topics.meter_totals, self.partitions, messages, dump
-            )
+        dump = self.codec.dump_message
+        effects.outputs += share_outputs(self._contributions, self.partitions, messages, dump)
 
     def sent_of(self, sent: Sent) -> dict[int, dict[bytes, SentShares]]:
         """What orders contributed last."""

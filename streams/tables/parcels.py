@@ -35,6 +35,8 @@ class ParcelProcessor(JudgedProcessor[ParcelState, SentDays]):
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         topics = self.topics
+        self._replies, self._claims = topics.parcel_facts, topics.track_facts
+        self._contributions = topics.meter_facts
         self._latency = FeedLatency()
         self._feed_metrics = FeedMetrics()
         updates = Intake(self._decode, self._apply_tracking, topics.tracking_rekey, counted=True)
@@ -126,13 +128,13 @@ class ParcelProcessor(JudgedProcessor[ParcelState, SentDays]):
 
     def reply(self, applied: Iterable[Applied[Any]], effects: Effects) -> None:
         """Orders hear of their parcels, tracks of those that claim them."""
-        topic, dump = self.topics.parcel_facts, self.codec.dump_message
+        topic, dump = self._replies, self.codec.dump_message
         claims: list[TrackFacts] = []
         for each in applied:
             for key, facts in each.replies:
                 effects.outputs.append(Output(topic, key, dump(facts)))
             claims += each.claims
-        effects.outputs += claim_outputs(self.topics.track_facts, self.partitions, claims, dump)
+        effects.outputs += claim_outputs(self._claims, self.partitions, claims, dump)
 
     def load_state(self, value: Any) -> ParcelState:
         """A stored parcel."""
@@ -146,11 +148,14 @@ class ParcelProcessor(JudgedProcessor[ParcelState, SentDays]):
         self, state: ParcelState, judgement: Judgement, watermark: int
     ) -> Sequence[AbnormalDays]:
         """On which days a parcel's findings make its orders abnormal."""
+        # Most parcels are warned of by nobody: asking costs more than looking.
+        if not state.published and not state.abnormal:
+            return ()
         return abnormal_days(state, self._meters)
 
     def send(self, messages: list[Any], effects: Effects) -> None:
         """Orders hear on which days they are abnormal."""
-        topic, dump = self.topics.meter_facts, self.codec.dump_message
+        topic, dump = self._contributions, self.codec.dump_message
         effects.outputs += [Output(topic, days.order_id.encode(), dump(days)) for days in messages]
 
     def sent_of(self, sent: Sent) -> dict[int, dict[bytes, SentDays]]:

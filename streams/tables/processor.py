@@ -202,8 +202,10 @@ class Processor:
         kept = []
         for name, key, facts, places, old in zip(*batch, stored, strict=True):
             if key not in away:
-                for column, value in zip(home, (name, key, facts, places), strict=True):
-                    column.append(value)
+                home.names.append(name)
+                home.keys.append(key)
+                home.facts.append(facts)
+                home.places.append(places)
                 kept.append(old)
                 continue
             for place in places:
@@ -237,18 +239,20 @@ class Processor:
             if each.changed
         ]
 
-    def collect(self, judged: Iterable[Judged], effects: Effects) -> None:
+    def collect(self, judged: Sequence[Judged], effects: Effects) -> None:
         """Make effects of what was judged."""
         dump = self.codec.dump
         puts = []
         for each in judged:
-            self.publish(each, effects)
+            if each.revisions or each.failures:
+                self.publish(each, effects)
             state = each.state
             if each.ended:
                 puts.append(Put(each.key, None, 0, each.old_due))
             else:
                 puts.append(Put(each.key, dump(state), state.due, each.old_due))
-        effects.put(self.table, puts)
+        if puts:
+            effects.puts.setdefault(self.table, []).extend(puts)
 
     # ---- what the calls need
 
@@ -308,9 +312,9 @@ class Processor:
             )
             for outcome, number in outcomes:
                 if number:
-                    effects.counts.add(RECORDS, chunk.topic, outcome, number=number)
+                    effects.counts[RECORDS, (chunk.topic, outcome)] = number
             if late:
-                effects.counts.add(LATE_FACTS, chunk.topic, number=late)
+                effects.counts[LATE_FACTS, (chunk.topic,)] = late
         if effects.refused:
             self._say_refused(chunk, effects)
 

@@ -28,6 +28,7 @@ class TrackProcessor(Processor):
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
+        self._replies = self.topics.clone_facts
         self.intakes = {self.topics.track_facts: Intake(self._decode, self._apply)}
 
     def _decode(self, chunk: Chunk, moment: Moment, effects: Effects) -> Decoded:
@@ -47,7 +48,7 @@ class TrackProcessor(Processor):
 
     def reply(self, applied: Iterable[Applied[Any]], effects: Effects) -> None:
         """Parcels hear who else claims their track."""
-        topic, dump = self.topics.clone_facts, self.codec.dump_message
+        topic, dump = self._replies, self.codec.dump_message
         for each in applied:
             for key, facts in each.replies:
                 effects.outputs.append(Output(topic, key, dump(facts)))

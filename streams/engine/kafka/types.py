@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from streams.telemetry.counts import Counts
 
 
@@ -87,7 +89,7 @@ class Put(NamedTuple):
     old_due: int
 
 
-class Effects:
+class Effects(msgspec.Struct):
     """What one chunk changes: records to publish, and states to put by table name.
 
     `topic` and `partition` are the input partition that caused it; the puts go to that partition
@@ -97,27 +99,13 @@ class Effects:
     reason) of each record that became a dead letter.
     """
 
-    __slots__ = ("counts", "observations", "outputs", "partition", "puts", "refused", "topic")
-
-    def __init__(
-        self,
-        outputs: list[Output] | None = None,
-        puts: dict[str, list[Put]] | None = None,
-        topic: str = "",
-        partition: int = -1,
-    ) -> None:
-        self.outputs: list[Output] = [] if outputs is None else outputs
-        self.puts: dict[str, list[Put]] = {} if puts is None else puts
-        self.topic = topic
-        self.partition = partition
-        self.counts = Counts()
-        self.observations: list[object] = []
-        self.refused: list[tuple[int, str]] = []
-
-    def put(self, table: str, puts: list[Put]) -> None:
-        """Add states of one table to what is stored."""
-        if puts:
-            self.puts.setdefault(table, []).extend(puts)
+    outputs: list[Output] = msgspec.field(default_factory=list)
+    puts: dict[str, list[Put]] = msgspec.field(default_factory=dict)
+    topic: str = ""
+    partition: int = -1
+    counts: Counts = msgspec.field(default_factory=Counts)
+    observations: list[object] = msgspec.field(default_factory=list)
+    refused: list[tuple[int, str]] = msgspec.field(default_factory=list)
 
     def __repr__(self) -> str:
         puts = {table: len(rows) for table, rows in self.puts.items()}

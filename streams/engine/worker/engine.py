@@ -189,8 +189,8 @@ class Engine:
         self.records_submitted += len(chunk.records)
         effects = effects or Effects()
         effects.topic, effects.partition = chunk.topic, chunk.partition
+        effects.counts[CHUNK_RECORDS, (chunk.topic,)] = (len(chunk.records),)
         effects.counts.happen()
-        CHUNK_RECORDS.observe((len(chunk.records),), chunk.topic)
         if self.observer is not None:
             try:
                 self.observer.accepted(effects)
