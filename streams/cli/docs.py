@@ -5,6 +5,7 @@ Not listed: it serves the project's own documentation, which a test compares wit
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -106,29 +107,25 @@ def docs(ctx: click.Context, directory: Path) -> None:
 
 
 def settings_page() -> str:
-    """The page about settings, as Markdown."""
+    """The page about settings, as Markdown: a section for each group and each setting."""
     starts = {first: heading for heading, first in _GROUPS.items()}
-    lines = [_SETTINGS_HEAD]
+    parts = [_SETTINGS_HEAD]
     for name, field in Settings.model_fields.items():
         if name in starts:
-            lines += [
-                f"\n## {starts[name]}\n",
-                "| variable | default | allowed | what it does |",
-                "|---|---|---|---|",
-            ]
-        lines.append(
-            f"| `{variable(name)}` | {_default(field)} | {allowed(field)} | {field.description} |"
-        )
-    return "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"
+            parts.append(f"## {starts[name]}\n")
+        taken = [f"default: {_default(field)}", f"allowed: {allowed(field)}"]
+        parts.append(_entry(f"### `{variable(name)}`", str(field.description), taken))
+    return "\n".join(parts)
 
 
 def metrics_page() -> str:
-    """The page about metrics, as Markdown: one table, in the order of their file."""
-    lines = [_METRICS_HEAD, "| metric | kind | labels | what it says |", "|---|---|---|---|"]
+    """The page about metrics, as Markdown: a section for each, in the order of their file."""
+    parts = [_METRICS_HEAD]
     for metric in vars(metrics).values():
+        more: list[str] = []
         if isinstance(metric, ManyHistogram):
             name, kind, labels, text = metric.name, "histogram", metric.labels, metric.documentation
-            text += f" Buckets: {', '.join(f'{bound:g}' for bound in metric.bounds)}."
+            more = [f"buckets: {', '.join(f'{bound:g}' for bound in metric.bounds)}"]
         elif isinstance(metric, metrics.Measured):
             kind = "counter" if metric.name.endswith("_total") else "gauge"
             name, labels, text = metric.name, metric.labels, metric.help
@@ -138,9 +135,29 @@ def metrics_page() -> str:
             labels, text = tuple(metric._labelnames), metric._documentation
         else:
             continue
-        shown = ", ".join(f"`{label}`" for label in labels)
-        lines.append(f"| `{name}` | {kind} | {shown} | {text} |")
+        shown = ", ".join(f"`{label}`" for label in labels) or "none"
+        parts.append(_entry(f"## `{name}`", text, [f"kind: {kind}", f"labels: {shown}", *more]))
+    return "\n".join(parts)
+
+
+def _entry(heading: str, text: str, facts: list[str]) -> str:
+    """A section: its heading, a sentence or two, then a list of facts."""
+    lines = [heading, "", *_wrapped(text), ""]
+    for fact in facts:
+        lines += _wrapped(fact, "- ")
     return "\n".join(lines) + "\n"
+
+
+def _wrapped(text: str, mark: str = "") -> list[str]:
+    """Lines of at most 100 characters; the first begins with a mark, the others below its text."""
+    return textwrap.wrap(
+        text,
+        100,
+        initial_indent=mark,
+        subsequent_indent=" " * len(mark),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def commands_page(root: click.Group) -> str:
