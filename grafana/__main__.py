@@ -1,4 +1,4 @@
-"""`python -m grafana` writes the dashboards that changed."""
+"""`python -m grafana` writes the dashboards, and the list of their panels, where they changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every dashboard and the file it is kept in."""
+"""Every dashboard and the file it is kept in, and the page that lists their panels."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from grafana import render, runbook
+from grafana import catalogue, render, runbook
 from grafana.model import LANGUAGES, Board
 from grafana.pipeline import PIPELINE
 from grafana.risk import RISK
 
 BOARDS: tuple[Board, ...] = (RISK, PIPELINE)
 DASHBOARDS = Path(__file__).parent / "dashboards"
-RUNBOOK = Path(__file__).parent.parent / "docs" / "runbook.md"
+DOCS = Path(__file__).parent.parent / "docs"
+RUNBOOK = DOCS / "runbook.md"
+OPERATING = DOCS / "operating.md"
 
 Dashboards = Mapping[Path, dict[str, Any]]
 
@@ -36,13 +38,20 @@ def text(dashboard: Mapping[str, Any]) -> str:
     return json.dumps(dashboard, ensure_ascii=False, indent=2) + "\n"
 
 
+def operating() -> str:
+    """docs/operating.md with the list of all panels as they are now."""
+    page = OPERATING.read_text(encoding="utf-8")
+    return catalogue.written_into(page, catalogue.catalogue(BOARDS))
+
+
 def write() -> list[Path]:
     """Write what differs from what is there; the files that were written."""
+    wanted = {DASHBOARDS / name: text(dashboard) for name, dashboard in dashboards().items()}
+    wanted[OPERATING] = operating()
     written = []
-    for name, dashboard in dashboards().items():
-        path, wanted = DASHBOARDS / name, text(dashboard)
-        if not path.exists() or path.read_text(encoding="utf-8") != wanted:
+    for path, content in wanted.items():
+        if not path.exists() or path.read_text(encoding="utf-8") != content:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(wanted, encoding="utf-8")
+            path.write_text(content, encoding="utf-8")
             written.append(path)
     return written

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import pytest
 from confluent_kafka import Producer
 from kafka_server import KafkaServer
-from support.answers import Answer, answers, page
+from support.answers import Answer, answers
 from support.deploying import ROOT, compose
 from support.ports import free_port
 from support.prometheus_server import CONFIG, PrometheusServer
@@ -43,11 +43,8 @@ NOT_IMPLIED = {
 }
 """Panels that the history leaves empty, and why; of all others an answer is demanded."""
 
-PAGE = os.environ.get("SHIPSENTRY_PANELS_PAGE")
-"""Where to write the table of panels and answers; README.md has it."""
-
 PICTURES = os.environ.get("SHIPSENTRY_PICTURES")
-"""Where to draw the dashboards, after some minutes that graphs can show; README.md has them."""
+"""Where to draw the dashboards, after some minutes that graphs can show: see docs/operating.md."""
 
 
 class Site(NamedTuple):
@@ -219,8 +216,6 @@ def test_every_panel_has_an_answer(site: Site) -> None:
     assert len({each.title for each in found}) > 60
     empty = {each.title for each in found if not each.values}
     assert empty <= NOT_IMPLIED.keys()
-    if PAGE:
-        Path(PAGE).write_text(page(found, NOT_IMPLIED), encoding="utf-8")
     if PICTURES:
         wait_for(
             lambda: site.prometheus.query('count_over_time(up{job="shipsentry"}[1h]) > 72'),
