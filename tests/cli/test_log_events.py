@@ -84,7 +84,7 @@ def lines() -> tuple[Line, ...]:
     )
 
 
-class Row(NamedTuple):
+class Entry(NamedTuple):
     """What the page says of an event."""
 
     level: str
@@ -93,20 +93,28 @@ class Row(NamedTuple):
     advice: str
 
 
+FACTS = ("level", "sentence", "fields", "to do")
+"""What an event's section lists, each once but for sentences."""
+
+
 @cache
-def rows() -> dict[str, Row]:
-    """The page's tables: a row for each event."""
-    found: dict[str, Row] = {}
-    for text in PAGE.read_text(encoding="utf-8").splitlines():
-        cells = [cell.strip() for cell in text.strip("|").split("|")]
-        if len(cells) == 5 and (name := re.fullmatch(r"`([a-z_]+)`", cells[0])):
-            assert name[1] not in found, f"{name[1]} has two rows"
-            found[name[1]] = Row(
-                cells[1],
-                frozenset(cells[2].split("<br>")),
-                frozenset(re.findall(r"`(\w+)`", cells[3])),
-                cells[4],
-            )
+def entries() -> dict[str, Entry]:
+    """The page's sections: one for each event, its name in the heading."""
+    found: dict[str, Entry] = {}
+    text = PAGE.read_text(encoding="utf-8")
+    for section in re.split(r"^### ", text, flags=re.MULTILINE)[1:]:
+        heading, _, rest = section.partition("\n")
+        name = heading.strip("`")
+        assert heading == f"`{name}`"
+        assert name not in found, f"{name} has two sections"
+        items = re.findall(r"^- ([a-z ]+): (.+(?:\n  .+)*)", rest, flags=re.MULTILINE)
+        said = {fact: [" ".join(t.split()) for f, t in items if f == fact] for fact in FACTS}
+        assert sum(map(len, said.values())) == rest.count("\n- "), (
+            f"{name}: an item is none of FACTS"
+        )
+        (level,), (fields,), (advice,) = said["level"], said["fields"], said["to do"]
+        named = frozenset(re.findall(r"`(\w+)`", fields))
+        found[name] = Entry(level, frozenset(said["sentence"]), named, advice)
     assert found
     return found
 
@@ -131,7 +139,8 @@ def test_every_event_is_explained_and_every_explanation_has_its_event() -> None:
             sentences.add(PLACE.sub(r"{\1}", line.sentence or ""))
             fields.update(line.fields)
     explained = {
-        name: ({row.level}, set(row.sentences), set(row.fields)) for name, row in rows().items()
+        name: ({entry.level}, set(entry.sentences), set(entry.fields))
+        for name, entry in entries().items()
     }
     assert coded == explained
 
@@ -146,7 +155,7 @@ def test_an_event_has_the_same_fields_wherever_it_is_logged() -> None:
 
 def test_every_explanation_says_what_to_do() -> None:
     """Even where that is nothing."""
-    assert [name for name, row in rows().items() if not row.advice] == []
+    assert [name for name, entry in entries().items() if not entry.advice] == []
 
 
 def test_sentences_are_made_of_their_fields() -> None:
