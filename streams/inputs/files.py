@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -34,6 +34,10 @@ LONGEST_CELL = 16 << 20
 """Characters; a cell may hold a whole JSON array."""
 
 _JSON_COLUMNS = frozenset(("recipient", "ship_from", "items", "location", "order_ids"))
+
+
+File = io.BufferedReader | gzip.GzipFile
+"""A file that is open for reading."""
 
 
 class Line(NamedTuple):
@@ -64,7 +68,7 @@ class _Times(msgspec.Struct):
 _times = msgspec.json.Decoder(_Times)
 
 
-def open_input(path: Path) -> IO[bytes]:
+def open_input(path: Path) -> File:
     """A file's bytes, unpacked where its name ends in .gz; raises OSError."""
     if path.name.endswith(".gz"):
         return gzip.open(path, "rb")
@@ -84,7 +88,7 @@ def read(
         yield from _sorted_runs(_arrived(path, rows, reject, progress))
 
 
-def _json_rows(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+def _json_rows(file: File) -> Iterator[tuple[int, bytes]]:
     for number, line in enumerate(file, start=1):
         raw = line.rstrip(b"\r\n")
         if raw.strip():
@@ -92,7 +96,7 @@ def _json_rows(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
 
 
 def _csv_rows(
-    path: Path, file: IO[bytes], reject: Callable[[BadLine], None]
+    path: Path, file: File, reject: Callable[[BadLine], None]
 ) -> Iterator[tuple[int, bytes]]:
     """Rows of a CSV file as JSON: blank cells are absent, `recipient.city` is a nested field."""
     text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
@@ -190,7 +194,7 @@ def _sorted_runs(lines: Iterator[Line]) -> Iterator[Line]:
         yield from run
         return
     with tempfile.TemporaryDirectory(prefix="shipsentry-replay-") as directory:
-        paths = []
+        paths: list[Path] = []
         while run:
             path = Path(directory) / f"{len(paths):06}.run"
             with path.open("wb") as file:
