@@ -227,17 +227,19 @@ class Restorer:
         batches: dict[tuple[str, int], list[tuple[bytes, bytes | None]]] = {}
         for message in messages:
             source = (message.topic(), message.partition())
-            job = jobs.get(source)
-            if job is None:
+            if source not in jobs:
                 continue
-            error = message.error()
-            if error is None:
-                job.position = message.offset() + 1
+            job = jobs[source]
+            error, offset = message.error(), message.offset()
+            if error is None and offset is not None:
+                job.position = offset + 1
                 key = message.key()
                 if key is not None:
                     batches.setdefault(source, []).append((key, message.value()))
+            elif error is None:
+                raise RestoreFailed(f"changelog {source[0]}-{source[1]}: a record without offset")
             elif error.code() == KafkaError._PARTITION_EOF:
-                job.position = max(job.position, message.offset())
+                job.position = max(job.position, offset or 0)
             elif not _retriable(error):
                 raise RestoreFailed(f"changelog {source[0]}-{source[1]}: {error}")
         for source, batch in batches.items():
