@@ -61,7 +61,7 @@ class TrackingUpdate(faust.Record, serializer="json"):
 class Parcel(faust.Record, serializer="json"):
     """What is remembered of a number: its uploads (order, time, address), pickup, newest record."""
 
-    uploads: list[list[str | float | None]] = []  # noqa: RUF012 - Faust copies field defaults
+    uploads: list[tuple[str, float, str | None]] = []  # noqa: RUF012 - Faust copies field defaults
     picked_up: float = 0.0
     newest: float = 0.0
 
@@ -98,7 +98,7 @@ def wait_for(key: str, parcel: Parcel) -> None:
 
 
 @app.on_before_shutdown.connect
-async def forget(app: faust.App, **kwargs: object) -> None:
+async def forget(app: faust.App, /, *args: object, **kwargs: object) -> None:
     """Leave nothing for another start in the same process."""
     waiting.clear()
     deadlines.clear()
@@ -130,7 +130,7 @@ async def judge(stream: faust.StreamT[TrackingUpdate]) -> None:
                     for _, used, known in parcel.uploads
                 ):
                     await warn("duplicate_tracking_number", update, order_id, at)
-                parcel.uploads.append([order_id, at, address])
+                parcel.uploads.append((order_id, at, address))
         elif update.status != "unknown":
             if update.status == "picked_up" and not parcel.picked_up:
                 parcel.picked_up = at
@@ -144,7 +144,7 @@ async def judge(stream: faust.StreamT[TrackingUpdate]) -> None:
         last_event = time.monotonic()
 
 
-@app.timer(interval=1.0)
+@app.timer(interval=1.0)  # type: ignore[untyped-decorator]  # Faust's
 async def fire() -> None:
     """Warn of each parcel whose 24 hours are over: by event time, by the wall clock when idle."""
     if not event_times:
