@@ -16,7 +16,7 @@ from prometheus_client import Counter, Gauge, disable_created_metrics
 from schemas.reasons import REASONS
 from streams.telemetry.histogram import ManyHistogram
 
-disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each counter
+disable_created_metrics()  # a second series for each counter
 
 SHOPS_SHOWN = 20
 """Shops with a label of their own; the rest are one, `other`."""
