@@ -1,0 +1,1 @@
+"""Draws how the folders of the code import each other: python -m scripts.rooms."""

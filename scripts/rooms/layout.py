@@ -1,0 +1,171 @@
+"""Where the rooms stand: floors by what they import, along a floor where lines cross least.
+
+An arrow to a room that is more than one floor down goes through a *bend* on each floor between; all
+arrows to one room share its bends, so they run together.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+from typing import NamedTuple
+
+from scripts.rooms.imports import House
+
+ATTEMPTS = 60
+"""Of finding an order. Many more take many seconds and find hardly fewer crossings."""
+
+STRAIGHT = 8
+"""How much more a line pulls for each end that is a bend: a long way should be straight."""
+
+ROUNDS = 400
+"""Of shifting the spots towards what they are joined to; more move them less than a pixel."""
+
+
+class Spot(NamedTuple):
+    """A place on a floor: a room, or a bend of the arrows to a room."""
+
+    floor: int
+    room: str
+    bend: bool
+
+
+Floors = list[list[Spot]]
+Lines = Sequence[tuple[Spot, Spot]]
+"""Each from a spot to one that is a floor lower."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The lines, and the middle of each spot between 0 and the width that was asked for."""
+
+    lines: Lines
+    middle: Mapping[Spot, float]
+
+
+def laid_out(house: House, width: float, wide: Callable[[Spot], float]) -> Layout:
+    """Rooms and bends side by side, each as `wide` as it says.
+
+    Raises ValueError for a floor that is wider than `width`.
+    """
+    lines = _lines(house)
+    spots = {Spot(floor, room, False) for room, floor in house.floors.items()}
+    spots |= {spot for line in lines for spot in line}
+    floors = [
+        sorted(spot for spot in spots if spot.floor == floor)
+        for floor in range(1 + max(house.floors.values()))
+    ]
+    for floor in floors:
+        if sum(map(wide, floor)) > width:
+            raise ValueError(f"{[spot.room for spot in floor]} have no room within {width}")
+    floors = _untangled(floors, lines)
+    return Layout(lines, _middles(floors, lines, width, wide))
+
+
+def _lines(house: House) -> Lines:
+    """The arrows, cut at each floor."""
+    found = set()
+    for room, targets in house.arrows.items():
+        for target in targets:
+            top, bottom = house.floors[room], house.floors[target]
+            bends = [Spot(floor, target, True) for floor in range(top - 1, bottom, -1)]
+            found |= set(pairwise([Spot(top, room, False), *bends, Spot(bottom, target, False)]))
+    return sorted(found)
+
+
+def _untangled(floors: Floors, lines: Lines) -> Floors:
+    """The best of several attempts from orders chosen at random, the same ones each time."""
+    chosen = random.Random(1)  # noqa: S311 - no secret
+    attempts = []
+    for _ in range(ATTEMPTS):
+        attempt = [chosen.sample(floor, len(floor)) for floor in floors]
+        _improve(attempt, lines)
+        attempts.append(attempt)
+    return min(attempts, key=lambda attempt: _cost(attempt, lines))
+
+
+def _improve(floors: Floors, lines: Lines) -> None:
+    """Move one spot at a time to where it makes the picture best, as long as one does."""
+    moved = True
+    while moved:
+        moved = False
+        for index, floor in enumerate(floors):
+            # A move changes only what is between this floor and its neighbours.
+            part = floors[max(index - 1, 0) : index + 2]
+            here = [line for line in lines if index in (line[0].floor, line[1].floor)]
+            for spot in list(floor):
+                home = floor.index(spot)
+                costs = {}
+                for place in range(len(floor)):
+                    floor.insert(place, floor.pop(floor.index(spot)))
+                    costs[place] = _cost(part, here)
+                best = min(costs, key=lambda place: (costs[place], place))
+                if costs[best] == costs[home]:
+                    best = home
+                floor.insert(best, floor.pop(floor.index(spot)))
+                moved |= best != home
+
+
+def _cost(floors: Floors, lines: Lines) -> tuple[int, float]:
+    """Crossings, and then how far lines go to the side."""
+    at = {spot: i - len(floor) / 2 for floor in floors for i, spot in enumerate(floor)}
+    crossings = sum(
+        (at[a] - at[b]) * (at[c] - at[d]) < 0
+        for (a, c), (b, d) in combinations(lines, 2)
+        if a.floor == b.floor
+    )
+    return crossings, sum(abs(at[a] - at[b]) for a, b in lines)
+
+
+def _middles(
+    floors: Floors, lines: Lines, width: float, wide: Callable[[Spot], float]
+) -> dict[Spot, float]:
+    """Each spot near the middle of those that it is joined to, in the order of its floor."""
+    # Each is a little joined to itself: what nothing else holds stays where it is.
+    near = {spot: [(spot, 0.01)] for floor in floors for spot in floor}
+    for above, under in lines:
+        pull = STRAIGHT ** (above.bend + under.bend)
+        near[above].append((under, pull))
+        near[under].append((above, pull))
+    middle = dict.fromkeys(near, width / 2)
+    for turn in range(ROUNDS):
+        for floor in floors[:: 1 if turn % 2 else -1]:
+            places = []
+            for spot in floor:
+                pull = sum(each for _, each in near[spot])
+                wish = sum(middle[other] * each for other, each in near[spot]) / pull
+                places.append(_Place(wish, pull, wide(spot)))
+            middle.update(zip(floor, _apart(places, width), strict=True))
+    left = min(middle[spot] - wide(spot) / 2 for spot in middle)
+    right = max(middle[spot] + wide(spot) / 2 for spot in middle)
+    return {spot: each + (width - left - right) / 2 for spot, each in middle.items()}
+
+
+class _Place(NamedTuple):
+    """Where a spot would like its middle, how much, and how wide it is."""
+
+    wish: float
+    pull: float
+    wide: float
+
+
+def _apart(places: Sequence[_Place], width: float) -> list[float]:
+    """The middles closest to the wished ones (least squares) that do not overlap."""
+    # Seen as shifts from where each stands with all pressed to the left, the wishes may not fall
+    # from one to the next: neighbours whose do are shifted alike, by their common mean.
+    pressed = [
+        sum(each.wide for each in places[:i]) + place.wide / 2 for i, place in enumerate(places)
+    ]
+    groups: list[tuple[float, float, int]] = []
+    for place, left in zip(places, pressed, strict=True):
+        mean, pull, size = place.wish - left, place.pull, 1
+        while groups and groups[-1][0] > mean:
+            other, more, count = groups.pop()
+            mean = (mean * pull + other * more) / (pull + more)
+            pull, size = pull + more, size + count
+        groups.append((mean, pull, size))
+    shifts = [mean for mean, _, size in groups for _ in range(size)]
+    free = width - sum(place.wide for place in places)
+    return [left + min(max(shift, 0), free) for left, shift in zip(pressed, shifts, strict=True)]
