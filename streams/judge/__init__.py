@@ -1,1 +1,1 @@
-"""The pure core: facts in, warnings and facts for the other key out. No Kafka, no I/O, no clock."""
+"""From a state and a time to warnings: what the rules find, and what of it is new."""

@@ -1,1 +1,1 @@
-"""The list behind the numbers: which warnings stand, the most urgent first."""
+"""Pages of a worker: which warnings stand, most urgent first, and the check before an upload."""
