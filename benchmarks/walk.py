@@ -42,7 +42,7 @@ from streams.engine.kafka.types import Chunk, Effects, Output, Record
 from streams.engine.worker.commit import Committer
 from streams.profiles.loader import load
 
-JUDGING = ("streams.judge.parcels:look", "streams.judge.orders:look")
+JUDGING = ("streams.judge.parcels:evaluate", "streams.judge.orders:evaluate")
 """The functions that run the rules of one state; what they call is the judging loop."""
 
 ENGINE = "engine"

@@ -4,25 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from streams.judge.warnings import Found, Revision, RuleFailure, reconcile
+from streams.judge.evaluate import Evaluation, RuleFailure
+from streams.judge.warnings import Revision, reconcile
 from streams.profiles.model import Profile
 from streams.rules.snapshot import OrderSnapshot
 from streams.state.retention import end_of
 from streams.state.state import OrderState, ParcelState
-
-
-class Look(NamedTuple):
-    """What the rules see in a state at a time, and when that changes if no fact comes (µs).
-
-    `order` is the snapshot that they looked at, where it was one of an order, `profile` whose rules
-    they were.
-    """
-
-    findings: list[Found]
-    failures: list[RuleFailure]
-    next_change: int | None
-    order: OrderSnapshot | None = None
-    profile: Profile | None = None
 
 
 class Judgement(NamedTuple):
@@ -36,17 +23,20 @@ class Judgement(NamedTuple):
     profile: Profile | None = None
 
 
-def conclude(state: OrderState | ParcelState, look: Look, now: int, detected_at: int) -> Judgement:
-    """Publish what changed since the last judgement; sets `due`. `look` was taken at `now` (µs)."""
+def conclude(
+    state: OrderState | ParcelState, evaluation: Evaluation, now: int, detected_at: int
+) -> Judgement:
+    """Publish what changed since the last judgement; sets `due`. It was evaluated at `now` (µs)."""
+    candidates, failures, next_change, order, profile = evaluation
     revisions: list[Revision] = []
-    if look.findings or state.published:
-        failed = {failure.rule for failure in look.failures}
-        state.published, revisions = reconcile(state.published, look.findings, failed, detected_at)
+    if candidates or state.published:
+        failed = {failure.rule for failure in failures}
+        state.published, revisions = reconcile(state.published, candidates, failed, detected_at)
         if revisions:
             state.judged = now
             state.touched = max(state.touched, now)
-    if look.next_change is not None:
-        state.due = look.next_change
-        return Judgement(revisions, look.failures, False, look.order, look.profile)
+    if next_change is not None:
+        state.due = next_change
+        return Judgement(revisions, failures, False, order, profile)
     state.due = end_of(state)
-    return Judgement(revisions, look.failures, now >= state.due, look.order, look.profile)
+    return Judgement(revisions, failures, now >= state.due, order, profile)

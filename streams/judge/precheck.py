@@ -119,7 +119,7 @@ def ask_order(state: OrderState | None, parcel: str, now: int, profiles: Profile
             break
     else:
         state.parcels.append(LinkedParcel(parcel, (life,)))
-    seen = judge_orders.look(state, max(now, state.judged), profiles).findings
+    seen = judge_orders.evaluate(state, max(now, state.judged), profiles).candidates
     return OrderWord(facts, tuple(one.finding for one in seen if one.finding.parcel == parcel))
 
 
@@ -166,7 +166,7 @@ def precheck(
     if mine is None:
         profile = _profile(word.facts, now, profiles)
         return Precheck(_worst(remarks, ()), profile, (), tuple(remarks), tuple(uses), track)
-    found = [one.finding for one in judge_parcels.look(parcel, now, profiles).findings]
+    found = [one.finding for one in judge_parcels.evaluate(parcel, now, profiles).candidates]
     findings = _standing([*found, *word.findings], order_id, by_format=fits is False)
     rules = {finding.rule for _, finding in findings}
     if "malformed_tracking_number" not in rules:

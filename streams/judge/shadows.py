@@ -9,8 +9,9 @@ from collections.abc import Mapping
 
 from streams.judge import orders as judge_orders
 from streams.judge import parcels as judge_parcels
-from streams.judge.judgement import Judgement, Look
-from streams.judge.warnings import Revision, RuleFailure, reconcile
+from streams.judge.evaluate import Evaluation, RuleFailure
+from streams.judge.judgement import Judgement
+from streams.judge.warnings import Revision, reconcile
 from streams.profiles.model import Profiles
 from streams.state.state import OrderState, ParcelState, Published
 
@@ -33,11 +34,11 @@ def shadowed(
     failures: list[RuleFailure] = []
     changes: list[int] = []
     for profile, profiles in shadows.items():
-        seen = _look(state, now, profiles)
+        seen = _evaluate(state, now, profiles)
         before = [entry for entry in state.shadow if entry.finding.profile == profile]
-        if seen.findings or before:
+        if seen.candidates or before:
             failed = {failure.rule for failure in seen.failures}
-            after, new = reconcile(before, seen.findings, failed, now)
+            after, new = reconcile(before, seen.candidates, failed, now)
             remembered += after
             revisions += new
         failures += seen.failures
@@ -54,7 +55,7 @@ def shadowed(
     return judgement, revisions, failures
 
 
-def _look(state: OrderState | ParcelState, now: int, profiles: Profiles) -> Look:
+def _evaluate(state: OrderState | ParcelState, now: int, profiles: Profiles) -> Evaluation:
     if isinstance(state, OrderState):
-        return judge_orders.look(state, now, profiles)
-    return judge_parcels.look(state, now, profiles)
+        return judge_orders.evaluate(state, now, profiles)
+    return judge_parcels.evaluate(state, now, profiles)

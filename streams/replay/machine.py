@@ -13,8 +13,9 @@ from typing import Any
 from streams.engine.kafka.topics import Topics
 from streams.engine.kafka.types import Effects, Output
 from streams.facts.facts import STATUS_CODE, OrderVersion, TrackingFact
+from streams.judge.evaluate import RuleFailure
 from streams.judge.feeds import Feeds
-from streams.judge.warnings import Revision, RuleFailure
+from streams.judge.warnings import Revision
 from streams.profiles.model import Profiles
 from streams.replay.meters import Meters
 from streams.state.codec import LIVE
@@ -104,6 +105,10 @@ class Machine:
     def live_states(self) -> int:
         """How many orders, parcels and tracks are in memory."""
         return sum(len(rows) for rows in self._tables.rows.values())
+
+    def known(self, table: str) -> list[str]:
+        """The order ids (`orders`) or parcel keys (`parcels`) that have a state now, sorted."""
+        return sorted(key.decode() for key in self._tables.rows[table])
 
     def order_state(self, order_id: str) -> OrderState | None:
         """What is known of an order now; not to be changed while the machine is in use."""

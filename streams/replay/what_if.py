@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from streams.facts.facts import OrderVersion, TrackingFact
-from streams.judge.warnings import Revision, RuleFailure
+from streams.judge.evaluate import RuleFailure
+from streams.judge.warnings import Revision
 from streams.profiles.model import Profile, Profiles
 from streams.profiles.money import Charge, Range, at_risk, charges, joint
 from streams.replay.machine import Machine

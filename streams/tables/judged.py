@@ -10,10 +10,11 @@ from typing import Any, Generic, TypeVar
 
 from streams.engine.kafka.topics import Topics
 from streams.engine.kafka.types import Effects, Output
+from streams.judge.evaluate import RuleFailure
 from streams.judge.feeds import Feeds
 from streams.judge.judgement import Judgement
 from streams.judge.shadows import shadowed
-from streams.judge.warnings import Revision, RuleFailure
+from streams.judge.warnings import Revision
 from streams.outputs.message import encode_warning
 from streams.profiles.model import Profiles
 from streams.state.batch import Applied

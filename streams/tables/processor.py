@@ -20,7 +20,8 @@ from streams.engine.kafka.murmur2 import partitions_of
 from streams.engine.kafka.origins import Origin, origin_of
 from streams.engine.kafka.topics import Topics
 from streams.engine.kafka.types import Chunk, Effects, Output, Put, Record
-from streams.judge.warnings import Revision, RuleFailure
+from streams.judge.evaluate import RuleFailure
+from streams.judge.warnings import Revision
 from streams.outputs.dead_letters import dead_letter
 from streams.state.batch import Applied
 from streams.state.codec import STORED, Codec

@@ -255,8 +255,8 @@ def test_the_answer_is_what_the_upload_brings() -> None:
                 take(machine, value, arrival_of(value))
     machine.advance(until)
     choose = random.Random(7)
-    keys = sorted(machine._parcels)
-    ids = sorted(machine._orders)
+    keys = machine.known("parcels")
+    ids = machine.known("orders")
     verdicts = set()
     for _ in range(24):
         key, order_id = choose.choice(keys), choose.choice(ids)

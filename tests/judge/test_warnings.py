@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.facts.times import MILLISECOND, SECOND
-from streams.judge.warnings import Found, reconcile, subject_of, warning_id
+from streams.judge.evaluate import Candidate, subject_of, warning_id
+from streams.judge.warnings import reconcile
 from streams.state.state import Finding, Published
 
 NOW = 1_795_000_000_000_000
@@ -20,9 +21,9 @@ def finding(rule: str = "rule", state: str = "open", opened_at: int = NOW) -> Fi
     )  # fmt: skip
 
 
-def found(key: str = "a", **fields: object) -> Found:
+def found(key: str = "a", **fields: object) -> Candidate:
     """A finding under an id."""
-    return Found(key, finding(**fields), ())  # type: ignore[arg-type]
+    return Candidate(key, finding(**fields), ())  # type: ignore[arg-type]
 
 
 def test_a_new_finding_is_published_at_the_milliseconds_of_its_detection() -> None:
@@ -43,7 +44,7 @@ def test_what_did_not_change_is_not_published_again() -> None:
 def test_other_proof_alone_is_no_news() -> None:
     """Evidence records are no content."""
     published, _ = reconcile([], [found()], (), NOW)
-    other = Found("a", finding(), (("tracking-update", 0, 1, "hub", NOW),))
+    other = Candidate("a", finding(), (("tracking-update", 0, 1, "hub", NOW),))
     assert reconcile(published, [other], (), NOW + SECOND) == (published, [])
 
 
@@ -104,7 +105,7 @@ def test_any_sequence_of_findings(rounds: list[tuple[dict[str, int], int]]) -> N
         assert {entry.warning_id: entry for entry in published} == newest
 
 
-def findings_as(findings: list[Found]) -> list[Published]:
+def findings_as(findings: list[Candidate]) -> list[Published]:
     """Findings as if published."""
     return [Published(entry.warning_id, 0, entry.finding) for entry in findings]
 

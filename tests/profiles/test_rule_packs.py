@@ -30,7 +30,7 @@ from support.two_sides import run as run_loop
 
 from schemas.shipment_warning import ShipmentWarning
 from streams.cli.group import main
-from streams.judge.warnings import RuleFailure
+from streams.judge.evaluate import RuleFailure
 from streams.profiles.loader import ProfileError, load, load_all
 from streams.profiles.registry import SPECS
 from streams.rules import RULES

@@ -179,9 +179,9 @@ def test_a_parcel_of_the_first_version_repeats_no_node() -> None:
     state = decode_parcel(FIRST_PARCEL)
     first = state.records[0]
     state.records = [(first[0] + n, *first[1:]) for n in range(3)]
-    look = judge_parcels.look(state, PICKED + HOUR, load())
-    assert look.failures == []
-    assert "repeated_track" not in {each.finding.rule for each in look.findings}
+    evaluation = judge_parcels.evaluate(state, PICKED + HOUR, load())
+    assert evaluation.failures == []
+    assert "repeated_track" not in {each.finding.rule for each in evaluation.candidates}
 
 
 def test_an_order_of_the_first_version_is_read() -> None:

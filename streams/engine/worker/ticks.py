@@ -1,8 +1,8 @@
 """Tick messages: the beat that makes deadlines fire, and the partitions' word to each other.
 
 Every worker sends one message to every partition of the ticks topic, each `tick_interval`. It says
-how far the sender's partitions are (see `watermark.py`); to the worker that owns the partition it is a
-tick as well. Being a record, a tick is handled in the same order as everything else of its
+how far the sender's partitions are (see `watermark.py`); to the worker that owns the partition it
+is a tick as well. Being a record, a tick is handled in the same order as everything else of its
 partition. Ticks older than an assignment are never read: reading starts at the topic's end.
 """
 
