@@ -161,8 +161,8 @@ class Settings(BaseSettings):
     )
     data_dir: Annotated[Path, AfterValidator(_path)] = _setting(
         Path("shipsentry-data"),
-        "Local state of this worker: one directory for each worker on a host. Lost, it is rebuilt "
-        "from the changelogs.",
+        "Local state of this worker: one directory for each worker, which locks `worker.lock` in "
+        "it; a second one on it ends at once. Lost, it is rebuilt from the changelogs.",
         allowed="a path; made if need be",
     )
     group_instance_id: Name | None = _setting(
@@ -395,28 +395,28 @@ class Settings(BaseSettings):
     def _together(self) -> Self:
         if self.heartbeat_s * 2 > self.session_timeout_s:
             raise ValueError(
-                f"{_named(self, 'heartbeat_s')}: at most half of "
-                f"{_named(self, 'session_timeout_s')} is allowed"
+                f"{named(self, 'heartbeat_s')}: at most half of "
+                f"{named(self, 'session_timeout_s')} is allowed"
             )
         if self.delivery_timeout_s >= self.session_timeout_s:
             raise ValueError(
-                f"{_named(self, 'delivery_timeout_s')}: less than "
-                f"{_named(self, 'session_timeout_s')} is allowed"
+                f"{named(self, 'delivery_timeout_s')}: less than "
+                f"{named(self, 'session_timeout_s')} is allowed"
             )
         if self.max_value_bytes > self.message_max_bytes // 2:
             raise ValueError(
-                f"{_named(self, 'max_value_bytes')}: at most half of "
-                f"{_named(self, 'message_max_bytes')} is allowed, or its dead letter does not fit"
+                f"{named(self, 'max_value_bytes')}: at most half of "
+                f"{named(self, 'message_max_bytes')} is allowed, or its dead letter does not fit"
             )
         if self.replication_factor == 0:
             raise ValueError(
-                f"{_named(self, 'replication_factor')}: allowed is -1, or an integer from 1 to 32"
+                f"{named(self, 'replication_factor')}: allowed is -1, or an integer from 1 to 32"
             )
         if self.security_protocol.startswith("SASL"):
             for name in ("sasl_username", "sasl_password"):
                 if getattr(self, name) is None:
                     raise ValueError(
-                        f"{variable(name)} is not set: {_named(self, 'security_protocol')} needs it"
+                        f"{variable(name)} is not set: {named(self, 'security_protocol')} needs it"
                     )
         if (self.ssl_certfile is None) != (self.ssl_keyfile is None):
             raise ValueError(
@@ -606,7 +606,7 @@ def _plain(value: Any) -> str:
     return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 
-def _named(settings: Settings, name: str) -> str:
+def named(settings: Settings, name: str) -> str:
     """A setting and its value, as an error names them."""
     return f"{_place(name)}={getattr(settings, name)}"
 

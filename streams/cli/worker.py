@@ -13,10 +13,11 @@ import click
 from streams.app import build
 from streams.cli.logs import configure
 from streams.engine.kafka.topic_admin import check_topics
+from streams.engine.worker.ownership import DirectoryRefused, owned
 from streams.engine.worker.runner import run_worker
 from streams.profiles.loader import ProfileError, load
 from streams.profiles.model import Profiles
-from streams.settings import Settings, load_settings
+from streams.settings import Settings, load_settings, named
 from streams.telemetry.events import event
 
 log = logging.getLogger(__name__)
@@ -37,18 +38,27 @@ def worker() -> None:
     settings = load_settings()
     configure(settings)
     try:
-        profiles = load(Path(directory) for directory in settings.profile_dirs)
-        _say_starting(settings, profiles)
-        app = build(settings, profiles)
+        with owned(settings.data_dir):
+            status = _run(settings)
     except ProfileError as error:
         raise click.ClickException(str(error)) from error
+    except DirectoryRefused as error:
+        raise click.ClickException(f"{named(settings, 'data_dir')}: {error}") from error
+    sys.exit(status)
+
+
+def _run(settings: Settings) -> int:
+    """The worker's exit status, once its data directory is its own."""
+    profiles = load(Path(directory) for directory in settings.profile_dirs)
+    _say_starting(settings, profiles)
+    app = build(settings, profiles)
     problems = check_topics(settings)
     if problems:
         lines = "\n  ".join(problems)
         raise click.ClickException(
             f"the topics are not ready (`shipsentry topics create` makes them):\n  {lines}"
         )
-    sys.exit(run_worker(app, http_host=settings.http_host, http_port=settings.http_port))
+    return run_worker(app, http_host=settings.http_host, http_port=settings.http_port)
 
 
 def _say_starting(settings: Settings, profiles: Profiles) -> None:
