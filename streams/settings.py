@@ -13,6 +13,7 @@ import logging
 import os
 import re
 import socket
+import ssl
 import tomllib
 from collections.abc import Mapping
 from functools import cached_property
@@ -395,28 +396,28 @@ class Settings(BaseSettings):
     def _together(self) -> Self:
         if self.heartbeat_s * 2 > self.session_timeout_s:
             raise ValueError(
-                f"{named(self, 'heartbeat_s')}: at most half of "
-                f"{named(self, 'session_timeout_s')} is allowed"
+                f"{self.named('heartbeat_s')}: at most half of "
+                f"{self.named('session_timeout_s')} is allowed"
             )
         if self.delivery_timeout_s >= self.session_timeout_s:
             raise ValueError(
-                f"{named(self, 'delivery_timeout_s')}: less than "
-                f"{named(self, 'session_timeout_s')} is allowed"
+                f"{self.named('delivery_timeout_s')}: less than "
+                f"{self.named('session_timeout_s')} is allowed"
             )
         if self.max_value_bytes > self.message_max_bytes // 2:
             raise ValueError(
-                f"{named(self, 'max_value_bytes')}: at most half of "
-                f"{named(self, 'message_max_bytes')} is allowed, or its dead letter does not fit"
+                f"{self.named('max_value_bytes')}: at most half of "
+                f"{self.named('message_max_bytes')} is allowed, or its dead letter does not fit"
             )
         if self.replication_factor == 0:
             raise ValueError(
-                f"{named(self, 'replication_factor')}: allowed is -1, or an integer from 1 to 32"
+                f"{self.named('replication_factor')}: allowed is -1, or an integer from 1 to 32"
             )
         if self.security_protocol.startswith("SASL"):
             for name in ("sasl_username", "sasl_password"):
                 if getattr(self, name) is None:
                     raise ValueError(
-                        f"{variable(name)} is not set: {named(self, 'security_protocol')} needs it"
+                        f"{variable(name)} is not set: {self.named('security_protocol')} needs it"
                     )
         if (self.ssl_certfile is None) != (self.ssl_keyfile is None):
             raise ValueError(
@@ -441,6 +442,42 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, then variables, then the TOML file."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, config_file())
+
+    def named(self, name: str) -> str:
+        """A setting and its value, as an error names them."""
+        return f"{_place(name)}={getattr(self, name)}"
+
+    def check_certificates(self) -> None:
+        """Raise SettingsError where a file that is needed to connect is not what it is to be.
+
+        Clients would only say, after a while, that no broker can be reached.
+        """
+        if not self.security_protocol.endswith("SSL"):
+            return
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        if self.ssl_cafile is not None:
+            try:
+                context.load_verify_locations(self.ssl_cafile)
+            except OSError as error:  # ssl.SSLError is one
+                problem = f"{self.named('ssl_cafile')} is not usable ({_reason(error)})"
+                raise SettingsError(
+                    [f"{problem}: allowed is a file of certificates (PEM)"]
+                ) from error
+        if self.ssl_certfile is not None and self.ssl_keyfile is not None:
+            secret = self.ssl_key_password
+            password = "" if secret is None else secret.get_secret_value()
+            try:
+                # Without a password given, OpenSSL would ask whoever sits at the terminal.
+                context.load_cert_chain(self.ssl_certfile, self.ssl_keyfile, lambda: password)
+            except (OSError, ValueError) as error:  # ValueError: a password that is too long
+                both = f"{self.named('ssl_certfile')} and {self.named('ssl_keyfile')}"
+                raise SettingsError(
+                    [
+                        f"{both} are not usable ({_reason(error)}): allowed are a certificate and "
+                        "its private key (both PEM), with the key's password in "
+                        f"{variable('ssl_key_password')} where it has one"
+                    ]
+                ) from error
 
     def topics(self) -> Topics:
         """The names of all topics."""
@@ -602,13 +639,12 @@ def _choices(field: FieldInfo) -> list[str]:
     return []
 
 
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
 def _plain(value: Any) -> str:
     return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
-
-
-def named(settings: Settings, name: str) -> str:
-    """A setting and its value, as an error names them."""
-    return f"{_place(name)}={getattr(settings, name)}"
 
 
 def _place(name: str, given: Mapping[str, Any] | None = None) -> str:

@@ -14,10 +14,10 @@ from streams.app import build
 from streams.cli.logs import configure
 from streams.engine.kafka.topic_admin import check_topics
 from streams.engine.worker.ownership import DirectoryRefused, owned
-from streams.engine.worker.runner import run_worker
+from streams.engine.worker.runner import CannotServe, run_worker
 from streams.profiles.loader import ProfileError, load
 from streams.profiles.model import Profiles
-from streams.settings import Settings, load_settings, named
+from streams.settings import Settings, load_settings
 from streams.telemetry.events import event
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,10 @@ def worker() -> None:
     except ProfileError as error:
         raise click.ClickException(str(error)) from error
     except DirectoryRefused as error:
-        raise click.ClickException(f"{named(settings, 'data_dir')}: {error}") from error
+        raise click.ClickException(f"{settings.named('data_dir')}: {error}") from error
+    except CannotServe as error:
+        place = settings.named(f"http_{error.parameter}")
+        raise click.ClickException(f"{place}: {error}") from error
     sys.exit(status)
 
 

@@ -281,5 +281,8 @@ def _port(wanted: int | None) -> int:
         try:
             probe.bind(("127.0.0.1", wanted or 0))
         except OSError as error:
-            raise DemoError(f"port {wanted} is taken; choose another, or 0 for none") from error
+            raise DemoError(
+                f"--port {wanted}: cannot listen there ({error.strerror}): allowed is a port where "
+                "nobody listens yet, or 0: no pages"
+            ) from error
         return int(probe.getsockname()[1])

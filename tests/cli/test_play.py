@@ -150,7 +150,10 @@ def test_no_broker_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("streams.demo.live.COMMAND_WAIT_S", 0.0)
     result = run("play")
     assert result.exit_code == 1
-    assert result.stderr == f"Error: no broker answers at {address} (Connection refused)\n"
+    assert result.stderr == (
+        f"Error: SHIPSENTRY_BOOTSTRAP_SERVERS={address}: no broker answers there (Connection "
+        "refused)\n"
+    )
 
 
 def test_the_rest_comes_at_its_time(run: Run, cluster: KafkaServer) -> None:

@@ -194,7 +194,10 @@ def test_no_broker_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("streams.cli.topics_check.COMMAND_WAIT_S", 0.0)
     result = run("topics", "check")
     assert result.exit_code == 1
-    assert result.stderr == f"Error: no broker answers at {address} (Connection refused)\n"
+    assert result.stderr == (
+        f"Error: SHIPSENTRY_BOOTSTRAP_SERVERS={address}: no broker answers there (Connection "
+        "refused)\n"
+    )
 
 
 def test_worker_waits_for_its_broker(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,3 +85,57 @@ def test_a_worker_that_is_killed_leaves_its_directory_to_the_next(tmp_path: Path
         third.kill()
         third.wait()
     assert (data / LOCK_FILE).read_bytes() == b""
+
+
+@pytest.fixture
+def with_topics(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if a broker had answered that the topics are ready."""
+    monkeypatch.setenv("SHIPSENTRY_BOOTSTRAP_SERVERS", NOWHERE)
+    monkeypatch.setattr("streams.cli.worker.check_topics", lambda _settings: [])
+
+
+def error_of(run: Run) -> str:
+    """What the worker ends with: status 1, and one line behind the log's."""
+    result = run("worker")
+    assert result.exit_code == 1
+    errors = [line for line in result.stderr.splitlines() if " info " not in line]
+    assert len(errors) == 1, errors
+    return errors[0]
+
+
+@pytest.mark.usefixtures("with_topics")
+def test_a_taken_port_is_one_line_with_its_setting(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Setting, value, address, what is allowed."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        monkeypatch.setenv("SHIPSENTRY_HTTP_PORT", str(port))
+        assert error_of(run) == (
+            f"Error: SHIPSENTRY_HTTP_PORT={port}: cannot listen on 127.0.0.1, port {port} (Address "
+            "already in use): allowed is a port where nobody listens yet, or 0: no pages"
+        )
+
+
+@pytest.mark.usefixtures("with_topics")
+def test_a_host_that_is_not_found_is_one_line_with_its_setting(run: Run) -> None:
+    """Named where it was set, in the file too."""
+    port = free_port()
+    Path("shipsentry.toml").write_text(f'http_host = "nowhere.invalid"\nhttp_port = {port}\n')
+    assert error_of(run).startswith(
+        "Error: shipsentry.toml: http_host=nowhere.invalid: cannot listen on nowhere.invalid, port "
+        f"{port} ("
+    )
+
+
+def test_brokers_with_an_impossible_name_are_one_line(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look-up refuses such a name with an error of its own kind."""
+    monkeypatch.setenv("SHIPSENTRY_BOOTSTRAP_SERVERS", "kafka..test:9092")
+    monkeypatch.setenv("SHIPSENTRY_BROKER_WAIT_S", "0")
+    assert error_of(run).startswith(
+        "Error: SHIPSENTRY_BOOTSTRAP_SERVERS=kafka..test:9092: no broker answers there ("
+    )

@@ -106,7 +106,10 @@ def test_a_taken_port_is_one_line(tmp_path: Path) -> None:
         with demo("--port", str(port), home=tmp_path) as process:
             said = process.communicate(timeout=30)[0]
     assert process.returncode == 1
-    assert said == f"Error: port {port} is taken; choose another, or 0 for none\n"
+    assert said == (
+        f"Error: --port {port}: cannot listen there (Address already in use): allowed is a port "
+        "where nobody listens yet, or 0: no pages\n"
+    )
 
 
 def test_wrong_usage_exits_with_2(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import signal
 import socket
 import subprocess
@@ -15,6 +16,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp.web import TCPSite
 from aiokafka.errors import CorruptRecordException, GroupAuthorizationFailedError
 from echo_worker import (
     committed,
@@ -32,7 +34,7 @@ from support.ports import free_port
 
 from streams.demo.broker import EmbeddedCluster
 from streams.engine.kafka.offsets import PartitionOffsets
-from streams.engine.worker.runner import Stalled, Watch, worker
+from streams.engine.worker.runner import CannotServe, Stalled, Watch, worker
 
 
 @pytest.fixture
@@ -289,22 +291,56 @@ def is_listening(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def test_a_port_that_is_taken(
-    cluster: EmbeddedCluster, app_id: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    """Status 1 and a line, before anything is read."""
+def refused(tmp_path: Path, app_id: str, **where: Any) -> CannotServe:
+    """Why a worker does not start at an address; no broker is asked before it is known."""
+    app = make_app(config_of({"bootstrap": "127.0.0.1:1", "app_id": app_id, "data_dir": tmp_path}))
+    with pytest.raises(CannotServe) as caught:
+        asyncio.run(worker(app, **where))
+    assert app.engine.failure is None
+    return caught.value
+
+
+def test_a_port_that_is_taken(app_id: str, tmp_path: Path) -> None:
+    """Address, reason and what is allowed, before anything is read."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        app_config = config_of(
-            {"bootstrap": cluster.bootstrap, "app_id": app_id, "data_dir": tmp_path}
-        )
+        port = taken.getsockname()[1]
+        error = refused(tmp_path, app_id, http_port=port)
+    assert error.parameter == "port"
+    assert str(error) == (
+        f"cannot listen on 127.0.0.1, port {port} (Address already in use): allowed is a port "
+        "where nobody listens yet, or 0: no pages"
+    )
 
-        async def run() -> int:
-            return await worker(make_app(app_config), http_port=taken.getsockname()[1])
 
-        assert asyncio.run(run()) == 1
-    assert "worker failed: OSError" in capfd.readouterr().err
+def test_a_port_that_is_not_for_everybody(
+    app_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the kernel answers who is not root and asks for port 80."""
+
+    async def refuse(_site: TCPSite) -> None:
+        raise PermissionError(errno.EACCES, "error while attempting to bind on address (…)")
+
+    monkeypatch.setattr(TCPSite, "start", refuse)
+    error = refused(tmp_path, app_id, http_port=80)
+    assert error.parameter == "port"
+    assert str(error) == (
+        "cannot listen on 127.0.0.1, port 80 (Permission denied): allowed is a port that this "
+        "process may use, 1024 or above say"
+    )
+
+
+@pytest.mark.parametrize("host", ["nowhere.invalid", "192.0.2.1", "a..b", "x" * 64 + ".test"])
+def test_a_host_that_is_not_ours(app_id: str, tmp_path: Path, host: str) -> None:
+    """A name that is not found or cannot be one, an address of another machine."""
+    error = refused(tmp_path, app_id, http_host=host, http_port=free_port())
+    assert error.parameter == "host"
+    assert str(error).startswith(f"cannot listen on {host}, port ")
+    assert str(error).endswith(
+        "): allowed is an address or name of this machine, or 0.0.0.0: all of them"
+    )
+    assert "Errno" not in str(error)
 
 
 class FakeEngine:

@@ -66,6 +66,12 @@ class Cluster(Protocol):
     def topics(self) -> Topics:
         """The names of all topics."""
 
+    def named(self, name: str) -> str:
+        """A setting and its value, as an error names them."""
+
+    def check_certificates(self) -> None:
+        """Raise ValueError where a file that is needed to connect cannot be used."""
+
 
 class KafkaUnavailable(RuntimeError):
     """No broker answered in time, or it refused what was asked; the message is one line."""
@@ -224,10 +230,12 @@ def create_topics(settings: Cluster, wait_s: float | None = COMMAND_WAIT_S) -> O
 def connect(settings: Cluster, wait_s: float | None = None) -> Iterator[KafkaAdminClient]:
     """An admin client; waits up to `wait_s` seconds (default: `broker_wait_s`) for a broker.
 
-    Whatever Kafka refuses inside becomes KafkaUnavailable.
+    Whatever Kafka refuses inside becomes KafkaUnavailable. Raises SettingsError for certificates
+    that cannot be used.
     """
+    settings.check_certificates()
     deadline = time.monotonic() + (settings.broker_wait_s if wait_s is None else wait_s)
-    _wait_for_port(settings.bootstrap_servers, deadline)
+    _wait_for_port(settings, deadline)
     with kafka_errors(settings):
         admin = KafkaAdminClient(**client_options(settings, deadline))
         try:
@@ -237,7 +245,11 @@ def connect(settings: Cluster, wait_s: float | None = None) -> Iterator[KafkaAdm
 
 
 def client_options(settings: Cluster, deadline: float | None = None) -> dict[str, Any]:
-    """What every client of kafka-python needs to connect, by `deadline` (time.monotonic())."""
+    """What every client of kafka-python needs to connect, by `deadline` (time.monotonic()).
+
+    Raises SettingsError for certificates that cannot be used.
+    """
+    settings.check_certificates()
     wait = COMMAND_WAIT_S if deadline is None else max(deadline - time.monotonic(), 5.0)
     return {
         "bootstrap_servers": settings.bootstrap_servers.split(","),
@@ -257,8 +269,13 @@ def kafka_errors(settings: Cluster) -> Iterator[None]:
         raise KafkaUnavailable(f"Kafka at {settings.bootstrap_servers}: {text}") from error
 
 
-def _wait_for_port(addresses: str, deadline: float) -> None:
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _wait_for_port(settings: Cluster, deadline: float) -> None:
     """Return once one of the addresses accepts a connection; say so while none does."""
+    addresses = settings.bootstrap_servers
     said = False
     while True:
         problem = ""
@@ -266,12 +283,14 @@ def _wait_for_port(addresses: str, deadline: float) -> None:
             host, _, port = address.rpartition(":")
             try:
                 socket.create_connection((host.strip("[]"), int(port)), timeout=3).close()
-            except OSError as error:
-                problem = error.strerror or str(error)
+            except (OSError, UnicodeError) as error:  # UnicodeError: a name that cannot be one
+                problem = _reason(error)
             else:
                 return
         if time.monotonic() >= deadline:
-            raise KafkaUnavailable(f"no broker answers at {addresses} ({problem})")
+            raise KafkaUnavailable(
+                f"{settings.named('bootstrap_servers')}: no broker answers there ({problem})"
+            )
         if not said:
             said = True
             log.warning(

@@ -20,12 +20,13 @@ from streams.engine.worker.app import EngineApp
 from streams.engine.worker.engine import Engine
 from streams.engine.worker.failure import Stalled, describe
 from streams.engine.worker.loopwatch import LoopWatch
+from streams.engine.worker.web import CannotServe
 from streams.telemetry.events import Limited, event
 
 if TYPE_CHECKING:
     from streams.engine.kafka.transport import ChunkConsumer
 
-__all__ = ["BrokerUnreachable", "Stalled", "Watch", "run_worker", "worker"]
+__all__ = ["BrokerUnreachable", "CannotServe", "Stalled", "Watch", "run_worker", "worker"]
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ def run_worker(
     0 after a signal, with everything in flight finished and committed; 1 after a failure, with one
     line on stderr that says why. `on_ready` is called once, when the first assignment is read. An
     event loop that does not answer for the stall timeout ends the process, see `loopwatch.py`.
+    Raises CannotServe, before anything else is done.
     """
     with LoopWatch(app.engine.config.stall_timeout) as loop_watch:
         return asyncio.run(
@@ -78,26 +80,25 @@ async def worker(
     signals: bool = False,
     loop_watch: LoopWatch | None = None,
 ) -> int:
-    """`run_worker` inside a running loop; `stop` ends it as a signal does."""
+    """`run_worker` inside a running loop; `stop` ends it as a signal does. Raises CannotServe."""
     engine = app.engine
+    watch = Watch(engine)
+    server = await web.serve(
+        http_host,
+        http_port,
+        alive=watch.alive,
+        ready=watch.ready,
+        routes=app.routes,
+        measure=app.measure,
+    )
     stop = stop or asyncio.Event()
     loop = asyncio.get_running_loop()
     if signals:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, _asked_to_stop, stop, signal.Signals(number))
-    watch = Watch(engine)
     if loop_watch is not None:
         loop_watch.follow(loop, watch.doing)
-    server = None
     try:
-        server = await web.serve(
-            http_host,
-            http_port,
-            alive=watch.alive,
-            ready=watch.ready,
-            routes=app.routes,
-            measure=app.measure,
-        )
         await _connect(engine, stop)
         if not stop.is_set():
             await _run(app, watch, stop, on_ready)

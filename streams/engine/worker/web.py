@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
+import os
+import socket
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
@@ -26,6 +29,14 @@ Measure = Callable[[bool], Callable[[], None]]
 first on the event loop, the second in a thread."""
 
 
+class CannotServe(RuntimeError):
+    """The address cannot be listened on; `parameter` of `serve` is what to change, host or port."""
+
+    def __init__(self, parameter: str, message: str) -> None:
+        super().__init__(message)
+        self.parameter = parameter
+
+
 class Route(NamedTuple):
     """A page that answers GET; its handler runs on the event loop and must not keep it."""
 
@@ -42,7 +53,7 @@ async def serve(
     routes: Sequence[Route] = (),
     measure: Measure | None = None,
 ) -> web.AppRunner | None:
-    """Serve until `cleanup()` of the result; port 0 serves nothing. Raises OSError: port taken.
+    """Serve until `cleanup()` of the result; port 0 serves nothing. Raises CannotServe.
 
     `/metrics` is the default registry, after `measure(ready)`. The probes answer 200 "ok", else 503
     and the reason.
@@ -77,9 +88,31 @@ async def serve(
     # No access log: queries name orders and parcels.
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=_GOODBYE)
     await runner.setup()
-    await web.TCPSite(runner, host, port).start()
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except (OSError, UnicodeError) as error:  # UnicodeError: no name that can be looked up
+        await runner.cleanup()
+        raise _refused(host, port, error) from error
     log.info(
         "serving http://%(host)s:%(port)d/metrics, /healthz and /readyz",
         event("serving", host=host, port=port),
     )
     return runner
+
+
+def _refused(host: str, port: int, error: OSError | UnicodeError) -> CannotServe:
+    """What is the matter with an address, in one line."""
+    number, reason = None, getattr(error, "strerror", None) or str(error)
+    if isinstance(error, OSError) and error.errno and not isinstance(error, socket.gaierror):
+        number = error.errno
+        reason = os.strerror(number)  # asyncio's own text says the address once more
+    if number == errno.EADDRINUSE:
+        parameter, allowed = "port", "a port where nobody listens yet, or 0: no pages"
+    elif number == errno.EACCES:
+        parameter, allowed = "port", "a port that this process may use, 1024 or above say"
+    else:
+        parameter, allowed = "host", "an address or name of this machine, or 0.0.0.0: all of them"
+    return CannotServe(
+        parameter,
+        f"cannot listen on {host}, port {port} ({reason}): allowed is {allowed}",
+    )
