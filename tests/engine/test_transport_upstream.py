@@ -100,3 +100,14 @@ def test_private_names_of_aiokafka() -> None:
     in_order(GroupCoordinator._heartbeat_routine, "await self._do_heartbeat()")
     in_order(GroupCoordinator.reset_generation, "DEFAULT_GENERATION_ID")
     in_order(aiokafka.AIOKafkaConsumer.start, "Fetcher(", "GroupCoordinator(")
+
+
+def test_a_coordinator_that_is_awaited_is_still_an_error() -> None:
+    """Decision 0015: each answer of a cluster that has none yet is logged as one."""
+    in_order(
+        GroupCoordinator.ensure_coordinator_known,
+        "self._client.coordinator_lookup(",
+        'log.error("Group Coordinator Request failed',
+        "force_metadata_update()",
+    )
+    assert "self._closing = " in inspect.getsource(GroupCoordinator.__init__)

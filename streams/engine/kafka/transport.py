@@ -24,6 +24,7 @@ from faust.transport.consumer import ensure_TP
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
+from streams.engine.kafka.coordinator import find_patiently
 from streams.engine.kafka.offsets import PartitionOffsets
 from streams.engine.kafka.types import Chunk, Record
 from streams.telemetry.events import event
@@ -117,6 +118,7 @@ class ChunkConsumerThread(driver.AIOKafkaConsumerThread):
     async def on_start(self) -> None:
         await super().on_start()
         coordinator = self._ensure_consumer()._coordinator
+        find_patiently(coordinator)
         accepted = coordinator._do_heartbeat
 
         async def heartbeat() -> bool:
