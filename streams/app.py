@@ -17,6 +17,7 @@ from streams.gauges.exposition import Gauges
 from streams.judge.feeds import Feeds
 from streams.profiles.loader import ProfileError, load
 from streams.profiles.model import Profiles
+from streams.profiles.registry import SPECS
 from streams.settings import Settings
 from streams.state.codec import due_of
 from streams.tables.orders import OrderProcessor
@@ -89,7 +90,8 @@ def assemble(
         for processor in processors:
             processor.recover(warnings, sent, partitions)
 
-    begin_at_zero((topics.orders, topics.tracking), topics.consumed, rules_of(profiles))
+    rules = rules_of(profiles)
+    begin_at_zero((topics.orders, topics.tracking), topics.consumed, rules)
     board = Board(profiles, app.engine.now_us)
     app.engine.before_reading = recover
     app.engine.observer = board
@@ -98,7 +100,7 @@ def assemble(
     add_ticks(app, topics.ticks, processors, parcels)
     add_precheck(app, profiles)
     if warnings_page:
-        add_warnings_page(app, board.shops)
+        add_warnings_page(app, board.shops, _in_order(rules))
     return app
 
 
@@ -109,6 +111,11 @@ def rules_of(profiles: Profiles) -> set[str]:
         for profile in profiles.all
         for rule in (*profile.order_rules, *profile.parcel_rules, *profile.link_rules)
     }
+
+
+def _in_order(rules: set[str]) -> list[str]:
+    """Every name that a rule can have: the built-in ones, in force or not, then those of packs."""
+    return [*SPECS, *sorted(rules.difference(SPECS))]
 
 
 def shadows_of(profiles: Profiles, ids: Iterable[str]) -> dict[str, Profiles]:

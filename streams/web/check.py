@@ -22,6 +22,7 @@ from streams.judge.precheck import OrderWord, ask_order
 from streams.outputs.check_answer import answer
 from streams.profiles.model import Profiles
 from streams.state.codec import decode_order, decode_parcel
+from streams.web.query import clipped
 
 CHECK = "/check"
 CHECK_ORDER = "/check/order"
@@ -29,6 +30,9 @@ CHECK_ORDER = "/check/order"
 
 PATIENCE = 2.0
 """Seconds that another worker has for its part of the answer."""
+
+_PARAMETERS = ("carrier", "tracking_number", "order_id")
+_ALLOWED = f"a text of 1 to {MAX_ID_LENGTH} characters that is not blank"
 
 _WORDS = msgspec.msgpack.Decoder(OrderWord)
 _json = msgspec.json.Encoder()
@@ -143,15 +147,27 @@ class _Desk:
 
 
 def _read(request: web.Request) -> _Question:
-    query = {name: request.query.get(name, "") for name in ("carrier", "tracking_number")}
-    query["order_id"] = request.query.get("order_id", "")
-    for name, value in query.items():
+    for name in request.query:
+        if name not in _PARAMETERS:
+            raise _Refused(
+                400,
+                f"{clipped(name)}: there is no such parameter; there are {', '.join(_PARAMETERS)}",
+            )
+    query = {}
+    for name in _PARAMETERS:
+        values = request.query.getall(name, [])
+        if len(values) > 1:
+            raise _Refused(400, f"{name} is given {len(values)} times: once is allowed")
+        if not values:
+            raise _Refused(400, f"{name} is missing: {_ALLOWED} is allowed")
+        query[name] = value = values[0]
         if not value.strip() or len(value) > MAX_ID_LENGTH:
-            raise _Refused(400, f"{name} is missing, blank or longer than {MAX_ID_LENGTH}")
+            raise _Refused(400, f"{name}={clipped(value)!r}: {_ALLOWED} is allowed")
     key = parcel_key(query["carrier"], query["tracking_number"])
     if key.startswith(":") or key.endswith(":"):
         name = "carrier" if key.startswith(":") else "tracking_number"
-        raise _Refused(400, f"{name} {query[name]!r} has no usable character")
+        allowed = "a text without a colon" if name == "carrier" else "a text that is not blank"
+        raise _Refused(400, f"{name}={clipped(query[name])!r}: {allowed} is allowed")
     return _Question(key, query["order_id"], query)
 
 

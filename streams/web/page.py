@@ -36,6 +36,7 @@ _WORDS = {
     "orders": ("Orders", "订单"),
     "cost": ("May cost", "可能损失"),
     "todo": ("What to do", "建议处理"),
+    "id": ("Warning", "预警编号"),
     "now": ("at once", "尽快"),
     "left": ("{hours} h {minutes} min left", "剩 {hours} 小时 {minutes} 分"),
     "over": ("{hours} h {minutes} min over", "已超 {hours} 小时 {minutes} 分"),
@@ -48,10 +49,13 @@ _WORDS = {
     ),
 }
 
+_COLUMNS = ("deadline", "state", "rule", "shop", "parcel", "orders", "cost", "todo", "id")
+
 _STYLE = """
 * { box-sizing: border-box; }
 body { font: 14px/1.5 system-ui, "Noto Sans CJK SC", "Microsoft YaHei", sans-serif; color: #1b1f24;
-  margin: 0 auto; padding: 16px 24px; max-width: 1500px; background: #fff; }
+  margin: 0 auto; padding: 16px 24px; max-width: 1600px; background: #fff;
+  overflow-wrap: anywhere; }
 h1 { font-size: 20px; margin: 0; } p { margin: 4px 0 12px; }
 .quiet { color: #57606a; } .note { border-left: 4px solid #bf8700; background: #fff8e5;
   padding: 6px 10px; }
@@ -59,13 +63,28 @@ table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: 6px 10px;
   border-bottom: 1px solid #d8dee4; }
 th { position: sticky; top: 0; background: #f6f8fa; font-weight: 600; white-space: nowrap; }
-td.when { white-space: nowrap; font-variant-numeric: tabular-nums; }
-.short { white-space: nowrap; }
+.when { font-variant-numeric: tabular-nums; min-width: 10em; }
 .id { font: 12px/1.6 ui-monospace, Consolas, monospace; }
-td.id { white-space: nowrap; }
-.open, .breached { white-space: nowrap; }
+td.id { min-width: 12em; } .risk { min-width: 10em; }
+.short, .open, .breached { white-space: nowrap; }
+.todo { min-width: 12em; }
+.key { display: block; width: 9ch; overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
+  user-select: all; -webkit-user-select: all; }
 .open { color: #9a6700; font-weight: 600; } .breached { color: #b42318; font-weight: 600; }
 a { color: #0969da; }
+@media (max-width: 1200px) {
+  body { padding: 12px; }
+  thead { display: none; }
+  table, tbody, tr, td { display: block; }
+  tr { border: 1px solid #d8dee4; border-radius: 6px; margin: 0 0 12px; padding: 6px 0; }
+  td, td.id, .when, .risk, .todo { border: 0; padding: 3px 10px; display: grid; min-width: 0;
+    grid-template-columns: 84px minmax(0, 1fr); gap: 8px; }
+  td:has(div:empty) { display: none; }
+  td::before { content: attr(data-label); color: #57606a; font: 13px/1.5 system-ui, sans-serif;
+    white-space: normal; }
+  .short, .open, .breached, .key { white-space: normal; }
+  .key { width: auto; }
+}
 """
 
 
@@ -91,7 +110,6 @@ def page(
         head = says("none", filters=named or says("no_filters"))
     other = "zh" if language == "en" else "en"
     link = "?" + urlencode([*((n, v) for n in filters for v in filters[n]), ("lang", other)])
-    columns = ("deadline", "state", "rule", "shop", "parcel", "orders", "cost", "todo")
     line = [head, named, beijing(now)] if rows else [head, beijing(now)]
     parts = [
         f"<h1>{escape(says('title'))}</h1>",
@@ -102,7 +120,7 @@ def page(
         what = ", ".join(missing)
         parts.append(f'<p class="note">{escape(says("missing", what=what))}</p>')
     if rows:
-        heads = "".join(f"<th>{escape(says(name))}</th>" for name in columns)
+        heads = "".join(f"<th>{escape(says(name))}</th>" for name in _COLUMNS)
         body = "\n".join(_row(each, says, words, language, now) for each in rows)
         parts.append(
             f"<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
@@ -145,20 +163,29 @@ def _row(warning: Mapping[str, Any], says: _Says, words: Wording, language: str,
     parcel = "" if number is None else f"{escape(str(carrier))}<br>{escape(str(number))}"
     orders = list(warning["order_ids"])
     more = f" +{len(orders) - 5}" if len(orders) > 5 else ""
+    key = str(warning["warning_id"])
+    shop = f"{escape(str(warning['shop_id']))}<br>" if warning["shop_id"] else ""
     cells = (
-        f'<td class="when">{"<br>".join(map(escape, _deadline(warning, says, now)))}</td>',
-        f'<td class="{"open" if state == "open" else "breached"}">'
-        f"{escape(words.word('states', state))}</td>",
-        f'<td>{escape(rule)}<br><span class="id quiet">{escape(str(warning["rule"]))}'
-        f"{escape(stage)}</span></td>",
-        f'<td class="short">{escape(str(warning["shop_id"] or ""))}<br><span class="quiet">'
-        f"{escape(str(warning['platform']))}</span></td>",
-        f'<td class="id">{parcel}</td>',
-        f'<td class="id">{"<br>".join(map(escape, orders[:5]))}{more}</td>',
-        f'<td class="short">{escape(_cost(warning["exposure"], says))}</td>',
-        f"<td>{escape(str(warning['remedy'][language]))}</td>",
+        ("when", "<br>".join(map(escape, _deadline(warning, says, now)))),
+        ("open" if state == "open" else "breached", escape(words.word("states", state))),
+        (
+            "risk",
+            f'{escape(rule)}<br><span class="id quiet">{escape(str(warning["rule"]))}'
+            f"{escape(stage)}</span>",
+        ),
+        ("", f'{shop}<span class="quiet">{escape(str(warning["platform"]))}</span>'),
+        ("id", parcel),
+        ("id", "<br>".join(map(escape, orders[:5])) + more),
+        ("short", escape(_cost(warning["exposure"], says))),
+        ("todo", escape(str(warning["remedy"][language]))),
+        # Cut by the style and not in the text: a click selects the whole id, to be copied.
+        ("", f'<span class="id key" title="{escape(key)}">{escape(key)}</span>'),
     )
-    return f"<tr>{''.join(cells)}</tr>"
+    body = "".join(
+        f'<td class="{look}" data-label="{escape(says(name))}"><div>{cell}</div></td>'
+        for name, (look, cell) in zip(_COLUMNS, cells, strict=True)
+    )
+    return f"<tr>{body}</tr>"
 
 
 def _deadline(warning: Mapping[str, Any], says: _Says, now: int) -> tuple[str, ...]:

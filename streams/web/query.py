@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from heapq import nsmallest
 from typing import Any, NamedTuple
 
@@ -13,13 +13,19 @@ from streams.state.codec import published_of
 from streams.state.standing import STANDING, UNKNOWN_SHOP
 from streams.state.state import Finding, Published
 from streams.telemetry.metrics import OTHER
+from streams.texts.catalogue import STAGES
 
 MOST = 500
 USUAL = 200
 LANGUAGES = ("en", "zh")
+FORMATS = ("html", "json")
 
 _FILTERS = ("platform", "shop", "rule", "stage", "state", "carrier")
 _OTHERS = ("within_hours", "limit", "lang", "format")
+_ANY = frozenset(("all", "All", "$__all", ".*"))
+"""How dashboards say that a filter takes everything."""
+_LONGEST = 60
+"""Characters of a value that a refusal repeats."""
 
 Label = Callable[[str, str], str]
 """What metrics call a shop, by platform and id: its name, or `other`."""
@@ -30,11 +36,14 @@ class Refused(ValueError):
 
 
 class Query(NamedTuple):
-    """Filters (empty: any), hours within which an open one is due (None: any), and a limit."""
+    """Filters (empty: any), hours within which an open one is due (None: any), a limit, and how
+    the answer is to look."""
 
     filters: Mapping[str, frozenset[str]]
     within_hours: float | None = None
     limit: int = USUAL
+    language: str = "en"
+    format: str = "html"
 
     def holds(self, finding: Finding, now: int, label: Label) -> bool:
         """Whether a warning is in the list at `now` (µs)."""
@@ -51,25 +60,36 @@ class Query(NamedTuple):
         )
 
 
-def read(given: Mapping[str, list[str]]) -> Query:
-    """The question that a URL's parameters ask. Raises Refused.
+def read(given: Mapping[str, list[str]], rules: Collection[str] | None = None) -> Query:
+    """The question that a URL's parameters ask. Raises Refused, with parameter, value and what is
+    allowed. `rules` are the names that a rule may have; None: any.
 
     A filter may come several times, named as dashboards do (`var-shop`) too; their `All`, `$__all`
-    and `.*` mean any. The shop `other` is every shop that metrics have no name for.
+    and `.*` mean any. The shop `other` is every shop that metrics have no name for. Platforms,
+    shops and carriers are whatever messages name.
     """
     given = plain(given)
     for name in given:
         if name not in (*_FILTERS, *_OTHERS):
             allowed = ", ".join((*_FILTERS, *_OTHERS))
-            raise Refused(f"{name}: there is no such parameter; there are {allowed}")
+            raise Refused(f"{clipped(name)}: there is no such parameter; there are {allowed}")
+    closed = {"rule": rules, "stage": STAGES, "state": STANDING}
     filters = {}
     for name in _FILTERS:
         values = frozenset(given.get(name, ())) - {""}
-        if values and not values & {"all", "All", "$__all", ".*"}:
+        for value in sorted(values - _ANY):
+            _choice(name, value, closed.get(name))
+        if values and not values & _ANY:
             filters[name] = values
     within = _number(given, "within_hours", 0, 24 * 366)
-    limit = _number(given, "limit", 1, MOST)
-    return Query(filters, within, USUAL if limit is None else int(limit))
+    limit = _number(given, "limit", 1, MOST, whole=True)
+    return Query(
+        filters,
+        within,
+        USUAL if limit is None else int(limit),
+        _choice("lang", _single(given, "lang") or "en", LANGUAGES),
+        _choice("format", _single(given, "format") or "html", FORMATS),
+    )
 
 
 def plain(given: Mapping[str, list[str]]) -> dict[str, list[str]]:
@@ -140,14 +160,37 @@ def _value(finding: Finding, name: str) -> str:
     return str(getattr(finding, name))
 
 
-def _number(given: Mapping[str, list[str]], name: str, least: float, most: float) -> float | None:
+def clipped(value: str) -> str:
+    """What somebody sent, as a refusal repeats it: not without end."""
+    return value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…"
+
+
+def _choice(name: str, value: str, allowed: Collection[str] | None) -> str:
+    """The value, if it is one of a closed list (None: there is none)."""
+    if allowed is not None and value not in allowed:
+        raise Refused(f"{name}={clipped(value)!r}: allowed is {', '.join(allowed)}")
+    return value
+
+
+def _single(given: Mapping[str, list[str]], name: str) -> str | None:
+    """The value of a parameter that has one; None: not given, or empty."""
     values = [value for value in given.get(name, ()) if value]
-    if not values:
+    if len(values) > 1:
+        raise Refused(f"{name} is given {len(values)} times: once is allowed")
+    return values[0] if values else None
+
+
+def _number(
+    given: Mapping[str, list[str]], name: str, least: float, most: float, *, whole: bool = False
+) -> float | None:
+    value = _single(given, name)
+    if value is None:
         return None
     try:
-        number = float(values[-1])
+        number = int(value) if whole else float(value)
     except ValueError:
         number = float("nan")
     if not least <= number <= most:
-        raise Refused(f"{name}={values[-1]!r}: a number from {least:g} to {most:g} is allowed")
+        kind = "an integer" if whole else "a number"
+        raise Refused(f"{name}={clipped(value)!r}: {kind} from {least:g} to {most:g} is allowed")
     return number

@@ -7,6 +7,7 @@ the others for theirs; what cannot be asked now is said, not left out in silence
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import msgspec
@@ -20,7 +21,7 @@ from streams.engine.worker.web import Route
 from streams.gauges.shops import Shops
 from streams.state.codec import TABLES
 from streams.web.page import page
-from streams.web.query import LANGUAGES, Found, Query, Refused, plain, read, row, select, urgency
+from streams.web.query import Found, Query, Refused, plain, read, row, select, urgency
 
 WARNINGS = "/warnings"
 
@@ -54,45 +55,48 @@ _answers = msgspec.json.Decoder(Answer)
 _json = msgspec.json.Encoder()
 
 
-def add_warnings_page(app: EngineApp, shops: Shops) -> None:
-    """The page, on the worker's web server; `shops` says what metrics call them."""
-    app.routes.append(Route(WARNINGS, _Desk(app, shops).answer))
+def add_warnings_page(app: EngineApp, shops: Shops, rules: Collection[str]) -> None:
+    """The page, on the worker's web server; `shops` says what metrics call them, `rules` are all
+    that may warn."""
+    app.routes.append(Route(WARNINGS, _Desk(app, shops, rules).answer))
 
 
 class _Desk:
-    def __init__(self, app: EngineApp, shops: Shops) -> None:
+    def __init__(self, app: EngineApp, shops: Shops, rules: Collection[str]) -> None:
         self._engine = app.engine
         self._shops = shops
+        self._rules = rules
         self._one = asyncio.Lock()
 
     async def answer(self, request: web.Request) -> web.Response:
         """JSON with `format=json`, else a page; a worker that asks gets this one's part."""
         given = plain({name: request.query.getall(name) for name in set(request.query)})
+        asks = request.headers.get(WORD_HEADER)
+        if asks is not None and not self._engine.peers.is_peer(asks):
+            return _refusal(403, "this answer is for the application's workers")
         try:
-            query = read(given)
-            if WORD_HEADER in request.headers:
-                if not self._engine.peers.is_peer(request.headers[WORD_HEADER]):
-                    return _refusal(403, "this answer is for the application's workers")
-                return web.Response(body=_json.encode(await self._own(query)))
+            if asks is not None:
+                # The worker that was asked has looked at the rules' names, by its own packs.
+                return web.Response(body=_json.encode(await self._own(read(given))))
+            query = read(given, self._rules)
             gathered = await self._gather(query)
         except Refused as refused:
             return _refusal(400, str(refused))
         except _Busy as busy:
             return _refusal(503, str(busy))
-        if request.query.get("format") == "json":
+        if query.format == "json":
             body = {
                 "total": gathered.total,
                 "missing": gathered.missing,
                 "warnings": gathered.rows,
             }
             return web.Response(body=_json.encode(body), content_type="application/json")
-        language = request.query.get("lang", "")
         text = page(
             gathered.rows,
             gathered.total,
             gathered.missing,
             given,
-            language if language in LANGUAGES else "en",
+            query.language,
             self._engine.now_us(),
         )
         return web.Response(text=text, content_type="text/html", charset="utf-8")

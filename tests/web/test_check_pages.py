@@ -33,6 +33,20 @@ ORDERS = [f"49200000000000{number:05}" for number in range(24)]
 NUMBERS = [f"781234567{number:05}" for number in range(0, 24, 2)]
 
 
+TEXT = "a text of 1 to 512 characters that is not blank"
+WRONG = (
+    ({"order_id": " "}, f"order_id=' ': {TEXT} is allowed"),
+    ({"order_id": ""}, f"order_id='': {TEXT} is allowed"),
+    ({"carrier": "a:b"}, "carrier='a:b': a text without a colon is allowed"),
+    ({"tracking_number": "1" * 513}, f"tracking_number='{'1' * 60}…': {TEXT} is allowed"),
+    (
+        {"lang": "fr"},
+        "lang: there is no such parameter; there are carrier, tracking_number, order_id",
+    ),
+)
+"""Wrong questions, and what is said of them."""
+
+
 def history(bootstrap: str, topics: Topics) -> None:
     """Every even order has a number of its own; Anna's and Boris's orders take turns."""
     producer = Producer({"bootstrap.servers": bootstrap})
@@ -157,9 +171,20 @@ def test_what_cannot_be_answered(tmp_path: Path) -> None:
         async with running(app, http_port=port), aiohttp.ClientSession() as session:
             await until(lambda: app.engine.assigned)
             await answered(session, port)
-            for query in ({"order_id": " "}, {"carrier": "a:b"}, {"tracking_number": "1" * 513}):
+            for query, why in WRONG:
                 status, found = await ask(session, port, **query)
-                assert (status, list(found)) == (400, ["error"])
+                assert (status, found) == (400, {"error": why})
+            async with session.get(f"http://127.0.0.1:{port}/check?carrier=zto") as answer:
+                assert (answer.status, await answer.json()) == (
+                    400,
+                    {"error": f"tracking_number is missing: {TEXT} is allowed"},
+                )
+            twice = f"http://127.0.0.1:{port}/check?carrier=zto&carrier=sf"
+            async with session.get(twice) as answer:
+                assert (answer.status, await answer.json()) == (
+                    400,
+                    {"error": "carrier is given 2 times: once is allowed"},
+                )
             url = f"http://127.0.0.1:{port}/check/order"
             query = {"carrier": "zto", "tracking_number": "1", "order_id": ORDERS[0]}
             for headers in ({}, {WORD_HEADER: "guessed"}, {WORD_HEADER: "ü"}):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -86,3 +87,33 @@ def test_nothing_from_outside_becomes_markup() -> None:
         assert "script" not in found.tags
         assert sum(bad in text for text in found.texts) >= 4
     assert "script-src" not in page([], 0, [], {}, "en", NOW)
+
+
+def test_each_warning_has_its_whole_id() -> None:
+    """Cut by the style only, so that a click and a copy take all of it; and in JSON."""
+    key = "6b86b273ff34fce19d6b804eff5a3f57"
+    for language in ("en", "zh"):
+        text = page([row(warning(key))], 1, [], {}, language, NOW)
+        assert f'<span class="id key" title="{key}">{key}</span>' in text
+    assert row(warning(key))["warning_id"] == key
+
+
+def test_a_narrow_screen_has_a_card_for_each_warning() -> None:
+    """Its column headings are hidden there, so each value brings its own."""
+    text = page([row(warning("w1"))], 1, [], {}, "en", NOW)
+    heads = re.findall(r"<th>(.*?)</th>", text)
+    assert len(heads) == 9
+    assert re.findall(r'data-label="(.*?)"', text) == heads
+    narrow = text.partition("@media (max-width: 1200px) {")[2].partition("</style>")[0]
+    assert "thead { display: none; }" in narrow
+    assert "td::before { content: attr(data-label);" in narrow
+    assert "nowrap" not in narrow
+    assert 'content="width=device-width, initial-scale=1"' in text
+
+
+def test_a_warning_without_shop_or_parcel_leaves_no_empty_line() -> None:
+    """The platform stands alone, the parcel's cell is empty and left out on a narrow screen."""
+    text = page([row(warning("w1", shop_id=None, parcel=None))], 1, [], {}, "en", NOW)
+    assert '<div><span class="quiet">douyin</span></div>' in text
+    assert 'data-label="Parcel"><div></div>' in text
+    assert "td:has(div:empty) { display: none; }" in text

@@ -90,6 +90,84 @@ def test_a_parameter_that_is_none_is_refused() -> None:
         read({"shops": ["s1"]})
 
 
+RULES = ("pickup_overdue", "my_own_rule")
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        (
+            {"state": ["nope"]},
+            "state='nope': allowed is open, breached",
+        ),
+        (
+            {"state": ["open", "resolved"]},
+            "state='resolved': allowed is open, breached",
+        ),
+        (
+            {"state": ["All", "nope"]},
+            "state='nope': allowed is open, breached",
+        ),
+        (
+            {"var-stage": ["Serious"]},
+            "stage='Serious': allowed is violation, serious, notice",
+        ),
+        (
+            {"rule": ["pickup_overdu"]},
+            "rule='pickup_overdu': allowed is pickup_overdue, my_own_rule",
+        ),
+        ({"lang": ["fr"]}, "lang='fr': allowed is en, zh"),
+        ({"format": ["csv"]}, "format='csv': allowed is html, json"),
+        ({"lang": ["en", "zh"]}, "lang is given 2 times: once is allowed"),
+        ({"format": ["json", "json"]}, "format is given 2 times: once is allowed"),
+        ({"limit": ["5", "6"]}, "limit is given 2 times: once is allowed"),
+        ({"limit": ["2.5"]}, "limit='2.5': an integer from 1 to 500 is allowed"),
+        (
+            {"var-within_hours": ["1"], "within_hours": ["2"]},
+            "within_hours is given 2 times: once is allowed",
+        ),
+        ({"within_hours": ["nan"]}, "within_hours='nan': a number from 0 to 8784 is allowed"),
+        (
+            {"severity": ["critical"]},
+            "severity: there is no such parameter; there are platform, shop, rule, stage, state, "
+            "carrier, within_hours, limit, lang, format",
+        ),
+        (
+            {"state": ["x" * 1000]},
+            f"state='{'x' * 60}…': allowed is open, breached",
+        ),
+    ],
+)
+def test_what_is_not_understood_is_refused(given: dict[str, list[str]], line: str) -> None:
+    """With the parameter, the value and what is allowed: a list of something else misleads."""
+    with pytest.raises(Refused) as caught:
+        read(given, RULES)
+    assert str(caught.value) == line
+
+
+def test_what_is_understood_is_not_refused() -> None:
+    """Rules of packs, names that only messages know, every way to say any, empty parameters."""
+    given = {
+        "rule": ["my_own_rule", ""],
+        "platform": ["a-new-one"],
+        "carrier": ["somebody"],
+        "shop": ["other"],
+        "state": ["$__all"],
+        "stage": [".*"],
+        "lang": ["zh", ""],
+        "format": ["json"],
+    }
+    query = read(given, RULES)
+    assert query.filters == {
+        "rule": {"my_own_rule"},
+        "platform": {"a-new-one"},
+        "carrier": {"somebody"},
+        "shop": {"other"},
+    }
+    assert (query.language, query.format) == ("zh", "json")
+    assert read({"rule": ["of another worker"]}).filters == {"rule": {"of another worker"}}
+
+
 def test_within_hours_reaches_its_hour() -> None:
     """Open ones due at that moment or before it; what has no deadline, or passed it, is not due."""
     warnings = [
