@@ -95,7 +95,8 @@ class Remark(NamedTuple):
 class Precheck(NamedTuple):
     """The answer: `verdict` is ok, warn (look at it first) or block (do not upload it).
 
-    `findings` are the warnings that the upload would bring or join, with the level of each.
+    `findings` are the warnings that the upload would bring or join, with the level of each. `known`
+    says that the order has the number already: then they are no mere foretelling.
     """
 
     verdict: str
@@ -104,6 +105,7 @@ class Precheck(NamedTuple):
     remarks: tuple[Remark, ...]
     uses: tuple[Use, ...]
     track: Track | None
+    known: bool = False
 
 
 def ask_order(state: OrderState | None, parcel: str, now: int, profiles: Profiles) -> OrderWord:
@@ -177,7 +179,8 @@ def precheck(
     remarks += _about_the_track(track, word.facts, rules)
     verdict = _worst(remarks, findings)
     profile = profiles.at(mine.platform, mine.dated)
-    return Precheck(verdict, profile, findings, tuple(remarks), tuple(uses), track)
+    has_it = not _is_upload(mine.upload, now)
+    return Precheck(verdict, profile, findings, tuple(remarks), tuple(uses), track, has_it)
 
 
 def _upload(parcel: ParcelState, order_id: str, facts: OrderFacts | None, now: int) -> TrackingFact:

@@ -9,12 +9,11 @@ import msgspec
 
 from streams.facts.times import iso
 from streams.judge.precheck import BLOCK, NOTE, WARN, OrderWord, Precheck, Remark, Use, precheck
-from streams.judge.warnings import Revision
-from streams.outputs.message import beijing, warning_value
+from streams.outputs.message import beijing, text_values
 from streams.profiles.model import Profiles
 from streams.reference.numbers import fits, guess
 from streams.state.state import Finding, ParcelState
-from streams.texts import sentence
+from streams.texts import foretold, sentence, words
 
 MOST_USES = 20
 """Other orders that an answer lists; `uses_total` says how many there are."""
@@ -47,17 +46,18 @@ def answer(
         "order_id": order_id,
         "checked_at": iso(now),
         "profile": found.profile.id,
-        "reasons": _reasons(found, carrier, number, order_id, now),
+        "reasons": _reasons(found, carrier, number, order_id),
         "uses": [_use(use) for use in found.uses[:MOST_USES]],
         "uses_total": len(found.uses),
         "track": _track(found),
     }
 
 
-def _reasons(
-    found: Precheck, carrier: str, number: str, order_id: str, now: int
-) -> list[dict[str, Any]]:
-    reasons = [_of_finding(level, finding, order_id, now) for level, finding in found.findings]
+def _reasons(found: Precheck, carrier: str, number: str, order_id: str) -> list[dict[str, Any]]:
+    reasons = [
+        _of_finding(level, finding, order_id, known=found.known)
+        for level, finding in found.findings
+    ]
     remarks = list(found.remarks)
     likely = guess(number) if any(one.code == "does_not_fit" for one in remarks) else ()
     if likely:
@@ -72,18 +72,24 @@ def _reasons(
     return reasons
 
 
-def _of_finding(level: str, finding: Finding, order_id: str, now: int) -> dict[str, Any]:
-    """A rule's warning, in its own words, as if it named this order alone."""
+def _of_finding(level: str, finding: Finding, order_id: str, *, known: bool) -> dict[str, Any]:
+    """A warning as if it named this order alone: in the rule's own words where the order has the
+    number already (`known`), else in words of what would be."""
     finding = msgspec.structs.replace(finding, order_ids=(order_id,))
-    warning = warning_value(Revision("", 0, finding, (), now))
+    values = text_values(finding)
+    if known:
+        said = words(finding.rule, finding.state, values, finding.stage)
+    else:
+        values["at"] = beijing(finding.anchor)
+        said = foretold(finding.rule, finding.state, values, finding.stage)
     return {
         "code": finding.rule,
         "stage": finding.stage,
         "level": level,
         "severity": finding.severity,
-        "deadline": warning["deadline"],
-        "says": warning["message"],
-        "remedy": warning["remedy"],
+        "deadline": iso(finding.deadline),
+        "says": said["message"],
+        "remedy": said["remedy"],
     }
 
 

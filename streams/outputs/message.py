@@ -25,25 +25,7 @@ def warning_value(revision: Revision, feed: str = "ok") -> dict[str, Any]:
     finding = revision.finding
     carrier, _, number = (finding.parcel or ":").partition(":")
     limit_hours = None if finding.limit is None else _hours(finding.limit)
-    texts = words(
-        finding.rule,
-        finding.state,
-        {
-            "carrier": carrier,
-            "number": number,
-            "orders": _named(finding.order_ids),
-            "count": len(finding.order_ids),
-            "hours": limit_hours,
-            "deadline": beijing(finding.deadline),
-            "breached": beijing(finding.breached_at),
-            "resolved": beijing(finding.resolved_at),
-            "lane": finding.lane,
-            "detail": finding.detail,
-            "exposure": finding.exposure,
-            "sum": None if finding.money is None else spelled(*finding.money[:3]),
-        },
-        finding.stage,
-    )
+    texts = words(finding.rule, finding.state, text_values(finding), finding.stage)
     return {
         "schema_version": 1,
         "warning_id": revision.warning_id,
@@ -84,6 +66,25 @@ def warning_value(revision: Revision, feed: str = "ok") -> dict[str, Any]:
             ],
         },
         "feed": feed,
+    }
+
+
+def text_values(finding: Finding) -> dict[str, object]:
+    """What fills the placeholders of a finding's texts."""
+    carrier, _, number = (finding.parcel or ":").partition(":")
+    return {
+        "carrier": carrier,
+        "number": number,
+        "orders": _named(finding.order_ids),
+        "count": len(finding.order_ids),
+        "hours": None if finding.limit is None else _hours(finding.limit),
+        "deadline": beijing(finding.deadline),
+        "breached": beijing(finding.breached_at),
+        "resolved": beijing(finding.resolved_at),
+        "lane": finding.lane,
+        "detail": finding.detail,
+        "exposure": finding.exposure,
+        "sum": None if finding.money is None else spelled(*finding.money[:3]),
     }
 
 

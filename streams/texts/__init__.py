@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from streams.texts.catalogue import NOTHING, WORDS, catalogue
+from streams.texts.catalogue import NOTHING, WORDS, Entry, catalogue
 
 
 def words(
@@ -20,16 +20,31 @@ def words(
     words of the catalogue. A resolved warning with a `breached` time says that it was too late. A
     rule that the catalogue does not know has a generic text.
     """
+    state = _state(state, values)
     known = catalogue()
-    if state == "resolved" and values.get("breached"):
-        state = "late"
-    entry = known.find(rule, stage, state)
-    remedy = entry.remedy or known.find("any", "", state).remedy or entry.message
-    zh, en = _values(values, rule)
-    return {
-        "message": {"zh": entry.message["zh"].fill(zh), "en": entry.message["en"].fill(en)},
-        "remedy": {"zh": remedy["zh"].fill(zh), "en": remedy["en"].fill(en)},
-    }
+    return _said(known.find(rule, stage, state), known.find("any", "", state), values, rule)
+
+
+def foretold(
+    rule: str, state: str, values: Mapping[str, object], stage: str = "violation"
+) -> dict[str, dict[str, str]]:
+    """As `words`, of a warning that an upload would bring or join: nothing of it is past.
+
+    `at` is when the warning's episode begins. A rule of a pack that has no such text of its own is
+    quoted.
+    """
+    state = _state(state, values)
+    known = catalogue()
+    entry = known.find_foretold(rule, stage, state)
+    said = _said(entry, known.find_foretold("any", "", state), values, rule)
+    if not known.foretells(rule) and known.tells(rule):
+        own = words(rule, state, values, stage)["message"]
+        message = said["message"]
+        said["message"] = {
+            "zh": f"{message['zh']}其预警内容：“{own['zh']}”",
+            "en": f"{message['en']} Its words: “{own['en']}”",
+        }
+    return said
 
 
 def sentence(key: str, values: Mapping[str, object]) -> dict[str, str]:
@@ -42,6 +57,23 @@ def sentence(key: str, values: Mapping[str, object]) -> dict[str, str]:
 def register(texts: Mapping[str, Any]) -> None:
     """Add a rule pack's texts, a parsed file of the catalogue's form. Raises ValueError."""
     catalogue().add(texts)
+
+
+def _state(state: str, values: Mapping[str, object]) -> str:
+    """The state that a text is for: one that ended too late has its own."""
+    return "late" if state == "resolved" and values.get("breached") else state
+
+
+def _said(
+    entry: Entry, generic: Entry, values: Mapping[str, object], rule: str
+) -> dict[str, dict[str, str]]:
+    """Message and remedy in both languages, filled in."""
+    remedy = entry.remedy or generic.remedy or entry.message
+    zh, en = _values(values, rule)
+    return {
+        "message": {"zh": entry.message["zh"].fill(zh), "en": entry.message["en"].fill(en)},
+        "remedy": {"zh": remedy["zh"].fill(zh), "en": remedy["en"].fill(en)},
+    }
 
 
 def _values(values: Mapping[str, object], rule: str) -> tuple[dict[str, object], dict[str, object]]:
@@ -58,4 +90,4 @@ def _values(values: Mapping[str, object], rule: str) -> tuple[dict[str, object],
     return zh, en
 
 
-__all__ = ["register", "sentence", "words"]
+__all__ = ["foretold", "register", "sentence", "words"]

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 from streams.texts.template import Template
 
 LANGUAGES = ("zh", "en")
+FORETOLD = "foretold"
+"""The part of the section `check` with what warnings say before there is an upload."""
 STATES = ("open", "breached", "resolved", "late", "withdrawn")
 STAGES = ("violation", "serious", "notice")
 WORDS = ("lane", "detail", "exposure")
@@ -39,6 +41,8 @@ class Catalogue:
 
     entries: dict[tuple[str, str, str], Entry] = field(default_factory=dict)
     """Rule, stage, state → its texts; the generic ones are rule `any`, stage empty."""
+    foretold: dict[tuple[str, str, str], Entry] = field(default_factory=dict)
+    """The same for a warning that an upload would bring or join."""
     words: dict[str, dict[str, Text]] = field(default_factory=lambda: {name: {} for name in WORDS})
     sentences: dict[str, Text] = field(default_factory=dict)
 
@@ -51,34 +55,74 @@ class Catalogue:
                     self.words[name][word] = _text(text, f"{name}.{word}")
             elif name == "check":
                 for word, text in section.items():
+                    if word == FORETOLD:
+                        for rule, own in _table(text, f"check.{FORETOLD}").items():
+                            place = f"check.{FORETOLD}.{rule}"
+                            self._add_rule(self.foretold, place, rule, _table(own, place))
+                        continue
                     message = _table(text, f"check.{word}").get("message")
                     self.sentences[f"check.{word}"] = _text(message, f"check.{word}.message")
-            elif name == "any":
-                self._add_states(name, "", section)
             else:
-                for stage, states in section.items():
-                    if stage not in STAGES:
-                        raise ValueError(f"{name}.{stage}: a stage is one of {', '.join(STAGES)}")
-                    self._add_states(name, stage, _table(states, f"{name}.{stage}"))
+                self._add_rule(self.entries, name, name, section)
 
-    def _add_states(self, rule: str, stage: str, states: Mapping[str, Any]) -> None:
-        for state, entry in states.items():
-            place = ".".join(part for part in (rule, stage, state) if part)
-            if state not in STATES:
-                raise ValueError(f"{place}: a state is one of {', '.join(STATES)}")
-            if not isinstance(entry, Mapping) or not entry.keys() <= {"message", "remedy"}:
-                raise ValueError(f"{place}: it has a message, and may have a remedy")
-            message = _text(entry.get("message"), f"{place}.message")
-            remedy = _text(entry["remedy"], f"{place}.remedy") if "remedy" in entry else None
-            self.entries[rule, stage, state] = Entry(message, remedy)
+    def _add_rule(
+        self,
+        entries: dict[tuple[str, str, str], Entry],
+        place: str,
+        rule: str,
+        section: Mapping[str, Any],
+    ) -> None:
+        if rule == "any":
+            _add_states(entries, place, (rule, ""), section)
+            return
+        for stage, states in section.items():
+            if stage not in STAGES:
+                raise ValueError(f"{place}.{stage}: a stage is one of {', '.join(STAGES)}")
+            where = f"{place}.{stage}"
+            _add_states(entries, where, (rule, stage), _table(states, where))
 
     def find(self, rule: str, stage: str, state: str) -> Entry:
         """The texts of a warning: its own, else its rule's `violation`, else the generic ones."""
-        for key in (rule, stage, state), (rule, "violation", state), ("any", "", state):
-            entry = self.entries.get(key)
-            if entry is not None:
-                return entry
-        raise KeyError(state)
+        return _find(self.entries, rule, stage, state)
+
+    def find_foretold(self, rule: str, stage: str, state: str) -> Entry:
+        """As `find`, of a warning that an upload would bring or join."""
+        return _find(self.foretold, rule, stage, state)
+
+    def tells(self, rule: str) -> bool:
+        """Whether a rule has texts of its own."""
+        return any(each[0] == rule for each in self.entries)
+
+    def foretells(self, rule: str) -> bool:
+        """Whether a rule has texts of its own for what an upload would bring."""
+        return any(each[0] == rule for each in self.foretold)
+
+
+def _find(
+    entries: Mapping[tuple[str, str, str], Entry], rule: str, stage: str, state: str
+) -> Entry:
+    for key in (rule, stage, state), (rule, "violation", state), ("any", "", state):
+        entry = entries.get(key)
+        if entry is not None:
+            return entry
+    raise KeyError(state)
+
+
+def _add_states(
+    entries: dict[tuple[str, str, str], Entry],
+    where: str,
+    key: tuple[str, str],
+    states: Mapping[str, Any],
+) -> None:
+    for state, entry in states.items():
+        place = f"{where}.{state}"
+        if state not in STATES:
+            raise ValueError(f"{place}: a state is one of {', '.join(STATES)}")
+        if not isinstance(entry, Mapping) or not entry.keys() <= {"message", "remedy"}:
+            raise ValueError(f"{place}: it has a message, and may have a remedy")
+        message = _text(entry.get("message"), f"{place}.message")
+        remedy = _text(entry["remedy"], f"{place}.remedy") if "remedy" in entry else None
+        entries[(*key, state)] = Entry(message, remedy)
 
 
 @cache

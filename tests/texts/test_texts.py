@@ -38,6 +38,7 @@ CHECKS = {
     "recalled": ("violation",),
     "reshipped_while_late": ("violation",),
 }
+STANDING_CLOCK = ("open", "breached", "late")
 CLOCK_STATES = ("open", "breached", "resolved", "late", "withdrawn")
 CHECK_STATES = ("open", "resolved", "withdrawn")
 PLACES = [
@@ -345,3 +346,104 @@ def test_words_have_both_languages() -> None:
             values = {"sum": "CNY 5.00"}
             assert CJK.search(text["zh"].fill(values))
             assert not CJK.search(text["en"].fill(values))
+
+
+FORETOLD = [
+    *(
+        (rule, stage, state)
+        for rule, stages in CLOCKS.items()
+        if rule != "ship_overdue"  # it is about an order and no number: no upload brings it
+        for stage in stages
+        for state in STANDING_CLOCK
+    ),
+    *((r, s, "open") for r, stages in CHECKS.items() for s in stages),
+]
+"""Every rule, stage and state that the check before an upload may foretell."""
+
+UPLOADED = re.compile(
+    r"was uploaded|uploaded more than|has been uploaded|已上传|上传超过|上传后|此后又上传"
+)
+"""Words of an upload that has happened."""
+
+
+def foretold(rule: str, stage: str, state: str, **changes: Any) -> dict[str, dict[str, str]]:
+    """Message and remedy of a finding that an upload would bring."""
+    found = finding(rule, stage, state, **changes)
+    values = {**message.text_values(found), "at": message.beijing(found.anchor)}
+    return texts.foretold(rule, found.state, values, stage)
+
+
+@pytest.mark.parametrize(("rule", "stage", "state"), FORETOLD)
+@pytest.mark.parametrize("full", [False, True], ids=["bare", "full"])
+def test_what_an_upload_would_bring_is_no_past(
+    rule: str, stage: str, state: str, full: bool
+) -> None:
+    """Every rule has words of its own for it, which say what would be and for which order."""
+    changes: dict[str, Any] = {}
+    if full:
+        changes = {
+            "lane": "cross_province",
+            "detail": "city",
+            "exposure": "compensation",
+            "money": ("CNY", 500, 5_000, None),
+            "deadline": START + 24 * HOUR,
+        }
+    assert catalogue().foretells(rule)
+    said = foretold(rule, stage, state, **changes)
+    check_words(said)
+    for part in said.values():
+        assert not any(UPLOADED.search(text) for text in part.values())
+    assert re.search(r"\bwould\b", said["message"]["en"])
+    assert re.search(r"若|会", said["message"]["zh"])
+    assert all("78123456789012" in text for text in said["message"].values())
+    assert said["message"] != spoken(finding(rule, stage, state, **changes))["message"]
+
+
+def test_a_pack_is_quoted_or_says_itself_what_would_be(own_catalogue: Catalogue) -> None:
+    """Its own warning is quoted, as it may speak of an upload; its own foretelling is taken; a rule
+    without any texts has generic words."""
+    texts.register(
+        tomllib.loads(
+            """
+            [one.violation.open]
+            message = { zh = "一，{number}。", en = "One, {number}." }
+            [two.violation.open]
+            message = { zh = "二。", en = "Two." }
+            [check.foretold.two.violation.open]
+            message = { zh = "若上传，{number}。", en = "It would, {number}." }
+            """
+        )
+    )
+    values = {"carrier": "zto", "number": "7", "orders": "2"}
+    said = texts.foretold("one", "open", values)
+    assert said["message"] == {
+        "zh": "若用于订单 2，单号 zto 7 会有规则 one 的预警。其预警内容：“一，7。”",
+        "en": "Uploaded for order 2, number zto 7 would have a warning of rule one. Its words: "
+        "“One, 7.”",
+    }
+    assert said["remedy"]["en"] == "Look into it before you upload the number."
+    assert texts.foretold("two", "open", values)["message"]["en"] == "It would, 7."
+    assert texts.foretold("three", "breached", values)["message"]["en"] == (
+        "Uploaded for order 2, number zto 7 would come under a warning of rule three, whose limit "
+        "has passed."
+    )
+
+
+@pytest.mark.parametrize(
+    ("pack", "problem"),
+    [
+        (
+            "[check.foretold.r.violation.shut]\nmessage = { zh = '中', en = 'x' }",
+            "check.foretold.r.violation.shut: a state is",
+        ),
+        (
+            "[check.foretold.r.worst.open]\nmessage = { zh = '中', en = 'x' }",
+            "check.foretold.r.worst: a stage is one of",
+        ),
+        ("[check.foretold]\nr = 1", "check.foretold.r: it is a table"),
+    ],
+)
+def test_a_bad_foretelling_is_explained(pack: str, problem: str, own_catalogue: Catalogue) -> None:
+    """With its whole place."""
+    with pytest.raises(ValueError, match=re.escape(problem)):
+        texts.register(tomllib.loads(pack))
