@@ -14,6 +14,7 @@ EPILOG = """\b
 Examples:
   shipsentry demo
   shipsentry demo --speed 2 --port 8080 --keep
+  shipsentry demo --verbose
   shipsentry demo --quiet --no-color
 
 The broker is in memory: nothing to install, nothing is stored. At the end the worker's warnings are
@@ -35,6 +36,7 @@ LEAVING = 5.0
     help="Simulated hours a second; at 5 the history takes 36 s.",
 )
 @click.option("--quiet", is_flag=True, help="Only the beginning and the summary.")
+@click.option("--verbose", is_flag=True, help="Each revision of each warning, as it comes.")
 @click.option("--color/--no-color", default=None, help="Default: colours on a terminal.")
 @click.option(
     "--port",
@@ -42,10 +44,14 @@ LEAVING = 5.0
     help="Port of the web pages; 0: none. Default: one that is free.",
 )
 @click.option("--keep", is_flag=True, help="Go on serving the web pages at the end, until Ctrl-C.")
-def demo(speed: float, quiet: bool, color: bool | None, port: int | None, keep: bool) -> None:
+def demo(
+    speed: float, quiet: bool, verbose: bool, color: bool | None, port: int | None, keep: bool
+) -> None:
     """Show the worker at work on a made-up week of orders and parcels."""
     if keep and port == 0:
         raise click.UsageError("--keep serves the web pages: --port 0 turns them off")
+    if quiet and verbose:
+        raise click.UsageError("--quiet and --verbose: only one of them")
     received: list[int] = []
     status = 1
 
@@ -61,7 +67,7 @@ def demo(speed: float, quiet: bool, color: bool | None, port: int | None, keep: 
         from streams.demo.run import DemoError, Options, run
         from streams.demo.screen import Screen
 
-        screen = Screen(quiet=quiet, colour=color)
+        screen = Screen(quiet=quiet, verbose=verbose, colour=color)
         try:
             status = run(Options(speed, port, keep), screen)
         except DemoError as error:

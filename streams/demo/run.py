@@ -31,6 +31,8 @@ PARTITIONS = 4
 START_PATIENCE = 45.0
 SETTLE_PATIENCE = 10.0
 """After the clock has stopped: how long the worker may be silent before a difference is final."""
+URGENT = 3
+"""Warnings to act on that the summary names."""
 SETTLE_QUIET = 1.0
 """How long nothing may come before agreement counts: several ticks."""
 
@@ -82,7 +84,12 @@ def run(options: Options, screen: Screen) -> int:
         stack.callback(reader.close)
         expected = replayed(entries, profiles)
         _await(background, log)
-        screen.say(click.style(view.clip(view.HEADER, screen.width), bold=True))
+        if screen.verbose:
+            screen.say(click.style(view.clip(view.HEADER, screen.width), bold=True))
+        else:
+            screen.say(
+                click.style("What is warned of, when the first of its kind is seen", bold=True)
+            )
         player = Player(cluster.bootstrap, entries, clock)
         stack.callback(player.stop)
         began = time.monotonic()
@@ -149,9 +156,17 @@ def _settled(show: _Show, expected: Outcome, look: Callable[[], None]) -> list[s
 
 
 def _keep(screen: Screen, background: Background, port: int) -> None:
-    screen.say(f"\nStill serving http://127.0.0.1:{port}/metrics; Ctrl-C ends it.")
+    screen.say(f"\nStill serving; Ctrl-C ends it. {_warnings(port)} {_metrics(port)}")
     with suppress(KeyboardInterrupt):
         background.ended.wait()
+
+
+def _warnings(port: int) -> str:
+    return f"http://127.0.0.1:{port}/warnings"
+
+
+def _metrics(port: int) -> str:
+    return f"http://127.0.0.1:{port}/metrics"
 
 
 def _introduce(
@@ -160,21 +175,26 @@ def _introduce(
     hours = (ENDS_AT - STARTS_AT) / 3_600_000_000
     screen.say(click.style("ShipSentry demo", bold=True))
     screen.say(
-        f"The broker ({bootstrap}) lives in this process's memory: nothing is stored, and when the "
-        "demo ends, all of it is gone."
-    )
-    screen.say(
         f"A made-up week, {view.moment(STARTS_AT)} to {view.moment(ENDS_AT)} Beijing time, in "
         f"about {hours / options.speed:.0f} s: three shops on Douyin and Tmall, "
         f"{len(entries):,} records."
     )
-    screen.say("The worker is the one that `shipsentry worker` runs; only its clock is simulated.")
     screen.say(
-        "OPEN: act before the deadline · BREACHED: it has passed · RESOLVED: ended · WITHDRAWN: a "
-        "record that came later proves it wrong"
+        f"The broker ({bootstrap}) lives in this process's memory: nothing is stored, and when the "
+        "demo ends, all of it is gone."
     )
+    screen.say("The worker is the one that `shipsentry worker` runs; only its clock is simulated.")
+    if screen.verbose:
+        screen.say(
+            "OPEN: act before the deadline · BREACHED: it has passed · RESOLVED: ended · "
+            "WITHDRAWN: a record that came later proves it wrong"
+        )
     if port:
-        screen.say(f"Metrics and probes meanwhile: http://127.0.0.1:{port}/metrics")
+        stay = "until Ctrl-C" if options.keep else "while it runs; with --keep longer"
+        screen.say(f"Its pages ({stay}):")
+        screen.say(f"  {_warnings(port)}           the warnings that stand, the most urgent first")
+        screen.say(f"  {_warnings(port)}?lang=zh   当前发货风险预警，最紧急的在前")
+        screen.say(f"  {_metrics(port)}            what Prometheus reads")
     screen.say()
 
 
@@ -193,13 +213,16 @@ def _summarise(screen: Screen, outcome: Outcome, entries: list[Entry], took: flo
         f"{total:,} records in {took:.1f} s: {total / took:,.0f} events/s, the pace of the "
         "simulated clock and not the worker's limit"
     )
-    urgent = view.most_urgent(outcome.warnings.values())
+    urgent = view.most_urgent(outcome.warnings.values(), 5 if screen.verbose else URGENT)
     if urgent:
         screen.say()
         screen.say(click.style("To act on now", bold=True))
     for warning in urgent:
-        screen.say(view.line({**warning, "detected_at": warning["opened_at"]}, screen.width))
-        screen.say(f"{'':<13}{view.cost(warning)}")
+        if screen.verbose:
+            screen.say(view.line({**warning, "detected_at": warning["opened_at"]}, screen.width))
+            screen.say(f"{'':<13}{view.cost(warning)}")
+        else:
+            screen.say(view.urgent(warning, screen.width))
         for language in ("en", "zh"):
             screen.say(f"{'':<13}{warning['remedy'][language]}")
     screen.say()
@@ -219,13 +242,12 @@ def _judge(screen: Screen, outcome: Outcome, problems: list[str]) -> None:
             + f" – {standing} standing warnings and {outcome.dead_letters.total()} dead letters, "
             "the same as a replay of these records without Kafka"
         )
-    screen.say()
     screen.say(
-        "Nothing is stored: the broker is in memory and ends with this process. On your own Kafka:"
+        "Nothing is stored. On your own Kafka, which SHIPSENTRY_BOOTSTRAP_SERVERS names: "
+        "`shipsentry topics create`, then `shipsentry worker`."
     )
-    screen.say("  SHIPSENTRY_BOOTSTRAP_SERVERS=localhost:9092 shipsentry topics create")
-    screen.say("  SHIPSENTRY_BOOTSTRAP_SERVERS=localhost:9092 shipsentry worker")
-    screen.say("or on files of past messages: shipsentry replay --help")
+    more = "" if screen.verbose else " Each revision as it comes: `shipsentry demo --verbose`."
+    screen.say(f"On files of past messages: `shipsentry replay --help`.{more}")
 
 
 def _await(background: Background, log: deque[str]) -> None:

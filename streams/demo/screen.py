@@ -1,4 +1,5 @@
-"""The terminal: revisions scroll no faster than an eye follows, the status stays below them."""
+"""The terminal: what is new is said once, or every revision as fast as an eye follows; the status
+stays below."""
 
 from __future__ import annotations
 
@@ -23,13 +24,15 @@ _CLEAR = "\r\x1b[2K"
 class Screen:
     """Prints to standard output; colours and the standing status only on a terminal.
 
-    `quiet` leaves out revisions and status.
+    Of revisions only the first of each rule is said, `verbose` shows a line for each; `quiet`
+    leaves out revisions and status.
     """
 
     def __init__(
         self,
         *,
         quiet: bool = False,
+        verbose: bool = False,
         colour: bool | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -37,6 +40,7 @@ class Screen:
         plain = not self._live or bool(os.environ.get("NO_COLOR"))
         self._colour = (not plain) if colour is None else colour
         self._quiet = quiet
+        self.verbose = verbose
         self._monotonic = monotonic
         self._allowance = float(BURST)
         self._counted_at = monotonic()
@@ -56,11 +60,18 @@ class Screen:
         click.echo(text, color=self._colour)
 
     def revision(self, warning: dict[str, Any]) -> None:
-        """One line for a revision, or one more in the count of those that came too fast.
+        """One line for a rule's first revision; verbose, one for each revision, or one more in the
+        count of those that came too fast.
 
-        The first of each rule, stage and state is always shown, a rule's first with what it says.
+        The first of each rule, stage and state is always shown then, a rule's first with what it
+        says.
         """
         if self._quiet:
+            return
+        if not self.verbose:
+            if all(warning["rule"] != rule for rule, _, _ in self._kinds):
+                self.say(view.first(warning, self.width))
+            self._kinds.add((warning["rule"], warning["stage"], warning["state"]))
             return
         kind = (warning["rule"], warning["stage"], warning["state"])
         if self._may_show() or kind not in self._kinds:
@@ -81,14 +92,15 @@ class Screen:
             self._hidden.clear()
 
     def status(self, text: str) -> None:
-        """Replace the status below the lines; where there is no terminal, one a simulated day."""
+        """Replace the status below the lines; where there is no terminal, one a simulated day, and
+        only verbose."""
         if self._quiet:
             return
         if self._live:
             click.echo(_CLEAR + view.clip(text, self.width - 1), nl=False, color=True)
             sys.stdout.flush()
             self._standing = True
-        elif text[:5] != self._day:
+        elif self.verbose and text[:5] != self._day:
             self._day = text[:5]
             click.echo(text)
 

@@ -106,8 +106,23 @@ def line(warning: dict[str, Any], width: int) -> str:
 
 def explanation(rule: str, width: int) -> str:
     """What a rule is about, in the words of its own file; shown where it first warns."""
-    says = (import_module(f"streams.rules.{rule}").__doc__ or "").strip().partition("\n")[0]
-    return click.style(clip(f"{'':<23}{says}", width), dim=True)
+    return click.style(clip(f"{'':<23}{_about(rule)}", width), dim=True)
+
+
+def first(warning: dict[str, Any], width: int) -> str:
+    """The first warning of a rule, as what the rule is about."""
+    says = _about(warning["rule"])
+    return clip(f"{moment(warning['detected_at']):<13}{warning['rule']:<27}{says}", width)
+
+
+def _about(rule: str) -> str:
+    return (import_module(f"streams.rules.{rule}").__doc__ or "").strip().partition("\n")[0]
+
+
+def urgent(warning: dict[str, Any], width: int) -> str:
+    """A warning to act on now: by when, of which rule, about what, and what it may cost."""
+    text = f"{until(warning):<13}{warning['rule']:<27}{subject(warning):<27}{cost(warning)}"
+    return clip(text, width)
 
 
 def clip(text: str, width: int) -> str:

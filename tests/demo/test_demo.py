@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from streams.rules import RULES
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,7 +52,7 @@ def read_until(process: subprocess.Popen[str], words: str) -> str:
 
 def test_the_worker_agrees_with_replay(tmp_path: Path) -> None:
     """The demo ends by itself, with every rule in its table and an equal verdict."""
-    with demo("--speed", "20", "--port", "0", home=tmp_path) as process:
+    with demo("--speed", "20", "--port", "0", "--verbose", home=tmp_path) as process:
         said = process.communicate(timeout=90)[0]
     assert "Self-check: equal" in said
     assert process.returncode == 0
@@ -59,6 +63,39 @@ def test_the_worker_agrees_with_replay(tmp_path: Path) -> None:
         assert f" {state} " in said
     assert said.count("othing is stored") == 2
     assert list(tmp_path.iterdir()) == []
+
+
+def test_it_is_calm_and_leads_to_its_pages(tmp_path: Path) -> None:
+    """A screen while it runs and one at the end: each rule once as what it is about, the summary,
+    the verdict; the links answer meanwhile."""
+    with demo("--speed", "20", "--no-color", home=tmp_path) as process:
+        said = read_until(process, "What is warned of")
+        links = re.findall(r"^  http://127\.0\.0\.1:(\d+)/(\S+)", said, re.MULTILINE)
+        assert [page for _, page in links] == ["warnings", "warnings?lang=zh", "metrics"]
+        said += read_until(process, "ship_overdue")
+        english, chinese, metrics = (
+            fetched(f"http://127.0.0.1:{port}/{page}") for port, page in links
+        )
+        said += process.communicate(timeout=90)[0]
+    assert "Shipment warnings that stand" in english
+    assert "当前发货风险预警" in chinese
+    assert "shipsentry_open_warnings" in metrics
+    assert process.returncode == 0
+    lines = said.splitlines()
+    running, _, summary = said.partition("published as")
+    assert len(running.splitlines()) < 25
+    assert len(lines) < 65
+    for rule in set(RULES) - {"delivery_overdue"}:  # off until an operator sets a limit
+        assert len(re.findall(rf"^\d\d-\d\d \d\d:\d\d  {rule} +[A-Z].*\.$", running, re.M)) == 1
+        assert f"\n{rule} " in summary
+    assert "To act on now" in summary
+    assert "Self-check: equal" in lines[-3]
+
+
+def fetched(url: str) -> str:
+    """A page of the demo."""
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=20) as page:
+        return str(page.read().decode())
 
 
 @pytest.mark.parametrize(
@@ -72,7 +109,7 @@ def test_the_worker_agrees_with_replay(tmp_path: Path) -> None:
 )
 def test_ctrl_c_ends_it_cleanly(tmp_path: Path, moment: str) -> None:
     """No traceback, status 130, no files left, at any moment; 0 where all was said before."""
-    with demo("--speed", "30", "--port", "0", home=tmp_path) as process:
+    with demo("--speed", "30", "--port", "0", "--verbose", home=tmp_path) as process:
         said = read_until(process, moment)
         process.send_signal(signal.SIGINT)
         said += process.communicate(timeout=30)[0]
@@ -87,6 +124,7 @@ def test_keep_serves_until_ctrl_c(tmp_path: Path) -> None:
     """With --keep the pages stay, and Ctrl-C then is the ordinary end."""
     with demo("--speed", "50", "--quiet", "--keep", home=tmp_path) as process:
         said = read_until(process, "Still serving")
+        assert re.search(r"http://127\.0\.0\.1:\d+/warnings ", said.splitlines()[-1])
         port = int(said.rpartition("127.0.0.1:")[2].partition("/")[0])
         with socket.create_connection(("127.0.0.1", port), timeout=10) as page:
             page.sendall(b"GET /readyz HTTP/1.0\r\n\r\n")
@@ -118,3 +156,7 @@ def test_wrong_usage_exits_with_2(tmp_path: Path) -> None:
         said = process.communicate(timeout=30)[0]
     assert process.returncode == 2
     assert "--port 0 turns them off" in said
+    with demo("--quiet", "--verbose", home=tmp_path) as process:
+        said = process.communicate(timeout=30)[0]
+    assert process.returncode == 2
+    assert "--quiet and --verbose: only one of them" in said

@@ -134,7 +134,7 @@ def test_every_rule_has_a_hint_and_an_explanation(rule: str) -> None:
 
 def test_a_rule_is_explained_where_it_first_warns(capsys: pytest.CaptureFixture[str]) -> None:
     """Once for each rule, below its first line."""
-    screen = Screen(monotonic=lambda: 0.0)
+    screen = Screen(verbose=True, monotonic=lambda: 0.0)
     for rule in ("ship_overdue", "ship_overdue", "pickup_overdue"):
         screen.revision(warning(rule=rule))
     lines = capsys.readouterr().out.splitlines()
@@ -177,7 +177,7 @@ def test_dead_letters_by_reason() -> None:
 
 def test_too_many_lines_are_counted_not_printed(capsys: pytest.CaptureFixture[str]) -> None:
     """The eye keeps up, and the number of those left out is said."""
-    screen = Screen(monotonic=lambda: 0.0)
+    screen = Screen(verbose=True, monotonic=lambda: 0.0)
     for _ in range(BURST + 5):
         screen.revision(warning())
     screen.rest()
@@ -188,7 +188,7 @@ def test_too_many_lines_are_counted_not_printed(capsys: pytest.CaptureFixture[st
 
 def test_the_first_of_each_kind_is_always_printed(capsys: pytest.CaptureFixture[str]) -> None:
     """What the demo promises to show is shown, however fast it comes."""
-    screen = Screen(monotonic=lambda: 0.0)
+    screen = Screen(verbose=True, monotonic=lambda: 0.0)
     for _ in range(BURST + 5):
         screen.revision(warning())
     screen.revision(warning(state="withdrawn"))
@@ -199,7 +199,7 @@ def test_the_first_of_each_kind_is_always_printed(capsys: pytest.CaptureFixture[
 
 def test_output_to_a_file_has_no_escapes(capsys: pytest.CaptureFixture[str]) -> None:
     """Colours and the moving status are for terminals; elsewhere the status comes once a day."""
-    screen = Screen()
+    screen = Screen(verbose=True)
     screen.revision(warning(state="breached"))
     for hour in range(3):
         screen.status(f"11-11 0{hour}:00 [....]")
@@ -219,3 +219,35 @@ def test_quiet_prints_no_revisions(capsys: pytest.CaptureFixture[str]) -> None:
     screen.status("11-11")
     screen.say("said")
     assert capsys.readouterr().out == "said\n"
+
+
+def test_calm_is_the_first_of_each_rule(capsys: pytest.CaptureFixture[str]) -> None:
+    """As what the rule is about, one line each; in a file no status comes between."""
+    screen = Screen()
+    for rule in ("ship_overdue", "ship_overdue", "pickup_overdue"):
+        screen.revision(warning(rule=rule))
+        screen.revision(warning(rule=rule, state="breached", stage="serious"))
+        screen.status("11-11 00:00 [....]")
+    screen.rest()
+    assert capsys.readouterr().out.splitlines() == [
+        "11-12 12:05  ship_overdue               The order was not picked up by the promised "
+        "ship-by time.",
+        "11-12 12:05  pickup_overdue             A tracking number was uploaded and the carrier "
+        "has not picked the parcel up.",
+    ]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_what_a_rule_is_about_fits_a_wide_terminal(rule: str) -> None:
+    """And is cut on a narrow one."""
+    assert "…" not in view.first(warning(rule=rule), 140)
+    assert len(view.first(warning(rule=rule), 80)) <= 80
+
+
+def test_what_to_act_on_says_by_when_and_what_it_may_cost() -> None:
+    """In one line; the remedies come below."""
+    assert view.urgent(warning(exposure=FINE), 200).split() == [
+        *("11-12", "18:00", "inactive_after_pickup", "zto", "78123456789012"),
+        *("may", "cost", "CNY", "5.00–50.00"),
+    ]
+    assert len(view.urgent(warning(exposure=FINE), 60)) == 60
