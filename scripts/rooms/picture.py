@@ -18,7 +18,6 @@ TIP = 7
 STYLE = """\
 text { font-family: system-ui, "Segoe UI", Helvetica, Arial, sans-serif; text-anchor: middle }
 .name { font-size: 15px; font-weight: 600; fill: #fff }
-.count { font-size: 12px; fill: #fff }
 .note { font-size: 14px; fill: #7d8590; text-anchor: start }
 .pure { fill: #1a7f5a }
 .tied { fill: #3f5f8a }
@@ -101,14 +100,11 @@ class _Sheet:
         spot = Spot(self._house.floors[room], room, False)
         x, y, wide = self._x(spot), self._y(spot), self._wide(room)
         kind = "pure" if room in self._house.pure else "tied"
-        modules = self._house.modules[room]
         yield (
             f'<rect class="{kind}" x="{x - wide / 2:.0f}" y="{y}" width="{wide:.0f}"'
             f' height="{TALL}" rx="6"/>'
         )
-        yield f'<text class="name" x="{x:.0f}" y="{y + 19}">{self._name(room)}</text>'
-        count = "1 module" if modules == 1 else f"{modules} modules"
-        yield f'<text class="count" x="{x:.0f}" y="{y + 35}">{count}</text>'
+        yield f'<text class="name" x="{x:.0f}" y="{y + TALL // 2 + 5}">{self._name(room)}</text>'
 
     def _notes(self) -> Iterator[str]:
         for row, (kind, note) in enumerate(NOTES, start=1):
