@@ -19,8 +19,8 @@ from typing import Any
 
 from schemas import times
 from streams.decode import Bad, decode_order, decode_tracking
-from streams.decode.order import judge as judge_order
-from streams.decode.tracking import judge as judge_tracking
+from streams.decode.order import by_contract as order_by_contract
+from streams.decode.tracking import by_contract as tracking_by_contract
 
 BEIJING = timezone(timedelta(hours=8))
 START = datetime(2026, 11, 1, tzinfo=BEIJING)
@@ -132,11 +132,13 @@ def main() -> None:
     extra = raws(lambda: {**checkpoint(rng, micro=False), "feed_id": 7})
     measure("tracking-update, unknown field", extra, tracking)
     measure(
-        "tracking-update, contract's model", plain[:5000], lambda r: judge_tracking(r, ARRIVAL_US)
+        "tracking-update, contract's model",
+        plain[:5000],
+        lambda r: tracking_by_contract(r, ARRIVAL_US),
     )
     paid = raws(lambda: order(rng))
     measure("order-paid", paid, orders)
-    measure("order-paid, contract's model", paid[:5000], lambda r: judge_order(r, ARRIVAL_US))
+    measure("order-paid, contract's model", paid[:5000], lambda r: order_by_contract(r, ARRIVAL_US))
 
 
 if __name__ == "__main__":

@@ -231,10 +231,10 @@ class Worker:
         for table in engine.tables.values():
             table.assign(0)
         engine.on_assigned({0}, 1, Start({}, {}, {}))
-        for _ in range(engine.config.gate_rounds):
-            engine.gate.begin_round(0, {})
-            engine.gate_us(0)
-        if engine.gate_us(0) is None:
+        for _ in range(engine.config.watermark_rounds):
+            engine.watermark.begin_round(0, {})
+            engine.watermark_us(0)
+        if engine.watermark_us(0) is None:
             raise RuntimeError("the partition is held: what a record does then is another walk")
 
     async def stop(self) -> None:

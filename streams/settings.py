@@ -516,7 +516,7 @@ class Settings(BaseSettings):
             producer_buffer_kbytes=self.producer_buffer_mib * 1024,
             store_cache_bytes=self.store_cache_mib * _MIB,
             tick_interval=self.tick_interval_s,
-            gate_patience=self.gate_patience_s,
+            watermark_patience=self.gate_patience_s,
             local_state_max_age=self.local_state_max_age_h * 3600,
             connect_timeout=self.broker_wait_s,
             stall_timeout=self.stall_timeout_s,

@@ -110,8 +110,8 @@ def make_app(
     async def ticks(stream: Any) -> None:
         async for chunk in stream:
             engine.observe_ticks(chunk)
-            gate = engine.gate_us(chunk.partition)
-            value = json.dumps({"now": engine.now_us(), "gate": gate, "worker": os.getpid()})
+            watermark = engine.watermark_us(chunk.partition)
+            value = json.dumps({"now": engine.now_us(), "gate": watermark, "worker": os.getpid()})
             out = Output(f"{app_id}-gate", None, value.encode(), chunk.partition)
             await engine.submit(chunk, Effects([out]))
 

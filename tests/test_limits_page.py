@@ -16,7 +16,7 @@ from streams.judge import feeds
 from streams.outputs.check_answer import MOST_USES
 from streams.settings import Settings
 from streams.shops import contributions
-from streams.state import meter_state, orders, parcels, tracks
+from streams.state import orders, parcels, shop_days, tracks
 from streams.tables.feeds import MOST_SHOWN
 from streams.telemetry.metrics import SHOPS_SHOWN
 from streams.web.query import MOST
@@ -43,8 +43,8 @@ BOUNDS = [
     f"it listens to {orders.MOST_PARCELS:,}",
     f"**Products**: {contributions.MOST_PRODUCTS} of an order, "
     f"{contributions.LONGEST_PRODUCT} characters an id",
-    f"{meter_state.MOST_PRODUCTS:,} of a shop on one day, "
-    f"with {meter_state.LONGEST_NAMES // 100_000 / 10} MB of ids",
+    f"{shop_days.MOST_PRODUCTS:,} of a shop on one day, "
+    f"with {shop_days.LONGEST_NAMES // 100_000 / 10} MB of ids",
     f"**A track** remembers {tracks.MOST_CLAIMANTS} numbers",
     f"**Feeds**: {feeds.MOST_CARRIERS} carriers",
     f"fewer than {feeds.FEWEST_A_DAY} records a day",

@@ -19,8 +19,8 @@ from streams.profiles.loader import ProfileError, load
 from streams.profiles.model import Profiles
 from streams.replay.history import play
 from streams.replay.machine import Machine
-from streams.replay.meters import Meters
-from streams.replay.what_if import Side, WhatIf
+from streams.replay.shop_days import ShopDays
+from streams.replay.what_if import Variant, WhatIf
 from streams.settings import load_settings
 
 EPILOG = """\b
@@ -112,7 +112,7 @@ def replay(
         raise click.UsageError("--shop-risk and --product-risk count one replay, --diff has two")
     known = _profiles()
     profiles = chosen(known, profile or AS_DATED)
-    other = None if diff is None else Side(diff, chosen(known, diff))
+    other = None if diff is None else Variant(diff, chosen(known, diff))
     rejected = Rejected(dead_letters or _beside(out))
     newest: dict[str, tuple[Revision, str]] = {}
     with ExitStack() as stack:
@@ -131,11 +131,11 @@ def replay(
                 else:
                     newest[revision.warning_id] = revision, feed
 
-            meters = Meters(profiles) if metered else None
+            meters = ShopDays(profiles) if metered else None
             machine = Machine(profiles, publish, meters)
             progress = _progress(stack, orders, tracking)
             if other is not None:
-                both = WhatIf(Side(profile or AS_DATED, profiles), other)
+                both = WhatIf(Variant(profile or AS_DATED, profiles), other)
                 end = play(both, orders, tracking, until, rejected.take, progress)
                 target.write(_compared(both, end, as_object))
                 failures = [*both.before.failures, *both.after.failures]

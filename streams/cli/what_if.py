@@ -15,7 +15,7 @@ from streams.facts.times import iso, to_datetime
 from streams.profiles.loader import ProfileError, read
 from streams.profiles.model import Profiles
 from streams.profiles.money import Range, spelled
-from streams.replay.what_if import Change, Risk, Side, WhatIf, with_file
+from streams.replay.what_if import Change, Risk, Variant, WhatIf, with_file
 from streams.state.state import Finding
 
 AS_DATED = "as-dated"
@@ -78,7 +78,7 @@ def as_table(both: WhatIf, until: int) -> Iterator[str]:
     yield from _aligned(rows)
 
 
-def _numbers(before: Side, after: Side) -> Iterator[tuple[str, str, str]]:
+def _numbers(before: Variant, after: Variant) -> Iterator[tuple[str, str, str]]:
     """Rows of label and both sides' number."""
     counts = before.counts(), after.counts()
     yield "warnings", str(counts[0].total()), str(counts[1].total())
@@ -147,7 +147,7 @@ def _order_counts(changes: Iterable[Change]) -> dict[str, int]:
     return {"changed": len(changed), **{kind: len(orders) for kind, orders in kinds.items()}}
 
 
-def _side(side: Side) -> dict[str, Any]:
+def _side(side: Variant) -> dict[str, Any]:
     counts = side.counts()
     risk: Risk = side.risk()
     return {

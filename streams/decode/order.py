@@ -47,18 +47,18 @@ def decode_order(
     if raw is None:
         return _tombstone(key, arrival_us, timestamp_us, partition, offset)
     if len(raw) > max_value_bytes:
-        return judge(raw, arrival_us, partition, offset, max_value_bytes)
+        return by_contract(raw, arrival_us, partition, offset, max_value_bytes)
     try:
         message = (lenient.open_orders and lenient.order(raw)) or _read(raw)
     except REFUSED:
         doubtful = lenient.order(raw)
         if doubtful is None:
-            return judge(raw, arrival_us, partition, offset, max_value_bytes)
+            return by_contract(raw, arrival_us, partition, offset, max_value_bytes)
         message = doubtful
     latest = arrival_us + _MAX_AHEAD_US
     paid_at = parse_us(message.paid_at)
     if paid_at is None or paid_at < _EARLIEST_US or paid_at > latest:
-        return judge(raw, arrival_us, partition, offset, max_value_bytes)
+        return by_contract(raw, arrival_us, partition, offset, max_value_bytes)
     other: list[int | None] = []
     for text in (message.updated_at, message.final_paid_at, message.promised_ship_by):
         if text is None:
@@ -66,18 +66,18 @@ def decode_order(
             continue
         moment = parse_us(text)
         if moment is None or moment < _EARLIEST_US:
-            return judge(raw, arrival_us, partition, offset, max_value_bytes)
+            return by_contract(raw, arrival_us, partition, offset, max_value_bytes)
         other.append(moment)
     updated_at, final_paid_at, promise = other
     if (updated_at or 0) > latest or (final_paid_at or 0) > latest:
-        return judge(raw, arrival_us, partition, offset, max_value_bytes)
+        return by_contract(raw, arrival_us, partition, offset, max_value_bytes)
     version = _version(message, paid_at, updated_at, final_paid_at, promise, partition, offset)
     if version is None:
-        return judge(raw, arrival_us, partition, offset, max_value_bytes)
+        return by_contract(raw, arrival_us, partition, offset, max_value_bytes)
     return version
 
 
-def judge(
+def by_contract(
     raw: bytes | None,
     arrival_us: int,
     partition: int = -1,

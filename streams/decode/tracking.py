@@ -42,23 +42,23 @@ def decode_tracking(
     """
     try:
         if len(raw) > max_value_bytes:  # type: ignore[arg-type]
-            return judge(raw, arrival_us, partition, offset, max_value_bytes)
+            return by_contract(raw, arrival_us, partition, offset, max_value_bytes)
         message = (lenient.open_tracking and lenient.tracking(raw)) or _read(raw)  # type: ignore[arg-type]
     except REFUSED:
         doubtful = lenient.tracking(raw)
         if doubtful is None:
-            return judge(raw, arrival_us, partition, offset, max_value_bytes)
+            return by_contract(raw, arrival_us, partition, offset, max_value_bytes)
         message = doubtful
     at = parse_us(message.occurred_at)
     if at is None or at < _EARLIEST_US or at > arrival_us + _MAX_AHEAD_US:
-        return judge(raw, arrival_us, partition, offset, max_value_bytes)
+        return by_contract(raw, arrival_us, partition, offset, max_value_bytes)
     fact = _fact(message, at, partition, offset)
     if fact is None:
-        return judge(raw, arrival_us, partition, offset, max_value_bytes)
+        return by_contract(raw, arrival_us, partition, offset, max_value_bytes)
     return fact
 
 
-def judge(
+def by_contract(
     raw: bytes | None,
     arrival_us: int,
     partition: int = -1,

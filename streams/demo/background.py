@@ -71,7 +71,7 @@ class Background(threading.Thread):
         partitions = range(engine.config.partitions)
 
         def held() -> bool:
-            return any(engine.gate_us(number) is None for number in partitions)
+            return any(engine.watermark_us(number) is None for number in partitions)
 
         while not engine.assigned or held():  # noqa: ASYNC110  the gate has no event to wait for
             await asyncio.sleep(0.05)

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from streams.facts.times import DAY
 from streams.profiles.model import Profiles
 from streams.shops.risks import meter_of
-from streams.state.meter_state import midnight
-from streams.state.meters import MEASURES, Counts, Line, reading
+from streams.state.shop_days import midnight
+from streams.state.shop_lines import MEASURES, Counts, Line, reading
 from streams.state.standing import Shop
 from streams.tables.observations import Day
 

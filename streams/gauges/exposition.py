@@ -22,7 +22,7 @@ from streams.gauges.board import Board
 from streams.gauges.days import Today
 from streams.profiles.model import Profiles
 from streams.profiles.money import decimals_of
-from streams.state.meters import MEASURES
+from streams.state.shop_lines import MEASURES
 from streams.state.standing import Shop, Standing
 from streams.telemetry import metrics
 from streams.telemetry.metrics import OTHER, SHOPS_SHOWN, Measured
@@ -196,7 +196,7 @@ def _of_engine(status: EngineStatus) -> list[tuple[Measured, Samples]]:
         (metrics.STATE_BYTES, {(table,): size for table, size in status.store_bytes.items()}),
     ]
     alone: list[tuple[Measured, float | None]] = [
-        (metrics.GATE_LAG, status.gate_lag_s),
+        (metrics.GATE_LAG, status.watermark_lag_s),
         (metrics.HEARTBEAT_AGE, status.heartbeat_age_s),
         (metrics.IN_FLIGHT, status.in_flight_records),
         (metrics.PENDING, status.pending_records),

@@ -71,12 +71,12 @@ class Feeds:
     asked: int = 0
     """When `listen` was called last."""
 
-    def listen(self, now: int, gate: int | None) -> bool:
+    def listen(self, now: int, watermark: int | None) -> bool:
         """Say how far reading has come (`gate`); False while it is behind `now`.
 
         Records that waited while nobody read them say nothing about when they came.
         """
-        if gate is None or now - gate > IN_TIME:
+        if watermark is None or now - watermark > IN_TIME:
             self.since = None
         elif self.since is None or now - self.asked > IN_TIME:
             self.since = now
@@ -101,7 +101,7 @@ class Feeds:
                 feed = self.feeds[carrier] = _Feed(now, day)
             elif now > feed.heard:
                 if feed.heard >= since:
-                    _learn(feed, now)
+                    _note_pause(feed, now)
                 feed.heard, feed.silent, feed.checked = now, False, 0
             if day > feed.day:
                 feed.traffic /= 2 ** min(day - feed.day, 60)
@@ -166,7 +166,7 @@ class Feeds:
             del self.feeds[min(self.feeds, key=lambda carrier: self.feeds[carrier].heard)]
 
 
-def _learn(feed: _Feed, now: int) -> None:
+def _note_pause(feed: _Feed, now: int) -> None:
     """A pause ended at `now`: note, for each hour that it touched, how long it was by then."""
     heard = feed.heard
     last = now // HOUR

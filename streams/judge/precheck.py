@@ -23,7 +23,7 @@ from streams.rules.malformed_tracking_number import fault_of
 from streams.rules.snapshot import LinkedOrder, ParcelLife
 from streams.state import orders, parcels
 from streams.state.links import ORDERED, lives
-from streams.state.state import Finding, LinkedParcel, Named, OrderState, ParcelState, Record
+from streams.state.state import Finding, LinkedParcel, OrderLink, OrderState, ParcelState, Record
 
 OK, WARN, BLOCK = "ok", "warn", "block"
 NOTE = "note"
@@ -192,7 +192,7 @@ _MARK = -1
 """The digest of the upload that is only imagined: no hash is negative."""
 
 
-def _is_upload(fact: Named, now: int) -> bool:
+def _is_upload(fact: OrderLink, now: int) -> bool:
     return fact.digest == _MARK and fact.at == now
 
 

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from streams.facts.times import HOUR
 from streams.profiles.exposure import Percent, basis_points
 from streams.profiles.fields import Comparator, Strict
-from streams.state.meters import PAIRS, Line, Meter
+from streams.state.shop_lines import PAIRS, Line, Meter
 
 _STAGES = ("violation", "serious", "notice")
 

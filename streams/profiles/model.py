@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from streams.profiles.money import Exposure
 from streams.rules.pauses import Exemption
 from streams.rules.rule import LinkRule, OrderRule, ParcelRule
-from streams.state.meters import Meter
+from streams.state.shop_lines import Meter
 
 DEFAULT_PLATFORM = "douyin"
 """Orders of a platform that no profile names are judged as this platform's."""

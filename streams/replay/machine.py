@@ -17,7 +17,7 @@ from streams.judge.evaluate import RuleFailure
 from streams.judge.feeds import Feeds
 from streams.judge.warnings import Revision
 from streams.profiles.model import Profiles
-from streams.replay.meters import Meters
+from streams.replay.shop_days import ShopDays
 from streams.state.codec import LIVE
 from streams.state.state import OrderState, ParcelState
 from streams.tables.orders import OrderProcessor
@@ -78,7 +78,7 @@ class Machine:
         self,
         profiles: Profiles,
         publish: Callable[[Revision], None],
-        meters: Meters | None = None,
+        meters: ShopDays | None = None,
     ) -> None:
         self._meters = meters
         self._publish = publish

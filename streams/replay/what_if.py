@@ -49,7 +49,7 @@ class Risk(NamedTuple):
     unknown: int
 
 
-class Side:
+class Variant:
     """One set of profiles: its machine, and the newest content of each of its warnings."""
 
     def __init__(self, name: str, profiles: Profiles) -> None:
@@ -119,7 +119,7 @@ class Side:
 class WhatIf:
     """Two sides fed by one reading of a history."""
 
-    def __init__(self, before: Side, after: Side) -> None:
+    def __init__(self, before: Variant, after: Variant) -> None:
         self.before = before
         self.after = after
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from streams.facts.facts import STATUSES, LinkedLife, OrderFacts, OrderVersion
 from streams.facts.statuses import NOT_RECORDS, ORDERS_TOPIC, STOPPING, TRACKING_TOPIC
 from streams.state.links import Stretch, judged, stretches
-from streams.state.state import Claim, LinkedParcel, Named, OrderState, Proof, Recipient, Record
+from streams.state.state import Claim, LinkedParcel, OrderLink, OrderState, Proof, Recipient, Record
 from streams.state.versions import base_time, closed_since, entry_at, recipient_at
 
 
@@ -108,7 +108,7 @@ class ParcelLife:
         self,
         key: str,
         records: Sequence[Record],
-        named: Sequence[Named],
+        named: Sequence[OrderLink],
         known: Mapping[str, OrderFacts | None],
         recipients: Sequence[Recipient] = (),
         claims: Sequence[Claim] = (),
@@ -193,7 +193,7 @@ def proof_of(record: Record) -> tuple[str, int, int, str, int]:
     return (TRACKING_TOPIC, record[3], record[4], STATUSES[record[2]], record[0])
 
 
-def proof_of_named(fact: Named) -> tuple[str, int, int, str, int]:
+def proof_of_named(fact: OrderLink) -> tuple[str, int, int, str, int]:
     """An upload or release, as evidence."""
     return (TRACKING_TOPIC, fact.partition, fact.offset, STATUSES[fact.status], fact.at)
 

@@ -1,4 +1,4 @@
-"""What an order says to the meters of its shop, and what its parcels say to it for that.
+"""What an order contributes to its shop's days, and what its parcels send it for that.
 
 A parcel's findings make its orders abnormal on certain days; it tells each of them, and that is the
 only thing that it says. The order says everything else and adds it up: so it counts once, however
@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from streams.facts.times import DAY, TOLERANCE
 from streams.profiles.model import Profile
 from streams.rules.snapshot import OrderSnapshot
-from streams.state.meters import Meter
-from streams.state.shares import AbnormalDays, Share, ShareChange
+from streams.state.contributions import AbnormalDays, Contribution, ContributionChange
+from streams.state.shop_lines import Meter
 from streams.state.state import Finding, OrderState, ParcelState, Published
 
 MOST_PRODUCTS = 100
@@ -23,27 +23,27 @@ LONGEST_PRODUCT = 128
 """Characters; a longer product id is not metered."""
 
 
-def reshare(
+def contribute(
     state: OrderState, order: OrderSnapshot | None, profile: Profile | None, now: int
-) -> list[ShareChange]:
-    """What meters must hear of an order judged at `now` (µs); takes it over as said.
+) -> list[ContributionChange]:
+    """What days must hear of an order judged at `now` (µs); takes it over as sent.
 
     `order` is the snapshot that was judged and `profile` what judged it, None where no rule looks
     at the order. Where time alone will change what is said, `due` is moved to then.
     """
     now = max(now, state.judged)
     if order is None or profile is None:
-        return _retell(state, None) if state.shares else []
-    share, next_change = share_of(state, order, profile, now)
+        return _resend(state, None) if state.contributions else []
+    contribution, next_change = contribution_of(state, order, profile, now)
     if next_change is not None:
         state.due = min(state.due, next_change)
-    return _retell(state, share)
+    return _resend(state, contribution)
 
 
-def share_of(
+def contribution_of(
     state: OrderState, order: OrderSnapshot, profile: Profile, now: int
-) -> tuple[Share | None, int | None]:
-    """The order's share at `now` (µs), and when time alone changes it beyond what findings say."""
+) -> tuple[Contribution | None, int | None]:
+    """What the order contributes at `now` (µs), and when time alone changes it beyond findings."""
     version, base = order.version, order.base
     meter = profile.meter
     if meter is None or version.shop_id is None:
@@ -53,7 +53,7 @@ def share_of(
     unshipped = False
     next_change: int | None = None
     broken: Finding | None = None
-    days = {day for _, told in state.abnormal for day in told}
+    days = {day for _, sent in state.abnormal for day in sent}
     for entry in state.published:
         finding = entry.finding
         if finding.rule == "ship_overdue":
@@ -74,7 +74,7 @@ def share_of(
         unshipped = given_up < (now if order.closed_at is None else order.closed_at)
         if not unshipped and order.closed_at is None:
             next_change = given_up + 1
-    share = Share(
+    contribution = Contribution(
         profile.platform,
         version.shop_id,
         due,
@@ -86,25 +86,29 @@ def share_of(
     )
     if due is None and shipped is None and not days:
         return None, next_change
-    return share, next_change
+    return contribution, next_change
 
 
-def _retell(state: OrderState, share: Share | None) -> list[ShareChange]:
-    """Take over the order's share; what meters must hear, one change for each shop."""
-    told = state.shares
-    if share is None:
-        if not told:
+def _resend(state: OrderState, contribution: Contribution | None) -> list[ContributionChange]:
+    """Take over what the order contributes; the changes to send, one for each shop."""
+    sent = state.contributions
+    if contribution is None:
+        if not sent:
             return []
-    elif len(told) == 1 and told[0] == share:
+    elif len(sent) == 1 and sent[0] == contribution:
         return []
-    wanted = {} if share is None else {(share.platform, share.shop_id): share}
+    wanted = (
+        {}
+        if contribution is None
+        else {(contribution.platform, contribution.shop_id): contribution}
+    )
     changes = [
-        ShareChange(state.order_id, old, new)
-        for old in told
+        ContributionChange(state.order_id, old, new)
+        for old in sent
         if (new := wanted.pop((old.platform, old.shop_id), None)) != old
     ]
-    changes += [ShareChange(state.order_id, None, new) for new in wanted.values()]
-    state.shares = [] if share is None else [share]
+    changes += [ContributionChange(state.order_id, None, new) for new in wanted.values()]
+    state.contributions = [] if contribution is None else [contribution]
     return changes
 
 

@@ -10,8 +10,8 @@ import msgspec
 
 from streams.facts.times import MILLISECOND, iso
 from streams.profiles.model import Profiles
-from streams.state.meter_state import MeterState, ProductCounts, day_text, midnight
-from streams.state.meters import MEASURES, PAIRS, Counts, Line, Meter, rate, reading
+from streams.state.shop_days import ProductCounts, ShopDay, day_text, midnight
+from streams.state.shop_lines import MEASURES, PAIRS, Counts, Line, Meter, rate, reading
 
 _encoder = msgspec.json.Encoder()
 
@@ -24,9 +24,7 @@ class Risks(NamedTuple):
     crossed: tuple[str, ...] = ()
 
 
-def risks(
-    row: MeterState, before: Sequence[MeterState | None], profiles: Profiles, now: int
-) -> Risks:
+def risks(row: ShopDay, before: Sequence[ShopDay | None], profiles: Profiles, now: int) -> Risks:
     """What is new of a day at `now` (µs), and notes it as published.
 
     `before` are the days before it, newest first, None where nothing is known. The lines are those

@@ -18,15 +18,15 @@ from streams.facts.facts import (
     TrackFacts,
     TrackingFact,
 )
-from streams.state import claims, meter_state, orders, parcels, tracks
+from streams.state import claims, orders, parcels, shop_days, tracks
 from streams.state.codec import Codec
-from streams.state.meter_state import Change, MeterState
-from streams.state.meters import Meter
-from streams.state.shares import AbnormalDays
+from streams.state.contributions import AbnormalDays
+from streams.state.shop_days import Change, ShopDay
+from streams.state.shop_lines import Meter
 from streams.state.state import OrderState, ParcelState
 from streams.state.tracks import TrackState
 
-S = TypeVar("S", OrderState, ParcelState, TrackState, MeterState)
+S = TypeVar("S", OrderState, ParcelState, TrackState, ShopDay)
 
 Stored = Sequence[Any]
 """What a store gives for keys: values as its codec dumps them, None where there is nothing."""
@@ -235,23 +235,23 @@ def apply_contributions(
     now: int,
     codec: Codec,
     meters: dict[str, Meter],
-) -> list[Applied[MeterState]]:
+) -> list[Applied[ShopDay]]:
     """What orders contribute to shops' days, each (platform, shop id, day).
 
     `meters` says when the days of a platform begin. Nothing is kept of a day that is over for so
     long that it would be forgotten. `late` counts products that found no room.
     """
-    applied: list[Applied[MeterState]] = []
+    applied: list[Applied[ShopDay]] = []
     for (platform, shop_id, day), old, news in zip(names, stored, changes, strict=True):
         old_due = 0
         if old is None:
-            state = meter_state.new_row(platform, shop_id, day, meters[platform])
+            state = shop_days.new_row(platform, shop_id, day, meters[platform])
             if state.ends_at <= now:
                 applied.append(Applied(None))
                 continue
         else:
             state, old_due = codec.load_shop_day(old), codec.due_of(old)
-        changed, without_room = meter_state.add(state, news)
+        changed, without_room = shop_days.add(state, news)
         applied.append(Applied(state, old_due, changed, late=without_room))
     return applied
 

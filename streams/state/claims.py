@@ -14,7 +14,7 @@ import msgspec
 from streams.facts.facts import CloneFacts, OrderFacts, Place, TrackFacts
 from streams.state.fingerprint import DELIVERED, track_of
 from streams.state.links import Stretch, judged, lives, stretches
-from streams.state.state import Claim, Named, ParcelState, Record, place_code
+from streams.state.state import Claim, OrderLink, ParcelState, Record, place_code
 from streams.state.versions import recipient_at
 
 
@@ -89,7 +89,9 @@ def _claimed(state: ParcelState, at_least_records: int) -> dict[bytes, TrackFact
     return found
 
 
-def _lead(named: Sequence[Named], known: dict[str, OrderFacts | None]) -> tuple[int, Place | None]:
+def _lead(
+    named: Sequence[OrderLink], known: dict[str, OrderFacts | None]
+) -> tuple[int, Place | None]:
     """The upload and the recipient of a life's lead order; None where it has none, or nothing is
     known of its address."""
     orders = []

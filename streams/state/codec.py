@@ -13,8 +13,8 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from streams.facts.facts import CloneFacts, OrderFacts, ParcelFacts, TrackFacts
-from streams.state.meter_state import MeterState
-from streams.state.shares import AbnormalDays, ShareChange
+from streams.state.contributions import AbnormalDays, ContributionChange
+from streams.state.shop_days import ShopDay
 from streams.state.state import OrderState, ParcelState, Published
 from streams.state.tracks import TrackState
 
@@ -24,7 +24,12 @@ _BODY = 9
 """Where the array begins."""
 
 Message = (
-    OrderFacts | ParcelFacts | CloneFacts | AbnormalDays | list[TrackFacts] | list[ShareChange]
+    OrderFacts
+    | ParcelFacts
+    | CloneFacts
+    | AbnormalDays
+    | list[TrackFacts]
+    | list[ContributionChange]
 )
 """What tables say to each other."""
 
@@ -32,7 +37,7 @@ _encoder = msgspec.msgpack.Encoder()
 _parcels = msgspec.msgpack.Decoder(ParcelState)
 _orders = msgspec.msgpack.Decoder(OrderState)
 _tracks = msgspec.msgpack.Decoder(TrackState)
-_meters = msgspec.msgpack.Decoder(MeterState)
+_shop_days = msgspec.msgpack.Decoder(ShopDay)
 
 
 class UnknownStateVersion(ValueError):
@@ -48,12 +53,12 @@ class Kept(Protocol):
     due: int
 
 
-def encode(state: Kept) -> bytes:
+def dump(state: Kept) -> bytes:
     """The stored form of a state: version byte, `due` in eight bytes, then the msgpack array."""
     return VERSION + state.due.to_bytes(8, "big") + _encoder.encode(state)
 
 
-def decode_parcel(value: bytes) -> ParcelState:
+def load_parcel(value: bytes) -> ParcelState:
     """A parcel's state from its stored form; raises UnknownStateVersion."""
     version = value[:1]
     if version == VERSION:
@@ -63,7 +68,7 @@ def decode_parcel(value: bytes) -> ParcelState:
     raise UnknownStateVersion(version)
 
 
-def decode_order(value: bytes) -> OrderState:
+def load_order(value: bytes) -> OrderState:
     """An order's state from its stored form; raises UnknownStateVersion."""
     # Nothing but appended fields came to it with the second version.
     if value[:1] not in (VERSION, _FIRST_VERSION):
@@ -71,18 +76,18 @@ def decode_order(value: bytes) -> OrderState:
     return _orders.decode(value[_BODY:])
 
 
-def decode_track(value: bytes) -> TrackState:
+def load_track(value: bytes) -> TrackState:
     """A track's state from its stored form; raises UnknownStateVersion."""
     if value[:1] != VERSION:
         raise UnknownStateVersion(value[:1])
     return _tracks.decode(value[_BODY:])
 
 
-def decode_meter(value: bytes) -> MeterState:
+def load_shop_day(value: bytes) -> ShopDay:
     """A row from its stored form; raises UnknownStateVersion."""
     if value[:1] != VERSION:
         raise UnknownStateVersion(value[:1])
-    return _meters.decode(value[_BODY:])
+    return _shop_days.decode(value[_BODY:])
 
 
 def _from_first(fields: list[Any]) -> ParcelState:
@@ -100,17 +105,17 @@ def due_of(value: bytes) -> int:
     return int.from_bytes(value[1:9], "big")
 
 
-def encode_message(message: Message) -> bytes:
+def dump_message(message: Message) -> bytes:
     """An internal message as it crosses Kafka."""
     return _encoder.encode(message)
 
 
-decode_order_facts = msgspec.msgpack.Decoder(OrderFacts).decode
-decode_parcel_facts = msgspec.msgpack.Decoder(ParcelFacts).decode
-decode_track_facts = msgspec.msgpack.Decoder(list[TrackFacts]).decode
-decode_clone_facts = msgspec.msgpack.Decoder(CloneFacts).decode
-decode_changes = msgspec.msgpack.Decoder(list[ShareChange]).decode
-decode_days = msgspec.msgpack.Decoder(AbnormalDays).decode
+load_order_facts = msgspec.msgpack.Decoder(OrderFacts).decode
+load_parcel_facts = msgspec.msgpack.Decoder(ParcelFacts).decode
+load_track_facts = msgspec.msgpack.Decoder(list[TrackFacts]).decode
+load_clone_facts = msgspec.msgpack.Decoder(CloneFacts).decode
+load_contributions = msgspec.msgpack.Decoder(list[ContributionChange]).decode
+load_abnormal_days = msgspec.msgpack.Decoder(AbnormalDays).decode
 
 
 class _Order(msgspec.Struct, array_like=True, gc=False):
@@ -152,7 +157,7 @@ class Codec(NamedTuple):
     load_order: Callable[[Any], OrderState]
     load_parcel: Callable[[Any], ParcelState]
     load_track: Callable[[Any], TrackState]
-    load_shop_day: Callable[[Any], MeterState]
+    load_shop_day: Callable[[Any], ShopDay]
     dump: Callable[[Any], Any]
     due_of: Callable[[Any], int]
     dump_message: Callable[[Any], Any]
@@ -166,9 +171,7 @@ def _due(state: Kept) -> int:
     return state.due
 
 
-STORED = Codec(
-    decode_order, decode_parcel, decode_track, decode_meter, encode, due_of, encode_message
-)
+STORED = Codec(load_order, load_parcel, load_track, load_shop_day, dump, due_of, dump_message)
 """States as bytes, for a store that outlives the process."""
 
 LIVE = Codec(_as_it_is, _as_it_is, _as_it_is, _as_it_is, _as_it_is, _due, _as_it_is)

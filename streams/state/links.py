@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from streams.facts.facts import STATUS_CODE
 from streams.facts.times import WINDOW
-from streams.state.state import Named, Record
+from streams.state.state import OrderLink, Record
 
 ORDERED = STATUS_CODE["ordered"]
 CANCELLED = STATUS_CODE["cancelled"]
@@ -33,7 +33,7 @@ class Stretch:
 
     __slots__ = ("first", "order_id", "released_at", "upload", "uploaded_at")
 
-    def __init__(self, order_id: str, upload: Named) -> None:
+    def __init__(self, order_id: str, upload: OrderLink) -> None:
         self.order_id = order_id
         self.uploaded_at = upload.at
         self.released_at: int | None = None
@@ -42,8 +42,8 @@ class Stretch:
 
 
 def lives(
-    records: list[Record], named: list[Named], window: int = WINDOW
-) -> list[tuple[Sequence[Record], Sequence[Named]]]:
+    records: list[Record], named: list[OrderLink], window: int = WINDOW
+) -> list[tuple[Sequence[Record], Sequence[OrderLink]]]:
     """The lives of a number: its facts cut where two neighbours are more than `window` µs apart."""
     if not named:
         first, last = records[0][0], records[-1][0]
@@ -56,7 +56,7 @@ def lives(
         return [(records, named)]
     times = sorted({record[0] for record in records} | {fact.at for fact in named})
     starts = [times[0]] + [b for a, b in pairwise(times) if b - a > window]
-    result: list[tuple[Sequence[Record], Sequence[Named]]] = []
+    result: list[tuple[Sequence[Record], Sequence[OrderLink]]] = []
     for start, end in zip(starts, [*starts[1:], times[-1] + 1], strict=True):
         result.append(
             (
@@ -79,7 +79,7 @@ def judged(linked: list[L]) -> list[L]:
     return [order for order in linked if order.released_at == last]
 
 
-def stretches(named: Sequence[Named]) -> list[Stretch]:
+def stretches(named: Sequence[OrderLink]) -> list[Stretch]:
     """The last stretch of each order that the facts of one life link; `named` is in order of time.
 
     An upload links from its time on, a release ends what was uploaded at or before it, a later
@@ -89,7 +89,7 @@ def stretches(named: Sequence[Named]) -> list[Stretch]:
         return [Stretch(order_id, named[0]) for order_id in named[0].order_ids]
     linked: dict[str, Stretch] = {}
     released: set[str] = set()
-    by_record: dict[str, Named] = {}
+    by_record: dict[str, OrderLink] = {}
     for fact in sorted(named, key=_uploads_before_releases):
         if fact.status == UNKNOWN:
             continue
@@ -115,5 +115,5 @@ def stretches(named: Sequence[Named]) -> list[Stretch]:
     return list(linked.values())
 
 
-def _uploads_before_releases(fact: Named) -> tuple[int, bool, str, int]:
+def _uploads_before_releases(fact: OrderLink) -> tuple[int, bool, str, int]:
     return fact.at, fact.status == CANCELLED, fact.tie, fact.digest

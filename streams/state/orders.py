@@ -11,8 +11,8 @@ from collections.abc import Iterable
 
 from streams.facts.facts import OrderFacts, OrderVersion, ParcelFacts, Place
 from streams.facts.times import RETENTION
+from streams.state.contributions import AbnormalDays
 from streams.state.parcels import Outcome
-from streams.state.shares import AbnormalDays
 from streams.state.state import LinkedParcel, OrderState
 from streams.state.versions import base_time, closed_since, newest_known
 

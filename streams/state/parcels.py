@@ -20,7 +20,7 @@ from streams.facts.facts import (
 from streams.facts.statuses import PROGRESS
 from streams.facts.times import RETENTION, TOLERANCE, WINDOW
 from streams.state.links import CANCELLED, ORDERED, UNKNOWN, Stretch, lives, stretches
-from streams.state.state import KnownOrder, Named, ParcelState, Sent, place_code
+from streams.state.state import KnownOrder, OrderLink, ParcelState, Sent, place_code
 
 _NEVER = 1 << 62
 
@@ -211,7 +211,7 @@ def _weight(state: ParcelState) -> int:
 
 
 def _add_named(state: ParcelState, fact: TrackingFact) -> None:
-    named = Named(
+    named = OrderLink(
         fact.at,
         fact.digest,
         fact.status,
@@ -253,7 +253,7 @@ def _last_release(linked: list[Stretch], known: dict[str, KnownOrder]) -> int | 
     return last
 
 
-def _named_order(named: Named) -> tuple[int, str, int]:
+def _named_order(named: OrderLink) -> tuple[int, str, int]:
     return named.at, named.tie, named.digest
 
 

@@ -13,7 +13,7 @@ from streams.facts.facts import (
     OrderVersion,
     Place,
 )
-from streams.state.shares import Share
+from streams.state.contributions import Contribution
 
 Record = tuple[int, int, int, int, int, int, int, int, int]
 """One checkpoint: (occurred_at, digest, status, partition, offset, node, spot, place, recipient).
@@ -75,7 +75,7 @@ class Published(msgspec.Struct, frozen=True, gc=False, array_like=True):
     finding: Finding
 
 
-class Named(msgspec.Struct, frozen=True, gc=False, array_like=True):
+class OrderLink(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """A fact that names orders: an upload, a release, or a record with order ids.
 
     `recipient` is a place in `ParcelState.recipients`, counted from 1; 0: it says nothing of one.
@@ -125,7 +125,7 @@ class ParcelState(msgspec.Struct, gc=False, array_like=True):
 
     key: str
     records: list[Record] = []
-    named: list[Named] = []
+    named: list[OrderLink] = []
     orders: list[KnownOrder] = []
     published: list[Published] = []
     newest: int = 0
@@ -151,7 +151,7 @@ class OrderState(msgspec.Struct, gc=False, array_like=True):
     """Everything known of one order id; `versions` are kept by (`updated_at`, canonical JSON).
 
     `abnormal` is what each parcel said of the days on which its findings make the order abnormal,
-    `shares` what was sent of it to the meters of its shop (of its shops, where it moved).
+    `contributions` what was sent of it to the days of its shop (of its shops, where it moved).
     `shadow` is what shadow profiles would have published.
     """
 
@@ -165,7 +165,7 @@ class OrderState(msgspec.Struct, gc=False, array_like=True):
     due: int = 0
     shadow: list[Published] = []
     abnormal: list[tuple[str, tuple[int, ...]]] = []
-    shares: list[Share] = []
+    contributions: list[Contribution] = []
 
 
 def place_code(place: Place | None) -> int:

@@ -10,18 +10,23 @@ from streams.engine.kafka.origins import origin_of
 from streams.engine.kafka.types import Chunk, Effects, Output
 from streams.judge import orders as judge_orders
 from streams.judge.judgement import Judgement
-from streams.shops.contributions import reshare
+from streams.shops.contributions import contribute
 from streams.state import batch as states
 from streams.state.batch import Applied
-from streams.state.codec import decode_days, decode_parcel_facts
-from streams.state.shares import ShareChange
+from streams.state.codec import load_abnormal_days, load_parcel_facts
+from streams.state.contributions import ContributionChange
 from streams.state.state import OrderState
 from streams.tables.judged import JudgedProcessor
 from streams.tables.processor import Batch, Decoded, Intake, Moment
-from streams.tables.recover_shop_days import Sent, SentShares, share_outputs, take_over_shares
+from streams.tables.recover_shop_days import (
+    Sent,
+    SentContributions,
+    contribution_outputs,
+    take_over_contributions,
+)
 
 
-class OrderProcessor(JudgedProcessor[OrderState, SentShares]):
+class OrderProcessor(JudgedProcessor[OrderState, SentContributions]):
     """Keeps the orders table."""
 
     table = "orders"
@@ -35,9 +40,9 @@ class OrderProcessor(JudgedProcessor[OrderState, SentShares]):
             topics.orders: versions,
             topics.orders_rekey: versions._replace(repartition=None),
             topics.parcel_facts: Intake(
-                self.by_record_key(decode_parcel_facts), self._apply_parcel_facts
+                self.by_record_key(load_parcel_facts), self._apply_parcel_facts
             ),
-            topics.meter_facts: Intake(self.by_record_key(decode_days), self._apply_days),
+            topics.meter_facts: Intake(self.by_record_key(load_abnormal_days), self._apply_days),
         }
 
     def _decode(self, chunk: Chunk, moment: Moment, effects: Effects) -> Decoded:
@@ -95,19 +100,21 @@ class OrderProcessor(JudgedProcessor[OrderState, SentShares]):
 
     def contribute(
         self, state: OrderState, judgement: Judgement, watermark: int
-    ) -> Sequence[ShareChange]:
+    ) -> Sequence[ContributionChange]:
         """What its shop's days must hear of an order."""
-        return reshare(state, judgement.order, judgement.profile, watermark)
+        return contribute(state, judgement.order, judgement.profile, watermark)
 
     def send(self, messages: list[Any], effects: Effects) -> None:
         """Send contributions to the partitions of their shops, those of one together."""
         dump = self.codec.dump_message
-        effects.outputs += share_outputs(self._contributions, self.partitions, messages, dump)
+        effects.outputs += contribution_outputs(
+            self._contributions, self.partitions, messages, dump
+        )
 
-    def sent_of(self, sent: Sent) -> dict[int, dict[bytes, SentShares]]:
+    def sent_of(self, sent: Sent) -> dict[int, dict[bytes, SentContributions]]:
         """What orders contributed last."""
         return sent.orders
 
-    def take_over_sent(self, state: OrderState, sent: SentShares) -> bool:
+    def take_over_sent(self, state: OrderState, sent: SentContributions) -> bool:
         """Let an order know what it contributed."""
-        return take_over_shares(state, sent)
+        return take_over_contributions(state, sent)

@@ -16,9 +16,9 @@ from streams.judge.judgement import Judgement
 from streams.shops.contributions import abnormal_days
 from streams.state import batch as states
 from streams.state.batch import Applied
-from streams.state.codec import decode_clone_facts, decode_order_facts
-from streams.state.meters import Meter
-from streams.state.shares import AbnormalDays
+from streams.state.codec import load_clone_facts, load_order_facts
+from streams.state.contributions import AbnormalDays
+from streams.state.shop_lines import Meter
 from streams.state.state import ParcelState
 from streams.tables.feeds import FeedLatency, FeedMetrics, records_of
 from streams.tables.judged import JudgedProcessor
@@ -44,10 +44,10 @@ class ParcelProcessor(JudgedProcessor[ParcelState, SentDays]):
             topics.tracking: updates,
             topics.tracking_rekey: updates._replace(repartition=None),
             topics.order_facts: Intake(
-                self.by_record_key(decode_order_facts), self._apply_order_facts
+                self.by_record_key(load_order_facts), self._apply_order_facts
             ),
             topics.clone_facts: Intake(
-                self.by_record_key(decode_clone_facts), self._apply_clone_facts
+                self.by_record_key(load_clone_facts), self._apply_clone_facts
             ),
         }
 

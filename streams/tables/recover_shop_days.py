@@ -16,9 +16,9 @@ import msgspec
 
 from streams.engine.kafka.murmur2 import partition_of, partitions_of
 from streams.engine.kafka.types import Output
-from streams.state.codec import decode_changes, decode_days, encode_message
-from streams.state.meter_state import shop_key
-from streams.state.shares import AbnormalDays, Share, ShareChange
+from streams.state.codec import dump_message, load_abnormal_days, load_contributions
+from streams.state.contributions import AbnormalDays, Contribution, ContributionChange
+from streams.state.shop_days import shop_key
 from streams.state.state import OrderState, ParcelState
 
 MOST_IN_ONE = 1_000
@@ -30,7 +30,7 @@ LONGEST = 1 << 20
 Shop = tuple[str, str]
 """(platform, shop id)."""
 
-SentShares = dict[Shop, Share | None]
+SentContributions = dict[Shop, Contribution | None]
 """What an order sent last to the days of each shop."""
 
 SentDays = dict[str, tuple[int, ...]]
@@ -40,22 +40,22 @@ SentDays = dict[str, tuple[int, ...]]
 class Sent(NamedTuple):
     """What states sent last: partition → key of the state → its last words."""
 
-    orders: dict[int, dict[bytes, SentShares]]
+    orders: dict[int, dict[bytes, SentContributions]]
     parcels: dict[int, dict[bytes, SentDays]]
 
 
-def share_outputs(
+def contribution_outputs(
     topic: str,
     partitions: int,
-    changes: Sequence[ShareChange],
-    dump: Callable[[Any], Any] = encode_message,
+    changes: Sequence[ContributionChange],
+    dump: Callable[[Any], Any] = dump_message,
 ) -> list[Output]:
     """The messages that carry changes to the partitions of their shops."""
-    homes: dict[int, list[ShareChange]] = {}
+    homes: dict[int, list[ContributionChange]] = {}
     for change in changes:
-        share = change.new or change.old
-        if share is not None:
-            home = home_of(share.platform, share.shop_id, partitions)
+        contribution = change.new or change.old
+        if contribution is not None:
+            home = home_of(contribution.platform, contribution.shop_id, partitions)
             homes.setdefault(home, []).append(change)
     return [
         Output(topic, None, value, home)
@@ -65,7 +65,7 @@ def share_outputs(
     ]
 
 
-def _values(changes: list[ShareChange], dump: Callable[[Any], Any]) -> Iterator[Any]:
+def _values(changes: list[ContributionChange], dump: Callable[[Any], Any]) -> Iterator[Any]:
     value = dump(changes)
     if len(value) <= LONGEST or len(changes) == 1:
         yield value
@@ -77,12 +77,12 @@ def _values(changes: list[ShareChange], dump: Callable[[Any], Any]) -> Iterator[
 
 @lru_cache(maxsize=65_536)
 def home_of(platform: str, shop_id: str, partitions: int) -> int:
-    """The partition that holds all meters of a shop."""
+    """The partition that holds all days of a shop."""
     return partition_of(shop_key(platform, shop_id), partitions)
 
 
 def recover_sent(
-    shares: Iterable[bytes | None],
+    contributions: Iterable[bytes | None],
     days: Iterable[bytes | None],
     partitions: int,
     owned: frozenset[int],
@@ -92,14 +92,14 @@ def recover_sent(
     What is none of our messages is passed over.
     """
     sent = Sent({}, {})
-    for value in shares:
+    for value in contributions:
         changes = _read_changes(value)
         homes = partitions_of([change[0].encode() for change in changes], partitions)
         for (order_id, old, new), home in zip(changes, homes, strict=True):
-            share = new or old
-            if share is not None and home in owned:
+            contribution = new or old
+            if contribution is not None and home in owned:
                 of_order = sent.orders.setdefault(home, {}).setdefault(order_id.encode(), {})
-                of_order[share.platform, share.shop_id] = new
+                of_order[contribution.platform, contribution.shop_id] = new
     for value in days:
         word = _read_days(value)
         if word is not None:
@@ -110,13 +110,15 @@ def recover_sent(
     return sent
 
 
-def take_over_shares(state: OrderState, sent: SentShares) -> bool:
+def take_over_contributions(state: OrderState, sent: SentContributions) -> bool:
     """Let an order know what it sent; whether that was news to it."""
-    shares: SentShares = {(share.platform, share.shop_id): share for share in state.shares}
-    shares.update(sent)
-    known = [share for share in shares.values() if share is not None]
-    changed = known != state.shares
-    state.shares = known
+    contributions: SentContributions = {
+        (each.platform, each.shop_id): each for each in state.contributions
+    }
+    contributions.update(sent)
+    known = [contribution for contribution in contributions.values() if contribution is not None]
+    changed = known != state.contributions
+    state.contributions = known
     return changed
 
 
@@ -129,9 +131,11 @@ def take_over_days(state: ParcelState, sent: SentDays) -> bool:
     return changed
 
 
-def _read_changes(value: bytes | None) -> list[tuple[str, Share | None, Share | None]]:
+def _read_changes(
+    value: bytes | None,
+) -> list[tuple[str, Contribution | None, Contribution | None]]:
     try:
-        changes = decode_changes(value or b"")
+        changes = load_contributions(value or b"")
     except msgspec.MsgspecError:
         return []
     return [(change.order_id, change.old, change.new) for change in changes]
@@ -139,6 +143,6 @@ def _read_changes(value: bytes | None) -> list[tuple[str, Share | None, Share | 
 
 def _read_days(value: bytes | None) -> AbnormalDays | None:
     try:
-        return decode_days(value or b"")
+        return load_abnormal_days(value or b"")
     except msgspec.MsgspecError:
         return None

@@ -16,9 +16,9 @@ from streams.profiles.model import Profiles
 from streams.shops.risks import meter_of, risks
 from streams.state import batch as states
 from streams.state.batch import Applied
-from streams.state.codec import STORED, Codec, decode_changes
-from streams.state.meter_state import Change, MeterState, day_text, product_key, row_key
-from streams.state.shares import deltas
+from streams.state.codec import STORED, Codec, load_contributions
+from streams.state.contributions import deltas
+from streams.state.shop_days import Change, ShopDay, day_text, product_key, row_key
 from streams.tables.observations import Day
 from streams.tables.processor import (
     Batch,
@@ -72,13 +72,13 @@ class ShopDayProcessor(Processor):
         """
         decoded = Decoded([], [], [])
         names, facts, places = decoded
-        for place, record, changes in self.messages(decode_changes, chunk, moment, effects):
+        for place, record, changes in self.messages(load_contributions, chunk, moment, effects):
             for change in changes:
-                share = change.new or change.old
-                if share is None:
+                contribution = change.new or change.old
+                if contribution is None:
                     continue
                 for day, delta in deltas(change.old, change.new):
-                    names.append((share.platform, share.shop_id, day))
+                    names.append((contribution.platform, contribution.shop_id, day))
                     facts.append(Change(record.offset, delta))
                     places.append(place)
         return decoded
@@ -89,7 +89,7 @@ class ShopDayProcessor(Processor):
 
     def _apply(
         self, batch: Batch, stored: Sequence[Any], now: int, reading: int
-    ) -> list[Applied[MeterState]]:
+    ) -> list[Applied[ShopDay]]:
         meters = {
             platform: meter_of(self.profiles, platform)
             for platform in {name[0] for name in batch.names}
@@ -149,8 +149,8 @@ class ShopDayProcessor(Processor):
 
     def _publish(
         self,
-        row: MeterState,
-        before: Sequence[tuple[MeterState, int] | None],
+        row: ShopDay,
+        before: Sequence[tuple[ShopDay, int] | None],
         moment: Moment,
         effects: Effects,
     ) -> None:
@@ -181,7 +181,7 @@ class ShopDayProcessor(Processor):
                     ),
                 )
 
-    def _rows(self, partition: int, keys: Sequence[bytes]) -> dict[bytes, tuple[MeterState, int]]:
+    def _rows(self, partition: int, keys: Sequence[bytes]) -> dict[bytes, tuple[ShopDay, int]]:
         """The rows that exist of `keys`, each with its due time."""
         wanted = list(dict.fromkeys(keys))
         if not wanted:
@@ -194,7 +194,7 @@ class ShopDayProcessor(Processor):
             if value is not None
         }
 
-    def _near(self, row: MeterState, step: int) -> list[bytes]:
+    def _near(self, row: ShopDay, step: int) -> list[bytes]:
         """The keys of the days that its lines look back to (-1), or that look back to it (1)."""
         return [
             row_key(row.platform, row.shop_id, row.day + step * n)

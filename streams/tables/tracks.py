@@ -10,7 +10,7 @@ from streams.engine.kafka.types import Chunk, Effects, Output
 from streams.facts.facts import TrackFacts
 from streams.state import batch as states
 from streams.state.batch import Applied
-from streams.state.codec import decode_track_facts, encode_message
+from streams.state.codec import dump_message, load_track_facts
 from streams.state.tracks import TrackState
 from streams.tables.processor import Batch, Decoded, Intake, Moment, Processor
 
@@ -34,7 +34,7 @@ class TrackProcessor(Processor):
     def _decode(self, chunk: Chunk, moment: Moment, effects: Effects) -> Decoded:
         decoded = Decoded([], [], [])
         names, facts, places = decoded
-        for place, _, claims in self.messages(decode_track_facts, chunk, moment, effects):
+        for place, _, claims in self.messages(load_track_facts, chunk, moment, effects):
             for claim in claims:
                 names.append(claim.signature)
                 facts.append(claim)
@@ -58,7 +58,7 @@ def claim_outputs(
     topic: str,
     partitions: int,
     claims: Sequence[TrackFacts],
-    dump: Callable[[Any], Any] = encode_message,
+    dump: Callable[[Any], Any] = dump_message,
 ) -> list[Output]:
     """The messages that carry claims, those for one partition together, in their order."""
     if not claims:

@@ -21,7 +21,7 @@ from streams.engine.worker.web import Route
 from streams.judge.precheck import OrderWord, ask_order
 from streams.outputs.check_answer import answer
 from streams.profiles.model import Profiles
-from streams.state.codec import decode_order, decode_parcel
+from streams.state.codec import load_order, load_parcel
 from streams.web.query import clipped
 
 CHECK = "/check"
@@ -106,13 +106,13 @@ class _Desk:
             except msgspec.DecodeError as error:
                 raise _Refused(503, "the order's worker is of another release") from error
         value = self._state("parcels", partition, question.parcel)
-        parcel = None if value is None else decode_parcel(value)
+        parcel = None if value is None else load_parcel(value)
         now = self._engine.now_us()
         return answer(question.parcel, parcel, question.order_id, word, self._profiles, now)
 
     def _order(self, question: _Question, partition: int) -> OrderWord:
         value = self._state("orders", partition, question.order_id)
-        state = None if value is None else decode_order(value)
+        state = None if value is None else load_order(value)
         return ask_order(state, question.parcel, self._engine.now_us(), self._profiles)
 
     def _state(self, table: str, partition: int, key: str) -> bytes | None:
@@ -120,7 +120,7 @@ class _Desk:
         engine = self._engine
         if not engine.assigned or partition not in engine.owned:
             raise _Refused(503, "this worker is restoring, or its partitions have just moved")
-        if not engine.gate.last_gate_us(partition):
+        if not engine.watermark.last_watermark_us(partition):
             raise _Refused(503, "the worker still reads what arrived before it started")
         (value,) = engine.get_many(table, partition, [key.encode()])
         return value

@@ -100,7 +100,7 @@ def plain(given: Mapping[str, list[str]]) -> dict[str, list[str]]:
     return found
 
 
-class Found(NamedTuple):
+class Selected(NamedTuple):
     """The most urgent warnings, and how many the list has in all."""
 
     first: list[Published]
@@ -109,10 +109,10 @@ class Found(NamedTuple):
 
 def select(
     query: Query, now: int, label: Label = lambda _, shop: shop
-) -> Callable[[str, Iterator[list[tuple[bytes, bytes]]]], Found]:
+) -> Callable[[str, Iterator[list[tuple[bytes, bytes]]]], Selected]:
     """What a sweep over states looks for."""
 
-    def visit(table: str, batches: Iterator[list[tuple[bytes, bytes]]]) -> Found:
+    def visit(table: str, batches: Iterator[list[tuple[bytes, bytes]]]) -> Selected:
         kept: list[Published] = []
         total = 0
         for batch in batches:
@@ -123,7 +123,7 @@ def select(
                         kept.append(entry)
             if len(kept) > 4 * query.limit:
                 kept = nsmallest(query.limit, kept, key=urgency)
-        return Found(nsmallest(query.limit, kept, key=urgency), total)
+        return Selected(nsmallest(query.limit, kept, key=urgency), total)
 
     return visit
 

@@ -21,7 +21,7 @@ from streams.engine.worker.web import Route
 from streams.gauges.shops import Shops
 from streams.state.codec import TABLES
 from streams.web.page import page
-from streams.web.query import Found, Query, Refused, plain, read, row, select, urgency
+from streams.web.query import Query, Refused, Selected, plain, read, row, select, urgency
 
 WARNINGS = "/warnings"
 
@@ -109,7 +109,7 @@ class _Desk:
                 raise _Busy("this worker is restoring, or its partitions have just moved")
             partitions = sorted(engine.owned)
             try:
-                parts: list[Found] = await engine.sweeps.over(
+                parts: list[Selected] = await engine.sweeps.over(
                     TABLES, select(query, engine.now_us(), self._shops.labels()), PAUSE
                 )
             except SweepStopped as stopped:
@@ -127,10 +127,11 @@ class _Desk:
         partitions = self._engine.config.partitions
         others = [n for n in range(partitions) if n not in own.partitions]
         homes = {home for number in others if (home := peers.home_of(number)) is not None}
-        answers = await asyncio.gather(*(self._ask(home, query) for home in sorted(homes)))
-        told = [own, *(answer for answer in answers if answer is not None)]
-        known = {number for answer in told for number in answer.partitions}
-        rows = sorted((each for answer in told for each in answer.rows), key=lambda each: each[0])
+        asked = await asyncio.gather(*(self._ask(home, query) for home in sorted(homes)))
+        answers = [own, *(answer for answer in asked if answer is not None)]
+        known = {number for answer in answers for number in answer.partitions}
+        every = (each for answer in answers for each in answer.rows)
+        rows = sorted(every, key=lambda each: each[0])
         missing = [
             f"partition {number}: its worker is not known, or does not answer"
             for number in range(partitions)
@@ -138,7 +139,7 @@ class _Desk:
         ]
         return _Gathered(
             [each for _, each in rows[: query.limit]],
-            sum(answer.total for answer in told),
+            sum(answer.total for answer in answers),
             missing,
         )
 

@@ -29,7 +29,7 @@ SENT_ON = {
     "drain_timeout": ("drain_timeout_s", 6.0),
     "message_max_bytes": ("message_max_bytes", 5_000_000),
     "tick_interval": ("tick_interval_s", 0.25),
-    "gate_patience": ("gate_patience_s", 30.0),
+    "watermark_patience": ("gate_patience_s", 30.0),
     "connect_timeout": ("broker_wait_s", 5.0),
     "stall_timeout": ("stall_timeout_s", 90.0),
 }
@@ -54,7 +54,7 @@ NOT_FOR_OPERATORS = {
     "fetch_max_partition_bytes",
     "fetch_max_wait_ms",
     "linger_ms",
-    "gate_rounds",
+    "watermark_rounds",
 }
 
 

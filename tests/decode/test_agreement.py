@@ -13,8 +13,8 @@ from schemas import MAX_VALUE_BYTES, times
 from schemas.fields import MAX_ID_LENGTH
 from streams.decode import Bad, decode_order, decode_tracking, lenient
 from streams.decode.clock import parse_us
-from streams.decode.order import judge as judge_order
-from streams.decode.tracking import judge as judge_tracking
+from streams.decode.order import by_contract as order_by_contract
+from streams.decode.tracking import by_contract as tracking_by_contract
 from streams.facts.facts import STATUSES
 
 ARRIVAL_US = times.to_us(datetime(2026, 12, 1, tzinfo=UTC))
@@ -265,7 +265,7 @@ def test_tracking_agrees(raw: bytes) -> None:
     """Equal facts, or equal refusals, whichever way a tracking update is read."""
     for first in (False, True):
         lenient.open_tracking = first
-        assert decode_tracking(raw, ARRIVAL_US, 3, 9) == judge_tracking(raw, ARRIVAL_US, 3, 9)
+        assert decode_tracking(raw, ARRIVAL_US, 3, 9) == tracking_by_contract(raw, ARRIVAL_US, 3, 9)
 
 
 @settings(max_examples=600)
@@ -275,7 +275,7 @@ def test_order_agrees(raw: bytes) -> None:
     for first in (False, True):
         lenient.open_orders = first
         fast = decode_order(raw, None, ARRIVAL_US, ARRIVAL_US, 3, 9)
-        assert fast == judge_order(raw, ARRIVAL_US, 3, 9)
+        assert fast == order_by_contract(raw, ARRIVAL_US, 3, 9)
 
 
 @settings(max_examples=1500)

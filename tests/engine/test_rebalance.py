@@ -67,7 +67,7 @@ def wait_for(condition: Callable[[], Any], timeout: float = 40.0) -> None:
         time.sleep(0.1)
 
 
-def gates(options: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
+def watermarks(options: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
     """(partition, what its ticks agent said) of every tick so far."""
     found = read_all(options["bootstrap"], f"{options['app_id']}-gate")
     return [(partition, json.loads(value)) for partition, _, _, value in found]
@@ -167,7 +167,7 @@ def test_workers_come_and_go_under_load(options: dict[str, Any], start: Callable
     bootstrap, app_id = options["bootstrap"], options["app_id"]
     first, second = start(0), start(1)
     produce(bootstrap, app_id, range(10_000))
-    wait_for(lambda: gates(options))
+    wait_for(lambda: watermarks(options))
     produce(bootstrap, app_id, range(10_000, 20_000))
     first.send_signal(signal.SIGTERM)
     produce(bootstrap, app_id, range(20_000, 30_000))
@@ -191,7 +191,7 @@ def test_frozen_past_its_session(
     bootstrap, app_id = options["bootstrap"], options["app_id"]
     frozen = start(0)
     start(1)
-    wait_for(lambda: len({said["worker"] for _, said in gates(options)}) == 2)
+    wait_for(lambda: len({said["worker"] for _, said in watermarks(options)}) == 2)
     produce(bootstrap, app_id, range(20_000))
     frozen.send_signal(signal.SIGSTOP)
     produce(bootstrap, app_id, range(20_000, 30_000))
@@ -215,12 +215,14 @@ def test_the_gate_waits_for_both_workers(
     start(0)
     start(1)
     wait_for(
-        lambda: {partition for partition, said in gates(options) if said["gate"]} == {0, 1, 2, 3}
+        lambda: (
+            {partition for partition, said in watermarks(options) if said["gate"]} == {0, 1, 2, 3}
+        )
     )
-    opened = min(said["now"] for _, said in gates(options) if said["gate"])
+    opened = min(said["now"] for _, said in watermarks(options) if said["gate"])
     wait_for_tables(bootstrap, app_id, numbers, timeout=1.0)
     last = 0
-    for _, said in gates(options):
+    for _, said in watermarks(options):
         if said["gate"]:
             assert opened <= said["now"]
             last = max(last, said["now"] - said["gate"])
@@ -230,9 +232,9 @@ def test_the_gate_waits_for_both_workers(
 def test_idle_ticks_keep_the_gate_close(options: dict[str, Any], start: Callable[..., Any]) -> None:
     """Deadlines fire within 2 s: gate and tick together lag by less on idle partitions."""
     start(0)
-    wait_for(lambda: sum(1 for _, said in gates(options) if said["gate"]) >= 40)
+    wait_for(lambda: sum(1 for _, said in watermarks(options) if said["gate"]) >= 40)
     by_partition: dict[int, list[dict[str, Any]]] = {}
-    for partition, said in gates(options):
+    for partition, said in watermarks(options):
         if said["gate"]:
             by_partition.setdefault(partition, []).append(said)
     for said in by_partition.values():

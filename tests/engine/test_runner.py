@@ -274,8 +274,8 @@ def test_probes_and_metrics(cluster: EmbeddedCluster, app_id: str, tmp_path: Pat
             await until(lambda: app.engine.status().held == 0)
             said = await asyncio.to_thread(app.engine.status)
             assert (said.partitions, said.assignments, said.lag[f"{app_id}-in"]) == (4, 1, 0)
-            assert said.gate_lag_s is not None
-            assert said.gate_lag_s < 5
+            assert said.watermark_lag_s is not None
+            assert said.watermark_lag_s < 5
             assert said.heartbeat_age_s is not None
             status, text = await get("/metrics")
             assert status == 200

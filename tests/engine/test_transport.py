@@ -286,7 +286,7 @@ def test_a_transactions_records(kafka: KafkaServer, tmp_path: Path, app_id: str)
         async with running(app):
             await until(lambda: len(values) == 2)
             await until(
-                lambda: app.engine.gate.rounds_done(0) == app.engine.config.gate_rounds,
+                lambda: app.engine.watermark.rounds_done(0) == app.engine.config.watermark_rounds,
                 what="the end of the log is reached by position",
             )
         return values

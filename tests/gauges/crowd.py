@@ -78,7 +78,7 @@ def crowd() -> str:
         assigned=True,
         partitions=64,
         held=1,
-        gate_lag_s=1.0,
+        watermark_lag_s=1.0,
         lag=dict.fromkeys(every, 5),
         lag_s=dict.fromkeys(every, 5.0),
         in_flight_records=1,

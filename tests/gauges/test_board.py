@@ -16,7 +16,7 @@ from streams.engine.kafka.types import Effects
 from streams.facts.times import from_datetime
 from streams.gauges.board import Board
 from streams.profiles.loader import load
-from streams.state.codec import decode_meter
+from streams.state.codec import load_shop_day
 from streams.state.standing import UNKNOWN_SHOP
 
 HISTORIES = 25
@@ -165,7 +165,7 @@ def test_the_present_day_of_a_shop_is_its_row() -> None:
         loop = lived(seed, crashes=0.03)
         rows = {
             ((row.platform, row.shop_id), row.day): tuple(row.counts)
-            for row in map(decode_meter, loop.values("meters"))
+            for row in map(load_shop_day, loop.values("meters"))
         }
         for today in loop.board.days.at(loop.now)():
             day = loop.board.days.present(today.shop[0], loop.now)

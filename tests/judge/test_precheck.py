@@ -39,7 +39,7 @@ from streams.judge.precheck import OrderWord, Precheck, ask_order, precheck
 from streams.profiles.loader import load
 from streams.replay.machine import Machine
 from streams.state import parcels
-from streams.state.codec import decode_parcel, encode
+from streams.state.codec import dump, load_parcel
 from streams.state.state import Finding, ParcelState
 
 PROFILES = load()
@@ -264,7 +264,7 @@ def test_the_answer_is_what_the_upload_brings() -> None:
         before = real.parcel_state(key)
         assert before is not None
         word = ask_order(copy.deepcopy(real.order_state(order_id)), key, until, PROFILES)
-        found = precheck(decode_parcel(encode(before)), order_id, word, PROFILES, until)
+        found = precheck(load_parcel(dump(before)), order_id, word, PROFILES, until)
         verdicts.add(found.verdict)
         carrier, _, number = key.partition(":")
         at = datetime.fromisoformat((EXAMPLE / "until.txt").read_text().strip())

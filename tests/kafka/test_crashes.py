@@ -21,7 +21,7 @@ from streams.decode import parcel_key
 from streams.decode.moments import parse_time
 from streams.facts.times import RETENTION
 from streams.profiles.loader import load as profiles
-from streams.state.meter_state import KEPT
+from streams.state.shop_days import KEPT
 
 KILLS = 10
 STOPS = 20

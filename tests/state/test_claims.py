@@ -26,7 +26,7 @@ from streams.facts.facts import CloneFacts, OrderFacts, TrackFacts
 from streams.profiles.loader import load
 from streams.state import orders, parcels
 from streams.state.claims import apply_clone_facts, claim, last_sent
-from streams.state.codec import decode_parcel, encode, encode_message
+from streams.state.codec import dump, dump_message, load_parcel
 from streams.state.fingerprint import track_of
 from streams.state.state import OrderState, ParcelState
 
@@ -94,7 +94,7 @@ def test_a_delivered_track_is_claimed_once() -> None:
     assert (said.place, said.address is None) == (444403, False)
     assert len(said.signature) == 16
     assert claims(state) == []
-    assert claims(decode_parcel(encode(state))) == []
+    assert claims(load_parcel(dump(state))) == []
 
 
 def test_the_address_key_itself_is_not_told() -> None:
@@ -102,7 +102,7 @@ def test_the_address_key_itself_is_not_told() -> None:
     state = known({"address_key": "k" * 512})
     (said,) = claims(state)
     assert isinstance(said.address, int)
-    assert len(encode_message([said])) < 80
+    assert len(dump_message([said])) < 80
     other = known({"address_key": "k" * 511})
     assert claims(other)[0].address != said.address
 
@@ -166,9 +166,9 @@ def test_an_answer_is_news_once() -> None:
     answer = CloneFacts(said.signature, 77, *heard)
     assert apply_clone_facts(state, KEY, answer, NOW + 5) == (True, None)
     assert state.touched == NOW + 5
-    before = encode(state)
+    before = dump(state)
     assert apply_clone_facts(state, KEY, answer, NOW + 9) == (False, None)
-    assert encode(state) == before
+    assert dump(state) == before
     withdrawn = CloneFacts(said.signature, None, *heard)
     assert apply_clone_facts(state, KEY, withdrawn, NOW + 9) == (True, None)
 

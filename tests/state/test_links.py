@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 from streams.facts.facts import STATUS_CODE
 from streams.facts.times import DAY, WINDOW
 from streams.state.links import lives, stretches
-from streams.state.state import Named, Record
+from streams.state.state import OrderLink, Record
 
 ORDERED, CANCELLED, HUB = (STATUS_CODE[name] for name in ("ordered", "cancelled", "hub"))
 IDS = ("1", "2", "3")
 
 
-def named(at: int, status: int, ids: tuple[str, ...], digest: int) -> Named:
+def named(at: int, status: int, ids: tuple[str, ...], digest: int) -> OrderLink:
     """A fact that names orders."""
-    return Named(at, digest, status, ids, None, None, f"tie{digest}", 0, digest)
+    return OrderLink(at, digest, status, ids, None, None, f"tie{digest}", 0, digest)
 
 
 facts = st.lists(
@@ -32,7 +32,7 @@ facts = st.lists(
 ).map(lambda rows: [named(at, status, ids, n) for n, (at, status, ids) in enumerate(sorted(rows))])
 
 
-def naive(history: list[Named], order_id: str) -> tuple[int, int | None] | None:
+def naive(history: list[OrderLink], order_id: str) -> tuple[int, int | None] | None:
     """An order's last stretch, from the words: upload, release at or before, upload anew."""
     mine = [fact for fact in history if order_id in fact.order_ids]
     uploads = sorted({fact.at for fact in mine if fact.status == ORDERED})
@@ -53,7 +53,7 @@ def naive(history: list[Named], order_id: str) -> tuple[int, int | None] | None:
 
 
 @given(facts)
-def test_stretches_are_what_the_words_say(history: list[Named]) -> None:
+def test_stretches_are_what_the_words_say(history: list[OrderLink]) -> None:
     """For each order: linked from when, released when, or never linked at all."""
     history.sort(key=lambda fact: (fact.at, fact.tie, fact.digest))
     found = {s.order_id: (s.uploaded_at, s.released_at) for s in stretches(history)}
@@ -62,7 +62,7 @@ def test_stretches_are_what_the_words_say(history: list[Named]) -> None:
 
 
 @given(facts)
-def test_the_first_link_is_remembered(history: list[Named]) -> None:
+def test_the_first_link_is_remembered(history: list[OrderLink]) -> None:
     """`first` is the earliest fact that links the order; `upload` began its last stretch."""
     history.sort(key=lambda fact: (fact.at, fact.tie, fact.digest))
     for stretch in stretches(history):
@@ -100,7 +100,7 @@ def test_lives_are_cut_where_neighbours_are_far_apart(
         at += step
         times.append(at)
     records: list[Record] = []
-    links: list[Named] = []
+    links: list[OrderLink] = []
     for n, (moment, link) in enumerate(zip(times, is_named, strict=False)):
         if link:
             links.append(named(moment, ORDERED, ("1",), n))

@@ -14,7 +14,7 @@ from streams.facts.times import DAY, HOUR, RETENTION
 from streams.judge import orders as judge_orders
 from streams.profiles.loader import load
 from streams.state import orders
-from streams.state.codec import decode_order, encode
+from streams.state.codec import dump, load_order
 from streams.state.orders import MOST_PARCELS, MOST_VERSIONS
 from streams.state.state import OrderState
 
@@ -68,9 +68,9 @@ def test_repeats_touch_nothing() -> None:
     """A known version that comes again is neither new nor late, and the state does not move."""
     state = OrderState("1")
     orders.apply(state, [version(0)], START)
-    before = encode(state)
+    before = dump(state)
     assert orders.apply(state, [version(0)], START + DAY)[:3] == (0, 0, ())
-    assert encode(state) == before
+    assert dump(state) == before
 
 
 def test_late_versions_change_nothing() -> None:
@@ -150,7 +150,7 @@ def test_learning_is_the_same_in_bulk(arrival: list[int], known: bool) -> None:
     orders.apply_parcel_facts(one, words, START)
     for single in words:
         orders.apply_parcel_facts(other, [single], START)
-    assert encode(one) == encode(other)
+    assert dump(one) == dump(other)
 
 
 def test_each_parcel_is_told_once() -> None:
@@ -193,7 +193,7 @@ def test_the_state_outlives_what_is_pending(hours: int) -> None:
     judgement = judge_orders.judge(state, START, load(), START)
     assert not judgement.ended
     assert state.due == promise - min(hours * HOUR // 4, 12 * HOUR)
-    assert decode_order(encode(state)) == state
+    assert load_order(dump(state)) == state
 
 
 def test_an_order_listens_to_so_many_parcels() -> None:

@@ -20,7 +20,7 @@ from streams.judge import parcels as judge_parcels
 from streams.profiles.loader import load
 from streams.rules import duplicate_tracking_number
 from streams.state import orders, parcels
-from streams.state.codec import decode_parcel, encode
+from streams.state.codec import dump, load_parcel
 from streams.state.parcels import MOST_FACTS
 from streams.state.state import OrderState, ParcelState
 
@@ -63,7 +63,7 @@ def words(draw: st.DrawFn) -> OrderFacts:
 
 def copy(state: ParcelState) -> ParcelState:
     """The state as it comes back from the store."""
-    return decode_parcel(encode(state))
+    return load_parcel(dump(state))
 
 
 @given(st.lists(any_facts, max_size=12), st.randoms(use_true_random=False))
@@ -86,18 +86,18 @@ def test_repeats_are_no_news(facts: list[TrackingFact]) -> None:
     """A second absorption adds nothing and touches nothing."""
     state = ParcelState(KEY)
     parcels.apply(state, facts, START)
-    before = encode(state)
+    before = dump(state)
     assert parcels.apply(state, facts, START + DAY // timedelta(microseconds=1)).new == 0
-    assert encode(state) == before
+    assert dump(state) == before
 
 
 def test_late_facts_change_nothing() -> None:
     """Exactly retention older than the newest still counts, a microsecond more does not."""
     state = ParcelState(KEY)
     parcels.apply(state, [fact(RETENTION, "hub")], START)
-    before = encode(state)
+    before = dump(state)
     assert parcels.apply(state, [fact(-1, "hub")], START)[:3] == (0, 1, ())
-    assert encode(state) == before
+    assert dump(state) == before
     assert parcels.apply(state, [fact(0, "hub")], START).new == 1
 
 
@@ -253,9 +253,9 @@ def test_words_of_strangers_change_nothing() -> None:
     """An order that this parcel does not name is none of its business."""
     state = ParcelState(KEY)
     parcels.apply(state, [fact(0, "ordered", ("1",))], START)
-    before = encode(state)
+    before = dump(state)
     assert not parcels.apply_order_facts(state, [OrderFacts("9", known=True)], START + 1)
-    assert encode(state) == before
+    assert dump(state) == before
 
 
 # ---- a placeholder that everybody uses
@@ -332,7 +332,7 @@ def test_a_full_placeholder_can_be_stored() -> None:
     state, refused = placeholder(1_200, MINUTE, MAX_ID_LENGTH)
     assert refused > 0
     judge_parcels.judge(state, state.newest, load(), state.newest)
-    assert len(encode(state)) < 4 << 20
+    assert len(dump(state)) < 4 << 20
 
 
 def test_a_refused_fact_that_is_known_is_no_new_one() -> None:
@@ -361,7 +361,7 @@ def test_a_backlog_says_once_more_what_orders_heard() -> None:
     (said,) = parcels.replies(state, backlog=True)
     assert parcels.replies(state, backlog=True) == []
     parcels.resend_all(state, 7)
-    assert parcels.replies(decode_parcel(encode(state)), backlog=True) == [said]
+    assert parcels.replies(load_parcel(dump(state)), backlog=True) == [said]
     assert parcels.replies(state, backlog=True) == [said]
     parcels.resend_all(state, 7)
     assert parcels.replies(state, backlog=True) == []

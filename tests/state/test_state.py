@@ -24,15 +24,22 @@ from streams.state import parcels
 from streams.state.codec import (
     VERSION,
     UnknownStateVersion,
-    decode_order,
-    decode_order_facts,
-    decode_parcel,
-    decode_parcel_facts,
     due_of,
-    encode,
-    encode_message,
+    dump,
+    dump_message,
+    load_order,
+    load_order_facts,
+    load_parcel,
+    load_parcel_facts,
 )
-from streams.state.state import KnownOrder, LinkedParcel, Named, OrderState, ParcelState, Published
+from streams.state.state import (
+    KnownOrder,
+    LinkedParcel,
+    OrderLink,
+    OrderState,
+    ParcelState,
+    Published,
+)
 
 # States hold times, counts and 63-bit hashes: never negative, except offsets not known (-1).
 st.register_type_strategy(int, st.integers(0, (1 << 63) - 1))
@@ -53,7 +60,7 @@ for _kind in (
     OrderFacts,
     OrderVersion,
     ParcelFacts,
-    Named,
+    OrderLink,
     KnownOrder,
     LinkedParcel,
 ):
@@ -63,31 +70,31 @@ for _kind in (
 @given(structs(ParcelState))
 def test_parcels_survive_storage(state: ParcelState) -> None:
     """Encoded and decoded again: equal, and `due` can be read without decoding."""
-    value = encode(state)
-    assert decode_parcel(value) == state
+    value = dump(state)
+    assert load_parcel(value) == state
     assert due_of(value) == state.due
-    assert encode(decode_parcel(value)) == value
+    assert dump(load_parcel(value)) == value
 
 
 @given(structs(OrderState))
 def test_orders_survive_storage(state: OrderState) -> None:
     """The same for orders."""
-    value = encode(state)
-    assert decode_order(value) == state
+    value = dump(state)
+    assert load_order(value) == state
     assert due_of(value) == state.due
 
 
 @given(structs(OrderFacts), structs(ParcelFacts))
 def test_messages_survive_kafka(order: OrderFacts, parcel: ParcelFacts) -> None:
     """Internal messages come out as they went in."""
-    assert decode_order_facts(encode_message(order)) == order
-    assert decode_parcel_facts(encode_message(parcel)) == parcel
+    assert load_order_facts(dump_message(order)) == order
+    assert load_parcel_facts(dump_message(parcel)) == parcel
 
 
-@pytest.mark.parametrize("decode", [decode_order, decode_parcel])
+@pytest.mark.parametrize("decode", [load_order, load_parcel])
 def test_an_unknown_version_is_refused_by_name(decode: object) -> None:
     """A state of another release is no garbage to be guessed at: the error says what was found."""
-    value = b"\x7f" + encode(OrderState("1"))[1:]
+    value = b"\x7f" + dump(OrderState("1"))[1:]
     with pytest.raises(UnknownStateVersion, match=r"7f.*reads"):
         decode(value)  # type: ignore[operator]
     with pytest.raises(UnknownStateVersion):
@@ -96,7 +103,7 @@ def test_an_unknown_version_is_refused_by_name(decode: object) -> None:
 
 def test_the_version_byte_leads() -> None:
     """One byte of version, eight of `due`, then the array: readable by the store."""
-    value = encode(OrderState("1", due=5))
+    value = dump(OrderState("1", due=5))
     assert value[:1] == VERSION
     assert int.from_bytes(value[1:9], "big") == 5
 
@@ -106,8 +113,8 @@ def test_a_decoded_state_shares_nothing_with_another() -> None:
     one, two = ParcelState("zto:1"), ParcelState("zto:2")
     one.records.append((1, 1, 1, 0, 0, 0, 0, 0, 0))
     assert two.records == []
-    stored = encode(two)
-    first, second = decode_parcel(stored), decode_parcel(stored)
+    stored = dump(two)
+    first, second = load_parcel(stored), load_parcel(stored)
     first.orders.append(KnownOrder("1"))
     assert second.orders == []
 
@@ -116,7 +123,7 @@ def test_a_decoded_state_shares_nothing_with_another() -> None:
 def test_published_findings_survive(entry: Published) -> None:
     """What was last published is part of the state."""
     state = OrderState("1", published=[entry])
-    assert decode_order(encode(state)).published == [entry]
+    assert load_order(dump(state)).published == [entry]
 
 
 FIRST_PARCEL = bytes.fromhex(
@@ -146,7 +153,7 @@ ANNA = Place("44", "4403", "address-anna", "person-anna")
 
 def test_a_parcel_of_the_first_version_is_read() -> None:
     """Its records knew no node, no place and no recipient; everything else is what it was."""
-    state = decode_parcel(FIRST_PARCEL)
+    state = load_parcel(FIRST_PARCEL)
     assert state.records == [(PICKED, 4711, 1, 2, 41, 0, 0, 0, 0)]
     (named,) = state.named
     assert (named.at, named.order_ids, named.recipient) == (UPLOADED, ("1",), 0)
@@ -159,12 +166,12 @@ def test_a_parcel_of_the_first_version_is_read() -> None:
     assert facts is not None
     assert (facts.recipients, facts.amount_paid) == (((PAID, ANNA),), None)
     assert due_of(FIRST_PARCEL) == state.due
-    assert decode_parcel(encode(state)) == state
+    assert load_parcel(dump(state)) == state
 
 
 def test_a_parcel_of_the_first_version_tells_its_orders_anew() -> None:
     """It had told less than is told today, so its next fact tells all of it."""
-    state = decode_parcel(FIRST_PARCEL)
+    state = load_parcel(FIRST_PARCEL)
     assert [known.last_sent for known in state.orders] == [None, None]
     hub = TrackingFact(state.key, PICKED + HOUR, STATUS_CODE["hub"], 1)
     assert not parcels.apply(state, (hub,), PICKED + HOUR).known_elsewhere
@@ -176,7 +183,7 @@ def test_a_parcel_of_the_first_version_tells_its_orders_anew() -> None:
 
 def test_a_parcel_of_the_first_version_repeats_no_node() -> None:
     """Unknown nodes are not equal nodes: three records without one accuse nobody."""
-    state = decode_parcel(FIRST_PARCEL)
+    state = load_parcel(FIRST_PARCEL)
     first = state.records[0]
     state.records = [(first[0] + n, *first[1:]) for n in range(3)]
     evaluation = judge_parcels.evaluate(state, PICKED + HOUR, load())
@@ -186,11 +193,11 @@ def test_a_parcel_of_the_first_version_repeats_no_node() -> None:
 
 def test_an_order_of_the_first_version_is_read() -> None:
     """Nothing but appended fields came to it."""
-    state = decode_order(FIRST_ORDER)
+    state = load_order(FIRST_ORDER)
     (version,) = state.versions
     assert (version.paid_at, version.recipient) == (PAID, ANNA)
     (parcel,) = state.parcels
     assert parcel.lives == (LinkedLife(UPLOADED, None, (PICKED,), judged=True),)
     assert due_of(FIRST_ORDER) == state.due
-    assert encode(state)[:1] == VERSION
-    assert decode_order(encode(state)) == state
+    assert dump(state)[:1] == VERSION
+    assert load_order(dump(state)) == state

@@ -13,7 +13,7 @@ from streams.facts.facts import CloneFacts, Place, TrackFacts
 from streams.facts.times import DAY, STATE_KEPT
 from streams.profiles.loader import load
 from streams.replay.machine import Machine
-from streams.state.codec import UnknownStateVersion, decode_track, due_of, encode
+from streams.state.codec import UnknownStateVersion, due_of, dump, load_track
 from streams.state.state import place_code
 from streams.state.tracks import MOST_CLAIMANTS, TrackState, apply_claim
 
@@ -55,10 +55,10 @@ def test_what_is_known_is_not_said_again() -> None:
     state = TrackState(TRACK)
     apply_claim(state, claim("a", 5, 1), NOW)
     apply_claim(state, claim("b", 7, 2), NOW)
-    before = encode(state)
+    before = dump(state)
     assert apply_claim(state, claim("b", 7, 2), NOW + 1) is None
     assert apply_claim(state, claim("c", None), NOW + 1) is None
-    assert encode(state) == before
+    assert dump(state) == before
     assert apply_claim(state, claim("c", 9, 3), NOW + 1) == told("c", 5, 9, 3)
 
 
@@ -161,10 +161,10 @@ def test_a_full_track_answers_and_does_not_remember() -> None:
     state = TrackState(TRACK)
     for number in range(MOST_CLAIMANTS):
         apply_claim(state, claim(f"a{number}", 100 + number, number), NOW)
-    before = encode(state)
+    before = dump(state)
     assert apply_claim(state, claim("b", 5, -1), NOW) == told("b", 100, 5, -1)
     assert apply_claim(state, claim("b", None), NOW) is None
-    assert encode(state) == before
+    assert dump(state) == before
     # One that took its claim back makes room.
     apply_claim(state, claim("a0", None), NOW)
     answers = dict(apply_claim(state, claim("b", 5, -1), NOW) or [])
@@ -180,10 +180,10 @@ def test_it_ends_after_its_last_claim() -> None:
     first = state.due
     apply_claim(state, claim("b", 7, 2), NOW + 20 * DAY)
     assert state.due >= first + 20 * DAY
-    assert due_of(encode(state)) == state.due
-    assert decode_track(encode(state)) == state
+    assert due_of(dump(state)) == state.due
+    assert load_track(dump(state)) == state
     with pytest.raises(UnknownStateVersion):
-        decode_track(b"\x09" + encode(state)[1:])
+        load_track(b"\x09" + dump(state)[1:])
 
 
 def test_who_may_have_ended_is_not_asked() -> None:

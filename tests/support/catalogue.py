@@ -7,7 +7,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.utils import floatToGoString
 
 from grafana.words import STATES
-from streams.state.meters import MEASURES
+from streams.state.shop_lines import MEASURES
 from streams.telemetry import metrics
 from streams.telemetry.histogram import ManyHistogram
 from streams.telemetry.metrics import Measured

@@ -45,23 +45,23 @@ from streams.judge.warnings import Revision
 from streams.outputs.message import encode_warning
 from streams.profiles.loader import load
 from streams.state.codec import (
-    decode_changes,
-    decode_clone_facts,
-    decode_days,
-    decode_meter,
-    decode_order,
-    decode_order_facts,
-    decode_parcel,
-    decode_parcel_facts,
-    decode_track,
-    decode_track_facts,
     due_of,
-    encode,
-    encode_message,
+    dump,
+    dump_message,
+    load_abnormal_days,
+    load_clone_facts,
+    load_contributions,
+    load_order,
+    load_order_facts,
+    load_parcel,
+    load_parcel_facts,
+    load_shop_day,
+    load_track,
+    load_track_facts,
     published_of,
 )
-from streams.state.meter_state import MeterState
-from streams.state.shares import AbnormalDays, ShareChange
+from streams.state.contributions import AbnormalDays, ContributionChange
+from streams.state.shop_days import ShopDay
 from streams.state.state import Finding, OrderState, ParcelState
 from streams.state.tracks import TrackState
 from streams.tables import judged
@@ -86,20 +86,20 @@ class Codec(NamedTuple):
 pack = msgspec.msgpack.encode
 
 TABLES = {
-    "orders": Codec(OrderState, decode_order, encode),
-    "parcels": Codec(ParcelState, decode_parcel, encode),
-    "tracks": Codec(TrackState, decode_track, encode),
-    "meters": Codec(MeterState, decode_meter, encode),
+    "orders": Codec(OrderState, load_order, dump),
+    "parcels": Codec(ParcelState, load_parcel, dump),
+    "tracks": Codec(TrackState, load_track, dump),
+    "meters": Codec(ShopDay, load_shop_day, dump),
 }
 """Every table by its name."""
 
 MESSAGES = {
-    TOPICS.order_facts: Codec(OrderFacts, decode_order_facts, encode_message),
-    TOPICS.parcel_facts: Codec(ParcelFacts, decode_parcel_facts, encode_message),
-    TOPICS.track_facts: Codec(list[TrackFacts], decode_track_facts, encode_message),
-    TOPICS.clone_facts: Codec(CloneFacts, decode_clone_facts, encode_message),
-    TOPICS.meter_facts: Codec(AbnormalDays, decode_days, pack),
-    TOPICS.meter_totals: Codec(list[ShareChange], decode_changes, pack),
+    TOPICS.order_facts: Codec(OrderFacts, load_order_facts, dump_message),
+    TOPICS.parcel_facts: Codec(ParcelFacts, load_parcel_facts, dump_message),
+    TOPICS.track_facts: Codec(list[TrackFacts], load_track_facts, dump_message),
+    TOPICS.clone_facts: Codec(CloneFacts, load_clone_facts, dump_message),
+    TOPICS.meter_facts: Codec(AbnormalDays, load_abnormal_days, pack),
+    TOPICS.meter_totals: Codec(list[ContributionChange], load_contributions, pack),
 }
 """Every internal topic of which the messages are made by the pipeline."""
 
@@ -302,7 +302,7 @@ def understood() -> Document:
             "word": tick.word,
             "note": tick.note.hex(),
             "reports": [
-                [number, report.generation, report.rounds_done, report.gate_us, report.behind]
+                [number, report.generation, report.rounds_done, report.watermark_us, report.behind]
                 for number, report in tick.reports()
             ],
         },
@@ -316,7 +316,7 @@ def on_disk(folder: Path) -> Document:
     cache = Cache(1 << 20)
     store = PartitionStore.open(folder, cache)
     orders = [OrderState("1", due=1_795_140_000_000_000), OrderState("2", due=2), OrderState("3")]
-    store.write([Put(each.order_id.encode(), encode(each), each.due, 0) for each in orders], 40)
+    store.write([Put(each.order_id.encode(), dump(each), each.due, 0) for each in orders], 40)
     store.write([Put(b"2", None, 0, 2)], 42)
     store.close()
     options = Options(raw_mode=True)

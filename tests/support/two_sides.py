@@ -111,31 +111,31 @@ class Loop:
         """Topic partitions with unread records, sorted."""
         return sorted(place for place, log in self.logs.items() if self.read[place] < len(log))
 
-    def step(self, place: tuple[str, int], most: int, gate: int | None) -> Effects:
+    def step(self, place: tuple[str, int], most: int, watermark: int | None) -> Effects:
         """Work on the next chunk, of at most `most` records, of one topic partition."""
         topic, partition = place
         first = self.read[place]
         records = self.logs[place][first : first + most]
         chunk = Chunk(topic, partition, records[0].offset, records[-1].offset, records)
         self.read[place] = first + len(records)
-        return self.take(chunk, gate)
+        return self.take(chunk, watermark)
 
-    def take(self, chunk: Chunk, gate: int | None) -> Effects:
+    def take(self, chunk: Chunk, watermark: int | None) -> Effects:
         """Work on a chunk and let its effects happen."""
         self.now += 1_000
-        watermark = self._held_or(chunk.partition, gate)
+        watermark = self._held_or(chunk.partition, watermark)
         moment = Moment(self.now, watermark, watermark is None)
         effects = self.by_topic[chunk.topic].step(chunk, moment)
         self._happen(effects, chunk.partition)
         return effects
 
-    def tick(self, partition: int, gate: int | None) -> Effects:
+    def tick(self, partition: int, watermark: int | None) -> Effects:
         """The clock of a partition moves to `gate` (µs)."""
         self.now += 1_000
-        gate = self._held_or(partition, gate)
-        moment = Moment(self.now, gate)
+        watermark = self._held_or(partition, watermark)
+        moment = Moment(self.now, watermark)
         effects = Effects(topic=TOPICS.ticks, partition=partition)
-        upto = self.now if gate is None else gate
+        upto = self.now if watermark is None else watermark
         self.parcels.watch_feeds(moment)
         for processor in self.processors:
             due = self.store.due(processor.table, partition, upto)
@@ -143,18 +143,18 @@ class Loop:
         self._happen(effects, partition)
         return effects
 
-    def drain(self, gate: int) -> None:
+    def drain(self, watermark: int) -> None:
         """Read everything, then tick until nothing is due at `gate` (µs) any more."""
         busy = True
         while busy:
             busy = False
             while self.waiting():
-                self.step(self.waiting()[0], 1_000, gate)
+                self.step(self.waiting()[0], 1_000, watermark)
             # A state that was held wants to be looked at from the wall clock on, not from the gate.
             for partition in range(self.partitions):
                 # Once: what a tick says to others must be read before a held partition goes on.
-                if any(self.store.due(table, partition, gate) for table in self.tables):
-                    self.tick(partition, gate)
+                if any(self.store.due(table, partition, watermark) for table in self.tables):
+                    self.tick(partition, watermark)
                     busy = True
 
     def _happen(self, effects: Effects, partition: int) -> None:
@@ -213,7 +213,7 @@ class Loop:
     def _ends(self) -> dict[tuple[str, int], int]:
         return {place: len(log) for place, log in self.logs.items()}
 
-    def _held_or(self, partition: int, gate: int | None) -> int | None:
+    def _held_or(self, partition: int, watermark: int | None) -> int | None:
         """The gate, None for a partition that has not read again what it lost: rounds as the
         engine's gate counts them."""
         while held := self._held.get(partition):
@@ -224,7 +224,7 @@ class Loop:
                 del self._held[partition]
             else:
                 self._held[partition] = rounds - 1, self._ends()
-        return gate
+        return watermark
 
     # ---- out
 
@@ -246,18 +246,18 @@ class Loop:
         return kept
 
 
-def run(loop: Loop, rng: Random, gates: list[int | None], *, crashes: float = 0.0) -> None:
+def run(loop: Loop, rng: Random, watermarks: list[int | None], *, crashes: float = 0.0) -> None:
     """Read everything in random chunks from random partitions; the gate moves through `gates`."""
     steps = 0
-    gate = gates[0]
+    watermark = watermarks[0]
     while waiting := loop.waiting():
         steps += 1
         place = rng.choice(waiting)
-        loop.step(place, rng.choice((1, 1, 2, 5, 50)), gate)
+        loop.step(place, rng.choice((1, 1, 2, 5, 50)), watermark)
         if rng.random() < 0.1:
-            gate = gates[min(len(gates) - 1, steps // 20)]
+            watermark = watermarks[min(len(watermarks) - 1, steps // 20)]
         if rng.random() < 0.15:
-            loop.tick(rng.randrange(loop.partitions), gate)
+            loop.tick(rng.randrange(loop.partitions), watermark)
         if crashes:
             if rng.random() < 0.2:
                 loop.commit(rng.randrange(loop.partitions))

@@ -44,10 +44,10 @@ class Worker:
         """The clock goes on to a moment, ticking all the way."""
         while self.loop.now < us(moment):
             self.loop.now = min(self.loop.now + int(STEP.total_seconds()) * SECOND, us(moment))
-            self.loop.tick(0, self.gate)
+            self.loop.tick(0, self.watermark)
 
     @property
-    def gate(self) -> int:
+    def watermark(self) -> int:
         """How far deadlines may go."""
         return self.loop.now - int(self.lag.total_seconds() * SECOND)
 
@@ -57,7 +57,7 @@ class Worker:
             topic = TOPICS.tracking if "tracking_number" in value else TOPICS.orders
             self.loop.produce(topic, json.dumps(value).encode(), None, 0)
         while self.loop.waiting():
-            self.loop.step(self.loop.waiting()[0], 100, self.gate)
+            self.loop.step(self.loop.waiting()[0], 100, self.watermark)
 
     def feed(self, start: datetime, stop: datetime, status: str = "in_transit") -> None:
         """The carrier reports some other parcel every five minutes."""

@@ -28,7 +28,7 @@ from support.two_sides import TOPICS, Loop, run
 
 from streams.app import shadows_of
 from streams.decode import Bad, decode_tracking
-from streams.decode import decode_order as read_order
+from streams.decode import load_order as read_order
 from streams.engine.kafka.murmur2 import partition_of
 from streams.facts.times import DAY as DAY_US
 from streams.facts.times import SECOND, from_datetime
@@ -38,7 +38,7 @@ from streams.profiles.model import Profiles
 from streams.replay.machine import Machine
 from streams.rules import PickupOverdue
 from streams.rules.episodes import Limit
-from streams.state.codec import decode_order, decode_parcel, encode
+from streams.state.codec import dump, load_order, load_parcel
 from streams.state.state import Finding, OrderState, ParcelState
 
 DOUYIN, TMALL, BRIEF = "douyin-2026-07-09", "tmall-2026-04-09", "brief-2023"
@@ -89,9 +89,9 @@ def remembered(loop: Loop, profile: str) -> dict[str, Finding]:
     states: list[OrderState | ParcelState] = []
     for (table, _), rows in loop.store.tables.items():
         if table == "orders":
-            states += [decode_order(value) for value in rows.values()]
+            states += [load_order(value) for value in rows.values()]
         elif table == "parcels":
-            states += [decode_parcel(value) for value in rows.values()]
+            states += [load_parcel(value) for value in rows.values()]
     return {
         entry.warning_id: entry.finding
         for state in states
@@ -287,10 +287,10 @@ def test_what_is_remembered_is_stored() -> None:
     """Both kinds of states."""
     entry = loop_entry()
     for state, decode in (
-        (OrderState("1", shadow=[entry]), decode_order),
-        (ParcelState("zto:1", shadow=[entry]), decode_parcel),
+        (OrderState("1", shadow=[entry]), load_order),
+        (ParcelState("zto:1", shadow=[entry]), load_parcel),
     ):
-        assert decode(encode(state)) == state
+        assert decode(dump(state)) == state
 
 
 def loop_entry() -> Any:
@@ -300,7 +300,7 @@ def loop_entry() -> Any:
     loop.drain(us(LATER))
     ((_, rows),) = [item for item in loop.store.tables.items() if item[0][0] == "parcels"]
     (value,) = rows.values()
-    return decode_parcel(value).shadow[0]
+    return load_parcel(value).shadow[0]
 
 
 def test_an_unknown_shadow_is_refused() -> None:

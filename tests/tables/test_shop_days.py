@@ -21,11 +21,11 @@ from streams.facts.times import DAY as DAY_US
 from streams.facts.times import SECOND, from_datetime
 from streams.profiles.loader import load
 from streams.replay.machine import Machine
-from streams.replay.meters import Meters
-from streams.state.codec import decode_changes
-from streams.state.meter_state import KEPT
-from streams.state.shares import Share, ShareChange
-from streams.tables.recover_shop_days import LONGEST, share_outputs
+from streams.replay.shop_days import ShopDays
+from streams.state.codec import load_contributions
+from streams.state.contributions import Contribution, ContributionChange
+from streams.state.shop_days import KEPT
+from streams.tables.recover_shop_days import LONGEST, contribution_outputs
 from streams.tables.shop_days import SLOWER_BY, SLOWEST
 
 HISTORIES = 40
@@ -122,7 +122,7 @@ def test_a_replay_ends_with_what_the_worker_published_last(seed: int) -> None:
     sent_anywhere(loop, history, rng)
     run(loop, rng, gates_of(history, rng))
     loop.drain(until)
-    meters = Meters(load())
+    meters = ShopDays(load())
     machine = Machine(load(), lambda revision: None, meters)
     for topic, value in in_order(history):
         raw, arrival = json.dumps(value).encode(), arrival_of(value)
@@ -197,11 +197,13 @@ def test_a_promise_for_the_end_of_time_is_not_metered(offset: str) -> None:
 def test_many_orders_of_many_products_are_told_in_several_messages() -> None:
     """A message that is too long for Kafka would end the worker, and again after each start."""
     names = tuple(f"{number:0128d}" for number in range(100))
-    share = Share("douyin", "s-1", 20_000, products=names)
-    changes = [ShareChange(str(number), share, share) for number in range(1_000)]
-    values = [output.value or b"" for output in share_outputs(TOPICS.meter_totals, 3, changes)]
+    share = Contribution("douyin", "s-1", 20_000, products=names)
+    changes = [ContributionChange(str(number), share, share) for number in range(1_000)]
+    values = [
+        output.value or b"" for output in contribution_outputs(TOPICS.meter_totals, 3, changes)
+    ]
     assert max(map(len, values)) <= LONGEST
-    assert [change for value in values for change in decode_changes(value)] == changes
+    assert [change for value in values for change in load_contributions(value)] == changes
 
 
 def test_a_message_read_twice_counts_once() -> None:

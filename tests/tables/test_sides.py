@@ -35,7 +35,7 @@ from streams.profiles.loader import load
 from streams.rules import ShipOverdue
 from streams.rules.episodes import Clock
 from streams.state import parcels
-from streams.state.codec import decode_order, decode_order_facts, decode_parcel, decode_parcel_facts
+from streams.state.codec import load_order, load_order_facts, load_parcel, load_parcel_facts
 
 PARTITIONS = 4
 PARCEL = f"zto:{NUMBER}".encode()
@@ -101,7 +101,7 @@ def test_a_record_sent_home_keeps_origin_and_arrival() -> None:
     away = (home + 1) % PARTITIONS
     loop.produce(TOPICS.orders, json.dumps(order()).encode(), None, away)
     loop.drain(us(PROMISE - HOUR))
-    state = decode_order(loop.store.tables["orders", home][b"1"])
+    state = load_order(loop.store.tables["orders", home][b"1"])
     assert (state.versions[0].partition, state.versions[0].offset) == (away, 0)
     (warning,) = loop.newest().values()
     assert warning["evidence"]["records"][0]["partition"] == away
@@ -195,7 +195,7 @@ def test_a_tombstone_closes_its_order() -> None:
     away = (partition_of(b"1", PARTITIONS) + 1) % PARTITIONS
     loop.produce(TOPICS.orders, None, b"1", away)
     loop.drain(NOW)
-    state = decode_order(loop.store.tables["orders", partition_of(b"1", PARTITIONS)][b"1"])
+    state = load_order(loop.store.tables["orders", partition_of(b"1", PARTITIONS)][b"1"])
     assert [version.closed for version in state.versions] == [False, True]
     assert state.versions[1].updated_at == NOW // 1_000 * 1_000 + 1_000
     loop.drain(us(PAID + 10 * DAY))
@@ -318,16 +318,16 @@ def test_messages_reach_the_other_side() -> None:
     effects = loop.take(tracking(upload("1"), picked_up()), NOW)
     (asked,) = outputs(effects, TOPICS.parcel_facts)
     assert asked.key == b"1"
-    said = decode_parcel_facts(asked.value)
+    said = load_parcel_facts(asked.value)
     assert said.asks
     assert said.lives[0].progress == (us(PICKED),)
     loop.drain(NOW)
     effects = loop.take(orders(order(recipient=BORIS)), NOW)
     (answer,) = outputs(effects, TOPICS.order_facts)
     assert answer.key == PARCEL
-    assert decode_order_facts(answer.value).known
+    assert load_order_facts(answer.value).known
     loop.drain(NOW)
-    parcel = decode_parcel(loop.store.tables["parcels", partition_of(PARCEL, PARTITIONS)][PARCEL])
+    parcel = load_parcel(loop.store.tables["parcels", partition_of(PARCEL, PARTITIONS)][PARCEL])
     assert parcel.orders[0].facts is not None
     assert parcel.orders[0].facts.recipients[0][1].address_key == "address-boris"
 
@@ -336,11 +336,11 @@ def test_facts_for_a_parcel_that_ended_are_dropped() -> None:
     """An order may answer a parcel that is gone: nothing is made of it."""
     loop = loop_at()
     effects = loop.take(orders(order()), NOW)
-    state = decode_order(effects.puts["orders"][0].value or b"")
-    from streams.state.codec import encode_message
+    state = load_order(effects.puts["orders"][0].value or b"")
+    from streams.state.codec import dump_message
     from streams.state.orders import facts_of
 
-    message = Record(0, 0, b"zto:GONE", encode_message(facts_of(state)))
+    message = Record(0, 0, b"zto:GONE", dump_message(facts_of(state)))
     done = loop.take(Chunk(TOPICS.order_facts, 0, 0, 0, [message]), NOW)
     assert done.outputs == []
     assert not any(done.puts.values())
@@ -412,7 +412,7 @@ def test_what_a_full_state_cannot_hold_becomes_a_dead_letter(
     (letter,) = loop.dead_letters
     DeadLetter.model_validate(letter)
     assert (letter["reason"], letter["origin"]["offset"]) == ("too_many_facts", 12)
-    state = decode_parcel(effects.puts["parcels"][0].value or b"")
+    state = load_parcel(effects.puts["parcels"][0].value or b"")
     assert [known.order_id for known in state.orders] == ["0", "1"]
 
 

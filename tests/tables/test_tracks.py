@@ -12,7 +12,7 @@ from streams.engine.kafka.types import Chunk, Output, Record
 from streams.facts.facts import TrackFacts
 from streams.facts.times import DAY as DAY_US
 from streams.facts.times import STATE_KEPT
-from streams.state.codec import decode_clone_facts, decode_track_facts, due_of, encode_message
+from streams.state.codec import due_of, dump_message, load_clone_facts, load_track_facts
 from streams.tables.processor import Moment
 from streams.tables.tracks import MOST_TOGETHER, TrackProcessor, claim_outputs
 
@@ -38,7 +38,7 @@ def claim(track: bytes, key: str, at: int | None, address: int = 0) -> TrackFact
 
 def told(outputs: list[Output]) -> list[tuple[bytes | None, int | None]]:
     """Who is told since when, in order."""
-    return [(output.key, decode_clone_facts(output.value or b"").since) for output in outputs]
+    return [(output.key, load_clone_facts(output.value or b"").since) for output in outputs]
 
 
 def test_claims_for_one_partition_travel_together() -> None:
@@ -47,7 +47,7 @@ def test_claims_for_one_partition_travel_together() -> None:
     outputs = claim_outputs("t", 3, claims)
     assert sorted(output.partition or 0 for output in outputs) == [0, 1, 2]
     for output in outputs:
-        found = decode_track_facts(output.value or b"")
+        found = load_track_facts(output.value or b"")
         mine = [one for one in claims if partition_of(one.signature, 3) == output.partition]
         assert (found, output.key) == (mine, None)
 
@@ -59,15 +59,15 @@ def test_no_record_grows_beyond_what_kafka_takes() -> None:
     sizes = [len(output.value or b"") for output in outputs]
     assert len(sizes) == 4
     assert max(sizes) < MOST_TOGETHER
-    found = [one for output in outputs for one in decode_track_facts(output.value or b"")]
+    found = [one for output in outputs for one in load_track_facts(output.value or b"")]
     assert found == claims
 
 
 def test_a_chunk_is_taken_in_claim_by_claim() -> None:
     """What is taken back in the same chunk was said before: the answers come in that order."""
     batches = [
-        encode_message([claim(b"a", "one", 5), claim(b"b", "one", 5)]),
-        encode_message([claim(b"a", "two", 7, 1), claim(b"a", "two", None)]),
+        dump_message([claim(b"a", "one", 5), claim(b"b", "one", 5)]),
+        dump_message([claim(b"a", "two", 7, 1), claim(b"a", "two", None)]),
     ]
     effects = processor().step(chunk(*batches), Moment(NOW, None))
     assert told(effects.outputs) == [(b"one", 7), (b"two", 5), (b"one", None)]
@@ -78,7 +78,7 @@ def test_repeats_write_nothing() -> None:
     """The same claims once more: no answer, no state."""
     loop_store = Store()
     tracks = processor(loop_store)
-    batch = encode_message([claim(b"a", "one", 5), claim(b"a", "two", 7, 1)])
+    batch = dump_message([claim(b"a", "one", 5), claim(b"a", "two", 7, 1)])
     first = tracks.step(chunk(batch), Moment(NOW, None))
     for write in first.puts["tracks"]:
         loop_store.apply("tracks", 0, write)
@@ -90,18 +90,18 @@ def test_a_claim_taken_back_unheard_leaves_no_state() -> None:
     """A track that was none: its state is deleted with a tombstone."""
     store = Store()
     tracks = processor(store)
-    made = tracks.step(chunk(encode_message([claim(b"a", "one", 5)])), Moment(NOW, None))
+    made = tracks.step(chunk(dump_message([claim(b"a", "one", 5)])), Moment(NOW, None))
     for write in made.puts["tracks"]:
         store.apply("tracks", 0, write)
-    gone = tracks.step(chunk(encode_message([claim(b"a", "one", None)])), Moment(NOW, None))
+    gone = tracks.step(chunk(dump_message([claim(b"a", "one", None)])), Moment(NOW, None))
     ((write,),) = gone.puts.values()
     assert (write.value, write.old_due) == (None, made.puts["tracks"][0].due)
 
 
 def test_strangers_records_are_dead_letters() -> None:
     """What cannot be claims of ours is kept with its origin, and stops nothing."""
-    good = encode_message([claim(b"a", "one", 5)])
-    strange = (None, b"{}", encode_message([])[:0], b"\x91\x91\x01")
+    good = dump_message([claim(b"a", "one", 5)])
+    strange = (None, b"{}", dump_message([])[:0], b"\x91\x91\x01")
     effects = processor().step(chunk(*strange, good), Moment(NOW, None))
     letters = [json.loads(output.value or b"") for output in effects.outputs]
     assert [letter["origin"]["offset"] for letter in letters] == [0, 1, 2, 3]

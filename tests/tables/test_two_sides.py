@@ -32,7 +32,7 @@ from support.two_sides import TOPICS, Loop, run
 
 from streams.engine.kafka.murmur2 import partition_of
 from streams.facts.times import from_datetime
-from streams.state.codec import decode_parcel, decode_track
+from streams.state.codec import load_parcel, load_track
 
 HISTORIES = 60
 CLONES = 150
@@ -96,14 +96,14 @@ def test_crashes_accuse_nobody_of_a_cloned_track(seed: int) -> None:
     assert standing(loop.newest()) == wanted
     held = {
         (state.signature, claimant.key): claimant.claim
-        for state in map(decode_track, loop.values("tracks"))
+        for state in map(load_track, loop.values("tracks"))
         if sum(claimant.claim is not None for claimant in state.claimants) > 1
         for claimant in state.claimants
         if claimant.claim is not None
     }
     made = {
         (claim.signature, parcel.key): (claim.uploaded_at, claim.place, claim.address)
-        for parcel in map(decode_parcel, loop.values("parcels"))
+        for parcel in map(load_parcel, loop.values("parcels"))
         for claim in parcel.claims
     }
     assert held.items() <= made.items()
@@ -153,7 +153,7 @@ def test_a_claim_that_a_crash_took_back_accuses_nobody() -> None:
     assert [value for value in standing(loop.newest()) if value["rule"] == "cloned_track"] == []
     claimed = [
         claimant
-        for state in map(decode_track, loop.values("tracks"))
+        for state in map(load_track, loop.values("tracks"))
         for claimant in state.claimants
         if claimant.claim is not None
     ]

@@ -6,7 +6,7 @@ import pytest
 from support.listed import NOW, warning
 
 from streams.facts.times import HOUR
-from streams.state.codec import encode, published_of
+from streams.state.codec import dump, published_of
 from streams.state.state import OrderState, ParcelState, Published
 from streams.web.query import MOST, USUAL, Query, Refused, read, row, select
 
@@ -19,7 +19,7 @@ def listed(query: Query, *warnings: Published) -> list[str]:
         ("orders", OrderState("o1", published=list(warnings[:half]), due=5)),
         ("parcels", ParcelState("zto:1", published=list(warnings[half:]), due=5)),
     ):
-        found.append(select(query, NOW)(table, iter([[(b"k", encode(state))]])))
+        found.append(select(query, NOW)(table, iter([[(b"k", dump(state))]])))
     entries = sorted((e for part in found for e in part.first), key=lambda e: e.warning_id)
     assert sum(part.total for part in found) >= len(entries)
     return [entry.warning_id for entry in entries]
@@ -78,7 +78,7 @@ def test_other_is_every_shop_without_a_label_of_its_own() -> None:
         (["s1", "other"], ["named", "none", "rest"]),
     ):
         visit = select(read({"var-shop": asked}), NOW, label)
-        found = visit("parcels", iter([[(b"k", encode(state))]]))
+        found = visit("parcels", iter([[(b"k", dump(state))]]))
         assert sorted(entry.warning_id for entry in found.first) == wanted
 
 
@@ -191,13 +191,13 @@ def test_the_most_urgent_come_first() -> None:
         warning("due soon", deadline=NOW + HOUR),
     ]
     state = ParcelState("zto:1", published=warnings, due=5)
-    found = select(Query({}), NOW)("parcels", iter([[(b"k", encode(state))]]))
+    found = select(Query({}), NOW)("parcels", iter([[(b"k", dump(state))]]))
     assert [entry.warning_id for entry in found.first] == [
         *("due soon", "due later"),
         *("new check", "old check"),
         *("new breach", "old breach"),
     ]
-    few = select(Query({}, limit=2), NOW)("parcels", iter([[(b"k", encode(state))]] * 9))
+    few = select(Query({}, limit=2), NOW)("parcels", iter([[(b"k", dump(state))]] * 9))
     assert [entry.warning_id for entry in few.first] == ["due soon", "due soon"]
     assert few.total == 54
 
@@ -234,4 +234,4 @@ def test_peeking_gives_what_decoding_gives(version: bytes) -> None:
         ("parcels", ParcelState("zto:1", published=[warning("w1")], due=7)),
         ("parcels", ParcelState("zto:1")),
     ):
-        assert published_of(table, version + encode(state)[1:]) == state.published
+        assert published_of(table, version + dump(state)[1:]) == state.published

@@ -61,9 +61,9 @@ class EngineConfig:
     store_cache_bytes: int = 64 * 1024 * 1024
 
     tick_interval: float = 0.5
-    gate_patience: float = 60.0
+    watermark_patience: float = 60.0
     """A partition of which nothing was heard for so long no longer holds others' deadlines."""
-    gate_rounds: int = 6
+    watermark_rounds: int = 6
     """One for the inputs, then one per hop between partitions: re-key, parcel to order and back,
     parcel to track and back."""
 

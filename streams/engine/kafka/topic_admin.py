@@ -93,7 +93,7 @@ class TopicSpec:
 
 
 @dataclass(slots=True)
-class Found:
+class Described:
     """What the cluster has of one topic; `partitions` None: there is no such topic.
 
     `config` is empty where the cluster does not let us read it.
@@ -198,7 +198,7 @@ def inspect_topics(settings: Cluster, wait_s: float | None = None) -> tuple[list
     """The problems of `check_topics`, and notes on what may lose data or fail later."""
     specs = topic_specs(settings)
     with connect(settings, wait_s) as admin:
-        found = _look(admin, specs)
+        found = _described(admin, specs)
     return _missing(specs, found) + _problems(settings, specs, found), _notes(specs, found)
 
 
@@ -211,7 +211,7 @@ def create_topics(settings: Cluster, wait_s: float | None = COMMAND_WAIT_S) -> O
     specs = topic_specs(settings)
     outcome = Outcome()
     with connect(settings, wait_s) as admin:
-        found = _look(admin, specs)
+        found = _described(admin, specs)
         outcome.problems = _problems(settings, specs, found)
         outcome.notes = _notes(specs, found)
         for spec in specs:
@@ -300,9 +300,9 @@ def _wait_for_port(settings: Cluster, deadline: float) -> None:
         time.sleep(min(0.5, max(0.0, deadline - time.monotonic())))
 
 
-def _look(admin: KafkaAdminClient, specs: Sequence[TopicSpec]) -> dict[str, Found]:
+def _described(admin: KafkaAdminClient, specs: Sequence[TopicSpec]) -> dict[str, Described]:
     """What the cluster has of these topics."""
-    found = {spec.name: Found() for spec in specs}
+    found = {spec.name: Described() for spec in specs}
     for topic in admin.describe_topics(list(found)):
         if topic["error_code"] == _NO_ERROR:
             found[topic["name"]].partitions = len(topic["partitions"])
@@ -320,7 +320,7 @@ def _look(admin: KafkaAdminClient, specs: Sequence[TopicSpec]) -> dict[str, Foun
     return found
 
 
-def _missing(specs: Sequence[TopicSpec], found: Mapping[str, Found]) -> list[str]:
+def _missing(specs: Sequence[TopicSpec], found: Mapping[str, Described]) -> list[str]:
     return [
         f"{spec.name}: there is no such topic ({spec.role})"
         for spec in specs
@@ -329,7 +329,7 @@ def _missing(specs: Sequence[TopicSpec], found: Mapping[str, Found]) -> list[str
 
 
 def _problems(
-    settings: Cluster, specs: Sequence[TopicSpec], found: Mapping[str, Found]
+    settings: Cluster, specs: Sequence[TopicSpec], found: Mapping[str, Described]
 ) -> list[str]:
     """What is there and does not fit."""
     counts = {
@@ -362,7 +362,7 @@ def _problems(
     return problems
 
 
-def _notes(specs: Sequence[TopicSpec], found: Mapping[str, Found]) -> list[str]:
+def _notes(specs: Sequence[TopicSpec], found: Mapping[str, Described]) -> list[str]:
     """What is there and works, but may lose data or fail later."""
     notes = []
     for spec in specs:
@@ -384,7 +384,7 @@ def _notes(specs: Sequence[TopicSpec], found: Mapping[str, Found]) -> list[str]:
     return notes
 
 
-def _less(spec: TopicSpec, one: Found, key: str, words: Callable[[str], str]) -> list[str]:
+def _less(spec: TopicSpec, one: Described, key: str, words: Callable[[str], str]) -> list[str]:
     """A note where a topic has less of something than it should; -1 is without limit."""
     wanted, value = spec.config.get(key), one.config.get(key)
     if wanted is None or value is None or int(value) < 0 or int(value) >= int(wanted):
@@ -424,7 +424,7 @@ def _make(
     return made
 
 
-def _policy(one: Found) -> frozenset[str]:
+def _policy(one: Described) -> frozenset[str]:
     return _set(one.config.get("cleanup.policy", ""))
 
 

@@ -30,7 +30,7 @@ from streams.engine.worker.commit import Committer, CommitterFailed
 from streams.engine.worker.failure import say_failed
 from streams.engine.worker.peers import Home, Peers
 from streams.engine.worker.session import Session, SessionCommitter
-from streams.engine.worker.watermark import Gate, Input
+from streams.engine.worker.watermark import Input, Watermark
 from streams.telemetry.events import event
 from streams.telemetry.metrics import CHUNK_RECORDS, PIPELINE_LATENCY
 
@@ -57,7 +57,7 @@ class EngineStatus(NamedTuple):
     """Partition numbers owned and restored."""
     held: int
     """Owned partitions whose deadlines are held since the assignment."""
-    gate_lag_s: float | None
+    watermark_lag_s: float | None
     """Seconds that the gate furthest behind lags behind the clock; None where all are held."""
     lag: dict[str, int]
     """Records that were not yet processed, by topic, as far as the broker has said."""
@@ -133,10 +133,10 @@ class Engine:
         }
         self.sweeps = Sweeps(self.tables)
         self.restorer = Restorer(config, self.tables, due_of)
-        self.gate = Gate(
+        self.watermark = Watermark(
             config.partitions,
-            rounds=config.gate_rounds,
-            patience_us=int(config.gate_patience * 1_000_000),
+            rounds=config.watermark_rounds,
+            patience_us=int(config.watermark_patience * 1_000_000),
             quiet_us=int(max(3.0, 4 * config.tick_interval) * 1_000_000),
         )
         # As patient as the group itself: a worker that is gone loses its partitions no sooner.
@@ -211,13 +211,13 @@ class Engine:
         """The clock, and up to which time deadlines may fire (None: the partition is held), µs."""
         now = self.now_us()
         self._observe(partition, now)
-        return now, self.gate.gate_us(partition, now)
+        return now, self.watermark.watermark_us(partition, now)
 
-    def gate_us(self, partition: int) -> int | None:
+    def watermark_us(self, partition: int) -> int | None:
         """Deadlines up to this time may fire; None while the partition is held."""
         now = self.now_us()
         self._observe(partition, now)
-        return self.gate.gate_us(partition, now)
+        return self.watermark.watermark_us(partition, now)
 
     def observe_ticks(self, chunk: Chunk) -> None:
         """Learn what other workers say; the ticks agent calls it with each of its chunks."""
@@ -229,7 +229,7 @@ class Engine:
                 self.observer.heard(tick.worker, tick.note)
             home = Home(tick.address, tick.word)
             for number, report in tick.reports():
-                self.gate.hear(number, report, now)
+                self.watermark.hear(number, report, now)
                 self.peers.hear(number, tick.generation, home)
 
     def heartbeat_age(self) -> float | None:
@@ -241,14 +241,16 @@ class Engine:
         now = self.now_us()
         consumer: ChunkConsumer | None = self._app._consumer if self._app else None
         lag, lag_s, uncommitted = self._lag(consumer, now)
-        gates = [self.gate.last_gate_us(number) for number in self._owned]
-        open_gates = [gate for gate in gates if gate]
+        watermarks = [self.watermark.last_watermark_us(number) for number in self._owned]
+        open_watermarks = [watermark for watermark in watermarks if watermark]
         stats = self.restorer.stats
         return EngineStatus(
             assigned=self.assigned,
-            partitions=len(gates),
-            held=len(gates) - len(open_gates),
-            gate_lag_s=max(0, now - min(open_gates)) / 1_000_000 if open_gates else None,
+            partitions=len(watermarks),
+            held=len(watermarks) - len(open_watermarks),
+            watermark_lag_s=max(0, now - min(open_watermarks)) / 1_000_000
+            if open_watermarks
+            else None,
             lag=lag,
             lag_s=lag_s,
             in_flight_records=consumer.in_flight_records if consumer else 0,
@@ -263,7 +265,7 @@ class Engine:
             restore_records=stats.records,
             restore_seconds=stats.seconds,
             restore_remaining=stats.remaining,
-            uncounted=len(self._census.left) if self._census else len(gates),
+            uncounted=len(self._census.left) if self._census else len(watermarks),
             due=self._due_of_tables(now),
             store_bytes={
                 name: sum(table[number].size() for number in table.partitions())
@@ -381,7 +383,7 @@ class Engine:
         for tp, end in start.ends.items():
             if tp.topic != self.config.ticks_topic and tp.partition in ends:
                 ends[tp.partition][tp.topic] = end
-        self.gate.assign(generation, ends, self.now_us())
+        self.watermark.assign(generation, ends, self.now_us())
         self.assigned = True
         self.assignments += 1
         self._reading_since = time.monotonic()
@@ -429,7 +431,7 @@ class Engine:
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(consumer.force_commit(), self.config.drain_timeout)
         self._owned = frozenset()
-        self.gate.revoke()
+        self.watermark.revoke()
         if self._committer is not None:
             self._committer.drop(owned)
         if owned and self.failure is None:
@@ -504,7 +506,7 @@ class Engine:
         return found
 
     def _observe(self, partition: int, now_us: int) -> bool:
-        return self.gate.observe(partition, self._inputs(partition, now_us), now_us)
+        return self.watermark.observe(partition, self._inputs(partition, now_us), now_us)
 
     def _is_member(self) -> bool:
         return self.app.consumer.thread.generation() == self._generation
@@ -548,14 +550,14 @@ class Engine:
                     self._samples.append((time.time(), self.now_us()))
                 await self.app.consumer.thread.check_errors()
                 if self.assigned:
-                    await self._advance_gate()
+                    await self._advance_watermark()
                     self._send_ticks()
                     if time.monotonic() - touched > 60:
                         touched = time.monotonic()
                         self.restorer.touch(set(self._owned))
                 held = any(
-                    self.gate.rounds_done(number) < self.config.gate_rounds
-                    for number in self.gate.partitions()
+                    self.watermark.rounds_done(number) < self.config.watermark_rounds
+                    for number in self.watermark.partitions()
                 )
                 pause = min(0.02, self.config.tick_interval) if held else self.config.tick_interval
                 await asyncio.sleep(pause)
@@ -564,17 +566,17 @@ class Engine:
         except Exception as error:
             self.fail(error)
 
-    async def _advance_gate(self) -> None:
+    async def _advance_watermark(self) -> None:
         """Observe every partition, and begin the rounds that can begin, one after another."""
-        for _ in range(self.config.gate_rounds + 1):
+        for _ in range(self.config.watermark_rounds + 1):
             if not await self._begin_rounds():
                 return
 
     async def _begin_rounds(self) -> bool:
         now = self.now_us()
-        for number in self.gate.partitions():
+        for number in self.watermark.partitions():
             self._observe(number, now)
-        waiting = self.gate.need_targets(now)
+        waiting = self.watermark.need_targets(now)
         if not waiting:
             return False
         consumer = self.app.consumer
@@ -588,14 +590,16 @@ class Engine:
         if consumer.offsets is not opened:
             return False
         for number in waiting:
-            self.gate.begin_round(
+            self.watermark.begin_round(
                 number, {tp.topic: end for tp, end in ends.items() if tp.partition == number}
             )
         return True
 
     def _send_ticks(self) -> None:
         now = self.now_us()
-        reports = {number: self.gate.report(number, now) for number in self.gate.partitions()}
+        reports = {
+            number: self.watermark.report(number, now) for number in self.watermark.partitions()
+        }
         if not reports:
             return
         note = b"" if self.observer is None else self.observer.word()

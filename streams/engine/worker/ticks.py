@@ -33,15 +33,15 @@ class Tick(msgspec.Struct, frozen=True, array_like=True, gc=False):
     worker: str
     generation: int
     sent_us: int
-    gates: tuple[tuple[int, int, int, bool], ...]
+    watermarks: tuple[tuple[int, int, int, bool], ...]
     address: str = ""
     word: str = ""
     note: bytes = b""
 
     def reports(self) -> Iterator[tuple[int, Report]]:
         """(partition, report) of each of the sender's partitions."""
-        for partition, rounds_done, gate_us, behind in self.gates:
-            yield partition, Report(self.generation, rounds_done, gate_us, behind)
+        for partition, rounds_done, watermark_us, behind in self.watermarks:
+            yield partition, Report(self.generation, rounds_done, watermark_us, behind)
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -57,11 +57,11 @@ def encode(
     note: bytes = b"",
 ) -> bytes:
     """A tick message with the reports of the sender's partitions."""
-    gates = tuple(
-        (partition, report.rounds_done, report.gate_us, report.behind)
+    watermarks = tuple(
+        (partition, report.rounds_done, report.watermark_us, report.behind)
         for partition, report in reports.items()
     )
-    return _encode(Tick(VERSION, worker, generation, sent_us, gates, *home, note))
+    return _encode(Tick(VERSION, worker, generation, sent_us, watermarks, *home, note))
 
 
 def decode(records: Sequence[Record]) -> Iterator[Tick]:

@@ -48,7 +48,7 @@ class Report(NamedTuple):
 
     generation: int
     rounds_done: int
-    gate_us: int
+    watermark_us: int
     behind: bool
 
 
@@ -58,7 +58,7 @@ class _Own:
     rounds_done: int = 0
     waiting_for_targets: bool = False
     seen_end_us: dict[str, int] = field(default_factory=dict)
-    gate_us: int = 0
+    watermark_us: int = 0
     shown_us: int = 0
     is_open: bool = False
 
@@ -70,7 +70,7 @@ class _Peer:
     silent: bool = False
 
 
-class Gate:
+class Watermark:
     """The gates of the partitions of this worker. All times are given; nothing here is awaited."""
 
     def __init__(
@@ -157,33 +157,33 @@ class Gate:
         bound = now_us
         for one in inputs:
             bound = min(bound, self._bound(own, one, now_us))
-        own.gate_us = max(own.gate_us, bound)
+        own.watermark_us = max(own.watermark_us, bound)
         return finished
 
     def report(self, partition: int, now_us: int) -> Report:
         """What to tell the others of an owned partition."""
         own = self._own[partition]
         is_open = own.rounds_done >= self._rounds
-        behind = is_open and own.gate_us < now_us - _BEHIND
-        return Report(self._generation, own.rounds_done, own.gate_us, behind)
+        behind = is_open and own.watermark_us < now_us - _BEHIND
+        return Report(self._generation, own.rounds_done, own.watermark_us, behind)
 
-    def gate_us(self, partition: int, now_us: int) -> int | None:
+    def watermark_us(self, partition: int, now_us: int) -> int | None:
         """Deadlines up to this time may fire; None while the partition is held."""
         own = self._own.get(partition)
-        if own is None or own.rounds_done < self._rounds or not own.gate_us:
+        if own is None or own.rounds_done < self._rounds or not own.watermark_us:
             return None
         if self._rounds_of_all(now_us) < self._rounds:
             return None
-        gate = own.gate_us
+        watermark = own.watermark_us
         for number, other in self._own.items():
-            if number != partition and other.gate_us < now_us - _BEHIND:
-                gate = min(gate, other.gate_us)
+            if number != partition and other.watermark_us < now_us - _BEHIND:
+                watermark = min(watermark, other.watermark_us)
         for peer in self._peers.values():
             if peer.report is None or peer.silent:
                 continue
             if peer.report.behind or now_us - peer.heard_us > self._quiet_us:
-                gate = min(gate, peer.report.gate_us)
-        own.shown_us = max(own.shown_us, gate)
+                watermark = min(watermark, peer.report.watermark_us)
+        own.shown_us = max(own.shown_us, watermark)
         if not own.is_open:
             own.is_open = True
             log.info(
@@ -197,7 +197,7 @@ class Gate:
             )
         return own.shown_us
 
-    def last_gate_us(self, partition: int) -> int:
+    def last_watermark_us(self, partition: int) -> int:
         """What `gate_us` said last of an owned partition; 0 while it is held."""
         own = self._own.get(partition)
         return own.shown_us if own else 0

@@ -1,8 +1,8 @@
-"""What one order adds to the meters of its shop, as it is kept and as it crosses Kafka.
+"""What one order contributes to its shop's days, as it is kept and as it crosses Kafka.
 
-An order is the only one that speaks for itself: its share says on which day it is due, whether it
-is late, on which day it shipped, on which days it was judged abnormal. It remembers what it said,
-so a meter adds up what changed. Fields are only ever appended, with a default.
+An order is the only one that speaks for itself: its contribution says on which day it is due,
+whether it is late, on which day it shipped, on which days it was judged abnormal. It remembers what
+it sent, so a day adds up what changed. Fields are only ever appended, with a default.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from collections.abc import Iterator
 
 import msgspec
 
-from streams.state.meters import MEASURES
+from streams.state.shop_lines import MEASURES
 
 DAYS = range(47_482)
-"""Days that are metered: to the end of 2099. Who promises for later promises nothing (9999-12-31);
+"""Days that are counted: to the end of 2099. Who promises for later promises nothing (9999-12-31);
 a day beyond the calendar has no name either."""
 
 
-class Share(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """What one order adds to the meters of one shop; days count from 1970-01-01.
+class Contribution(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What one order adds to the days of one shop; days count from 1970-01-01.
 
     `late` and `unshipped` are about the day on which it is due; so are its `products`.
     """
@@ -34,12 +34,12 @@ class Share(msgspec.Struct, frozen=True, gc=False, array_like=True):
     products: tuple[str, ...] = ()
 
 
-class ShareChange(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """An order's share in one shop's meters: what it last said, and what holds from now on."""
+class ContributionChange(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """An order's contribution to one shop: what it last sent, and what holds from now on."""
 
     order_id: str
-    old: Share | None
-    new: Share | None
+    old: Contribution | None
+    new: Contribution | None
 
 
 class AbnormalDays(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -57,7 +57,7 @@ class Delta(msgspec.Struct, gc=False):
     products: dict[str, tuple[int, int]]
 
 
-def deltas(old: Share | None, new: Share | None) -> Iterator[tuple[int, Delta]]:
+def deltas(old: Contribution | None, new: Contribution | None) -> Iterator[tuple[int, Delta]]:
     """What a change of one order does to each day that it touches."""
     days: dict[int, Delta] = {}
     if old is None or new is None or _promised(old) != _promised(new):
@@ -86,21 +86,21 @@ def deltas(old: Share | None, new: Share | None) -> Iterator[tuple[int, Delta]]:
             yield day, delta
 
 
-def _promised(share: Share) -> tuple[int | None, bool, bool, tuple[str, ...]]:
-    return share.due, share.late, share.unshipped, share.products
+def _promised(contribution: Contribution) -> tuple[int | None, bool, bool, tuple[str, ...]]:
+    return contribution.due, contribution.late, contribution.unshipped, contribution.products
 
 
-def _add_due(days: dict[int, Delta], share: Share, sign: int) -> None:
-    if share.due is None:
+def _add_due(days: dict[int, Delta], contribution: Contribution, sign: int) -> None:
+    if contribution.due is None:
         return
-    delta = _of(days, share.due)
+    delta = _of(days, contribution.due)
     counts = delta.counts
     counts[0] += sign
-    late = sign if share.late else 0
+    late = sign if contribution.late else 0
     counts[1] += late
-    if share.unshipped:
+    if contribution.unshipped:
         counts[2] += sign
-    for name in share.products:
+    for name in contribution.products:
         due, other = delta.products.get(name, (0, 0))
         delta.products[name] = due + sign, other + late
 

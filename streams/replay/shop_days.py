@@ -1,4 +1,4 @@
-"""The meters of a replay: what a worker would have published last of every day."""
+"""The shops' days of a replay: what a worker would have published last of every day."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import msgspec
 
 from streams.profiles.model import Profiles
 from streams.shops.risks import meter_of, risks
-from streams.state import meter_state
-from streams.state.meter_state import Change, MeterState, product_key, row_key
-from streams.state.shares import ShareChange, deltas
+from streams.state import shop_days
+from streams.state.contributions import ContributionChange, deltas
+from streams.state.shop_days import Change, ShopDay, product_key, row_key
 
 _encoder = msgspec.json.Encoder()
 
 
-class Meters:
+class ShopDays:
     """All days of all shops, in memory; a day that a worker would have forgotten stays as it was.
 
     `by_profile` has what each profile counts, by its id.
@@ -23,26 +23,26 @@ class Meters:
 
     def __init__(self, profiles: Profiles) -> None:
         self._profiles = profiles
-        self._rows: dict[bytes, MeterState] = {}
+        self._rows: dict[bytes, ShopDay] = {}
         self._taken = 0
         self.by_profile = {profile.id: profile.meter for profile in profiles.all}
 
-    def take(self, changes: Iterable[ShareChange], now: int) -> None:
+    def take(self, changes: Iterable[ContributionChange], now: int) -> None:
         """Count what orders say at `now` (µs)."""
         for change in changes:
-            share = change.new or change.old
-            if share is None:
+            contribution = change.new or change.old
+            if contribution is None:
                 continue
             self._taken += 1
             for day, delta in deltas(change.old, change.new):
-                key = row_key(share.platform, share.shop_id, day)
+                key = row_key(contribution.platform, contribution.shop_id, day)
                 row = self._rows.get(key)
                 if row is None:
-                    meter = meter_of(self._profiles, share.platform)
-                    row = meter_state.new_row(share.platform, share.shop_id, day, meter)
+                    meter = meter_of(self._profiles, contribution.platform)
+                    row = shop_days.new_row(contribution.platform, contribution.shop_id, day, meter)
                     self._rows[key] = row
                 if row.ends_at > now:
-                    meter_state.add(row, (Change(self._taken, delta),))
+                    shop_days.add(row, (Change(self._taken, delta),))
 
     def written(self, now: int) -> tuple[list[bytes], list[bytes]]:
         """The final records at `now` (µs), by key, one JSON object each: of shops, of products."""
@@ -61,7 +61,7 @@ class Meters:
                 products.append((its, _encoder.encode(value)))
         return [line for _, line in sorted(shops)], [line for _, line in sorted(products)]
 
-    def _before(self, row: MeterState) -> Iterator[MeterState | None]:
+    def _before(self, row: ShopDay) -> Iterator[ShopDay | None]:
         days = max((meter.longest_run() for meter in self.by_profile.values() if meter), default=1)
         for n in range(1, days):
             yield self._rows.get(row_key(row.platform, row.shop_id, row.day - n))

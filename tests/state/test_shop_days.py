@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from streams.facts.times import DAY, HOUR
-from streams.state import meter_state, shares
-from streams.state.codec import UnknownStateVersion, decode_meter, encode
-from streams.state.meter_state import (
+from streams.state import contributions, shop_days
+from streams.state.codec import UnknownStateVersion, dump, load_shop_day
+from streams.state.contributions import Contribution, Delta, deltas
+from streams.state.shop_days import (
     KEPT,
     Change,
     add,
@@ -17,15 +18,16 @@ from streams.state.meter_state import (
     row_key,
     shop_key,
 )
-from streams.state.meters import Meter
-from streams.state.shares import Delta, Share, deltas
+from streams.state.shop_lines import Meter
 
-DUE = Share("douyin", "s-1", due=10, products=("p1", "p2"))
-SHIPPED = Share("douyin", "s-1", due=10, shipped=9, products=("p1", "p2"))
-LATE = Share("douyin", "s-1", 10, 11, late=True, abnormal=(10, 12), products=("p1",))
+DUE = Contribution("douyin", "s-1", due=10, products=("p1", "p2"))
+SHIPPED = Contribution("douyin", "s-1", due=10, shipped=9, products=("p1", "p2"))
+LATE = Contribution("douyin", "s-1", 10, 11, late=True, abnormal=(10, 12), products=("p1",))
 
 
-def said(old: Share | None, new: Share | None) -> dict[int, tuple[list[int], dict[str, object]]]:
+def said(
+    old: Contribution | None, new: Contribution | None
+) -> dict[int, tuple[list[int], dict[str, object]]]:
     """What a change does, by day."""
     return {
         day: (delta.counts, {name: each for name, each in delta.products.items() if any(each)})
@@ -56,21 +58,21 @@ def test_a_row_counts_a_message_once_and_survives_its_storage() -> None:
     row = new_row("douyin", "s-1", 10, Meter())
     change = Change(7, next(delta for _, delta in deltas(None, DUE)))
     assert add(row, [change, change]) == (True, 0)
-    row = decode_meter(encode(row))
+    row = load_shop_day(dump(row))
     assert add(row, [change]) == (False, 0)
     assert add(row, [change, Change(8, change.delta)]) == (True, 0)
     assert row.counts == [3, 0, 0, 0, 0]
     assert row.products["p1"].due == 3
     assert row.ends_at == 11 * DAY - 8 * HOUR + KEPT == row.due
     with pytest.raises(UnknownStateVersion):
-        decode_meter(b"\x7f" + encode(row)[1:])
+        load_shop_day(b"\x7f" + dump(row)[1:])
 
 
 def test_products_without_room_are_not_counted_and_take_nothing_away(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The first ones stay exact; those refused never go below zero, and the shop counts all."""
-    monkeypatch.setattr(meter_state, "MOST_PRODUCTS", 1)
+    monkeypatch.setattr(shop_days, "MOST_PRODUCTS", 1)
     row = new_row("douyin", "s-1", 10, Meter())
     first, other = ({name: (1, 0)} for name in ("p1", "p2"))
     assert add(row, [Change(1, Delta([1, 0, 0, 0, 0], first))]) == (True, 0)
@@ -85,32 +87,32 @@ def test_products_without_room_are_not_counted_and_take_nothing_away(
 def test_a_day_of_a_million_orders_is_as_small_as_one_of_ten() -> None:
     """A row has counts, not members; with as many products as it holds it fits a message."""
     row = new_row("douyin", "s-1", 20_000, Meter())
-    small = len(encode(row))
+    small = len(dump(row))
     add(row, [Change(1 << 40, Delta([1_000_000, 400_000, 300_000, 900_000, 100_000], {}))])
-    assert len(encode(row)) < small + 40
-    names = {f"{number:0128d}": (1_000, 10) for number in range(meter_state.MOST_PRODUCTS)}
+    assert len(dump(row)) < small + 40
+    names = {f"{number:0128d}": (1_000, 10) for number in range(shop_days.MOST_PRODUCTS)}
     add(row, [Change(1 << 41, Delta([0, 0, 0, 0, 0], names))])
-    assert len(row.products) == meter_state.MOST_PRODUCTS
-    assert len(encode(row)) < 4 << 20
+    assert len(row.products) == shop_days.MOST_PRODUCTS
+    assert len(dump(row)) < 4 << 20
 
 
 def test_product_ids_of_many_bytes_find_less_room() -> None:
     """A row fits a message whatever its ids are made of."""
     row = new_row("douyin", "s-1", 20_000, Meter())
-    wide = {"\u8d27" * 120 + f"{number:08d}": (1, 0) for number in range(meter_state.MOST_PRODUCTS)}
+    wide = {"\u8d27" * 120 + f"{number:08d}": (1, 0) for number in range(shop_days.MOST_PRODUCTS)}
     _, refused = add(row, [Change(1, Delta([1, 0, 0, 0, 0], {**wide, "p1": (1, 0)}))])
-    assert len(row.products) + refused == meter_state.MOST_PRODUCTS + 1
+    assert len(row.products) + refused == shop_days.MOST_PRODUCTS + 1
     assert "p1" in row.products
-    assert len(encode(row)) < 4 << 20
-    assert add(decode_meter(encode(row)), [Change(2, Delta([1, 0, 0, 0, 0], wide))])[1] == refused
+    assert len(dump(row)) < 4 << 20
+    assert add(load_shop_day(dump(row)), [Change(2, Delta([1, 0, 0, 0, 0], wide))])[1] == refused
 
 
 def test_days_that_nobody_can_mean_are_not_metered() -> None:
     """Placeholders for "never", and what a stranger may write."""
-    for day in (-1, shares.DAYS.stop, 2_932_896, 2_932_897, 1 << 62):
-        share = Share("douyin", "s-1", day, 10, products=("p1",), abnormal=(day,))
+    for day in (-1, contributions.DAYS.stop, 2_932_896, 2_932_897, 1 << 62):
+        share = Contribution("douyin", "s-1", day, 10, products=("p1",), abnormal=(day,))
         assert said(None, share) == {10: ([0, 0, 0, 1, 0], {})}
-    assert day_text(shares.DAYS[-1]) == "2099-12-31"
+    assert day_text(contributions.DAYS[-1]) == "2099-12-31"
 
 
 def test_names_with_the_separator_give_keys_of_their_own() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from streams.profiles.loader import load
 from streams.profiles.model import Profile
-from streams.state.meters import MEASURES, PAIRS, WHOLE, Counts, Line, Meter, rate, reading
+from streams.state.shop_lines import MEASURES, PAIRS, WHOLE, Counts, Line, Meter, rate, reading
 
 
 def counts(**numbers: int) -> Counts:

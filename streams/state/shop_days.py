@@ -1,7 +1,7 @@
 """One shop and day: how many orders are in which state, and what was last published of it.
 
-Counts, not members: an order remembers its own share and says what changes, and every change is
-added once, for a row knows the offset of the last one that it holds.
+Counts, not members: an order remembers what it contributed and sends what changes, and every change
+is added once, for a row knows the offset of the last one that it holds.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import NamedTuple
 import msgspec
 
 from streams.facts.times import DAY, STATE_KEPT
-from streams.state.meters import MEASURES, Meter
-from streams.state.shares import Delta
+from streams.state.contributions import Delta
+from streams.state.shop_lines import MEASURES, Meter
 
 MOST_PRODUCTS = 20_000
 """Products of one shop and day; of others beyond that nothing is counted."""
@@ -41,8 +41,8 @@ class ProductCounts(msgspec.Struct, gc=False, array_like=True):
     revision: int = 0
 
 
-class MeterState(msgspec.Struct, gc=False, array_like=True):
-    """The meters of one shop and one of its days (days since 1970-01-01).
+class ShopDay(msgspec.Struct, gc=False, array_like=True):
+    """The counts of one shop on one of its days (days since 1970-01-01).
 
     `applied` is the offset of the last message that is counted here, `ends_at` (µs) when the row
     is forgotten. `shown` is a digest of what was last published, `crossed` the lines crossed in it.
@@ -70,13 +70,13 @@ class Change(NamedTuple):
     delta: Delta
 
 
-def new_row(platform: str, shop_id: str, day: int, meter: Meter) -> MeterState:
+def new_row(platform: str, shop_id: str, day: int, meter: Meter) -> ShopDay:
     """The row of a day of which nothing is known yet; it wants nothing but its end."""
     ends_at = (day + 1) * DAY - meter.day_offset + KEPT
-    return MeterState(platform, shop_id, day, ends_at, due=ends_at)
+    return ShopDay(platform, shop_id, day, ends_at, due=ends_at)
 
 
-def add(row: MeterState, changes: Iterable[Change]) -> tuple[bool, int]:
+def add(row: ShopDay, changes: Iterable[Change]) -> tuple[bool, int]:
     """Count what is not counted yet, in order of offsets.
 
     Whether there was anything, and how often a product found no room.
@@ -111,7 +111,7 @@ def add(row: MeterState, changes: Iterable[Change]) -> tuple[bool, int]:
 
 
 def shop_key(platform: str, shop_id: str) -> bytes:
-    """What the partition of a shop's meters follows from."""
+    """What the partition of a shop's days follows from."""
     return f"{_plain(platform)}|{_plain(shop_id)}".encode()
 
 
