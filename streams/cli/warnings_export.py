@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from itertools import chain
 from pathlib import Path
 
 import click
 
 from streams.cli.warnings_filter import Filter, filters
+from streams.engine.kafka.warning_records import newest
 from streams.engine.kafka.warnings_topic import open_warnings
 from streams.settings import load_settings
 
@@ -41,22 +43,12 @@ def export(
     wanted = Filter(rules, states, shops, platforms)
     if "withdrawn" in states:
         everything = True
-    newest: dict[str, tuple[int, bytes | None]] = {}
-    bad = 0
     with open_warnings(settings) as topic:
-        for reads in topic.snapshot():
-            for read in reads:
-                warning = read.warning
-                if read.bad:
-                    bad += 1
-                elif warning is None or read.value is None:
-                    newest.pop((read.key or b"").decode("utf-8", "replace"), None)
-                elif warning.revision >= newest.get(warning.warning_id, (-1, None))[0]:
-                    # Also when it is not wanted: an older revision that is must not win.
-                    shown = everything or warning.state != "withdrawn"
-                    kept = read.value if shown and wanted.wants(warning) else None
-                    newest[warning.warning_id] = (warning.revision, kept)
-    lines = [value for _, (_, value) in sorted(newest.items()) if value is not None]
+        found, bad = newest(
+            chain.from_iterable(topic.snapshot()),
+            lambda warning: (everything or warning.state != "withdrawn") and wanted.wants(warning),
+        )
+    lines = [read.value for read in found if read.value is not None]
     _write(out, [value.replace(b"\n", b" ") + b"\n" for value in lines])
     if out is not None:
         click.echo(f"{len(lines)} warnings written to {out}", err=True)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from streams.engine.kafka.warnings_topic import STATES, WarningRevision
+from streams.engine.kafka.warning_records import STATES, WarningRevision
 from streams.profiles.packs import rule_files
 from streams.rules import RULES
 from streams.settings import load_settings

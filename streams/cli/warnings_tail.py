@@ -8,7 +8,8 @@ import click
 
 from streams.cli.logs import one_line
 from streams.cli.warnings_filter import Filter, filters
-from streams.engine.kafka.warnings_topic import Read, WarningRevision, open_warnings
+from streams.engine.kafka.warning_records import Read, WarningRevision
+from streams.engine.kafka.warnings_topic import open_warnings
 from streams.settings import load_settings
 
 EPILOG = """\b

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
 
-import msgspec
 from kafka import KafkaConsumer, TopicPartition
 
 from streams.engine.kafka.topic_admin import (
@@ -17,60 +15,10 @@ from streams.engine.kafka.topic_admin import (
     connect,
     kafka_errors,
 )
-
-STATES = ("open", "breached", "resolved", "withdrawn")
+from streams.engine.kafka.warning_records import Read, parse
 
 POLL_MS = 500
 """How long one fetch waits, and so how soon Ctrl-C is heard at the latest."""
-
-
-class Words(msgspec.Struct):
-    """One text in both languages."""
-
-    zh: str = ""
-    en: str = ""
-
-
-class WarningRevision(msgspec.Struct):
-    """What readers need of a revision; see the contract for the rest."""
-
-    warning_id: str
-    revision: int
-    state: str
-    rule: str
-    stage: str = ""
-    severity: str = ""
-    platform: str = ""
-    shop_id: str | None = None
-    order_ids: list[str] = []
-    carrier: str | None = None
-    tracking_number: str | None = None
-    deadline: str | None = None
-    detected_at: str | None = None
-    message: Words = msgspec.field(default_factory=Words)
-
-
-class Read(NamedTuple):
-    """One record: its key, its value as it is, and what the value says; `warning` None: a deletion,
-    or a value that is no warning (`bad`)."""
-
-    key: bytes | None
-    value: bytes | None
-    warning: WarningRevision | None
-    bad: bool = False
-
-
-_decode = msgspec.json.Decoder(WarningRevision).decode
-
-
-def parse(key: bytes | None, value: bytes | None) -> Read:
-    """A record as readers see it."""
-    if value is None:
-        return Read(key, None, None)
-    try:
-        return Read(key, value, _decode(value))
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return Read(key, value, None, bad=True)
 
 
 class WarningsTopic:
