@@ -5,13 +5,19 @@ from __future__ import annotations
 import re
 import time
 import zlib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
+from streams.cli.local_time import local
+from streams.cli.logs import one_line
+from streams.engine.kafka.warning_records import WarningRevision
 from streams.evidence.bundle import bundle, resting_on
-from streams.evidence.from_files import originals_in, revisions_in
+from streams.evidence.find import Matches, Search
+from streams.evidence.from_files import matches_in, originals_in, revisions_in
 from streams.evidence.shown import Original
 from streams.evidence.write import write
 from streams.profiles.loader import ProfileError, load
@@ -20,21 +26,35 @@ from streams.settings import Settings, load_settings
 
 EPILOG = """\b
 Examples:
-  shipsentry evidence 0f3a5c… --out appeal/
-  shipsentry evidence 0f3a5c… --lang zh --with-records
-  shipsentry evidence 0f3a5c… --warnings w.jsonl --orders o.jsonl --tracking t.jsonl
+  shipsentry evidence 0f3a5c --out appeal/
+  shipsentry evidence --order 4920000000000000001 --lang zh --with-records
+  shipsentry evidence --number zto:78123456789012
+  shipsentry evidence 0f3a5c --warnings w.jsonl --orders o.jsonl --tracking t.jsonl
 
-Writes evidence.json, evidence.html (to print) and SHA256SUMS. The warning is read from the
-warnings topic, its records from the inputs; the page says where retention has removed one. With
---warnings (the output of `replay`, with `--log` for the whole course) it needs no Kafka.
+WARNING_ID may be its first digits, four or more. Where several warnings are meant, they are
+listed, most urgent first, and nothing is written. Writes evidence.json, evidence.html (to print)
+and SHA256SUMS. The warning is read from the warnings topic, its records from the inputs; the page
+says where retention has removed one. With --warnings (the output of `replay`, with `--log` for the
+whole course) it needs no Kafka. Exit status: 0; 1 there is no such warning, or it cannot be read;
+2 wrong usage, or several warnings are meant.
 """
 
 _INPUT = click.Path(exists=True, dir_okay=False, path_type=Path)
-_ID = re.compile(r"[0-9a-f]{32}")
+_ID = re.compile(r"[0-9a-f]{4,32}")
+_WHOLE = 32
+_MOST_LISTED = 50
+
+
+class _Several(click.ClickException):
+    """More than one warning is meant: it is for the user to choose."""
+
+    exit_code = 2
 
 
 @click.command(epilog=EPILOG)
-@click.argument("warning_id")
+@click.argument("warning_id", required=False)
+@click.option("--order", "order_id", help="The warning of this order.")
+@click.option("--number", metavar="[CARRIER:]NUMBER", help="The warning of this tracking number.")
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -52,7 +72,9 @@ _ID = re.compile(r"[0-9a-f]{32}")
 @click.option("--orders", type=_INPUT, help="From files: the orders that were replayed.")
 @click.option("--tracking", type=_INPUT, help="From files: the tracking updates.")
 def evidence(
-    warning_id: str,
+    warning_id: str | None,
+    order_id: str | None,
+    number: str | None,
     out: Path | None,
     lang: str,
     with_records: bool,
@@ -60,15 +82,15 @@ def evidence(
     orders: Path | None,
     tracking: Path | None,
 ) -> None:
-    """Gather the proof of the warning WARNING_ID."""
-    if not _ID.fullmatch(warning_id):
-        raise click.UsageError("WARNING_ID is the 32 hexadecimal digits of a warning")
+    """Gather the proof of the warning WARNING_ID, or of that of an order or number."""
+    search = _search(warning_id, order_id, number)
     settings = load_settings()
     made_at = time.time_ns() // 1_000
     if warnings is not None and orders is not None and tracking is not None:
         try:
-            revisions = revisions_in(warnings, warning_id)
-            _known(revisions, warning_id, str(warnings))
+            found_id = _chosen(partial(matches_in, warnings), search, str(warnings))
+            revisions = revisions_in(warnings, found_id)
+            _known(revisions, search, str(warnings))
             originals = originals_in(orders, tracking, resting_on(revisions))
         except (OSError, EOFError, zlib.error) as error:
             raise click.ClickException(f"the files cannot be read: {error}") from error
@@ -76,14 +98,16 @@ def evidence(
         raise click.UsageError("--warnings, --orders and --tracking belong together")
     else:
         # Only here: files need no client of Kafka's.
-        from streams.evidence.from_kafka import originals_on, revisions_on
+        from streams.evidence.from_kafka import matches_on, originals_on, revisions_on
 
-        revisions = revisions_on(settings, warning_id)
-        _known(revisions, warning_id, settings.warnings_topic)
+        where = f"{settings.warnings_topic} at {settings.bootstrap_servers}"
+        found_id = _chosen(partial(matches_on, settings), search, where)
+        revisions = revisions_on(settings, found_id)
+        _known(revisions, search, where)
         originals = originals_on(settings, resting_on(revisions))
     profile = _profile(settings, revisions[-1].get("profile"))
     found = bundle(revisions, originals, profile, made_at)
-    directory = out or Path(f"evidence-{warning_id}")
+    directory = out or Path(f"evidence-{found_id}")
     if not with_records and (directory / "records").exists():
         raise click.ClickException(
             f"{directory} holds the originals of another bundle: name a new directory with --out"
@@ -98,9 +122,70 @@ def evidence(
     _remark(originals, with_records)
 
 
-def _known(revisions: list[dict[str, Any]], warning_id: str, where: str) -> None:
+def _search(warning_id: str | None, order_id: str | None, number: str | None) -> Search:
+    """What is looked for. Raises UsageError where that is nothing, or can be nothing's."""
+    given = Search(
+        warning_id if warning_id is None else warning_id.strip().lower(),
+        order_id if order_id is None else order_id.strip(),
+        number if number is None else number.strip(),
+    )
+    if given == Search():
+        raise click.UsageError(
+            "which warning? Name its WARNING_ID or the first digits of that, --order or --number"
+        )
+    if given.prefix is not None and not _ID.fullmatch(given.prefix):
+        raise click.UsageError(
+            f"WARNING_ID {warning_id!r} is no id of a warning: it has 4 to 32 hexadecimal digits"
+        )
+    if given.order_id == "":
+        raise click.UsageError("--order is blank")
+    if given.number is not None and not given.number.rpartition(":")[2].strip():
+        raise click.UsageError(f"--number {number!r} names no number: it is [CARRIER:]NUMBER")
+    return given
+
+
+def _chosen(find: Callable[[Search], Matches], search: Search, where: str) -> str:
+    """The id of the one warning that is meant. Raises ClickException: there is none, or several."""
+    whole = search.prefix
+    if whole is not None and len(whole) == _WHOLE and search == Search(whole):
+        return whole  # nothing is left to choose
+    warnings, bad = find(search)
+    if not warnings:
+        remark = f" ({bad} records there are no warnings)" if bad else ""
+        raise click.ClickException(f"{_none(search, where)}{remark}")
+    if len(warnings) == 1:
+        click.echo(_line(warnings[0]), err=True)
+        return warnings[0].warning_id
+    for warning in warnings[:_MOST_LISTED]:
+        click.echo(_line(warning), err=True)
+    if len(warnings) > _MOST_LISTED:
+        click.echo(f"… and {len(warnings) - _MOST_LISTED} more", err=True)
+    raise _Several(
+        one_line(
+            f"{search} in {where}: {len(warnings)} warnings, the most urgent first; choose one by "
+            "its id or enough of its first digits"
+        )
+    )
+
+
+def _line(warning: WarningRevision) -> str:
+    """One warning to choose. Nothing that came from outside can steer the terminal."""
+    about = [f"order {', '.join(warning.order_ids)}"] if warning.order_ids else []
+    if warning.tracking_number is not None:
+        about.insert(0, f"{warning.carrier} {warning.tracking_number}")
+    parts = [warning.warning_id, f"{warning.state:9}", f"{warning.rule}/{warning.stage}", *about]
+    if warning.deadline is not None and warning.state in ("open", "breached"):
+        parts.append(f"deadline {local(warning.deadline)}")
+    return "  ".join(one_line(part) if number != 1 else part for number, part in enumerate(parts))
+
+
+def _none(search: Search, where: str) -> str:
+    return one_line(f"there is no warning with {search} in {where}")
+
+
+def _known(revisions: list[dict[str, Any]], search: Search, where: str) -> None:
     if not revisions:
-        raise click.ClickException(f"there is no warning {warning_id} in {where}")
+        raise click.ClickException(_none(search, where))
 
 
 def _remark(originals: list[Original], with_records: bool) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import click
 
+from streams.cli.local_time import local
 from streams.cli.logs import one_line
 from streams.cli.warnings_filter import Filter, filters
 from streams.engine.kafka.warning_records import Read, WarningRevision
@@ -82,7 +81,7 @@ def _line(warning: WarningRevision, lang: str) -> str:
         subject = f"{warning.carrier} {warning.tracking_number}"
     stage = "" if warning.stage == "violation" else f"/{warning.stage}"
     parts = [
-        _local(warning.detected_at),
+        local(warning.detected_at),
         click.style(f"{one_line(warning.state):9}", fg=_COLOURS.get(warning.state)),
         f"{warning.severity:8}",
         f"{warning.rule}{stage}",
@@ -90,15 +89,6 @@ def _line(warning: WarningRevision, lang: str) -> str:
         subject,
     ]
     if warning.deadline is not None and warning.state in ("open", "breached"):
-        parts.append(f"deadline {_local(warning.deadline)}")
+        parts.append(f"deadline {local(warning.deadline)}")
     parts.append(warning.message.zh if lang == "zh" else warning.message.en)
     return "  ".join(part if number == 1 else one_line(part) for number, part in enumerate(parts))
-
-
-def _local(moment: str | None) -> str:
-    """A time in this machine's zone, to the second; what cannot be read stays as it is."""
-    try:
-        found = datetime.fromisoformat(moment or "")
-    except ValueError:
-        return moment or "-"
-    return found.astimezone().strftime("%Y-%m-%d %H:%M:%S%z")

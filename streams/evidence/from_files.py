@@ -8,9 +8,17 @@ from typing import Any
 
 import msgspec
 
+from streams.engine.kafka.warning_records import parse
+from streams.evidence.find import Matches, Search, matches
 from streams.evidence.shown import Original, wanted
 from streams.facts.statuses import ORDERS_TOPIC, TRACKING_TOPIC
 from streams.inputs.files import open_input, read
+
+
+def matches_in(path: Path, search: Search) -> Matches:
+    """The warnings that are looked for in an output of replay; raises OSError."""
+    with open_input(path) as file:
+        return matches((parse(None, line) for line in file if line.strip()), search)
 
 
 def revisions_in(path: Path, warning_id: str) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -12,12 +13,19 @@ from kafka import KafkaConsumer, TopicPartition
 
 from streams.engine.kafka.topic_admin import client_options, kafka_errors
 from streams.engine.kafka.warnings_topic import open_warnings
+from streams.evidence.find import Matches, Search, matches
 from streams.evidence.shown import Original, wanted
 from streams.facts.statuses import ORDERS_TOPIC, TRACKING_TOPIC
 from streams.settings import Settings
 
 _PATIENCE = 15.0
 """Seconds that the brokers have for one record."""
+
+
+def matches_on(settings: Settings, search: Search) -> Matches:
+    """The warnings that are looked for on the topic; raises KafkaUnavailable."""
+    with open_warnings(settings) as topic:
+        return matches(chain.from_iterable(topic.snapshot()), search)
 
 
 def revisions_on(settings: Settings, warning_id: str) -> list[dict[str, Any]]:
