@@ -13,6 +13,12 @@ _OF_A_REVISION = (
     *("revision", "detected_at", "state", "severity", "opened_at"),
     *("deadline", "breached_at", "resolved_at"),
 )
+_CHANGES = (
+    *("severity", "shop_id", "order_ids", "profile", "opened_at", "deadline", "breached_at"),
+    *("resolved_at", "exposure"),
+)
+_EVIDENCE_CHANGES = ("started_at", "limit_hours", "lane", "detail", "exemptions")
+"""Besides its state, what a revision may say otherwise than the one before it."""
 _SUBJECT = ("platform", "shop_id", "order_ids", "carrier", "tracking_number")
 
 
@@ -57,7 +63,10 @@ def bundle(
         "exposure": warning.get("exposure"),
         "feed": warning.get("feed"),
         "records": [shown(original, order_ids) for original in originals],
-        "timeline": [{name: one.get(name) for name in _OF_A_REVISION} for one in revisions],
+        "timeline": [
+            {name: one.get(name) for name in _OF_A_REVISION} | {"changed": _changed(before, one)}
+            for before, one in zip((None, *revisions), revisions, strict=False)
+        ],
     }
 
 
@@ -65,6 +74,22 @@ def resting_on(revisions: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """The newest revision that names records, else the newest: a withdrawal names none."""
     proven = [one for one in revisions if (one.get("evidence") or {}).get("records")]
     return proven[-1] if proven else revisions[-1]
+
+
+def _changed(before: dict[str, Any] | None, one: dict[str, Any]) -> dict[str, Any]:
+    """What a revision says otherwise than the one before it, and the records that it names anew.
+
+    Empty for the first. Whatever makes a revision is in it, or in the state: no two of them look
+    the same without being the same.
+    """
+    if before is None:
+        return {}
+    old, new = before.get("evidence") or {}, one.get("evidence") or {}
+    found = {name: one.get(name) for name in _CHANGES if one.get(name) != before.get(name)}
+    found |= {name: new.get(name) for name in _EVIDENCE_CHANGES if new.get(name) != old.get(name)}
+    known = old.get("records") or ()
+    records = [record for record in new.get("records") or () if record not in known]
+    return found | {"records": records} if records else found
 
 
 def _profile(profile: Profile | None, warning: dict[str, Any]) -> dict[str, Any]:

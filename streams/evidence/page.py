@@ -15,6 +15,14 @@ from streams.profiles.money import spelled
 from streams.texts.wording import Wording
 
 _NONE = "–"
+_TIMES = ("opened_at", "deadline", "breached_at", "resolved_at")
+_LABELS = {
+    "opened_at": "warned_from",
+    "resolved_at": "ended_at",
+    "limit_hours": "limit",
+    "records": "proved_by",
+}
+"""What the page calls fields of a revision that it calls otherwise."""
 
 _STYLE = """
 @page { size: A4; margin: 14mm; }
@@ -37,6 +45,7 @@ th, td { text-align: left; vertical-align: top; padding: 4px 8px; border: 1px so
 .course { font-size: 12px; }
 .course th, .course td { padding: 4px 6px; }
 .course td { white-space: nowrap; }
+.course .content { white-space: normal; width: 52%; }
 .content { overflow-wrap: anywhere; }
 th { background: #f6f8fa; font-weight: 600; }
 .pairs th { width: 30%; }
@@ -181,19 +190,55 @@ def _fields(fields: dict[str, Any]) -> str:
 
 
 def _timeline(evidence: dict[str, Any], words: Wording) -> str:
-    names = ("detected_at", "utc", "state", "deadline", "breached_at", "ended_at")
+    course = evidence["timeline"]
     rows = "".join(
         f"<tr>{_cell(one['detected_at'], BEIJING)}{_cell(one['detected_at'], UTC)}"
         f"<td>{escape(words.word('states', one['state']))}</td>"
-        + "".join(_cell(one[name], BEIJING) for name in ("deadline", "breached_at", "resolved_at"))
-        + "</tr>"
-        for one in evidence["timeline"]
+        f'<td class="content">{_news(before, one, words)}</td></tr>'
+        for before, one in zip((None, *course), course, strict=False)
     )
-    head = _row("th", (words.label(name) for name in names))
+    head = _row("th", (words.label(name) for name in ("detected_at", "utc", "state", "changed")))
     return (
         f"{_heading(words, 'timeline')}"
         f'<table class="course"><thead>{head}</thead><tbody>{rows}</tbody></table>'
     )
+
+
+def _news(before: dict[str, Any] | None, one: dict[str, Any], words: Wording) -> str:
+    """What a revision says that the one before it did not, a line each."""
+    said = one["changed"]
+    if before is None:
+        said = {name: one[name] for name in _TIMES if one[name]}
+    elif not said:
+        return escape(words.label("again")) if one["state"] == before["state"] else _NONE
+    lines = [
+        f'<span class="quiet">{escape(words.label(_LABELS.get(name, name)))}</span> '
+        f"{_said(name, value, words)}"
+        for name, value in said.items()
+    ]
+    return "<br>".join(lines)
+
+
+def _said(name: str, value: Any, words: Wording) -> str:
+    """One value of a revision; times are Beijing's."""
+    if name in _TIMES or name == "started_at":
+        return _when(value)
+    if name == "exposure":
+        return escape(_cost(value or {}, words))
+    if name == "records":
+        return ", ".join(
+            f"{escape(words.word('statuses', record['status']))} {_when(record['occurred_at'])}"
+            for record in value
+        )
+    if value in (None, []):
+        return escape(words.label("none"))
+    if name == "limit_hours":
+        return escape(words.label("hours", hours=value))
+    if name == "severity":
+        return escape(words.word("severities", value))
+    if name in ("lane", "detail"):
+        return escape(words.seen(name, value))
+    return escape(", ".join(map(str, value)) if isinstance(value, list) else str(value))
 
 
 def _rules(evidence: dict[str, Any], words: Wording) -> str:
@@ -215,17 +260,19 @@ def _rules(evidence: dict[str, Any], words: Wording) -> str:
 
 
 def _exposure(evidence: dict[str, Any], words: Wording) -> str:
-    exposure = evidence["exposure"] or {}
+    text = _cost(evidence["exposure"] or {}, words)
+    return _heading(words, "exposure") + f"<p>{escape(text)}</p>"
+
+
+def _cost(exposure: dict[str, Any], words: Wording) -> str:
     kind = exposure.get("kind")
     least, most = exposure.get("least"), exposure.get("most")
     if kind == "compensation" and isinstance(least, int) and isinstance(most, int):
         sum_ = spelled(str(exposure.get("currency") or ""), least, most)
-        text = words.label("compensation", sum=sum_)
-    elif kind == "compensation":
-        text = words.label("compensation_unknown")
-    else:
-        text = words.label("strike") if kind == "strike" else str(kind or _NONE)
-    return _heading(words, "exposure") + f"<p>{escape(text)}</p>"
+        return words.label("compensation", sum=sum_)
+    if kind == "compensation":
+        return words.label("compensation_unknown")
+    return words.label("strike") if kind == "strike" else str(kind or _NONE)
 
 
 def _integrity(evidence: dict[str, Any], words: Wording, with_records: bool) -> str:
@@ -262,6 +309,11 @@ def _time_or(moment: str | None, words: Wording) -> str:
 def _cell(moment: str | None, zone: timezone) -> str:
     """A cell with a time: the day, and below it the time of day."""
     return f'<td class="when">{_time(moment, zone).replace(" ", "<br>", 1)}</td>'
+
+
+def _when(moment: str | None) -> str:
+    """A time in Beijing, on one line."""
+    return f'<span class="when">{_time(moment, BEIJING)}</span>'
 
 
 def _both_times(moment: str | None) -> str:

@@ -21,6 +21,7 @@ from support.builders import (
     HOUR,
     PICKED,
     UPLOADED,
+    arriving,
     order,
     picked_up,
     record,
@@ -154,6 +155,111 @@ def test_the_proof_of_a_duplicate(run: Run, tmp_path: Path) -> None:
         ["2"],
     ]
     assert "4920000000000000001" not in page + json.dumps(evidence)
+
+
+def course(page: str) -> list[list[str]]:
+    """The rows of the table that says how the warning went: each cell's text."""
+    table = page.partition('<table class="course">')[2].partition("</table>")[0]
+    rows = re.findall(r"<tr>(<td.*?)</tr>", table)
+    return [
+        [
+            " ".join(re.sub(r"<[^>]+>", " ", cell).split())
+            for cell in re.findall(r"<td.*?>(.*?)</td>", row)
+        ]
+        for row in rows
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lang", "warned_from", "proved_by", "delivered"),
+    [
+        ("zh", "开始预警", "新增证明记录", "签收"),
+        ("en", "Warned from", "Now proved by", "delivered"),
+    ],
+)
+def test_the_course_says_what_each_revision_changed(
+    run: Run, tmp_path: Path, lang: str, warned_from: str, proved_by: str, delivered: str
+) -> None:
+    """A mismatch that is shown by one record and then by a later one: both rows are open, at one
+    moment, and differ in when it holds from and in what proves it."""
+    at = PICKED + 30 * HOUR
+    tracking = [
+        upload("1"),
+        picked_up(),
+        arriving(record("arrived_dest_city", at, location=HANGZHOU), at + 2 * HOUR),
+        arriving(record("delivered", at + HOUR, location=HANGZHOU), at + 2 * HOUR),
+    ]
+    files, revisions = replayed(run, tmp_path, [order("1")], tracking)
+    key = chosen(revisions, "address_mismatch")
+    assert run("evidence", key, *files, "--out", str(tmp_path / "e"), "--lang", lang).exit_code == 0
+    evidence, page = read(tmp_path / "e")
+    first, second = course(page)
+    assert first[:3] == second[:3]
+    assert first[3] == f"{warned_from} 2026-11-22 00:00:00"
+    assert second[3] == (
+        f"{warned_from} 2026-11-22 01:00:00 {proved_by} {delivered} 2026-11-22 01:00:00"
+    )
+    assert evidence["timeline"][0]["changed"] == {}
+    changed = evidence["timeline"][1]["changed"]
+    assert changed["opened_at"] == "2026-11-21T17:00:00+00:00"
+    assert [one["status"] for one in changed["records"]] == ["delivered"]
+
+
+def test_a_revision_that_changes_nothing_says_so(run: Run, tmp_path: Path) -> None:
+    """Two revisions may be equal, as after a crash: the row says that it was published again."""
+    files, revisions = replayed(run, tmp_path)
+    key = chosen(revisions, "inactive_after_pickup")
+    last = [one for one in revisions if one["warning_id"] == key][-1]
+    with (tmp_path / "warnings.jsonl").open("a") as file:
+        file.write(json.dumps({**last, "revision": last["revision"] + 1}) + "\n")
+    assert run("evidence", key, *files, "--out", str(tmp_path / "e")).exit_code == 0
+    rows = course(read(tmp_path / "e")[1])
+    assert [row[2] for row in rows] == [
+        "预警中 / open",
+        "已超时 / breached",
+        *["已结束 / resolved"] * 2,
+    ]
+    assert rows[3][3] == "再次发布，内容未变 / published again, unchanged"
+    assert len({row[3] for row in rows}) == 4
+
+
+def test_every_change_is_shown(run: Run, tmp_path: Path) -> None:
+    """Whatever a revision says otherwise than the one before it stands in its row, in words."""
+    files, revisions = replayed(run, tmp_path)
+    key = chosen(revisions, "inactive_after_pickup")
+    last = [one for one in revisions if one["warning_id"] == key][-1]
+    changes: list[tuple[Message, str]] = [
+        ({"severity": "info"}, "级别 / Severity 提示 / info"),
+        ({"shop_id": None}, "店铺 / Shop 无 / none"),
+        ({"order_ids": ["2", "<b>"]}, "订单 / Orders 2, &lt;b&gt;"),
+        ({"profile": "p-2"}, "规则版本 / Rule profile p-2"),
+        ({"deadline": None}, "截止 / Deadline –"),
+        (
+            {"exposure": {"kind": "compensation", "currency": "CNY", "least": 100, "most": 250}},
+            "可能的后果 / What it may cost 向买家赔付 CNY 1.00–2.50 / "
+            "compensation of the buyer, CNY 1.00–2.50",
+        ),
+        ({"evidence": {"limit_hours": 48}}, "时限 / Limit 48 小时 / 48 h"),
+        (
+            {"evidence": {"lane": "near"}},
+            "线路 / Lane 省内或邻近地区 / within a province or region",
+        ),
+        ({"evidence": {"detail": "city"}}, "所见 / What was seen "),
+        ({"evidence": {"exemptions": ["spring"]}}, "豁免（时限暂停） / "),
+    ]
+    with (tmp_path / "warnings.jsonl").open("a") as file:
+        for change, _ in changes:
+            last = {
+                **last,
+                **change,
+                "evidence": {**last["evidence"], **change.get("evidence", {})},
+            }
+            last["revision"] += 1
+            file.write(json.dumps(last) + "\n")
+    assert run("evidence", key, *files, "--out", str(tmp_path / "e")).exit_code == 0
+    rows = course(read(tmp_path / "e")[1])[-len(changes) :]
+    for row, (_, words) in zip(rows, changes, strict=True):
+        assert row[3].startswith(words)
 
 
 def test_nothing_personal(run: Run, tmp_path: Path) -> None:
