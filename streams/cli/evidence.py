@@ -20,6 +20,7 @@ from streams.evidence.find import Matches, Search
 from streams.evidence.from_files import matches_in, originals_in, revisions_in
 from streams.evidence.shown import Original
 from streams.evidence.write import write
+from streams.facts.times import SECOND
 from streams.profiles.loader import ProfileError, load
 from streams.profiles.model import Profile
 from streams.settings import Settings, load_settings
@@ -85,7 +86,7 @@ def evidence(
     """Gather the proof of the warning WARNING_ID, or of that of an order or number."""
     search = _search(warning_id, order_id, number)
     settings = load_settings()
-    made_at = time.time_ns() // 1_000
+    made_at = int(time.time()) * SECOND
     if warnings is not None and orders is not None and tracking is not None:
         try:
             found_id = _chosen(partial(matches_in, warnings), search, str(warnings))

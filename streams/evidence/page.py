@@ -5,6 +5,7 @@ Every value goes through `escape`: numbers, ids and places come from outside.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timezone
 from html import escape
@@ -127,7 +128,7 @@ def _subject(evidence: dict[str, Any], words: Wording) -> str:
 
 
 def _clock(evidence: dict[str, Any], words: Wording) -> str:
-    clock = evidence["clock"]
+    clock, state = evidence["clock"], evidence["state"]
     comparator = (clock["threshold"] or {}).get("comparator")
     is_clock = comparator is not None or clock["deadline"] is not None
     rows = [(words.label("started_at"), _both_times(clock["started_at"]))]
@@ -141,8 +142,8 @@ def _clock(evidence: dict[str, Any], words: Wording) -> str:
     rows.append((words.label("warned_from"), _both_times(clock["warned_from"])))
     if is_clock:
         rows.append((words.label("deadline"), _both_times(clock["deadline"])))
-        rows.append((words.label("breached_at"), _time_or(clock["breached_at"], words)))
-    rows.append((words.label("ended_at"), _time_or(clock["ended_at"], words)))
+        rows.append((words.label("breached_at"), _time_or(clock["breached_at"], state, words)))
+    rows.append((words.label("ended_at"), _time_or(clock["ended_at"], state, words)))
     return _heading(words, "clock" if is_clock else "holding") + _pairs(rows)
 
 
@@ -159,7 +160,7 @@ def _records(evidence: dict[str, Any], words: Wording) -> str:
 
 def _record(record: dict[str, Any], words: Wording) -> str:
     place = f"{record['topic']} {record['partition']}/{record['offset']}"
-    parts = [f"<p>{_fields(record['fields'])}</p>"] if record["fields"] else []
+    parts = [f"<p>{_fields(record['fields'], words)}</p>"] if record["fields"] else []
     if not record["found"]:
         parts.append(
             f'<p class="note">{escape(words.label("not_found"))}: {_text(record["missing"])}</p>'
@@ -177,22 +178,31 @@ def _record(record: dict[str, Any], words: Wording) -> str:
     )
 
 
-def _fields(fields: dict[str, Any]) -> str:
+def _fields(fields: dict[str, Any], words: Wording) -> str:
+    """The fields of a record by what they are called; time and status have columns of their own."""
     shown = []
+    paid, currency = fields.get("amount_paid"), str(fields.get("currency") or "")
     for name, value in fields.items():
         if isinstance(value, dict):
             value = " ".join(str(part) for part in value.values())
         elif isinstance(value, list):
             value = ", ".join(map(str, value))
+        elif name == "amount_paid" and isinstance(paid, int) and currency:
+            value = spelled(currency.upper(), paid, paid)
+        elif name == "amount_paid":
+            value = words.label("minor_units", amount=value)
+        elif name == "currency" and isinstance(paid, int):
+            continue
         if name not in ("status", "occurred_at") and value != "":
-            shown.append(f'<span class="quiet">{escape(name)}</span> {escape(str(value))}')
+            label = escape(words.word("fields", name))
+            shown.append(f'<span class="quiet">{label}</span> {escape(str(value))}')
     return " · ".join(shown)
 
 
 def _timeline(evidence: dict[str, Any], words: Wording) -> str:
     course = evidence["timeline"]
     rows = "".join(
-        f"<tr>{_cell(one['detected_at'], BEIJING)}{_cell(one['detected_at'], UTC)}"
+        f"<tr>{_published(one['detected_at'], BEIJING)}{_published(one['detected_at'], UTC)}"
         f"<td>{escape(words.word('states', one['state']))}</td>"
         f'<td class="content">{_news(before, one, words)}</td></tr>'
         for before, one in zip((None, *course), course, strict=False)
@@ -245,10 +255,12 @@ def _rules(evidence: dict[str, Any], words: Wording) -> str:
     profile = evidence["profile"]
     rows = [(words.label("profile"), _text(profile["id"]))]
     if profile["known"]:
-        ends = profile["effective_to"]
-        until = f"{_NONE} {_both_times(ends)}" if ends else _NONE
+        since, ends = _both_times(profile["effective_from"]), profile["effective_to"]
+        if ends:
+            rows.append((words.label("effective"), f"{since} {_NONE} {_both_times(ends)}"))
+        else:
+            rows.append((words.label("effective_since"), since))
         rows += [
-            (words.label("effective"), f"{_both_times(profile['effective_from'])} {until}"),
             (words.label("source_url"), f'<span class="id">{_text(profile["source_url"])}</span>'),
             (words.label("read_on"), _text(profile["read_on"])),
             (words.label("verified"), _text(profile["verified"])),
@@ -261,6 +273,8 @@ def _rules(evidence: dict[str, Any], words: Wording) -> str:
 
 def _exposure(evidence: dict[str, Any], words: Wording) -> str:
     text = _cost(evidence["exposure"] or {}, words)
+    if evidence["state"] == "withdrawn":
+        text = words.label("no_cost")
     return _heading(words, "exposure") + f"<p>{escape(text)}</p>"
 
 
@@ -302,13 +316,21 @@ def _text(value: object) -> str:
     return escape(_NONE if value is None else str(value))
 
 
-def _time_or(moment: str | None, words: Wording) -> str:
-    return escape(words.label("not_yet")) if moment is None else _both_times(moment)
+def _time_or(moment: str | None, state: str, words: Wording) -> str:
+    """A time that may come; not any more once the warning has ended."""
+    if moment is not None:
+        return _both_times(moment)
+    return escape(words.label("never" if state in ("resolved", "withdrawn") else "not_yet"))
 
 
 def _cell(moment: str | None, zone: timezone) -> str:
     """A cell with a time: the day, and below it the time of day."""
     return f'<td class="when">{_time(moment, zone).replace(" ", "<br>", 1)}</td>'
+
+
+def _published(moment: str | None, zone: timezone) -> str:
+    """A cell with the second of a revision: the clock runs on, finer parts say nothing."""
+    return re.sub(r"[.][0-9]+(?=</td>)", "", _cell(moment, zone))
 
 
 def _when(moment: str | None) -> str:

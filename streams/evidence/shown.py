@@ -26,6 +26,8 @@ _ORDER = (
 )
 _PLACE = ("province", "city", "district", "region_code", "site")
 _RECIPIENT = ("province", "city", "region_code")
+SHOWN = frozenset((*_TRACKING, *_ORDER, "order_ids", "location", "recipient", "ship_from"))
+"""Every field of a record that a bundle may show."""
 _FAR = 1 << 62
 
 

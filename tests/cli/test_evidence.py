@@ -19,6 +19,7 @@ from support.builders import (
     BORIS,
     HANGZHOU,
     HOUR,
+    PAID,
     PICKED,
     UPLOADED,
     arriving,
@@ -28,8 +29,10 @@ from support.builders import (
     upload,
 )
 
+from streams.evidence.shown import SHOWN
 from streams.outputs.check_answer import order_hash
 from streams.settings import load_settings
+from streams.texts.wording import Wording
 
 Run = Callable[..., Result]
 Message = dict[str, Any]
@@ -37,6 +40,8 @@ Message = dict[str, Any]
 PRIVATE = "张三丰 13800138000 西湖区文三路 1 号"
 UNKNOWN = "0" * 32
 HOSTILE = "<IMG SRC=X ONERROR=ALERT(1)>&\"'{0}%S"
+#: English names that are the contract's.
+SAME = {("en", name) for name in ("carrier", "platform", "source", "presale", "currency")}
 ORDERS = [
     order("4920000000000000001", recipient={**BORIS, "name": PRIVATE}),
     order("2", closed_reason=PRIVATE),
@@ -260,6 +265,72 @@ def test_every_change_is_shown(run: Run, tmp_path: Path) -> None:
     rows = course(read(tmp_path / "e")[1])[-len(changes) :]
     for row, (_, words) in zip(rows, changes, strict=True):
         assert row[3].startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("amount", "words"),
+    [
+        ({"amount_paid": 5200, "currency": "cny"}, "实付金额 CNY 52.00 ·"),
+        ({"amount_paid": 5200, "currency": "JPY"}, "实付金额 JPY 5200 ·"),
+        ({"amount_paid": 5200}, "实付金额 5200（最小货币单位） ·"),
+    ],
+)
+def test_money_is_shown_in_major_units(
+    run: Run, tmp_path: Path, amount: Message, words: str
+) -> None:
+    """The page says what was paid as people write it; the data keeps what was sent."""
+    orders = [order("1", **amount), order("2", PAID + 47 * HOUR)]
+    files, revisions = replayed(run, tmp_path, orders, [])
+    key = chosen(revisions, "ship_overdue")
+    run("evidence", key, *files, "--out", str(tmp_path / "e"), "--lang", "zh")
+    evidence, page = read(tmp_path / "e")
+    assert words in Page(page).text
+    assert evidence["records"][0]["fields"]["amount_paid"] == 5200
+
+
+def test_fields_of_records_have_names_in_both_languages() -> None:
+    """Every field that a bundle may show is called something on the page, but time and status,
+    which have columns."""
+    for language in ("zh", "en"):
+        words = Wording([language])
+        for name in {*SHOWN} - {"status", "occurred_at"}:
+            assert words.word("fields", name) != name or (language, name) in SAME
+            assert words.word("fields", name).isascii() == (language == "en")
+
+
+def test_a_withdrawn_warning(run: Run, tmp_path: Path) -> None:
+    """It did not breach, did not end and costs nothing: the page waits for none of it."""
+    tracking = [upload("1"), picked_up(), record("hub", PICKED + 30 * HOUR)]
+    late = arriving(record("hub", PICKED + HOUR), PICKED + 22 * HOUR)
+    files, revisions = replayed(run, tmp_path, [order("1")], [*tracking, late])
+    key = chosen([one for one in revisions if one["state"] == "withdrawn"], "inactive_after_pickup")
+    run("evidence", key, *files, "--out", str(tmp_path / "e"))
+    evidence, page = read(tmp_path / "e")
+    assert evidence["state"] == "withdrawn"
+    assert page.count("没有 / never") == 2
+    assert "尚未" not in page
+    assert "nothing: the warning is withdrawn" in page
+    assert "a strike against the shop" not in page
+
+
+def test_times_that_nobody_measured_are_to_the_second(run: Run, tmp_path: Path) -> None:
+    """When the page was made and when revisions were published; the data has the latter whole."""
+    files, revisions = replayed(run, tmp_path)
+    key = chosen(revisions, "inactive_after_pickup")
+    run("evidence", key, *files, "--out", str(tmp_path / "e"))
+    evidence, page = read(tmp_path / "e")
+    assert re.fullmatch(r"[0-9-]+T[0-9:]{8}\+00:00", evidence["made_at"])
+    assert evidence["timeline"][1]["detected_at"] == "2026-11-21T10:00:00.000001+00:00"
+    assert course(page)[1][:2] == ["2026-11-21 18:00:00", "2026-11-21 10:00:00"]
+
+
+def test_rules_that_are_still_in_force(run: Run, tmp_path: Path) -> None:
+    """Without an end it is said since when, not from then to nothing."""
+    files, revisions = replayed(run, tmp_path)
+    key = chosen(revisions, "inactive_after_pickup")
+    run("evidence", key, *files, "--out", str(tmp_path / "e"), "--lang", "en")
+    text = Page(read(tmp_path / "e")[1]).text
+    assert "In force since2026-07-09 00:00:00 UTC+8 (2026-07-08 16:00:00 UTC)Source" in text
 
 
 def test_nothing_personal(run: Run, tmp_path: Path) -> None:
