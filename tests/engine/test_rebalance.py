@@ -28,9 +28,11 @@ from echo_worker import (
     wait_for_tables,
 )
 from kafka_server import KafkaServer
+from prometheus_client import REGISTRY
 
 from streams.engine.store.restore import RestoreStopped
 from streams.engine.worker import Effects, EngineApp
+from streams.telemetry import metrics
 
 
 @pytest.fixture
@@ -245,7 +247,8 @@ def test_idle_ticks_keep_the_gate_close(options: dict[str, Any], start: Callable
 
 
 def test_nothing_is_written_after_a_revocation(options: dict[str, Any], tmp_path: Path) -> None:
-    """A chunk in hand when its partition goes: dropped, unacknowledged, and its effects with it."""
+    """A chunk in hand when its partition goes: dropped, unacknowledged, its effects with it; what
+    it would have counted is not counted."""
 
     async def run() -> None:
         app = make_app(config_of({**options, "data_dir": tmp_path / "w"}))
@@ -266,8 +269,12 @@ def test_nothing_is_written_after_a_revocation(options: dict[str, Any], tmp_path
             await engine.on_revoked()
             assert not engine.may_write(chunk.topic, chunk.partition)
             dropped = engine.chunks_dropped
-            await engine.submit(chunk, Effects())
+            effects = Effects()
+            effects.counts.add(metrics.RULE_FAILURES, "of-a-dropped-chunk")
+            await engine.submit(chunk, effects)
             assert engine.chunks_dropped == dropped + 1
+            name, labels = "shipsentry_rule_failures_total", {"rule": "of-a-dropped-chunk"}
+            assert REGISTRY.get_sample_value(name, labels) is None
             assert all(not table.partitions() for table in engine.tables.values())
 
     asyncio.run(run())
