@@ -358,6 +358,20 @@ class Settings(BaseSettings):
     max_value_bytes: int = _setting(
         _MIB, "A greater input message is a dead letter.", unit="bytes", ge=1024, le=64 * _MIB
     )
+    dead_letter_limit: int = _setting(
+        0,
+        "Dead letters a minute of one partition of an input above which the worker reads no more "
+        "of it, where they are also more than `dead_letter_limit_share` of its records; a few are "
+        "tried every minute, and it goes on when they are right. 0: no limit.",
+        ge=0,
+        le=1_000_000,
+    )
+    dead_letter_limit_share: float = _setting(
+        0.5,
+        "The share of a minute's records that dead letters must pass too.",
+        ge=0,
+        le=0.99,
+    )
     message_max_bytes: int = _setting(
         4 * _MIB,
         "The greatest record that the worker writes; also `max.message.bytes` of the topics that "
@@ -512,6 +526,9 @@ class Settings(BaseSettings):
             commit_interval=self.commit_interval_s,
             drain_timeout=self.drain_timeout_s,
             message_max_bytes=self.message_max_bytes,
+            inputs=frozenset((self.orders_topic, self.tracking_topic)),
+            dead_letter_limit=self.dead_letter_limit,
+            dead_letter_limit_share=self.dead_letter_limit_share,
             plain_topics=frozenset(self.topics().outputs),
             producer_buffer_kbytes=self.producer_buffer_mib * 1024,
             store_cache_bytes=self.store_cache_mib * _MIB,

@@ -3,7 +3,7 @@
 A record (key k, value i) of `<app>-in` adds i to the set of k in table `sets`, and is sent on to
 `<app>-hop` under key i mod 50, where it is added to table `hops`. Each addition is published to
 `<app>-out`. Ids make sets, so repeats show as repeats in `out` only and losses show as losses.
-Ticks publish the gate to `<app>-gate`.
+Ticks publish the gate to `<app>-gate`. A number of REFUSED or more is refused.
 
     python tests/echo_worker.py '{"bootstrap": …, "app_id": …, "data_dir": …}'
 """
@@ -40,6 +40,7 @@ from streams.engine.worker import (
 from streams.engine.worker.runner import worker
 
 TABLES = ("sets", "hops")
+REFUSED = 10**9
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(dict[int, int]).decode
 
@@ -87,7 +88,8 @@ def make_app(
     @app.agent(app.chunks(f"{app_id}-in"))
     async def first(stream: Any) -> None:
         async for chunk in stream:
-            pairs = [(record.key, int(record.value)) for record in chunk.records]
+            numbers = [(record, int(record.value)) for record in chunk.records]
+            pairs = [(record.key, number) for record, number in numbers if number < REFUSED]
             puts, new = add("sets", chunk.partition, pairs)
             outputs = [Output(f"{app_id}-out", key, b"%d" % number) for key, number in new]
             outputs += [
@@ -97,7 +99,8 @@ def make_app(
                 outputs.append(Output(f"{app_id}-out", b"large", bytes(8 * 1024 * 1024)))
             if before_submit is not None:
                 before_submit(chunk)
-            await engine.submit(chunk, Effects(outputs, {"sets": puts}))
+            refused = [(record.offset, "large") for record, n in numbers if n >= REFUSED]
+            await engine.submit(chunk, Effects(outputs, {"sets": puts}, refused=refused))
 
     @app.agent(app.chunks(f"{app_id}-hop"))
     async def second(stream: Any) -> None:

@@ -228,6 +228,12 @@ GATE_LAG = Measured(
     "How far deadlines lag behind the clock, the partition furthest behind; absent while all are "
     "held.",
 )
+INPUTS_STOPPED = Measured(
+    "shipsentry_input_partitions_stopped",
+    "Partitions of an input that are not read, because more of their records became dead letters "
+    "than `dead_letter_limit` allows; a few records are tried every minute.",
+    ("topic",),
+)
 READY = Measured("shipsentry_ready", "1 where /readyz says so, else 0.")
 
 # -- state

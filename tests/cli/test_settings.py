@@ -24,6 +24,8 @@ SENT_ON = {
     "rebalance_timeout": ("rebalance_timeout_s", 61.0),
     "delivery_timeout": ("delivery_timeout_s", 7.0),
     "chunk_max_records": ("chunk_max_records", 100),
+    "dead_letter_limit": ("dead_letter_limit", 500),
+    "dead_letter_limit_share": ("dead_letter_limit_share", 0.25),
     "max_in_flight_records": ("max_in_flight_records", 1_000),
     "commit_interval": ("commit_interval_s", 0.5),
     "drain_timeout": ("drain_timeout_s", 6.0),
@@ -41,6 +43,7 @@ CONVERTED = {
     "store_cache_bytes",
     "local_state_max_age",
     "plain_topics",
+    "inputs",
     "web_address",
 }
 """Engine fields that another test looks at."""

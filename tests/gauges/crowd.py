@@ -94,6 +94,7 @@ def crowd() -> str:
         restore_remaining=1,
         uncounted=0,
         due=dict.fromkeys(("orders", "parcels", "tracks", "meters"), (1, 1.0)),
+        stopped={"order-paid": 1, "tracking-update": 0},
         store_bytes=dict.fromkeys(("orders", "parcels", "tracks", "meters"), 1),
     )
     board.states = dict.fromkeys(status.due, 1)

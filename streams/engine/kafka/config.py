@@ -53,6 +53,13 @@ class EngineConfig:
     drain_timeout: float = 5.0
     """How long revoked partitions, or a stopping worker, may finish what they have begun."""
 
+    inputs: frozenset[str] = frozenset()
+    """Topics that others write."""
+    dead_letter_limit: int = 0
+    """Dead letters of one partition of an input in a minute above which it is read no more, where
+    they are also more than `dead_letter_limit_share` of its records; 0: it is always read."""
+    dead_letter_limit_share: float = 0.5
+
     linger_ms: float = 5.0
     message_max_bytes: int = 4 * 1024 * 1024
     plain_topics: frozenset[str] = frozenset()

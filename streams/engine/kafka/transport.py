@@ -205,7 +205,9 @@ class ChunkConsumerThread(driver.AIOKafkaConsumerThread):
                 del fetcher._records[tp]
                 fetcher._notify(fetcher._wait_consume_future)
                 continue
-            records, exhausted = _read(result._partition_records, parent.config)
+            records, exhausted = _read(
+                result._partition_records, parent.config, parent.most.get(ensure_TP(tp))
+            )
             result._update_position()
             next_offset = result._partition_records.next_fetch_offset
             if exhausted:
@@ -286,13 +288,14 @@ class ChunkConsumerThread(driver.AIOKafkaConsumerThread):
         """Nothing, as above."""
 
 
-def _read(source: Any, config: EngineConfig) -> tuple[list[Record], bool]:
-    """Up to one chunk of records, and whether the fetched data is used up."""
+def _read(source: Any, config: EngineConfig, most: int | None = None) -> tuple[list[Record], bool]:
+    """Up to one chunk of records (of `most` where given), and whether the data is used up."""
     source._consumer_record = _record
     records: list[Record] = []
     size = 0
-    while len(records) < config.chunk_max_records and size < config.chunk_max_bytes:
-        want = min(_BLOCK, config.chunk_max_records - len(records))
+    most = config.chunk_max_records if most is None else min(most, config.chunk_max_records)
+    while len(records) < most and size < config.chunk_max_bytes:
+        want = min(_BLOCK, most - len(records))
         block = list(islice(source, want))
         records += block
         if len(block) < want:
@@ -311,6 +314,10 @@ class ChunkConsumer(driver.Consumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.offsets: dict[TP, PartitionOffsets] = {}
         self.wanted: frozenset[TP] = frozenset()
+        self.stopped: dict[TP, bool] = {}
+        """Partitions that are not read, and whether a few records are wanted to try them."""
+        self.most: dict[TP, int] = {}
+        """Records of one chunk of a partition, where that is less than the configured number."""
         self.epoch = 0
         self.in_flight_records = 0
         self.committed_at = 0.0
@@ -334,6 +341,7 @@ class ChunkConsumer(driver.Consumer):
             for tp, position in start.positions.items()
         }
         self.in_flight_records = 0
+        self.stopped = {}
         self._update_wanted()
         self.resume_partitions(start.positions)
         self.resume_flow()
@@ -402,6 +410,9 @@ class ChunkConsumer(driver.Consumer):
         chunk = Chunk(tp.topic, tp.partition, records[0].offset, records[-1].offset, records)
         offsets.deliver(chunk, next_offset)
         self.in_flight_records += len(records)
+        if self.stopped.get(tp):
+            self.stopped[tp] = False  # one chunk is enough to judge by
+            self._update_wanted()
         if len(offsets) >= self.config.chunks_per_partition or self._full:
             self._update_wanted()
         message: Any = ConsumerMessage(
@@ -431,6 +442,32 @@ class ChunkConsumer(driver.Consumer):
             self._update_wanted()
             self._thread.wake()
 
+    def stop_reading(self, tp: TP) -> None:
+        """Read no more of a partition; chunks that were delivered are worked on."""
+        self.stopped[tp] = False
+        self._update_wanted()
+
+    def try_reading(self, tp: TP, most: int) -> None:
+        """Read one chunk of at most `most` records of a partition that is stopped."""
+        self.stopped[tp] = True
+        self.most[tp] = most
+        self._update_wanted()
+        self._thread.wake()
+
+    def go_on_reading(self, tp: TP, most: int | None) -> None:
+        """Read a partition again as before, in chunks of at most `most` records."""
+        self.stopped.pop(tp, None)
+        self.limit_chunks(tp, most)
+        self._update_wanted()
+        self._thread.wake()
+
+    def limit_chunks(self, tp: TP, most: int | None) -> None:
+        """From now on a chunk of a partition holds at most `most` records (None: the usual)."""
+        if most is None:
+            self.most.pop(tp, None)
+        else:
+            self.most[tp] = most
+
     @property
     def _full(self) -> bool:
         return self.in_flight_records >= self.config.max_in_flight_records
@@ -440,7 +477,10 @@ class ChunkConsumer(driver.Consumer):
             self.wanted = frozenset()
             return
         limit = self.config.chunks_per_partition
-        self.wanted = frozenset(tp for tp, offsets in self.offsets.items() if len(offsets) < limit)
+        wanted = {tp for tp, offsets in self.offsets.items() if len(offsets) < limit}
+        if self.stopped:
+            wanted -= {tp for tp, is_tried in self.stopped.items() if not is_tried}
+        self.wanted = frozenset(wanted)
 
     # -- commits: by chunk, in place of Faust's lists of acked offsets and gaps
 

@@ -29,6 +29,7 @@ from streams.engine.worker import ticks
 from streams.engine.worker.commit import Committer, CommitterFailed
 from streams.engine.worker.failure import say_failed
 from streams.engine.worker.peers import Home, Peers
+from streams.engine.worker.refusals import TRIED, Change, Refusals
 from streams.engine.worker.session import Session, SessionCommitter
 from streams.engine.worker.watermark import Input, Watermark
 from streams.telemetry.events import event
@@ -91,6 +92,8 @@ class EngineStatus(NamedTuple):
     at most, and for how many seconds the first of them has waited."""
     store_bytes: dict[str, int]
     """By table: local state on disk and in write buffers."""
+    stopped: dict[str, int]
+    """By input: partitions that are not read, because too much of them became dead letters."""
     heartbeat_age_s: float | None
     """Seconds since the last accepted heartbeat was sent; None before the first assignment."""
 
@@ -138,6 +141,9 @@ class Engine:
             rounds=config.watermark_rounds,
             patience_us=int(config.watermark_patience * 1_000_000),
             quiet_us=int(max(3.0, 4 * config.tick_interval) * 1_000_000),
+        )
+        self.refusals: Refusals[TP] = Refusals(
+            config.dead_letter_limit, config.dead_letter_limit_share
         )
         # As patient as the group itself: a worker that is gone loses its partitions no sooner.
         self.peers = Peers(config.partitions, config.web_address, config.session_timeout)
@@ -191,6 +197,8 @@ class Engine:
         effects.topic, effects.partition = chunk.topic, chunk.partition
         effects.counts[CHUNK_RECORDS, (chunk.topic,)] = (len(chunk.records),)
         effects.counts.happen()
+        if chunk.topic in self.config.inputs:
+            self._note_refusals(chunk, len(effects.refused))
         if self.observer is not None:
             try:
                 self.observer.accepted(effects)
@@ -202,6 +210,36 @@ class Engine:
             if not self._stopping:
                 self.fail(error.__cause__ or error)
             await asyncio.Event().wait()  # the worker is ending; nothing more is to be done here
+
+    def _note_refusals(self, chunk: Chunk, refused: int) -> None:
+        """Stop reading an input of which too much is refused; go on where it is right again."""
+        consumer, tp = self.app.consumer, TP(chunk.topic, chunk.partition)
+        change = self.refusals.accepted(tp, len(chunk.records), refused, time.monotonic())
+        if change is None:
+            return
+        offset = chunk.last_offset + 1
+        if change is Change.GO:
+            consumer.go_on_reading(tp, self.refusals.most)
+            log.info(
+                "%(topic)s-%(partition)d is read again from offset %(offset)d on",
+                event("input_resumed", topic=chunk.topic, partition=chunk.partition, offset=offset),
+            )
+            return
+        consumer.stop_reading(tp)
+        if change is Change.STOP:
+            log.error(
+                "%(topic)s-%(partition)d is not read from offset %(offset)d on: in a minute more "
+                "than %(limit)d of its records, and more than %(share)g of all, became dead "
+                "letters; a few are tried every minute",
+                event(
+                    "input_stopped",
+                    topic=chunk.topic,
+                    partition=chunk.partition,
+                    offset=offset,
+                    limit=self.config.dead_letter_limit,
+                    share=self.config.dead_letter_limit_share,
+                ),
+            )
 
     def now_us(self) -> int:
         """The clock, µs since the epoch."""
@@ -270,6 +308,10 @@ class Engine:
             store_bytes={
                 name: sum(table[number].size() for number in table.partitions())
                 for name, table in self.tables.items()
+            },
+            stopped={
+                topic: sum(tp.topic == topic for tp in self.refusals.stopped)
+                for topic in sorted(self.config.inputs)
             },
             heartbeat_age_s=self.heartbeat_age(),
         )
@@ -384,6 +426,10 @@ class Engine:
             if tp.topic != self.config.ticks_topic and tp.partition in ends:
                 ends[tp.partition][tp.topic] = end
         self.watermark.assign(generation, ends, self.now_us())
+        self.refusals.forget()
+        for tp in start.ends:
+            if tp.topic in self.config.inputs:
+                self.app.consumer.limit_chunks(tp, self.refusals.most)
         self.assigned = True
         self.assignments += 1
         self._reading_since = time.monotonic()
@@ -550,6 +596,8 @@ class Engine:
                     self._samples.append((time.time(), self.now_us()))
                 await self.app.consumer.thread.check_errors()
                 if self.assigned:
+                    for tp in self.refusals.to_try(time.monotonic()):
+                        self.app.consumer.try_reading(tp, TRIED)
                     await self._advance_watermark()
                     self._send_ticks()
                     if time.monotonic() - touched > 60:
