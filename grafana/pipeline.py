@@ -117,8 +117,10 @@ NOW = Row(
             Text("Partitions", "分区"),
             Text(
                 "How many partition numbers are owned, how many of these are held until their "
-                "backlog is read, and how many are counted in the gauges?",
-                "持有多少分区？其中多少仍在追平积压、时限待判？多少已计入各项统计？",
+                "backlog is read, and how many are counted in the gauges? How many partitions of "
+                "inputs are not read, because too much of them became dead letters?",
+                "持有多少分区？其中多少仍在追平积压、时限待判？多少已计入各项统计？"
+                "多少输入分区因死信过多而停止读取？",
             ),
             "locale",
             [
@@ -130,6 +132,11 @@ NOW = Row(
                 ),
                 Query(
                     f'sum(shipsentry_partitions{{{W},state="counted"}})', Text("counted", "已统计")
+                ),
+                Query(
+                    f"sum(shipsentry_input_partitions_stopped{{{W}}})",
+                    Text("not read", "停止读取"),
+                    (PLAIN, Step(1, "red")),
                 ),
             ],
             width=6,
