@@ -180,7 +180,6 @@ ROOMS: dict[str, set[str]] = {
         "streams/decode",
         "streams/inputs",
         "streams/outputs",
-        "streams/reference",
         "streams/replay",
         "streams/evidence",
         "streams/demo",

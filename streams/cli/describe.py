@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
-from streams.facts.facts import STATUSES
-from streams.facts.times import BEIJING, DAY, HOUR, MINUTE, to_datetime
+from streams.facts.times import BEIJING, to_datetime
+from streams.profiles.fields import LaneStage, PromiseStage, Stage
 from streams.profiles.model import Profile
 from streams.profiles.packs import Guarded
 from streams.profiles.registry import SPECS, RuleSpec
-from streams.reference.places import province_name
-from streams.rules.episodes import Limit
+from streams.profiles.table import table_of
+from streams.rules.fields import RuleField, fields_of, limit_reads, provinces_read
 from streams.rules.pauses import Exemption
 
 
@@ -23,7 +22,7 @@ def says(spec: RuleSpec) -> str:
     if spec.name in SPECS:
         text = import_module(f"streams.rules.{spec.name}").__doc__
     else:
-        text = sys.modules[spec.table.__module__].__doc__
+        text = sys.modules[table_of(spec).__module__].__doc__
     return (text or "a rule of a pack").strip().partition("\n")[0]
 
 
@@ -36,11 +35,12 @@ def rules_of(profile: Profile) -> dict[str, Any]:
 def limits(rule: Any) -> list[str]:
     """The thresholds of a rule as a profile sets them, each in a few words."""
     own = rule.rule if isinstance(rule, Guarded) else rule
-    return [
-        text
-        for field in dataclasses.fields(own)
-        if (text := _threshold(field.name, getattr(own, field.name)))
-    ]
+    table = rule.table if isinstance(rule, Guarded) else None
+    if table is None:
+        texts = [field.reads(getattr(own, field.name)) for field in fields_of(type(own))]
+    else:
+        texts = [_in_words(name, getattr(table, name)) for name in type(table).model_fields]
+    return [text for text in texts if text]
 
 
 def exemption(row: Exemption) -> list[str]:
@@ -54,7 +54,7 @@ def exemption(row: Exemption) -> list[str]:
         text = "never"
     words = [f"{row.name}: clocks stand still {text}"]
     if row.provinces:
-        words.append(f"from or to {_provinces(row.provinces)}")
+        words.append(f"from or to {provinces_read(row.provinces)}")
     if row.carriers:
         words.append(f"carriers {', '.join(sorted(row.carriers))}")
     if row.rules:
@@ -76,13 +76,6 @@ def leaves(data: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
             yield f"{prefix}{name} = {value}"
 
 
-def duration(us: int) -> str:
-    """A length of time: `30 d` from ten days on, where it is whole days, else `48 h`."""
-    if us >= 10 * DAY and us % DAY == 0:
-        return f"{us // DAY} d"
-    return f"{us / HOUR:g} h" if us >= HOUR / 2 else f"{us / MINUTE:g} min"
-
-
 def moment(us: int | None) -> str:
     """A point in time as the platforms give it, in UTC+8 and to the second."""
     if us is None:
@@ -90,68 +83,15 @@ def moment(us: int | None) -> str:
     return to_datetime(us).astimezone(BEIJING).isoformat(timespec="seconds")
 
 
-def _threshold(name: str, value: Any) -> str:
-    if name in _WORDS:
-        return _WORDS[name](value)
-    if value is None:
-        return ""
-    if isinstance(value, Limit):
-        return _limit(name, value)
-    if isinstance(value, tuple) and value and isinstance(value[0], Limit):
-        lanes = getattr(value, "_fields", range(len(value)))
-        texts = [_limit(name, each, str(lane)) for lane, each in zip(lanes, value, strict=True)]
-        return ", ".join(texts)
-    return f"{name.replace('_', ' ')} {value}"
-
-
-def _limit(stage: str, limit: Limit, lane: str = "") -> str:
-    """`> 24 h`, `serious ≥ 72 h`; a limit of no length of its own is the order's promise."""
-    length = duration(limit.length) if limit.length else "the promise"
-    text = f"{'≥' if limit.at_least else '>'} {length}"
-    if lane:
-        text = f"{_LANES.get(lane, lane)} {text}"
-    if stage != "violation":
-        text = f"{stage} {text}"
-    return text if limit.severity == "critical" else f"{text} ({limit.severity})"
-
-
-_LANES = {"cross": "other provinces"}
-
-
-def _provinces(codes: frozenset[int]) -> str:
-    return ", ".join(f"{province_name(code)} {code}" for code in sorted(codes))
-
-
-def _groups(groups: tuple[frozenset[int], ...]) -> str:
-    return "near: the same province" + "".join(f"; within {_provinces(each)}" for each in groups)
-
-
-def _statuses(codes: frozenset[int] | None) -> str:
-    if codes is None:
-        return "any record"
-    return ", ".join(STATUSES[code] for code in sorted(codes))
-
-
-_WORDS: dict[str, Callable[[Any], str]] = {
-    "at_least_records": lambda value: f"from {value} records on",
-    "base": lambda value: f"against the {value} payment",
-    "chain_from": lambda value: f"from the first of: {_statuses(value)}",
-    "default_promise": lambda value: f"without a promise {duration(value)}",
-    "differs_by": lambda value: f"another {value}",
-    "ended_by": lambda value: f"ended by {_statuses(value)}",
-    "excluded": lambda value: f"not judged: {_provinces(value)}" if value else "",
-    "first": lambda value: f"by the first of: {value.replace('_', ' ')}",
-    "lesser_severity": lambda value: f"{value} where only city or address differ",
-    "near_groups": _groups,
-    "notice": lambda value: "" if value else "no notice about formats",
-    "notice_severity": lambda value: f"notice where the format does not fit ({value})",
-    "rectify_within": lambda value: (
-        "" if value is None else f"to be put right in {duration(value)}"
-    ),
-    "remote": lambda value: f"remote: {_provinces(value)}" if value else "no remote provinces",
-    "severity": lambda value: str(value),
-    "times": lambda value: f"{value} times the same",
-    "tolerance": lambda value: f"more than {duration(value)} earlier",
-    "window": lambda value: f"within {duration(value)}",
-}
-"""How thresholds read that are no limits, by the field of the rule."""
+def _in_words(name: str, value: Any) -> str:
+    """A field of a pack's own table, in the profile's own unit."""
+    if isinstance(value, Stage):
+        return limit_reads(name, value.limit())
+    if isinstance(value, LaneStage):
+        return RuleField(name, None, (), False, False).reads(value.limits())
+    if isinstance(value, PromiseStage):
+        return limit_reads(name, value.of(0))
+    if name == "severity":
+        return str(value)
+    shown = f"{value:g}" if isinstance(value, float) else str(value)
+    return "" if value is None else f"{name.replace('_', ' ')} {shown}"

@@ -9,7 +9,7 @@ import click
 
 from streams.engine.kafka.warning_records import STATES, WarningRevision
 from streams.profiles.packs import rule_files
-from streams.rules import RULES
+from streams.rules.registry import RULES
 from streams.settings import load_settings
 
 

@@ -13,7 +13,7 @@ import click
 from streams.demo.history import Outcome
 from streams.facts.times import BEIJING, to_datetime
 from streams.profiles.money import spelled
-from streams.rules import RULES
+from streams.rules.registry import RULES
 
 STATES = ("open", "breached", "resolved", "withdrawn")
 STAGES = ("violation", "serious", "notice")

@@ -10,11 +10,12 @@ from streams.facts.facts import STATUS_CODE, STATUSES, Place
 from streams.facts.statuses import PICKED_UP, PROGRESS
 from streams.facts.times import DAY, HOUR, MINUTE, SECOND, TOLERANCE, WINDOW
 from streams.profiles.fields import Comparator, Hours, Provinces, Severity, Stage, Statuses
-from streams.profiles.registry import RuleSpec, Subject
-from streams.profiles.tables import CheckTable, Table
+from streams.profiles.table import CheckTable, Table
 from streams.rules.episodes import Check, Clock, Limit
+from streams.rules.fields import Between, Called, InDays, InHours, InMinutes, Reads, RectifyWithin
 from streams.rules.rule import LinkRule, OrderRule, ParcelRule, Rule
 from streams.rules.snapshot import LinkedOrder, OrderSnapshot, ParcelLife, proof_of, proof_of_named
+from streams.rules.spec import RuleSpec, Subject
 from streams.rules.stages import staged
 from streams.state.state import city_in, province_in
 
@@ -29,11 +30,16 @@ __all__ = [
     "STATUS_CODE",
     "TOLERANCE",
     "WINDOW",
+    "Between",
+    "Called",
     "Check",
     "CheckTable",
     "Clock",
     "Comparator",
     "Hours",
+    "InDays",
+    "InHours",
+    "InMinutes",
     "Limit",
     "LinkRule",
     "LinkedOrder",
@@ -43,6 +49,8 @@ __all__ = [
     "ParcelRule",
     "Place",
     "Provinces",
+    "Reads",
+    "RectifyWithin",
     "Rule",
     "RuleSpec",
     "Severity",

@@ -13,7 +13,7 @@ from streams.profiles.file import ProfileFile
 from streams.profiles.model import Profile
 from streams.profiles.packs import built
 from streams.profiles.registry import SPECS, RuleSpec
-from streams.profiles.tables import Table
+from streams.profiles.table import Table, table_of
 
 TODO = "TODO"
 """What a template says where the operator has to say something."""
@@ -64,9 +64,9 @@ def _tables(rules: Any, specs: Mapping[str, RuleSpec], faults: Faults) -> dict[s
             faults[place] = f'a table or "off" is needed (found {value!r})'
         else:
             try:
-                tables[name] = specs[name].table.model_validate(value)
+                tables[name] = table_of(specs[name]).model_validate(value)
             except ValidationError as error:
-                _add(faults, error, place, specs[name].table)
+                _add(faults, error, place, table_of(specs[name]))
     return tables
 
 

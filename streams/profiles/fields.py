@@ -10,9 +10,11 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from streams.facts.facts import STATUS_CODE
 from streams.facts.times import HOUR
 from streams.reference.places import normalise
+from streams.rules import fields
 from streams.rules.episodes import Limit
+from streams.rules.lanes import LaneLimits
 
-Severity = Literal["critical", "warning", "info"]
+Severity = fields.Severity
 Comparator = Literal["gt", "ge"]
 Hours = Annotated[float, Field(gt=0, le=24 * 365, allow_inf_nan=False)]
 
@@ -68,10 +70,10 @@ def _aware(value: datetime) -> datetime:
 Aware = Annotated[datetime, AfterValidator(_aware)]
 """A point in time: it has its offset."""
 
-Provinces = Annotated[frozenset[int], BeforeValidator(_provinces)]
+Provinces = Annotated[fields.Provinces, BeforeValidator(_provinces)]
 """Provinces by code or name; kept as the two digits as a number."""
 
-Statuses = Annotated[frozenset[int] | None, BeforeValidator(_statuses)]
+Statuses = Annotated[fields.Statuses, BeforeValidator(_statuses)]
 """Statuses that count, as codes; `"any_record"` is None."""
 
 
@@ -94,6 +96,22 @@ class Stage(PromiseStage):
     def limit(self) -> Limit:
         """The stage as the core takes it."""
         return self.of(self.limit_hours)
+
+
+class LaneStage(PromiseStage):
+    """One stage of a clock whose limit is that of the parcel's lane."""
+
+    near_hours: Hours
+    cross_province_hours: Hours
+    remote_hours: Hours
+
+    def limits(self) -> LaneLimits:
+        """The stage as the core takes it."""
+        return LaneLimits(
+            self.of(self.near_hours),
+            self.of(self.cross_province_hours),
+            self.of(self.remote_hours),
+        )
 
 
 def limit_or_none(stage: Stage | None) -> Limit | None:

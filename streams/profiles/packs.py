@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 from streams.profiles.document import ProfileError
 from streams.profiles.registry import SPECS, RuleSpec
-from streams.profiles.tables import Table
+from streams.profiles.table import Table, table_of
 from streams.rules.episodes import Check, Clock
 from streams.texts.catalogue import Catalogue
 
@@ -45,6 +45,8 @@ class Guarded:
     name: str
     rule: Any
     kinds: tuple[type[Clock | Check], ...]
+    table: Table | None = None
+    """The pack's own table, which knows what the numbers of the rule are."""
 
     def episodes(self, *snapshot: Any) -> Iterable[Any]:
         """What the rule sees, checked."""
@@ -113,31 +115,50 @@ def read_rule(path: Path) -> RuleSpec:
         if value not in _SEES and not (field == "about" and value is None):
             names = ", ".join(map(repr, _SEES))
             _wrong(path, line, f"RULE.{field}: allowed: {names} (found {value!r})")
-    table = rule.table
+    _look_at_its_table(rule, path, line)
+    return rule
+
+
+def _look_at_its_table(rule: RuleSpec, path: Path, line: int) -> None:
+    """That a rule has a table, or fields that make one; raises ProfileError."""
+    table: Any = rule.table
+    if table is None and isinstance(rule.rule, type):
+        found = _line(path, rf"class {rule.rule.__name__}\b")
+        _look_at_its_class(rule.name, rule.rule, path)
+        try:
+            table = table_of(rule)
+        except (TypeError, NameError) as error:
+            _wrong(path, found, f"{error}")
+    elif table is None:
+        _wrong(path, line, "RULE.rule: the class of the rule is needed")
     if not isinstance(table, type) or not issubclass(table, Table) or table.rule is Table.rule:
         _wrong(path, line, "RULE.table: a subclass of Table with a method rule() is needed")
-    return rule
 
 
 def built(spec: RuleSpec, table: Table) -> Any:
     """The rule that a table makes, after a look at whether it is one; raises ProfileError."""
-    path = Path(sys.modules[spec.table.__module__].__file__ or "?")
-    line = _line(path, rf"class {spec.table.__name__}\b")
+    path = Path(sys.modules[type(table).__module__].__file__ or "?")
+    line = _line(path, rf"class {type(table).__name__}\b")
     try:
         rule: Any = table.rule()
     except Exception as error:
         _wrong(path, _line_in(error, path) or line, f"{type(error).__name__}: {error}")
-    kind = type(rule)
+    _look_at_its_class(spec.name, type(rule), path, rule)
+    kinds = (Check,) if spec.sees == "parcel × order" else (Clock, Check)
+    return Guarded(spec.name, rule, kinds, None if spec.table is None else table)
+
+
+def _look_at_its_class(name: str, kind: type[Any], path: Path, rule: Any = None) -> None:
+    """That a rule is one: its name, frozen, with episodes; raises ProfileError."""
     line = _line(path, rf"class {kind.__name__}\b")
-    if getattr(rule, "name", None) != spec.name:
-        found = getattr(rule, "name", None)
-        _wrong(path, line, f"{kind.__name__}.name: allowed: {spec.name!r} (found {found!r})")
+    found = getattr(rule or kind, "name", None)
+    if found != name:
+        _wrong(path, line, f"{kind.__name__}.name: allowed: {name!r} (found {found!r})")
     parameters: Any = getattr(kind, "__dataclass_params__", None)
     if parameters is None or not parameters.frozen:
         _wrong(path, line, f"{kind.__name__} must be a frozen dataclass")
-    if not callable(getattr(rule, "episodes", None)):
+    if not callable(getattr(kind, "episodes", None)):
         _wrong(path, line, f"{kind.__name__} has no method episodes()")
-    return Guarded(spec.name, rule, (Check,) if spec.sees == "parcel × order" else (Clock, Check))
 
 
 def read_texts(directories: Iterable[Path]) -> tuple[list[Mapping[str, Any]], list[str]]:

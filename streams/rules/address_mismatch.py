@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Annotated
 
 from streams.facts.facts import STATUS_CODE
 from streams.rules.episodes import Check
+from streams.rules.fields import Reads, RectifyWithin, Severity
 from streams.rules.snapshot import LinkedOrder, ParcelLife, proof_of
+from streams.rules.spec import RuleSpec
 from streams.rules.whereabouts import arrival, differs, said
 from streams.state.state import Proof
 
@@ -23,9 +26,9 @@ class AddressMismatch:
     """
 
     name = "address_mismatch"
-    severity: str = "critical"
-    lesser_severity: str = "warning"
-    rectify_within: int | None = None
+    severity: Severity = "critical"
+    lesser_severity: Annotated[Severity, Reads("{} where only city or address differ")] = "warning"
+    rectify_within: RectifyWithin = None
 
     def episodes(self, parcel: ParcelLife, order: LinkedOrder) -> Iterable[Check]:
         """The check of one order; none for a parcel on its way back."""
@@ -55,3 +58,6 @@ class AddressMismatch:
             self.name, "violation", severity, t, holds, order.ended_at, proof, within, detail
         )
         return (check,)
+
+
+RULE = RuleSpec("address_mismatch", "parcel × order", rule=AddressMismatch)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Annotated
 
 from streams.rules.episodes import Check
+from streams.rules.fields import Between, Reads, RectifyWithin, Severity
 from streams.rules.snapshot import ParcelLife, proof_of
+from streams.rules.spec import RuleSpec
 from streams.state.fingerprint import DELIVERED, track_of
 
 
@@ -19,9 +22,9 @@ class ClonedTrack:
     """
 
     name = "cloned_track"
-    at_least_records: int = 4
-    severity: str = "critical"
-    rectify_within: int | None = None
+    at_least_records: Annotated[int, Between(2, 100), Reads("from {} records on")] = 4
+    severity: Severity = "critical"
+    rectify_within: RectifyWithin = None
 
     def episodes(self, parcel: ParcelLife) -> Iterable[Check]:
         """The check of one life, where its track was answered to be another's too."""
@@ -54,3 +57,6 @@ class ClonedTrack:
             self.rectify_within,
         )
         return (check,)
+
+
+RULE = RuleSpec("cloned_track", "parcel", rule=ClonedTrack)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from streams.facts.facts import STATUS_CODE
 from streams.rules.episodes import Clock, Limit
 from streams.rules.snapshot import ParcelLife
+from streams.rules.spec import RuleSpec
 from streams.rules.stages import staged
 
 _RECEIVED = tuple(STATUS_CODE[name] for name in ("delivered", "ready_for_pickup", "returned"))
@@ -29,3 +30,6 @@ class DeliveryOverdue:
             if at is not None and (ended is None or at < ended):
                 ended = at
         return staged(self, parcel.lead.uploaded_at, ended, parcel.lead.proof)
+
+
+RULE = RuleSpec("delivery_overdue", "parcel", rule=DeliveryOverdue)

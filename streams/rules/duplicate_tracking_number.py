@@ -6,11 +6,14 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
+from typing import Annotated, Literal
 
 from streams.facts.recipients import differ
 from streams.facts.times import DAY
 from streams.rules.episodes import Check
+from streams.rules.fields import Between, InDays, Reads, RectifyWithin, Severity
 from streams.rules.snapshot import LinkedOrder, ParcelLife
+from streams.rules.spec import RuleSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +24,10 @@ class DuplicateTrackingNumber:
     """
 
     name = "duplicate_tracking_number"
-    differs_by: str = "address"
-    window: int = 30 * DAY
-    severity: str = "critical"
-    rectify_within: int | None = None
+    differs_by: Annotated[Literal["address", "person"], Reads("another {}")] = "address"
+    window: Annotated[InDays, Between(1, 30), Reads("within {}")] = 30 * DAY
+    severity: Severity = "critical"
+    rectify_within: RectifyWithin = None
 
     def episodes(self, parcel: ParcelLife, order: LinkedOrder) -> Iterable[Check]:
         """The check of one order of the parcel against all orders linked to it now or before."""
@@ -55,6 +58,9 @@ class DuplicateTrackingNumber:
             ended = released
         proof, within = (*earliest.proof(), *order.proof()), self.rectify_within
         return (Check(self.name, "violation", self.severity, at, at, ended, proof, within),)
+
+
+RULE = RuleSpec("duplicate_tracking_number", "parcel × order", rule=DuplicateTrackingNumber)
 
 
 def _in_use(order: LinkedOrder, at: int) -> bool:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Annotated
 
 from streams.facts.statuses import PICKED_UP
 from streams.rules.episodes import Clock, Limit
+from streams.rules.fields import Reads, Statuses
 from streams.rules.snapshot import ParcelLife, proof_of
+from streams.rules.spec import RuleSpec
 from streams.rules.stages import staged
 from streams.state.state import Proof
 
@@ -24,7 +27,7 @@ class InactiveAfterPickup:
     name = "inactive_after_pickup"
     violation: Limit
     serious: Limit | None = None
-    ended_by: frozenset[int] | None = None
+    ended_by: Annotated[Statuses, Reads("ended by {}")] = field(kw_only=True)
 
     def episodes(self, parcel: ParcelLife) -> Iterable[Clock]:
         """The clocks, one a stage; none before the pickup, or where the parcel stopped earlier."""
@@ -46,3 +49,6 @@ class InactiveAfterPickup:
             return tuple(proof_of(record) for record in (pickup, update) if record is not None)
 
         return staged(self, started, ended, proof)
+
+
+RULE = RuleSpec("inactive_after_pickup", "parcel", rule=InactiveAfterPickup)

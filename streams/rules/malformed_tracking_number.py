@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Annotated
 
 from streams.reference.numbers import fits
 from streams.rules.episodes import Check
+from streams.rules.fields import Called, Reads, RectifyWithin, Severity
 from streams.rules.snapshot import ParcelLife
+from streams.rules.spec import RuleSpec
 
 _SHORTEST, _LONGEST = 6, 35
 _allowed = re.compile(r"[A-Z0-9-]+").fullmatch
@@ -23,10 +26,14 @@ class MalformedTrackingNumber:
     """
 
     name = "malformed_tracking_number"
-    severity: str = "critical"
-    notice: bool = False
-    notice_severity: str = "info"
-    rectify_within: int | None = None
+    severity: Severity = "critical"
+    notice: Annotated[
+        bool, Called("format_notice"), Reads("", otherwise="no notice about formats")
+    ] = False
+    notice_severity: Annotated[Severity, Reads("notice where the format does not fit ({})")] = (
+        "info"
+    )
+    rectify_within: RectifyWithin = None
 
     def episodes(self, parcel: ParcelLife) -> Iterable[Check]:
         """The check of the number, in one of the two stages."""
@@ -42,6 +49,11 @@ class MalformedTrackingNumber:
         lead = parcel.lead
         at, end, within = lead.uploaded_at, parcel.ended_at, self.rectify_within
         return Check(self.name, stage, severity, at, at, end, lead.proof(), within, detail)
+
+
+RULE = RuleSpec(
+    "malformed_tracking_number", "parcel", extra=("notice",), rule=MalformedTrackingNumber
+)
 
 
 def fault_of(number: str) -> str | None:

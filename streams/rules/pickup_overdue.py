@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from streams.facts.statuses import PROGRESS
 from streams.rules.episodes import Clock, Limit
 from streams.rules.snapshot import ParcelLife
+from streams.rules.spec import RuleSpec
 from streams.rules.stages import staged
 
 
@@ -27,3 +28,6 @@ class PickupOverdue:
         if record is not None and (ended is None or record[0] < ended):
             ended = record[0]
         return staged(self, started, ended, parcel.lead.proof)
+
+
+RULE = RuleSpec("pickup_overdue", "parcel", rule=PickupOverdue)

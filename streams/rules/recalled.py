@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from streams.facts.facts import STATUS_CODE, STATUSES
 from streams.rules.episodes import Check
+from streams.rules.fields import RectifyWithin, Severity
 from streams.rules.snapshot import LinkedOrder, ParcelLife, proof_of
+from streams.rules.spec import RuleSpec
 
 _BACK = tuple(STATUS_CODE[name] for name in ("returning", "returned", "cancelled"))
 _DELIVERED = STATUS_CODE["delivered"]
@@ -20,8 +22,8 @@ class Recalled:
     """
 
     name = "recalled"
-    severity: str = "critical"
-    rectify_within: int | None = None
+    severity: Severity = "critical"
+    rectify_within: RectifyWithin = None
 
     def episodes(self, parcel: ParcelLife, order: LinkedOrder) -> Iterable[Check]:
         """The check of one order."""
@@ -48,3 +50,6 @@ class Recalled:
         holds, detail = max(t, back), STATUSES[found]
         check = Check(self.name, "violation", self.severity, t, holds, ended, proof, within, detail)
         return (check,)
+
+
+RULE = RuleSpec("recalled", "parcel × order", rule=Recalled)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Annotated
 
 from streams.facts.facts import STATUS_CODE
 from streams.rules.episodes import Check
+from streams.rules.fields import Between, Reads, RectifyWithin, Severity
 from streams.rules.snapshot import ParcelLife, proof_of
+from streams.rules.spec import RuleSpec
 
 _COUNTED = frozenset(
     STATUS_CODE[name] for name in ("picked_up", "hub", "in_transit", "arrived_dest_city")
@@ -22,9 +25,9 @@ class RepeatedTrack:
     """
 
     name = "repeated_track"
-    times: int = 3
-    severity: str = "warning"
-    rectify_within: int | None = None
+    times: Annotated[int, Between(2, 100), Reads("{} times the same")] = 3
+    severity: Severity = "warning"
+    rectify_within: RectifyWithin = None
 
     def episodes(self, parcel: ParcelLife) -> Iterable[Check]:
         """The check of one life."""
@@ -63,3 +66,6 @@ class RepeatedTrack:
             tuple(proof.values()),
             self.rectify_within,
         )
+
+
+RULE = RuleSpec("repeated_track", "parcel", rule=RepeatedTrack)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Annotated
 
 from streams.facts.facts import LinkedLife
 from streams.facts.times import HOUR, TOLERANCE
 from streams.rules.episodes import Check
+from streams.rules.fields import InHours, Reads, RectifyWithin, Severity
 from streams.rules.snapshot import OrderSnapshot
+from streams.rules.spec import RuleSpec
 from streams.state.state import LinkedParcel
 
 
@@ -20,9 +23,9 @@ class ReshippedWhileLate:
     """
 
     name = "reshipped_while_late"
-    severity: str = "critical"
-    rectify_within: int | None = None
-    default_promise: int = 48 * HOUR
+    severity: Severity = "critical"
+    rectify_within: RectifyWithin = None
+    default_promise: Annotated[InHours, Reads("without a promise {}")] = 48 * HOUR
 
     def episodes(self, order: OrderSnapshot) -> Iterable[Check]:
         """One check for each further number that its parcel is judged for."""
@@ -56,6 +59,9 @@ class ReshippedWhileLate:
             self.rectify_within,
             parcel=parcel.key,
         )
+
+
+RULE = RuleSpec("reshipped_while_late", "order", about="parcel × order", rule=ReshippedWhileLate)
 
 
 def _moved(uses: Iterable[tuple[LinkedParcel, LinkedLife]], earliest: int) -> int | None:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Annotated
 
 from streams.facts.times import HOUR, TOLERANCE
 from streams.rules.episodes import Clock, Limit
+from streams.rules.fields import InHours, OwnPromise, Reads
 from streams.rules.snapshot import OrderSnapshot
+from streams.rules.spec import RuleSpec
+
+_WHEN_PASSED = Limit(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +20,8 @@ class ShipOverdue:
     """Runs from the base time to the promise; ended by progress or by the order's closing."""
 
     name = "ship_overdue"
-    violation: Limit
-    default_promise: int = 48 * HOUR
+    violation: OwnPromise = _WHEN_PASSED
+    default_promise: Annotated[InHours, Reads("without a promise {}")] = 48 * HOUR
 
     def episodes(self, order: OrderSnapshot) -> Iterable[Clock]:
         """The order's clock; none where it could not warn: its base unknown, its promise not after
@@ -40,3 +45,6 @@ class ShipOverdue:
         if ended is not None and ended <= limit.opens(base):
             return ()
         return (Clock(self.name, "violation", base, limit, ended, order.proof()),)
+
+
+RULE = RuleSpec("ship_overdue", "order", rule=ShipOverdue)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from streams.facts.statuses import PICKED_UP
 from streams.facts.times import TOLERANCE
 from streams.rules.episodes import Check
+from streams.rules.fields import InMinutes, Reads, RectifyWithin, Severity
 from streams.rules.snapshot import LinkedOrder, ParcelLife, proof_of
+from streams.rules.spec import RuleSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +23,11 @@ class TrackedBeforePaid:
     """
 
     name = "tracked_before_paid"
-    base: Literal["final", "first"]
-    first: Literal["any_record", "picked_up"]
-    tolerance: int = TOLERANCE
-    severity: str = "critical"
-    rectify_within: int | None = None
+    base: Annotated[Literal["final", "first"], Reads("against the {} payment")]
+    first: Annotated[Literal["any_record", "picked_up"], Reads("by the first of: {}")]
+    tolerance: Annotated[InMinutes, Reads("more than {} earlier")] = TOLERANCE
+    severity: Severity = "critical"
+    rectify_within: RectifyWithin = None
 
     def episodes(self, parcel: ParcelLife, order: LinkedOrder) -> Iterable[Check]:
         """The check of one order, once its payment is known."""
@@ -46,3 +48,6 @@ class TrackedBeforePaid:
             self.name, "violation", self.severity, t, holds, order.ended_at, proof, within
         )
         return (check,)
+
+
+RULE = RuleSpec("tracked_before_paid", "parcel × order", rule=TrackedBeforePaid)

@@ -3,34 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import Annotated
 
 from streams.facts.facts import STATUS_CODE
 from streams.facts.statuses import NOT_RECORDS
 from streams.rules.episodes import Clock, Limit
+from streams.rules.fields import ProvinceGroups, Provinces, Reads, Statuses
+from streams.rules.lanes import LaneLimits
 from streams.rules.snapshot import ParcelLife, proof_of
+from streams.rules.spec import RuleSpec
 from streams.rules.stages import clocks
 from streams.rules.whereabouts import destination, origin
 from streams.state.state import Proof, Record
 
 _ENDING = tuple(STATUS_CODE[name] for name in ("out_for_delivery", "ready_for_pickup", "delivered"))
-
-
-class LaneLimits(NamedTuple):
-    """One stage's limit by lane."""
-
-    near: Limit
-    cross: Limit
-    remote: Limit
-
-    def of(self, lane: str) -> Limit:
-        """The limit of a lane; of an unknown one the longest."""
-        if lane == "near":
-            return self.near
-        if lane == "cross_province":
-            return self.cross
-        return self.remote if lane == "remote" else max(self, key=lambda limit: limit.length)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +31,10 @@ class TransitStalled:
     name = "transit_stalled"
     violation: LaneLimits
     serious: LaneLimits | None = None
-    chain_from: frozenset[int] | None = None
-    remote: frozenset[int] = frozenset()
-    excluded: frozenset[int] = frozenset()
-    near_groups: tuple[frozenset[int], ...] = ()
+    chain_from: Annotated[Statuses, Reads("from the first of: {}")] = field(kw_only=True)
+    remote: Annotated[Provinces, Reads("remote: {}", otherwise="no remote provinces")] = frozenset()
+    excluded: Annotated[Provinces, Reads("not judged: {}")] = frozenset()
+    near_groups: Annotated[tuple[Provinces, ...], ProvinceGroups()] = ()
 
     def episodes(self, parcel: ParcelLife) -> Iterable[Clock]:
         """The clocks of all nodes, two a node where there are two stages."""
@@ -129,3 +116,6 @@ class TransitStalled:
             if start in group and end in group:
                 return "near"
         return "cross_province"
+
+
+RULE = RuleSpec("transit_stalled", "parcel", rule=TransitStalled)

@@ -10,7 +10,7 @@ from click.testing import Result
 
 from streams.facts.times import DAY, HOUR
 from streams.profiles.loader import builtin_files, load
-from streams.rules import RULES
+from streams.rules.registry import RULES
 
 Run = Callable[..., Result]
 
@@ -160,7 +160,7 @@ def test_broken_profile_ends_other_commands_in_words(
 )
 def test_durations_read_as_the_platforms_write_them(us: int, words: str) -> None:
     """Limits in hours, windows in days."""
-    from streams.cli.describe import duration
+    from streams.rules.fields import duration
 
     assert duration(us) == words
 

@@ -11,7 +11,7 @@ import pytest
 from streams.demo import view
 from streams.demo.history import Outcome
 from streams.demo.screen import BURST, Screen
-from streams.rules import RULES
+from streams.rules.registry import RULES
 
 
 def warning(**fields: Any) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from grafana.asked import asked, filled
 from grafana.build import BOARDS
 from grafana.model import Board, Query, Variable
 from grafana.words import RULES, SEVERITIES, SHOPS, STATES
-from streams.rules import RULES as KNOWN_RULES
+from streams.rules.registry import RULES as KNOWN_RULES
 from streams.telemetry import metrics
 
 ASKED = [

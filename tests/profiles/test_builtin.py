@@ -11,23 +11,21 @@ from streams.facts.facts import STATUS_CODE
 from streams.facts.times import DAY, HOUR, MINUTE
 from streams.profiles.loader import load
 from streams.profiles.model import Profile
-from streams.rules import (
-    RULES,
-    AddressMismatch,
-    ClonedTrack,
-    DuplicateTrackingNumber,
-    InactiveAfterPickup,
-    LaneLimits,
-    MalformedTrackingNumber,
-    PickupOverdue,
-    Recalled,
-    RepeatedTrack,
-    ReshippedWhileLate,
-    ShipOverdue,
-    TrackedBeforePaid,
-    TransitStalled,
-)
+from streams.rules.address_mismatch import AddressMismatch
+from streams.rules.cloned_track import ClonedTrack
+from streams.rules.duplicate_tracking_number import DuplicateTrackingNumber
 from streams.rules.episodes import Limit
+from streams.rules.inactive_after_pickup import InactiveAfterPickup
+from streams.rules.lanes import LaneLimits
+from streams.rules.malformed_tracking_number import MalformedTrackingNumber
+from streams.rules.pickup_overdue import PickupOverdue
+from streams.rules.recalled import Recalled
+from streams.rules.registry import RULES
+from streams.rules.repeated_track import RepeatedTrack
+from streams.rules.reshipped_while_late import ReshippedWhileLate
+from streams.rules.ship_overdue import ShipOverdue
+from streams.rules.tracked_before_paid import TrackedBeforePaid
+from streams.rules.transit_stalled import TransitStalled
 
 PROFILES = {profile.id: profile for profile in load().all}
 HUBS = frozenset(
@@ -62,8 +60,8 @@ WANTED = {
         (ShipOverdue(Limit(0), 48 * HOUR), ReshippedWhileLate("critical")),
         (
             PickupOverdue(DAY_24, DAY_48),
-            InactiveAfterPickup(DAY_24, DAY_48, HUBS),
-            TransitStalled(LANES, None, HUB, DOUYIN_REMOTE, frozenset(), NEAR),
+            InactiveAfterPickup(DAY_24, DAY_48, ended_by=HUBS),
+            TransitStalled(LANES, None, DOUYIN_REMOTE, frozenset(), NEAR, chain_from=HUB),
             MALFORMED,
             RepeatedTrack(3, "warning"),
             ClonedTrack(4, "critical"),
@@ -81,8 +79,8 @@ WANTED = {
         (ShipOverdue(Limit(0), 48 * HOUR),),
         (
             PickupOverdue(DAY_24, None),
-            InactiveAfterPickup(DAY_24, Limit(72 * HOUR, at_least=True), None),
-            TransitStalled(LANES, SERIOUS_LANES, None, TMALL_REMOTE, ABROAD, NEAR),
+            InactiveAfterPickup(DAY_24, Limit(72 * HOUR, at_least=True), ended_by=None),
+            TransitStalled(LANES, SERIOUS_LANES, TMALL_REMOTE, ABROAD, NEAR, chain_from=None),
             MALFORMED,
             RepeatedTrack(3, "warning"),
             ClonedTrack(4, "critical"),
@@ -99,8 +97,8 @@ WANTED = {
         datetime(2023, 1, 1, tzinfo=CHINA),
         (ShipOverdue(Limit(0), 48 * HOUR),),
         (
-            InactiveAfterPickup(DAY_24, None, None),
-            TransitStalled(LANES, None, None, DOUYIN_REMOTE, frozenset(), NEAR),
+            InactiveAfterPickup(DAY_24, None, ended_by=None),
+            TransitStalled(LANES, None, DOUYIN_REMOTE, frozenset(), NEAR, chain_from=None),
             MALFORMED,
             RepeatedTrack(3, "warning"),
         ),

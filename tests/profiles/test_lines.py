@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from streams.facts.times import HOUR
 from streams.profiles.lines import LineTable, MeterTable, named_once
 from streams.profiles.loader import load
-from streams.rules import RULES
+from streams.rules.registry import RULES
 
 LATE: dict[str, Any] = {
     "name": "late",

@@ -10,7 +10,7 @@ from support.builders import CHINA, US, us
 
 from streams.facts.times import DAY, HOUR
 from streams.profiles.loader import ProfileError, builtin_files, load, read
-from streams.rules import PickupOverdue
+from streams.rules.pickup_overdue import PickupOverdue
 
 GOOD = """\
 id = "mine-2026-11-01"

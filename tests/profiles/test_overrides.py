@@ -11,7 +11,8 @@ from support.builders import CHINA, us
 from streams.facts.times import HOUR
 from streams.profiles.loader import ProfileError, builtin_files, load, read
 from streams.profiles.model import Profile
-from streams.rules import InactiveAfterPickup, PickupOverdue
+from streams.rules.inactive_after_pickup import InactiveAfterPickup
+from streams.rules.pickup_overdue import PickupOverdue
 
 NOW = us(datetime(2026, 11, 20, tzinfo=CHINA))
 DOUYIN = 'extends = "douyin-2026-07-09"\n'

@@ -32,13 +32,19 @@ from schemas.shipment_warning import ShipmentWarning
 from streams.cli.group import main
 from streams.judge.evaluate import RuleFailure
 from streams.profiles.loader import ProfileError, load, load_all
+from streams.profiles.packs import Guarded
 from streams.profiles.registry import SPECS
-from streams.rules import RULES
+from streams.rules.episodes import Limit
+from streams.rules.registry import RULES
 from streams.texts.catalogue import catalogue
 
 PAGE = Path(__file__).parents[2] / "docs" / "rule-packs.md"
 _FILE = re.compile(r"^`my-pack/([\w.-]+)`\n\n```\w+\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 FILES: dict[str, str] = dict(_FILE.findall(PAGE.read_text("utf-8")))
+OLD = Path(__file__).parents[1] / "data" / "pack-0.1.0" / "locker_overdue.py"
+SOURCE = OLD.read_text("utf-8")
+"""The rule as the page of release 0.1.0 had it, with a table of its own: such packs still load."""
+SHORT = FILES["locker_overdue.py"]
 
 READY = PICKED + 20 * HOUR
 WAITING: list[Message] = [
@@ -65,6 +71,14 @@ def pack(tmp_path: Path) -> Path:
     for name, text in FILES.items():
         (folder / name).write_text(text, encoding="utf-8")
     return folder
+
+
+@pytest.fixture(params=["fields", "table"])
+def either(request: pytest.FixtureRequest, pack: Path) -> Path:
+    """The pack of the page, and the one that the page of release 0.1.0 showed: with a table."""
+    if request.param == "table":
+        (pack / "locker_overdue.py").write_text(SOURCE, encoding="utf-8")
+    return pack
 
 
 @pytest.fixture
@@ -94,34 +108,34 @@ def test_the_page_shows_a_whole_pack() -> None:
     assert sorted(FILES) == ["douyin-own.toml", "locker_overdue.py", "locker_overdue.texts.toml"]
 
 
-def test_the_pack_of_the_page_is_right(pack: Path, run: Callable[..., Result]) -> None:
+def test_the_pack_of_the_page_is_right(either: Path, run: Callable[..., Result]) -> None:
     """`rules validate` says so, of the directory and of its profile alone."""
-    whole = run("rules", "validate", str(pack))
+    whole = run("rules", "validate", str(either))
     assert (whole.exit_code, whole.stderr) == (0, "")
     assert whole.stdout == (
         "1 profiles, nothing wrong: douyin-2026-07-09; 1 rules of your own: locker_overdue\n"
     )
-    alone = run("rules", "validate", str(pack / "douyin-own.toml"))
+    alone = run("rules", "validate", str(either / "douyin-own.toml"))
     assert (alone.exit_code, alone.stderr) == (0, "")
 
 
-def test_the_pack_of_the_page_is_listed(pack: Path, run: Callable[..., Result]) -> None:
+def test_the_pack_of_the_page_is_listed(either: Path, run: Callable[..., Result]) -> None:
     """Its rule like any other, the changed limit in its place, and where both come from."""
-    listed = run("rules", "list", pack=pack).stdout
+    listed = run("rules", "list", pack=either).stdout
     assert (
         "locker_overdue (parcel): The parcel waits in a locker or station and nobody collects it.\n"
         in listed
     )
     assert "douyin-2026-07-09  > 48 h (warning)\n" in listed
-    shown = run("rules", "show", "douyin-2026-07-09", pack=pack).stdout
-    assert f"file      {pack / 'douyin-own.toml'}\n" in shown
+    shown = run("rules", "show", "douyin-2026-07-09", pack=either).stdout
+    assert f"file      {either / 'douyin-own.toml'}\n" in shown
     assert "\n  rules.pickup_overdue.violation.limit_hours = 20\n" in shown
     assert "\n  > 20 h\n" in shown
     assert "spring-festival-2027: clocks stand still 2027-02-05T00:00:00+08:00 to " in shown
 
 
 def test_the_pack_of_the_page_judges_a_history(
-    pack: Path, run: Callable[..., Result], tmp_path: Path
+    either: Path, run: Callable[..., Result], tmp_path: Path
 ) -> None:
     """Its rule warns with its texts, the changed limit moves a warning, all else is as before."""
     orders, tracking = written(tmp_path, WAITING)
@@ -133,7 +147,7 @@ def test_the_pack_of_the_page_judges_a_history(
         return {(each["rule"], each["stage"]): each for each in found}
 
     plain = warnings(run(*arguments))
-    with_pack = warnings(run(*arguments, pack=pack))
+    with_pack = warnings(run(*arguments, pack=either))
     locker = with_pack.pop(("locker_overdue", "violation"))
     assert (locker["state"], locker["severity"], locker["profile"]) == (
         "breached",
@@ -153,9 +167,9 @@ def test_the_pack_of_the_page_judges_a_history(
     assert with_pack == plain
 
 
-def test_a_pack_ends_a_warning_as_other_rules_do(pack: Path) -> None:
+def test_a_pack_ends_a_warning_as_other_rules_do(either: Path) -> None:
     """Resolved by the parcel's stop, withdrawn where it turns out to lie before the lead."""
-    judging = Judging(pack)
+    judging = Judging(either)
     judging.feed(WAITING, READY + 40 * HOUR)
     assert judging.states("locker_overdue") == ["open"]
     judging.feed([record("delivered", READY + 41 * HOUR)])
@@ -165,15 +179,15 @@ def test_a_pack_ends_a_warning_as_other_rules_do(pack: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_a_worker_publishes_what_the_machine_does(pack: Path, seed: int) -> None:
+def test_a_worker_publishes_what_the_machine_does(either: Path, seed: int) -> None:
     """Through the pipeline, in random chunks and with crashes, of a pack with an exemption."""
     row = "from = {}\nto = {}\n".format(*(each.isoformat() for each in (READY, READY + 5 * HOUR)))
-    path = pack / "douyin-own.toml"
+    path = either / "douyin-own.toml"
     path.write_text(f'{FILES["douyin-own.toml"]}\n[[exemptions]]\nname = "flood"\n{row}')
-    judging = Judging(pack)
+    judging = Judging(either)
     judging.feed(WAITING, LATER)
     rng, end = Random(seed), us(LATER)
-    loop = Loop(3, end, load([pack]))
+    loop = Loop(3, end, load([either]))
     for message in WAITING:
         topic = TOPICS.orders if "order_id" in message else TOPICS.tracking
         loop.produce(topic, json.dumps(message).encode(), None, rng.randrange(3))
@@ -217,7 +231,7 @@ RAISING = "        ready = parcel.first(frozenset((READY,)))\n"
 )
 def test_a_rule_that_fails_is_passed_over(pack: Path, instead: str, error: type[Exception]) -> None:
     """Whatever it does wrong is counted; the other rules of the parcel still warn."""
-    source = FILES["locker_overdue.py"]
+    source = SOURCE
     assert RAISING in source
     cut = source.index(RAISING)
     end = source.index("class LockerOverdueTable")
@@ -232,7 +246,7 @@ def test_a_rule_that_fails_is_passed_over(pack: Path, instead: str, error: type[
 
 def test_what_a_failed_rule_had_published_stays(pack: Path) -> None:
     """A rule that can no longer judge withdraws nothing."""
-    source = FILES["locker_overdue.py"]
+    source = SOURCE
     broken = "        if parcel.stopped_at is not None:\n            raise KeyError(1)\n"
     (pack / "locker_overdue.py").write_text(source.replace(RAISING, broken + RAISING))
     judging = Judging(pack)
@@ -292,7 +306,6 @@ def test_rules_about_orders(tmp_path: Path, sees: str, carrier: str | None, anch
 
 # ---- mistakes, each with its file and line
 
-SOURCE = FILES["locker_overdue.py"]
 SPEC = 'RULE = RuleSpec("locker_overdue", sees="parcel", table=LockerOverdueTable)\n'
 LAST = SOURCE.splitlines().index(SPEC.strip()) + 1
 CLASS = SOURCE.splitlines().index("class LockerOverdue:") + 1
@@ -335,6 +348,130 @@ def test_each_mistake_in_a_rule_is_named(
     result = run("rules", "validate", str(pack))
     assert (result.exit_code, result.stdout) == (1, "")
     assert found in result.stderr.splitlines()
+
+
+MISTAKES_OF_FIELDS = [
+    ("no class", ", rule=LockerOverdue", "", "RULE.rule: the class of the rule is needed"),
+    ("no frozen", "frozen=True, ", "", "LockerOverdue must be a frozen dataclass"),
+    ("other name", 'name = "locker_overdue"', 'name = "x"', "LockerOverdue.name: allowed: "),
+    ("no episodes", "def episodes", "def find", "LockerOverdue has no method episodes()"),
+    ("no unit", "violation: Limit\n", "violation: int\n", "LockerOverdue.violation: a number of"),
+    ("no such type", "violation: Limit\n", "violation: Limits\n", "name 'Limits' is not defined"),
+]
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "text"), [pytest.param(*each[1:], id=each[0]) for each in MISTAKES_OF_FIELDS]
+)
+def test_each_mistake_in_fields_is_named(pack: Path, good: str, bad: str, text: str) -> None:
+    """The line of the class, or of RULE, and what is allowed."""
+    assert good in SHORT
+    source = SHORT.replace(good, bad, 1)
+    path = pack / "locker_overdue.py"
+    path.write_text(source)
+    with pytest.raises(ProfileError) as caught:
+        load([pack])
+    found = caught.value.problems[0]
+    starts = "RULE =" if "RULE." in text else "class LockerOverdue:"
+    line = next(n for n, one in enumerate(source.splitlines(), 1) if one.startswith(starts))
+    assert found.startswith(f"{path}:{line}: "), found
+    assert text in found
+
+
+KINDS = '''\
+"""Every type that a field may have."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from streams.profiles.api import (
+    Between, Called, InDays, InHours, InMinutes, Limit, Provinces, Reads, RectifyWithin, RuleSpec,
+    Severity, Statuses,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    name = "kinds"
+    violation: Limit
+    grace: InHours
+    window: Annotated[InDays, Between(1, 30), Reads("within {}")]
+    skew: InMinutes
+    times: Annotated[int, Between(2, 9)]
+    ended_by: Statuses
+    only: Provinces
+    base: Annotated[Literal["first", "any_record"], Reads("by {}")]
+    strict: Annotated[bool, Called("is_strict"), Reads("strictly", "loosely")]
+    severity: Severity = "critical"
+    rectify_within: RectifyWithin = None
+
+    def episodes(self, parcel):
+        return ()
+
+
+RULE = RuleSpec("kinds", "parcel", rule=Kinds)
+'''
+SAID = {
+    "violation": '{ limit_hours = 3, comparator = "ge", severity = "info" }',
+    "grace_hours": "1.5",
+    "window_days": "12",
+    "skew_minutes": "5",
+    "times": "3",
+    "ended_by": '["hub", "delivered"]',
+    "only": '[65, "西藏自治区"]',
+    "base": '"any_record"',
+    "is_strict": "false",
+    "rectify_within_hours": "24",
+}
+
+
+def kinds_said(folder: Path, **changed: str | None) -> None:
+    """The rule, and a profile that says its fields."""
+    (folder / "kinds.py").write_text(KINDS, encoding="utf-8")
+    said = "".join(f"{k} = {v}\n" for k, v in {**SAID, **changed}.items() if v is not None)
+    text = f'extends = "douyin-2026-07-09"\n\n[rules.kinds]\n{said}'
+    (folder / "own.toml").write_text(text, encoding="utf-8")
+
+
+def test_every_type_of_a_field_reads_well(tmp_path: Path, run: Callable[..., Result]) -> None:
+    """From the words of a profile to the rule's µs and codes, and back into words."""
+    kinds_said(tmp_path)
+    profile = load([tmp_path]).at("douyin", 1 << 60)
+    (rule,) = (each.rule for each in profile.parcel_rules if isinstance(each, Guarded))
+    hour = 3_600_000_000
+    assert rule.violation == Limit(3 * hour, at_least=True, severity="info")
+    assert (rule.grace, rule.window, rule.skew) == (hour * 3 // 2, 288 * hour, hour // 12)
+    assert (rule.only, rule.rectify_within) == (frozenset((65, 54)), 24 * hour)
+    listed = run("rules", "list", "--profile", "douyin-2026-07-09", pack=tmp_path).stdout
+    assert listed.splitlines()[-1].split("  ")[-1] == (
+        "≥ 3 h (info) · grace 1.5 h · within 12 d · skew 5 min · times 3 · ended by hub, delivered"
+        " · only 西藏 54, 新疆 65 · by any record · loosely · critical · to be put right in 24 h"
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "text"),
+    [
+        ("grace_hours", "-1", "Input should be greater than 0 (found -1)"),
+        ("window_days", "31", "Input should be less than or equal to 30 (found 31)"),
+        ("window_days", "1.5", "Input should be a valid integer (found 1.5)"),
+        ("times", "1", "Input should be greater than or equal to 2 (found 1)"),
+        ("ended_by", '["hubs"]', "'hubs' is no status; allowed: "),
+        ("base", '"last"', "Input should be 'first' or 'any_record' (found 'last')"),
+        ("grace_hours", None, "Field required"),
+        ("times_", "3", "there is no such field; did you mean times? allowed: severity, rectify_"),
+    ],
+)
+def test_a_field_is_checked_by_its_type(
+    tmp_path: Path, field: str, value: str | None, text: str
+) -> None:
+    """The profile's file and line, its field, and what is allowed."""
+    kinds_said(tmp_path, **{field: value})
+    with pytest.raises(ProfileError) as caught:
+        load([tmp_path])
+    (problem,) = caught.value.problems
+    assert f": rules.kinds.{field}: " in problem
+    assert text in problem
 
 
 def test_a_rule_cannot_take_a_built_in_name(pack: Path) -> None:
@@ -409,7 +546,8 @@ def test_a_changed_rule_is_read_anew(pack: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
     path = pack / "locker_overdue.py"
     for word in ("waits", "stays", "rests"):
-        path.write_text(SOURCE.replace("waits", word, 1))
-        table = load_all([pack]).specs["locker_overdue"].table
-        assert (sys.modules[table.__module__].__doc__ or "").split()[2] == word
+        path.write_text(SHORT.replace("waits", word, 1))
+        rule = load_all([pack]).specs["locker_overdue"].rule
+        assert rule is not None
+        assert (sys.modules[rule.__module__].__doc__ or "").split()[2] == word
     assert not list(pack.glob("__pycache__"))

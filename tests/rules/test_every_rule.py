@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from streams.rules import RULES
+from streams.rules.fields import fields_of
+from streams.rules.registry import RULES, SPECS
+from streams.rules.spec import RuleSpec
 from streams.texts.catalogue import catalogue
 
 ROOT = Path(__file__).parents[2]
@@ -23,6 +26,20 @@ def test_a_rule_is_one_name_everywhere(rule: str) -> None:
 
 
 def test_no_rule_is_forgotten() -> None:
-    """The list of rules is complete."""
-    files = {path.stem for path in (ROOT / "streams" / "rules").glob("*.py")}
-    assert files - {"__init__", "rule", "stages"} == set(RULES)
+    """Each file that makes a rule is in the list of the registry."""
+    files = (ROOT / "streams" / "rules").glob("*.py")
+    made = {path.stem for path in files if re.search(r"^RULE = ", path.read_text(), re.MULTILINE)}
+    assert made == set(RULES)
+
+
+@pytest.mark.parametrize("rule", SPECS.values(), ids=list(SPECS))
+def test_a_rule_has_one_name_and_typed_fields(rule: RuleSpec) -> None:
+    """Its file, its class and its spec agree; the first of its stages is the violation."""
+    assert rule.rule is not None
+    assert rule.rule.__module__ == f"streams.rules.{rule.name}"
+    assert rule.rule.name == rule.name
+    assert rule.table is None
+    assert {field.name for field in fields_of(rule.rule)} >= (
+        {"violation"} if rule.kind == "clock" else {"severity", "rectify_within"}
+    )
+    assert rule.stages[0] == "violation"

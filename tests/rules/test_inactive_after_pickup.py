@@ -27,8 +27,8 @@ from support.builders import (
 from support.parcels import clocks_of, proofs_of
 
 from streams.facts.facts import STATUSES
-from streams.rules import InactiveAfterPickup
 from streams.rules.episodes import Limit, judge_clock
+from streams.rules.inactive_after_pickup import InactiveAfterPickup
 
 RULE = "inactive_after_pickup"
 LIMIT = 24 * HOUR
@@ -98,7 +98,7 @@ def test_update_at_the_deadline_is_in_time() -> None:
 def test_comparator_decides_the_exact_moment(at_least: bool, state: str) -> None:
     """`ge` breaches at the deadline itself, `gt` only beyond it."""
     length = 24 * 3_600_000_000
-    (clock,) = clocks_of(InactiveAfterPickup(Limit(length, at_least)), STORY)
+    (clock,) = clocks_of(InactiveAfterPickup(Limit(length, at_least), ended_by=None), STORY)
     deadline = clock.started_at + length
     assert judge_clock(clock, deadline).state == state
     assert judge_clock(clock, deadline + 1).state == "breached"

@@ -28,8 +28,8 @@ from support.builders import (
 )
 from support.parcels import clocks_of, proofs_of
 
-from streams.rules import PickupOverdue
 from streams.rules.episodes import Limit, judge_clock
+from streams.rules.pickup_overdue import PickupOverdue
 
 RULE = "pickup_overdue"
 LIMIT = 24 * HOUR

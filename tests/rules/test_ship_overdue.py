@@ -33,8 +33,8 @@ from streams.decode import decode_order
 from streams.judge.warnings import Revision
 from streams.profiles.loader import load
 from streams.replay.machine import Machine
-from streams.rules import ShipOverdue
 from streams.rules.episodes import Limit, judge_clock
+from streams.rules.ship_overdue import ShipOverdue
 from streams.rules.snapshot import OrderSnapshot
 from streams.state.orders import EXPRESS
 from streams.state.state import OrderState

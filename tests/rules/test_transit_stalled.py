@@ -280,7 +280,8 @@ def test_evidence_names_the_node_and_what_followed() -> None:
 
 def _rule(hours: int) -> TransitStalled:
     limit = Limit(hours * 3_600_000_000)
-    return TransitStalled(LaneLimits(limit, limit, limit), LaneLimits(limit, limit, limit))
+    limits = LaneLimits(limit, limit, limit)
+    return TransitStalled(limits, limits, chain_from=None)
 
 
 def test_a_long_journey_makes_no_clock_that_could_not_warn() -> None:

@@ -8,7 +8,6 @@ from functools import cache
 from typing import Any
 
 from schemas.times import EARLIEST_US
-from streams import rules
 from streams.decode import Bad, decode_order, decode_tracking
 from streams.decode.moments import parse_time
 from streams.facts.times import from_datetime
@@ -17,8 +16,9 @@ from streams.outputs.message import warning_value
 from streams.profiles.loader import load
 from streams.profiles.model import Profiles
 from streams.replay.machine import Machine
+from streams.rules import registry
 
-RULES = frozenset(rules.RULES) - {"delivery_overdue"}
+RULES = frozenset(registry.RULES) - {"delivery_overdue"}
 """Every rule that a built-in profile turns on."""
 
 COMPARED = (

@@ -11,8 +11,8 @@ from support.builders import DAY, HOUR, PAID, PROMISE, order, us
 from support.two_sides import TOPICS, Loop
 
 from streams.engine.kafka.types import Chunk, Record
-from streams.rules import ShipOverdue
 from streams.rules.episodes import Clock
+from streams.rules.ship_overdue import ShipOverdue
 from streams.telemetry.events import Event, Limited
 
 

@@ -36,8 +36,8 @@ from streams.judge.warnings import Revision
 from streams.profiles.loader import ProfileError, load
 from streams.profiles.model import Profiles
 from streams.replay.machine import Machine
-from streams.rules import PickupOverdue
 from streams.rules.episodes import Limit
+from streams.rules.pickup_overdue import PickupOverdue
 from streams.state.codec import dump, load_order, load_parcel
 from streams.state.state import Finding, OrderState, ParcelState
 

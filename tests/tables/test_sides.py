@@ -32,8 +32,8 @@ from streams.engine.kafka.origins import ORIGIN_HEADER, Origin
 from streams.engine.kafka.types import Chunk, Effects, Record
 from streams.facts.times import STATE_KEPT
 from streams.profiles.loader import load
-from streams.rules import ShipOverdue
 from streams.rules.episodes import Clock
+from streams.rules.ship_overdue import ShipOverdue
 from streams.state import parcels
 from streams.state.codec import load_order, load_order_facts, load_parcel, load_parcel_facts
 

@@ -15,8 +15,8 @@ from streams.judge import precheck
 from streams.judge.warnings import Revision
 from streams.outputs import message
 from streams.profiles.loader import load
-from streams.rules import RULES
 from streams.rules.malformed_tracking_number import fault_of
+from streams.rules.registry import RULES
 from streams.state.state import Finding
 from streams.texts.catalogue import WORDS, Catalogue, catalogue
 from streams.texts.template import Template

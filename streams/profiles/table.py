@@ -1,0 +1,146 @@
+"""`[rules.NAME]` of a profile: the strict table that the fields of a rule make.
+
+A field's type says what may be there (`streams.rules.fields`); a pack that wants more than types
+can say brings a subclass of `Table` of its own.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field, create_model
+
+from streams.profiles.fields import (
+    Hours,
+    LaneStage,
+    PromiseStage,
+    Provinces,
+    Severity,
+    Stage,
+    Statuses,
+    Strict,
+    microseconds,
+)
+from streams.rules.episodes import Limit
+from streams.rules.fields import (
+    Between,
+    Duration,
+    Promise,
+    ProvinceCodes,
+    ProvinceGroups,
+    RuleField,
+    StatusCodes,
+    fields_of,
+)
+from streams.rules.lanes import LaneLimits
+from streams.rules.rule import Rule
+from streams.rules.spec import RuleSpec
+
+_OF_EVERY_CHECK = ("severity", "rectify_within")
+
+
+class Table(Strict):
+    """A rule's table. It is what a profile file may say; `rule` is what the core takes of it."""
+
+    def rule(self) -> Rule:
+        """The rule with these thresholds."""
+        raise NotImplementedError
+
+
+class CheckTable(Table):
+    """What the table of every check has: how grave it is, and how long the seller has, if said."""
+
+    severity: Severity = "critical"
+    rectify_within_hours: Hours | None = None
+
+    @property
+    def within(self) -> int | None:
+        """The time to put it right, in µs."""
+        return microseconds(self.rectify_within_hours)
+
+
+class MadeTable(Table):
+    """A table that was made of a rule's fields; what it does not say, the rule's defaults say."""
+
+    makes: ClassVar[type[Any]]
+
+    def rule(self) -> Rule:
+        """The rule with what the profile says, each in the form that the rule has it in."""
+        said = {
+            field.name: _taken(field, getattr(self, field.said))
+            for field in fields_of(self.makes)
+            if field.said in self.model_fields_set
+        }
+        made: Rule = self.makes(**said)
+        return made
+
+
+@cache
+def table_of(spec: RuleSpec) -> type[Table]:
+    """The table of a rule: its own, else the one that its fields make. Raises TypeError."""
+    if spec.table is not None:
+        own: type[Table] = spec.table
+        return own
+    if spec.rule is None:
+        raise TypeError(f"{spec.name}: rule=, the rule's class, is needed")
+    return _made(spec.rule)
+
+
+def _made(rule: type[Any]) -> type[Table]:
+    fields = sorted(fields_of(rule), key=lambda field: field.name not in _OF_EVERY_CHECK)
+    said: dict[str, Any] = {
+        field.said: (_said_as(field), ... if field.required else None) for field in fields
+    }
+    made: type[MadeTable] = create_model(
+        f"{rule.__name__}Table",
+        __base__=MadeTable,
+        __module__=rule.__module__,
+        __doc__=f"`[rules.{getattr(rule, 'name', rule.__name__)}]`",
+        **said,
+    )
+    made.makes = rule
+    return made
+
+
+def _said_as(field: RuleField) -> Any:
+    """The type of a field in the table of a profile."""
+    kind = _kind(field)
+    return kind | None if field.optional and not field.mark(StatusCodes) else kind
+
+
+def _kind(field: RuleField) -> Any:
+    length, between = field.mark(Duration), field.mark(Between)
+    if field.type is Limit:
+        return PromiseStage if field.mark(Promise) else Stage
+    if field.type is LaneLimits:
+        return LaneStage
+    if field.mark(ProvinceGroups):
+        return Annotated[tuple[Provinces, ...], Field(strict=False)]
+    if field.mark(ProvinceCodes):
+        return Provinces
+    if field.mark(StatusCodes):
+        return Statuses
+    if length is not None:
+        least, most = (length.least, length.most) if between is None else between
+        low = {"gt" if length.above else "ge": least}
+        if length.whole:
+            return Annotated[int, Field(**low, le=most)]
+        return Annotated[float, Field(**low, le=most, allow_inf_nan=False)]
+    if between is not None:
+        return Annotated[field.type, Field(ge=between.least, le=between.most)]
+    return field.type
+
+
+def _taken(field: RuleField, value: Any) -> Any:
+    """A value of the table as the rule has it."""
+    if isinstance(value, Stage):
+        return value.limit()
+    if isinstance(value, LaneStage):
+        return value.limits()
+    if isinstance(value, PromiseStage):
+        return value.of(0)
+    length = field.mark(Duration)
+    if length is not None and value is not None:
+        return round(value * length.length)
+    return value
