@@ -10,6 +10,8 @@ from pathlib import Path
 import yaml
 
 from grafana.model import Names, Text
+from streams.rules import registry as rules
+from streams.texts.wording import Wording
 
 _ROOT = Path(__file__).parent.parent
 _EVIDENCE = _ROOT / "streams" / "texts" / "words.toml"
@@ -24,6 +26,12 @@ def _of_evidence(section: str) -> Names:
     """The words that evidence pages use, so that both call a thing the same."""
     words = tomllib.loads(_EVIDENCE.read_text(encoding="utf-8"))[section]
     return {code: Text(code, word["zh"]) for code, word in words.items()}
+
+
+def _rules() -> Names:
+    """Each rule by its title, as its warnings' evidence calls it."""
+    zh = Wording(("zh",))
+    return {rule: Text(rule, zh.title(rule)) for rule in rules.RULES}
 
 
 def _alerts() -> Names:
@@ -49,7 +57,7 @@ def pairs(first: Names, second: Names) -> Names:
     }
 
 
-RULES = _of_evidence("titles")
+RULES = _rules()
 STATES = _of_evidence("states")
 STAGES = _codes(violation="违规", serious="严重", notice="提示")
 PLATFORMS = _codes(

@@ -165,6 +165,7 @@ ROOMS: dict[str, set[str]] = {
         "streams/decode",
         "streams/outputs",
         "streams/reference",
+        "streams/texts",
         "streams/replay",
         "streams/engine",
         "streams/app",

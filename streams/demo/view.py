@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from streams import texts
 from streams.demo.history import Outcome
 from streams.facts.times import BEIJING, to_datetime
 from streams.profiles.money import spelled
@@ -23,26 +24,6 @@ _STYLES: dict[str, dict[str, Any]] = {
     "breached": {"fg": "red", "bold": True},
     "resolved": {"fg": "green"},
     "withdrawn": {"fg": "cyan"},
-}
-_HINTS = {
-    ("ship_overdue", "open"): "hand it to the carrier",
-    ("ship_overdue", "breached"): "ship now or offer refund",
-    ("pickup_overdue", "open"): "get it picked up",
-    ("pickup_overdue", "breached"): "hand over or fix number",
-    ("inactive_after_pickup", "open"): "ask for the hub scan",
-    ("inactive_after_pickup", "breached"): "have the parcel traced",
-    ("transit_stalled", "open"): "have it moved on",
-    ("transit_stalled", "breached"): "have the parcel traced",
-    ("delivery_overdue", "open"): "have it delivered",
-    ("delivery_overdue", "breached"): "trace it, tell the buyer",
-    ("duplicate_tracking_number", "open"): "fix or release number",
-    ("malformed_tracking_number", "open"): "correct the number",
-    ("address_mismatch", "open"): "look for swapped labels",
-    ("tracked_before_paid", "open"): "old number? correct it",
-    ("repeated_track", "open"): "ask where it really is",
-    ("cloned_track", "open"): "get proof of delivery",
-    ("recalled", "open"): "refund, or send again",
-    ("reshipped_while_late", "open"): "release the unused number",
 }
 HEADER = "".join(
     f"{title:<{width}}"
@@ -89,7 +70,8 @@ def hint(warning: dict[str, Any]) -> str:
         return "put right" if warning["deadline"] is None else "ended in time"
     if state == "withdrawn":
         return "proved wrong by new facts"
-    return _HINTS.get((warning["rule"], state), "")
+    words = texts.hint(warning["rule"], state)
+    return "" if words is None else words["en"]
 
 
 def line(warning: dict[str, Any], width: int) -> str:

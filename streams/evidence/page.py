@@ -59,7 +59,7 @@ tr { break-inside: avoid; }
 def page(evidence: dict[str, Any], languages: Sequence[str], *, with_records: bool) -> str:
     """The page; `with_records` says whether the originals lie beside it."""
     words = Wording(languages)
-    title = f"{words.word('titles', evidence['rule'])} · {words.label('title')}"
+    title = f"{words.title(evidence['rule'])} · {words.label('title')}"
     body = "\n".join(
         (
             _head(evidence, words),
@@ -95,7 +95,7 @@ def _head(evidence: dict[str, Any], words: Wording) -> str:
     state = str(evidence["state"])
     known = state if state in ("open", "breached", "resolved", "withdrawn") else "open"
     return (
-        f"<h1>{escape(words.word('titles', evidence['rule']))}</h1>\n"
+        f"<h1>{escape(words.title(evidence['rule']))}</h1>\n"
         f'<p class="quiet">{escape(words.label("title"))}</p>\n'
         f'<p><span class="badge {known}">{escape(words.word("states", state))}</span> '
         f"{escape(words.word('severities', evidence['severity']))}</p>\n"

@@ -84,6 +84,7 @@ def text_values(finding: Finding) -> dict[str, object]:
         "lane": finding.lane,
         "detail": finding.detail,
         "exposure": finding.exposure,
+        "over": finding.comparator,
         "sum": None if finding.money is None else spelled(*finding.money[:3]),
     }
 

@@ -1,6 +1,7 @@
 """The words of warnings and of the check before an upload, in Chinese and in English.
 
-All texts are in one file, `catalogue.toml`; a rule pack may bring more (`register`).
+What is general is in `catalogue.toml`, what a rule says beside it in `rules/NAME.toml`; a rule pack
+may bring more (`register`).
 """
 
 from __future__ import annotations
@@ -54,6 +55,13 @@ def sentence(key: str, values: Mapping[str, object]) -> dict[str, str]:
     return {"zh": text["zh"].fill(zh), "en": text["en"].fill(en)}
 
 
+def hint(rule: str, state: str) -> dict[str, str] | None:
+    """What to do about a rule's warning, in a few words; None where nothing is said."""
+    about = catalogue().rules.get(rule)
+    text = None if about is None else about.hints.get(state)
+    return None if text is None else {language: text[language].fill(NOTHING) for language in text}
+
+
 def register(texts: Mapping[str, Any]) -> None:
     """Add a rule pack's texts, a parsed file of the catalogue's form. Raises ValueError."""
     catalogue().add(texts)
@@ -90,4 +98,4 @@ def _values(values: Mapping[str, object], rule: str) -> tuple[dict[str, object],
     return zh, en
 
 
-__all__ = ["foretold", "register", "sentence", "words"]
+__all__ = ["foretold", "hint", "register", "sentence", "words"]

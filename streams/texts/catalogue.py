@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from streams.texts.template import Template
@@ -16,13 +17,20 @@ FORETOLD = "foretold"
 """The part of the section `check` with what warnings say before there is an upload."""
 STATES = ("open", "breached", "resolved", "late", "withdrawn")
 STAGES = ("violation", "serious", "notice")
-WORDS = ("lane", "detail", "exposure")
-"""Placeholders whose values are words to be looked up in the section of the same name."""
+WORDS = ("lane", "detail", "exposure", "over")
+"""Placeholders whose values are words to be looked up in the section of the same name; a word
+may hold those before it."""
+
+ABOUT = ("title", "when", "evidence", "hint")
+"""What a rule's section may have besides its stages."""
 
 PLACEHOLDERS = frozenset(
     ("carrier", "number", "orders", "count", "rule", "hours", "deadline", "breached", "resolved")
 ) | {*WORDS, "sum", "couriers", "at"}
 NOTHING: dict[str, object] = dict.fromkeys(PLACEHOLDERS, "")
+
+RULES = Path(__file__).parents[1] / "rules"
+"""Where each built-in rule has its texts, beside itself."""
 
 Text = dict[str, Template]
 """Language → text."""
@@ -35,6 +43,16 @@ class Entry(NamedTuple):
     remedy: Text | None
 
 
+class About(NamedTuple):
+    """What is said of a rule besides its warnings: how it is called, when it warns and what proves
+    it (both as the documents say it), and in a few words what to do, by state."""
+
+    title: Text | None = None
+    when: str = ""
+    evidence: str = ""
+    hints: Mapping[str, Text] = MappingProxyType({})
+
+
 @dataclass(slots=True)
 class Catalogue:
     """Texts of rules, and words for what rules saw. `add` checks whatever comes in."""
@@ -45,6 +63,7 @@ class Catalogue:
     """The same for a warning that an upload would bring or join."""
     words: dict[str, dict[str, Text]] = field(default_factory=lambda: {name: {} for name in WORDS})
     sentences: dict[str, Text] = field(default_factory=dict)
+    rules: dict[str, About] = field(default_factory=dict)
 
     def add(self, texts: Mapping[str, Any]) -> None:
         """Take in a parsed catalogue file, over what is there. Raises ValueError with the place."""
@@ -63,7 +82,13 @@ class Catalogue:
                     message = _table(text, f"check.{word}").get("message")
                     self.sentences[f"check.{word}"] = _text(message, f"check.{word}.message")
             else:
+                self._add_about(name, section)
                 self._add_rule(self.entries, name, name, section)
+
+    def _add_about(self, rule: str, section: Mapping[str, Any]) -> None:
+        found = _about(rule, section)
+        if found:
+            self.rules[rule] = self.rules.get(rule, About())._replace(**found)
 
     def _add_rule(
         self,
@@ -76,6 +101,8 @@ class Catalogue:
             _add_states(entries, place, (rule, ""), section)
             return
         for stage, states in section.items():
+            if stage in ABOUT:
+                continue
             if stage not in STAGES:
                 raise ValueError(f"{place}.{stage}: a stage is one of {', '.join(STAGES)}")
             where = f"{place}.{stage}"
@@ -129,9 +156,30 @@ def _add_states(
 def catalogue() -> Catalogue:
     """The texts in use: the built-in ones, and what rule packs added."""
     made = Catalogue()
-    path = Path(__file__).with_name("catalogue.toml")
-    made.add(tomllib.loads(path.read_text(encoding="utf-8")))
+    for path in (Path(__file__).with_name("catalogue.toml"), *sorted(RULES.glob("*.toml"))):
+        made.add(tomllib.loads(path.read_text(encoding="utf-8")))
     return made
+
+
+def _about(rule: str, section: Mapping[str, Any]) -> dict[str, Any]:
+    """What a rule's section says besides its stages."""
+    found: dict[str, Any] = {}
+    for name in ("when", "evidence"):
+        if name in section:
+            found[name] = section[name]
+            if not isinstance(section[name], str) or not section[name]:
+                raise ValueError(f"{rule}.{name}: it is a text")
+    if "title" in section:
+        found["title"] = _text(section["title"], f"{rule}.title", ())
+    if "hint" in section:
+        states = _table(section["hint"], f"{rule}.hint")
+        for state in states:
+            if state not in STATES:
+                raise ValueError(f"{rule}.hint.{state}: a state is one of {', '.join(STATES)}")
+        found["hints"] = {
+            state: _text(text, f"{rule}.hint.{state}", ()) for state, text in states.items()
+        }
+    return found
 
 
 def _table(value: Any, place: str) -> Mapping[str, Any]:
@@ -140,10 +188,10 @@ def _table(value: Any, place: str) -> Mapping[str, Any]:
     return value
 
 
-def _text(text: Any, place: str) -> Text:
+def _text(text: Any, place: str, allowed: Collection[str] = PLACEHOLDERS) -> Text:
     if not isinstance(text, Mapping) or text.keys() != set(LANGUAGES):
         raise ValueError(f"{place}: it has a text in each of {', '.join(LANGUAGES)}")
     try:
-        return {language: Template.parse(text[language], PLACEHOLDERS) for language in LANGUAGES}
+        return {language: Template.parse(text[language], allowed) for language in LANGUAGES}
     except ValueError as error:
         raise ValueError(f"{place}: {error}") from None

@@ -29,6 +29,13 @@ class Wording:
         text = _words()[section].get(str(name))
         return str(name) if text is None else " / ".join(text[one] for one in self.languages)
 
+    def title(self, rule: object) -> str:
+        """What a rule is called; one without a title stays as it is."""
+        about = catalogue().rules.get(str(rule))
+        if about is None or about.title is None:
+            return str(rule)
+        return " / ".join(about.title[one].fill(NOTHING) for one in self.languages)
+
     def seen(self, section: str, name: object) -> str:
         """A lane, or what a check saw, as warnings call it."""
         text = catalogue().words[section].get(str(name))

@@ -158,7 +158,7 @@ class _Says:
 def _row(warning: Mapping[str, Any], says: _Says, words: Wording, language: str, now: int) -> str:
     state = str(warning["state"])
     stage = "" if warning["stage"] == "violation" else f" ({warning['stage']})"
-    rule = words.word("titles", warning["rule"])
+    rule = words.title(warning["rule"])
     carrier, number = warning["carrier"], warning["tracking_number"]
     parcel = "" if number is None else f"{escape(str(carrier))}<br>{escape(str(number))}"
     orders = list(warning["order_ids"])

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.rules import RULES
+from streams.rules.registry import RULES
 
 ROOT = Path(__file__).parents[2]
 

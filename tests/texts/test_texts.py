@@ -15,29 +15,16 @@ from streams.judge import precheck
 from streams.judge.warnings import Revision
 from streams.outputs import message
 from streams.profiles.loader import load
+from streams.rules.episodes import Limit
+from streams.rules.lanes import LaneLimits
 from streams.rules.malformed_tracking_number import fault_of
-from streams.rules.registry import RULES
+from streams.rules.registry import RULES, SPECS
 from streams.state.state import Finding
-from streams.texts.catalogue import WORDS, Catalogue, catalogue
+from streams.texts.catalogue import NOTHING, WORDS, Catalogue, catalogue
 from streams.texts.template import Template
 
-CLOCKS = {
-    "ship_overdue": ("violation",),
-    "pickup_overdue": ("violation", "serious"),
-    "inactive_after_pickup": ("violation", "serious"),
-    "transit_stalled": ("violation", "serious"),
-    "delivery_overdue": ("violation", "serious"),
-}
-CHECKS = {
-    "duplicate_tracking_number": ("violation",),
-    "malformed_tracking_number": ("violation", "notice"),
-    "address_mismatch": ("violation",),
-    "tracked_before_paid": ("violation",),
-    "repeated_track": ("violation",),
-    "cloned_track": ("violation",),
-    "recalled": ("violation",),
-    "reshipped_while_late": ("violation",),
-}
+CLOCKS = {name: spec.stages for name, spec in SPECS.items() if spec.kind == "clock"}
+CHECKS = {name: spec.stages for name, spec in SPECS.items() if spec.kind == "check"}
 STANDING_CLOCK = ("open", "breached", "late")
 CLOCK_STATES = ("open", "breached", "resolved", "late", "withdrawn")
 CHECK_STATES = ("open", "resolved", "withdrawn")
@@ -66,7 +53,9 @@ def finding(rule: str, stage: str, state: str, **changes: Any) -> Finding:
         "platform": "douyin",
         "shop_id": "s-1",
         "order_ids": ("4920000000000000001",),
-        "parcel": None if rule == "ship_overdue" else "zto:78123456789012",
+        "parcel": "zto:78123456789012"
+        if rule not in SPECS or "parcel" in SPECS[rule].subject
+        else None,
         "anchor": START,
         "state": "resolved" if late else state,
         "opened_at": START + 18 * HOUR,
@@ -74,6 +63,7 @@ def finding(rule: str, stage: str, state: str, **changes: Any) -> Finding:
         "breached_at": START + 24 * HOUR if late or state == "breached" else None,
         "resolved_at": START + 25 * HOUR if state in ("resolved", "late") else None,
         "limit": 24 * HOUR if clock else None,
+        "comparator": "gt" if clock else None,
     }
     return Finding(**{**values, **changes})
 
@@ -262,8 +252,7 @@ def test_an_unknown_rule_has_generic_words(state: str, number: bool) -> None:
 @pytest.fixture
 def own_catalogue(monkeypatch: pytest.MonkeyPatch) -> Catalogue:
     """A catalogue that a test may add to."""
-    made = Catalogue()
-    made.add(tomllib.loads(FILE.read_text(encoding="utf-8")))
+    made = catalogue.__wrapped__()
     monkeypatch.setattr(texts, "catalogue", lambda: made)
     return made
 
@@ -302,6 +291,11 @@ def test_a_rule_pack_brings_its_texts(own_catalogue: Catalogue) -> None:
         ("[r.violation.open]\nmessage = { zh = '[中', en = 'x' }", "square bracket has no partner"),
         ("[r.violation.open]\nmessage = { zh = '[中]', en = 'x' }", "[中] holds no placeholder"),
         ("[r.violation.open]\nmessage = { zh = '', en = 'x' }", "there is no text"),
+        ("[r]\nwhen = 3", "r.when: it is a text"),
+        ("[r]\nevidence = ''", "r.evidence: it is a text"),
+        ("[r]\ntitle = { zh = '{number}', en = 'x' }", "r.title: {number} is no placeholder"),
+        ("[r]\nhint = { zh = '中', en = 'x' }", "r.hint.zh: a state is one of"),
+        ("[r.hint]\nopen = { zh = '中' }", "r.hint.open: it has a text in each of zh, en"),
         ("r = 1", "r: it is a table"),
         ("[r]\nviolation = 1", "r.violation: it is a table"),
         ("[check]\nok = 'fine'", "check.ok: it is a table"),
@@ -312,6 +306,56 @@ def test_a_bad_catalogue_is_explained(pack: str, problem: str, own_catalogue: Ca
     """The place and what is wrong there, when the pack is loaded and not when it warns."""
     with pytest.raises(ValueError, match=re.escape(problem)):
         texts.register(tomllib.loads(pack))
+
+
+def comparators() -> list[Any]:
+    """(profile, rule, stage, limit) of every clock that a profile has, one each of its lanes."""
+    found = []
+    for profile in load().all:
+        for rule in (*profile.order_rules, *profile.parcel_rules):
+            for stage in SPECS[rule.name].stages:
+                limits = getattr(rule, stage, None)
+                for limit in limits if isinstance(limits, LaneLimits) else [limits]:
+                    if isinstance(limit, Limit):
+                        name = f"{profile.id}-{rule.name}-{stage}-{limit.length // HOUR}"
+                        found.append(pytest.param(rule.name, stage, limit, id=name))
+    return found
+
+
+def _length_said(text: str) -> str | None:
+    """The comparator that a text's length of time speaks of; None where it names no length."""
+    more = re.search(r"more than [\d.]+ h|超过 [\d.]+ 小时", text)
+    reached = re.search(r"[\d.]+ h( \([^)]*\))? or longer|已达 [\d.]+ 小时", text)
+    assert not (more and reached), text
+    return "gt" if more else "ge" if reached else None
+
+
+@pytest.mark.parametrize("state", CLOCK_STATES)
+@pytest.mark.parametrize(("rule", "stage", "limit"), comparators())
+def test_a_length_is_passed_or_reached_as_the_profile_counts(
+    rule: str, stage: str, limit: Limit, state: str
+) -> None:
+    """More than 48 h where 48 h sharp are in time, 48 h or longer where they are not."""
+    comparator = "ge" if limit.at_least else "gt"
+    lane = "remote" if rule == "transit_stalled" else None
+    length = limit.length or 48 * HOUR
+    said = spoken(finding(rule, stage, state, limit=length, comparator=comparator, lane=lane))
+    check_words(said)
+    for part in said.values():
+        for text in part.values():
+            assert _length_said(text) in (None, comparator)
+    if state == "breached" and rule != "ship_overdue":
+        assert {_length_said(text) for text in said["message"].values()} == {comparator}
+
+
+@pytest.mark.parametrize("comparator", ["gt", "ge"])
+@pytest.mark.parametrize("place", [p for p in PLACES if p[0] in CLOCKS])
+def test_no_text_has_a_comparator_of_its_own(place: tuple[str, str, str], comparator: str) -> None:
+    """Whatever a profile may choose: no rule's text contradicts it."""
+    said = spoken(finding(*place, comparator=comparator))
+    check_words(said)
+    for part in said.values():
+        assert {_length_said(text) for text in part.values()} <= {None, comparator}
 
 
 def test_values_are_not_read_as_templates() -> None:
@@ -343,7 +387,7 @@ def test_words_have_both_languages() -> None:
     """Every lane, detail and exposure is Chinese in Chinese and English in English."""
     for name in WORDS:
         for text in catalogue().words[name].values():
-            values = {"sum": "CNY 5.00"}
+            values = {**NOTHING, "sum": "CNY 5.00", "hours": 48}
             assert CJK.search(text["zh"].fill(values))
             assert not CJK.search(text["en"].fill(values))
 
@@ -352,7 +396,7 @@ FORETOLD = [
     *(
         (rule, stage, state)
         for rule, stages in CLOCKS.items()
-        if rule != "ship_overdue"  # it is about an order and no number: no upload brings it
+        if "parcel" in SPECS[rule].subject  # what is about an order and no number, no upload brings
         for stage in stages
         for state in STANDING_CLOCK
     ),

@@ -20,7 +20,7 @@ from streams.engine.kafka.topics import Topics
 from streams.engine.worker.peers import WORD_HEADER
 from streams.profiles.loader import load
 from streams.profiles.model import Profiles
-from streams.rules import RULES
+from streams.rules.registry import RULES
 
 Ask = Callable[..., tuple[int, Any]]
 
