@@ -9,8 +9,10 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from streams.profiles.document import OFF, Document, ProfileError
+from streams.profiles.exposure import exposure_table
 from streams.profiles.file import ProfileFile
 from streams.profiles.model import Profile
+from streams.profiles.money import Exposure
 from streams.profiles.packs import built
 from streams.profiles.registry import SPECS, RuleSpec
 from streams.profiles.table import Table, table_of
@@ -36,6 +38,7 @@ def checked(document: Document, specs: Mapping[str, RuleSpec]) -> Profile:
         file = ProfileFile.model_validate(data, context={"rules": tuple(specs)})
     except ValidationError as error:
         _add(faults, error, (), ProfileFile)
+    exposure = _exposure(data.get("exposure", {}), specs, faults)
     problems = [document.problem(place, text) for place, text in faults.items()]
     rules: dict[str, Any] = {}
     for name, table in tables.items():
@@ -46,9 +49,9 @@ def checked(document: Document, specs: Mapping[str, RuleSpec]) -> Profile:
             rules[name] = built(specs[name], table)
         except ProfileError as error:
             problems += error.problems
-    if problems or file is None:
+    if problems or file is None or exposure is None:
         raise ProfileError(problems)
-    return file.profile(rules, specs, tuple(str(each.path) for each in document.chain()))
+    return file.profile(rules, exposure, specs, tuple(str(each.path) for each in document.chain()))
 
 
 def _tables(rules: Any, specs: Mapping[str, RuleSpec], faults: Faults) -> dict[str, Table]:
@@ -68,6 +71,18 @@ def _tables(rules: Any, specs: Mapping[str, RuleSpec], faults: Faults) -> dict[s
             except ValidationError as error:
                 _add(faults, error, place, table_of(specs[name]))
     return tables
+
+
+def _exposure(data: Any, specs: Mapping[str, RuleSpec], faults: Faults) -> Exposure | None:
+    """The sums; every rule that there is may have some."""
+    if not isinstance(data, dict):
+        return None
+    table = exposure_table(tuple(specs.values()))
+    try:
+        return table.model_validate(data).exposure()
+    except ValidationError as error:
+        _add(faults, error, ("exposure",), table)
+        return None
 
 
 def _add(

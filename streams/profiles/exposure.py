@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from functools import lru_cache
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model, model_validator
 
 from streams.facts.times import HOUR
 from streams.profiles.money import Exposure, Scale, Step, Together
+from streams.rules.fields import Promise, fields_of
+from streams.rules.spec import RuleSpec
 
 
 def _hundredths(value: float) -> float:
@@ -74,8 +77,9 @@ class StageSums(_Strict):
         return {stage: (Scale((sum.step(),)),) for stage, sum in stages if sum is not None}
 
 
-class ShipSums(_Strict):
-    """`[exposure.ship_overdue]`: scales, of which the first that fits an order counts."""
+class PromiseSums(_Strict):
+    """The same of a clock that runs to the order's promise, as `[exposure.ship_overdue]`: scales,
+    of which the first that fits an order counts."""
 
     violation: Annotated[list[ScaleTable], Field(min_length=1)]
 
@@ -100,7 +104,10 @@ class TogetherTable(_Strict):
 
 
 class ExposureTable(_Strict):
-    """`[exposure]`: sums by rule and stage; a warning without one is a strike."""
+    """`[exposure]`: sums by rule and stage; a warning without one is a strike.
+
+    `exposure_table` adds a field for the sums of each rule that there is.
+    """
 
     kind: Literal["strike"] = "strike"
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
@@ -108,19 +115,6 @@ class ExposureTable(_Strict):
     cap_per_buyer_day: Minor | None = None
     days_ahead_of_utc_hours: Annotated[int, Field(ge=-12, le=14)] = 8
     together: TogetherTable | None = None
-    ship_overdue: ShipSums | None = None
-    pickup_overdue: StageSums | None = None
-    inactive_after_pickup: StageSums | None = None
-    transit_stalled: StageSums | None = None
-    delivery_overdue: StageSums | None = None
-    duplicate_tracking_number: StageSums | None = None
-    malformed_tracking_number: StageSums | None = None
-    address_mismatch: StageSums | None = None
-    tracked_before_paid: StageSums | None = None
-    repeated_track: StageSums | None = None
-    cloned_track: StageSums | None = None
-    recalled: StageSums | None = None
-    reshipped_while_late: StageSums | None = None
 
     @model_validator(mode="after")
     def _says_in_what(self) -> Self:
@@ -132,12 +126,11 @@ class ExposureTable(_Strict):
                 raise ValueError(f"together: {rule!r} has no sum here")
         return self
 
-    def tables(self) -> dict[str, ShipSums | StageSums]:
+    def tables(self) -> dict[str, PromiseSums | StageSums]:
         """Rule → its sums."""
         given = {name: getattr(self, name) for name in type(self).model_fields}
-        return {
-            rule: table for rule, table in given.items() if isinstance(table, ShipSums | StageSums)
-        }
+        kinds = (PromiseSums, StageSums)
+        return {rule: table for rule, table in given.items() if isinstance(table, kinds)}
 
     def exposure(self) -> Exposure:
         """The table as the core takes it."""
@@ -156,6 +149,24 @@ class ExposureTable(_Strict):
             cap_per_buyer_day=self.cap_per_buyer_day,
             day_offset=self.days_ahead_of_utc_hours * HOUR,
         )
+
+
+@lru_cache(maxsize=32)
+def exposure_table(specs: tuple[RuleSpec, ...]) -> type[ExposureTable]:
+    """The table in which each of these rules can have sums."""
+    sums: dict[str, Any] = {
+        spec.name: (_sums_of(spec) | None, None)
+        for spec in specs
+        if spec.name not in ExposureTable.model_fields
+    }
+    made: type[ExposureTable] = create_model("ExposureTable", __base__=ExposureTable, **sums)
+    return made
+
+
+def _sums_of(spec: RuleSpec) -> Any:
+    """How sums of a rule are said: by promise where its limit is the order's own."""
+    fields = () if spec.rule is None else fields_of(spec.rule)
+    return PromiseSums if any(field.mark(Promise) for field in fields) else StageSums
 
 
 def basis_points(percent: float) -> int:

@@ -10,10 +10,10 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from streams.facts.times import from_datetime
 from streams.profiles.exemptions import ExemptionTable
-from streams.profiles.exposure import ExposureTable
 from streams.profiles.fields import Aware, Strict
 from streams.profiles.lines import LineTable, MeterTable, meter_of, named_once
 from streams.profiles.model import Profile
+from streams.profiles.money import Exposure
 from streams.profiles.registry import RuleSpec
 
 
@@ -27,7 +27,7 @@ class ProfileFile(Strict):
     source_url: str
     read_on: date
     verified: str
-    exposure: ExposureTable = ExposureTable()
+    exposure: dict[str, Any] = Field(default_factory=dict)
     exemptions: list[ExemptionTable] = Field(default_factory=list)
     meter: MeterTable | None = None
     lines: list[LineTable] = Field(default_factory=list)
@@ -56,9 +56,13 @@ class ProfileFile(Strict):
         return named_once(value)
 
     def profile(
-        self, rules: Mapping[str, Any], specs: Mapping[str, RuleSpec], files: tuple[str, ...]
+        self,
+        rules: Mapping[str, Any],
+        exposure: Exposure,
+        specs: Mapping[str, RuleSpec],
+        files: tuple[str, ...],
     ) -> Profile:
-        """The profile as the core takes it; `rules` are those that its tables make."""
+        """The profile as the core takes it; `rules` and `exposure` are what its tables make."""
         until = self.effective_to
         built: dict[str, list[Any]] = {"order": [], "parcel": [], "parcel × order": []}
         for name, spec in specs.items():
@@ -72,7 +76,7 @@ class ProfileFile(Strict):
             order_rules=tuple(built["order"]),
             parcel_rules=tuple(built["parcel"]),
             link_rules=tuple(built["parcel × order"]),
-            exposure=self.exposure.exposure(),
+            exposure=exposure,
             source_url=self.source_url,
             read_on=self.read_on.isoformat(),
             verified=self.verified,

@@ -8,8 +8,9 @@ import pytest
 from pydantic import ValidationError
 
 from streams.facts.times import HOUR
-from streams.profiles.exposure import ExposureTable, basis_points
+from streams.profiles.exposure import basis_points, exposure_table
 from streams.profiles.money import Exposure, Scale, Step, Together
+from streams.profiles.registry import SPECS
 
 GOOD = """\
 currency = "EUR"
@@ -39,7 +40,8 @@ notice = { percent = 1, cap = 5000 }
 
 def read(text: str) -> Exposure:
     """The exposure that a table says."""
-    return ExposureTable.model_validate(tomllib.loads(text)).exposure()
+    table = exposure_table(tuple(SPECS.values()))
+    return table.model_validate(tomllib.loads(text)).exposure()
 
 
 def test_all_that_can_be_said() -> None:
@@ -60,6 +62,15 @@ def test_all_that_can_be_said() -> None:
         cap_per_buyer_day=9000,
         day_offset=HOUR,
     )
+
+
+@pytest.mark.parametrize("rule", SPECS)
+def test_every_rule_may_have_a_sum(rule: str) -> None:
+    """The table has a place for each rule that there is, whatever it looks at."""
+    one = "{ percent = 5, cap = 5000 }"
+    said = f"[{{ tiers = [{one}] }}]" if rule == "ship_overdue" else one
+    found = read(f'currency = "CNY"\n{rule}.violation = {said}')
+    assert found.sums == {(rule, "violation"): (Scale((Step(500, 0, 5000),)),)}
 
 
 def test_without_sums_all_is_a_strike() -> None:

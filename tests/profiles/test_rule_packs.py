@@ -178,6 +178,28 @@ def test_a_pack_ends_a_warning_as_other_rules_do(either: Path) -> None:
     assert judging.states("locker_overdue") == ["open", "resolved", "withdrawn"]
 
 
+def test_a_rule_of_a_pack_may_have_sums(either: Path) -> None:
+    """As a built-in one; a mistake in one is named with what is allowed."""
+    path = either / "douyin-own.toml"
+    sums = "\n[exposure.locker_overdue]\nviolation = { percent = 5, floor = 500, cap = 5000 }\n"
+    path.write_text(FILES["douyin-own.toml"] + sums, encoding="utf-8")
+    judging = Judging(either)
+    judging.feed([order(amount_paid=20_000, currency="CNY"), *WAITING[1:]], LATER)
+    (locker,) = (each for each in judging.standing() if each["rule"] == "locker_overdue")
+    assert locker["exposure"] == {
+        "kind": "compensation",
+        "currency": "CNY",
+        "least": 1000,
+        "most": 1000,
+        "cap_per_buyer_day": None,
+    }
+    path.write_text(path.read_text().replace("exposure.locker_overdue", "exposure.lockers_overdue"))
+    with pytest.raises(
+        ProfileError, match=r"exposure\.lockers_overdue: there is no such field"
+    ):
+        load([either])
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_a_worker_publishes_what_the_machine_does(either: Path, seed: int) -> None:
     """Through the pipeline, in random chunks and with crashes, of a pack with an exemption."""
