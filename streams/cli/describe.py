@@ -13,7 +13,14 @@ from streams.profiles.model import Profile
 from streams.profiles.packs import Guarded
 from streams.profiles.registry import SPECS, RuleSpec
 from streams.profiles.table import table_of
-from streams.rules.fields import RuleField, fields_of, limit_reads, provinces_read
+from streams.rules.fields import (
+    RuleField,
+    duration,
+    fields_of,
+    lanes_read,
+    limit_reads,
+    provinces_read,
+)
 from streams.rules.pauses import Exemption
 
 
@@ -32,7 +39,7 @@ def rules_of(profile: Profile) -> dict[str, Any]:
     return {rule.name: rule for rule in rules}
 
 
-def limits(rule: Any) -> list[str]:
+def limits(rule: Any, profile: Profile, spec: RuleSpec) -> list[str]:
     """The thresholds of a rule as a profile sets them, each in a few words."""
     own = rule.rule if isinstance(rule, Guarded) else rule
     table = rule.table if isinstance(rule, Guarded) else None
@@ -40,6 +47,10 @@ def limits(rule: Any) -> list[str]:
         texts = [field.reads(getattr(own, field.name)) for field in fields_of(type(own))]
     else:
         texts = [_in_words(name, getattr(table, name)) for name in type(table).model_fields]
+    if "lanes" in spec.terms:
+        texts += lanes_read(profile.terms.lanes)
+    if "promise" in spec.terms:
+        texts.append(f"without a promise {duration(profile.terms.default_promise)}")
     return [text for text in texts if text]
 
 

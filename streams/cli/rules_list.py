@@ -34,13 +34,13 @@ def list_rules(only: tuple[str, ...], templates: bool) -> None:
         _templates()
         return
     everything = loaded()
-    tables = {profile.id: rules_of(profile) for profile in named(everything, only)}
-    width = max(len(name) for name in tables)
+    tables = [(profile, rules_of(profile)) for profile in named(everything, only)]
+    width = max(len(profile.id) for profile, _ in tables)
     for name, spec in everything.specs.items():
         click.echo(f"{name} ({spec.subject}): {says(spec)}")
-        for profile, rules in tables.items():
-            text = " · ".join(limits(rules[name])) if name in rules else "off"
-            click.echo(_fitted(f"  {profile:{width}}  ", text))
+        for profile, rules in tables:
+            text = " · ".join(limits(rules[name], profile, spec)) if name in rules else "off"
+            click.echo(_fitted(f"  {profile.id:{width}}  ", text))
 
 
 def _fitted(before: str, text: str) -> str:

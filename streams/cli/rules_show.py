@@ -50,7 +50,7 @@ def show(profile: str, toml: bool) -> None:
     rules = rules_of(found)
     for name, spec in everything.specs.items():
         click.echo(f"\n{name} ({spec.subject}): {says(spec)}")
-        for text in limits(rules[name]) if name in rules else ["off"]:
+        for text in limits(rules[name], found, spec) if name in rules else ["off"]:
             click.echo(f"  {text}")
     click.echo("\nexemptions")
     for row in found.exemptions:

@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 from streams.profiles.model import Profiles
-from streams.rules.cloned_track import ClonedTrack
 
 
 def shortest_track(profiles: Profiles) -> int | None:
     """The least records of a track that any profile compares; None where the rule is off in all."""
-    limits = (
-        rule.at_least_records
-        for profile in profiles.all
-        for rule in profile.parcel_rules
-        if isinstance(rule, ClonedTrack)
-    )
-    return min(limits, default=None)
+    limits = (profile.shortest_track for profile in profiles.all)
+    return min((limit for limit in limits if limit is not None), default=None)

@@ -8,7 +8,6 @@ from streams.facts.facts import Place
 from streams.rules.episodes import Clock
 from streams.rules.pauses import Exemption, overlapping
 from streams.rules.snapshot import OrderSnapshot, ParcelLife
-from streams.rules.whereabouts import destination, origin
 
 
 def held(
@@ -41,7 +40,7 @@ def held(
 def provinces_of_parcel(life: ParcelLife) -> frozenset[int]:
     """Where a parcel comes from and goes to, as far as that is known: the province of its earliest
     pickup that has one, else its lead order's sender, and its lead order's recipient."""
-    return _known(origin(life), destination(life))
+    return _known(life.origin(), life.destination())
 
 
 def provinces_of_order(order: OrderSnapshot) -> frozenset[int]:

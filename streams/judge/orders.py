@@ -29,8 +29,8 @@ def evaluate(state: OrderState, now: int, profiles: Profiles) -> Evaluation:
     version = newest_known(state.versions)
     if version is None or version.delivery_method != EXPRESS:
         return evaluating.done()
-    snapshot = OrderSnapshot(state, version)
     profile = profiles.at(version.platform, version.paid_at)
+    snapshot = OrderSnapshot(state, version, profile.terms)
     subject = _subject(state.order_id, version, snapshot, profile)
     evaluating.rules(profile.order_rules, (snapshot,), subject)
     return evaluating.done(snapshot, profile)

@@ -38,10 +38,12 @@ def _evaluate_life(life: ParcelLife, profiles: Profiles, evaluating: Evaluating)
     """The parcel's rules of its lead order's profile, then each order's rules of its own."""
     lead = life.lead
     profile = profiles.at(lead.platform, lead.dated)
+    lead.terms = profile.terms
     evaluating.rules(profile.parcel_rules, (life,), _of_all(life, profile))
     for order in life.orders:
         if order is not lead:
             profile = profiles.at(order.platform, order.dated)
+            order.terms = profile.terms
         if profile.link_rules:
             evaluating.rules(profile.link_rules, (life, order), _of_one(life, order, profile))
 

@@ -18,7 +18,6 @@ from streams.facts.times import TOLERANCE
 from streams.judge import orders as judge_orders
 from streams.judge import parcels as judge_parcels
 from streams.profiles.model import Profile, Profiles
-from streams.rules.duplicate_tracking_number import DuplicateTrackingNumber
 from streams.rules.malformed_tracking_number import fault_of
 from streams.rules.snapshot import LinkedOrder, ParcelLife
 from streams.state import orders, parcels
@@ -234,11 +233,7 @@ def _uses(
 
 def _compared(mine: LinkedOrder, other: Place | None, profiles: Profiles) -> str:
     """Another order's recipient against this one's, as its profile's rule on duplicates does."""
-    by = "address"
-    for rule in profiles.at(mine.platform, mine.dated).link_rules:
-        if isinstance(rule, DuplicateTrackingNumber):
-            by = rule.differs_by
-    different = differ(mine.recipient, other, by)
+    different = differ(mine.recipient, other, profiles.at(mine.platform, mine.dated).differs_by)
     if different is None:
         return "unknown"
     return "different" if different else "same"

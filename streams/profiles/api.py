@@ -13,6 +13,7 @@ from streams.profiles.fields import Comparator, Hours, Provinces, Severity, Stag
 from streams.profiles.table import CheckTable, Table
 from streams.rules.episodes import Check, Clock, Limit
 from streams.rules.fields import Between, Called, InDays, InHours, InMinutes, Reads, RectifyWithin
+from streams.rules.lanes import LaneLimits, Lanes
 from streams.rules.rule import LinkRule, OrderRule, ParcelRule, Rule
 from streams.rules.snapshot import LinkedOrder, OrderSnapshot, ParcelLife, proof_of, proof_of_named
 from streams.rules.spec import RuleSpec, Subject
@@ -40,6 +41,8 @@ __all__ = [
     "InDays",
     "InHours",
     "InMinutes",
+    "LaneLimits",
+    "Lanes",
     "Limit",
     "LinkRule",
     "LinkedOrder",

@@ -40,6 +40,7 @@ def checked(document: Document, specs: Mapping[str, RuleSpec]) -> Profile:
         _add(faults, error, (), ProfileFile)
     exposure = _exposure(data.get("exposure", {}), specs, faults)
     problems = [document.problem(place, text) for place, text in faults.items()]
+    problems += document.clashes()
     rules: dict[str, Any] = {}
     for name, table in tables.items():
         if name in SPECS:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from streams.profiles.moved import Place, Placed, placed
 from streams.profiles.where import line_of
 
 OFF = "off"
@@ -32,6 +33,11 @@ class Document:
     base: Document | None = None
 
     @property
+    def placed(self) -> Placed:
+        """What the file says, each field where it stands today."""
+        return placed(self.data)
+
+    @property
     def id(self) -> str:
         """The profile's id; changes without one keep their base's."""
         return str(self.data.get("id", self.data.get("extends", "")))
@@ -51,7 +57,7 @@ class Document:
 
     def merged(self) -> dict[str, Any]:
         """The whole profile: the base's fields with the changed ones laid over them."""
-        own = {name: value for name, value in self.data.items() if name != "extends"}
+        own = {name: value for name, value in self.placed.data.items() if name != "extends"}
         return own if self.base is None else _overlaid(self.base.merged(), own)
 
     def changed(self) -> Iterator[tuple[str, Any]]:
@@ -62,10 +68,30 @@ class Document:
     def problem(self, place: Sequence[str | int], text: str) -> str:
         """`file:line: field: text`, of the file of the chain that says the field."""
         merged = self.merged()
-        places = {each.path: _own(each.data, merged, place) for each in self.chain()}
-        where = max(self.chain(), key=lambda each: _depth(each.data, places[each.path]))
-        name = ".".join(str(part) for part in place)
-        return f"{where.path}:{line_of(where.text, places[where.path])}: {name}: {text}"
+        places = {each.path: _own(each.placed.data, merged, place) for each in self.chain()}
+        where = max(self.chain(), key=lambda each: _depth(each.placed.data, places[each.path]))
+        return where.at(
+            where.placed.said(places[where.path]), where.placed.said(tuple(place)), text
+        )
+
+    def at(self, place: Place, name: Place, text: str) -> str:
+        """`file:line: field: text`, of a field that this file has at `place`."""
+        return f"{self.path}:{line_of(self.text, place)}: {dotted(name)}: {text}"
+
+    def clashes(self) -> Iterator[str]:
+        """What the files of the chain say twice, in a place of a former release and elsewhere."""
+        for each in self.chain():
+            for place, other, value, there in each.placed.clashes:
+                text = (
+                    f"{value!r} here, and {there!r} in {dotted(other)} "
+                    f"(line {line_of(each.text, other)}); allowed: one of them"
+                )
+                yield each.at(place, place, text)
+
+
+def dotted(place: Place) -> str:
+    """A field as it is written: `rules.recalled.severity`."""
+    return ".".join(str(part) for part in place)
 
 
 def read_document(path: Path) -> Document:

@@ -12,7 +12,7 @@ from streams.facts.times import HOUR
 from streams.reference.places import normalise
 from streams.rules import fields
 from streams.rules.episodes import Limit
-from streams.rules.lanes import LaneLimits
+from streams.rules.lanes import LaneLimits, Lanes
 
 Severity = fields.Severity
 Comparator = Literal["gt", "ge"]
@@ -114,9 +114,16 @@ class LaneStage(PromiseStage):
         )
 
 
-def limit_or_none(stage: Stage | None) -> Limit | None:
-    """The limit of a stage that a profile may leave out."""
-    return None if stage is None else stage.limit()
+class LanesTable(Strict):
+    """`[lanes]`: which provinces are near each other, remote, or not judged by lane at all."""
+
+    near_groups: tuple[Provinces, ...] = Field(default=(), strict=False)
+    remote: Provinces = frozenset()
+    excluded: Provinces = frozenset()
+
+    def lanes(self) -> Lanes:
+        """The table as the core takes it."""
+        return Lanes(self.near_groups, self.remote, self.excluded)
 
 
 def microseconds(hours: float | None) -> int | None:

@@ -8,13 +8,14 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from streams.facts.times import from_datetime
+from streams.facts.times import HOUR, from_datetime
 from streams.profiles.exemptions import ExemptionTable
-from streams.profiles.fields import Aware, Strict
+from streams.profiles.fields import Aware, Hours, LanesTable, Strict
 from streams.profiles.lines import LineTable, MeterTable, meter_of, named_once
 from streams.profiles.model import Profile
 from streams.profiles.money import Exposure
 from streams.profiles.registry import RuleSpec
+from streams.rules.terms import Terms
 
 
 class ProfileFile(Strict):
@@ -27,6 +28,8 @@ class ProfileFile(Strict):
     source_url: str
     read_on: date
     verified: str
+    default_promise_hours: Hours = 48
+    lanes: LanesTable = LanesTable()
     exposure: dict[str, Any] = Field(default_factory=dict)
     exemptions: list[ExemptionTable] = Field(default_factory=list)
     meter: MeterTable | None = None
@@ -77,6 +80,7 @@ class ProfileFile(Strict):
             parcel_rules=tuple(built["parcel"]),
             link_rules=tuple(built["parcel × order"]),
             exposure=exposure,
+            terms=Terms(self.lanes.lanes(), round(self.default_promise_hours * HOUR)),
             source_url=self.source_url,
             read_on=self.read_on.isoformat(),
             verified=self.verified,

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal, TypeVar
 
 from streams.profiles.money import Exposure
+from streams.rules.cloned_track import ClonedTrack
+from streams.rules.duplicate_tracking_number import DuplicateTrackingNumber
 from streams.rules.pauses import Exemption
 from streams.rules.rule import LinkRule, OrderRule, ParcelRule
+from streams.rules.terms import Terms
 from streams.state.shop_lines import Meter
+
+R = TypeVar("R")
+
+_TERMS = Terms()
 
 DEFAULT_PLATFORM = "douyin"
 """Orders of a platform that no profile names are judged as this platform's."""
@@ -35,6 +43,26 @@ class Profile:
     exemptions: tuple[Exemption, ...] = ()
     files: tuple[str, ...] = ()
     meter: Meter | None = None
+    terms: Terms = _TERMS
+
+    def rule(self, kind: type[R]) -> R | None:
+        """The rule of this class; None where it is off."""
+        for rule in (*self.order_rules, *self.parcel_rules, *self.link_rules):
+            if isinstance(rule, kind):
+                return rule
+        return None
+
+    @property
+    def shortest_track(self) -> int | None:
+        """The least records of a track that is compared with others; None: none is compared."""
+        rule = self.rule(ClonedTrack)
+        return None if rule is None else rule.at_least_records
+
+    @property
+    def differs_by(self) -> Literal["address", "person"]:
+        """What makes two recipients of one number different."""
+        rule = self.rule(DuplicateTrackingNumber)
+        return "address" if rule is None else rule.differs_by
 
 
 class Profiles:

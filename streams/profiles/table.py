@@ -28,7 +28,6 @@ from streams.rules.fields import (
     Duration,
     Promise,
     ProvinceCodes,
-    ProvinceGroups,
     RuleField,
     StatusCodes,
     fields_of,
@@ -115,8 +114,6 @@ def _kind(field: RuleField) -> Any:
         return PromiseStage if field.mark(Promise) else Stage
     if field.type is LaneLimits:
         return LaneStage
-    if field.mark(ProvinceGroups):
-        return Annotated[tuple[Provinces, ...], Field(strict=False)]
     if field.mark(ProvinceCodes):
         return Provinces
     if field.mark(StatusCodes):

@@ -16,7 +16,7 @@ from streams.facts.facts import STATUSES
 from streams.facts.times import DAY, HOUR, MINUTE
 from streams.reference.places import province_name
 from streams.rules.episodes import Limit
-from streams.rules.lanes import LaneLimits
+from streams.rules.lanes import LaneLimits, Lanes
 
 
 class Duration(NamedTuple):
@@ -61,11 +61,6 @@ class Promise:
 @dataclass(frozen=True)
 class ProvinceCodes:
     """Marks provinces: two digits of GB/T 2260 as numbers."""
-
-
-@dataclass(frozen=True)
-class ProvinceGroups:
-    """Marks groups of provinces that are near each other."""
 
 
 @dataclass(frozen=True)
@@ -119,8 +114,6 @@ class RuleField:
                 limit_reads(self.name, limit, _LANES[lane])
                 for lane, limit in zip(value._fields, value, strict=True)
             )
-        if self.mark(ProvinceGroups):
-            return groups_read(value)
         reads = self.mark(Reads) or Reads(f"{self.name.replace('_', ' ')} {{}}")
         if value is None and not self.mark(StatusCodes):
             return str(reads.otherwise)
@@ -197,9 +190,14 @@ def provinces_read(codes: Iterable[int]) -> str:
     return ", ".join(f"{province_name(code)} {code}" for code in sorted(codes))
 
 
-def groups_read(groups: Iterable[frozenset[int]]) -> str:
-    """Groups of provinces that are near each other, as each province is to itself."""
-    return "near: the same province" + "".join(f"; within {provinces_read(g)}" for g in groups)
+def lanes_read(lanes: Lanes) -> list[str]:
+    """What decides the lane, each in a few words."""
+    groups = "".join(f"; within {provinces_read(group)}" for group in lanes.near_groups)
+    return [
+        f"remote: {provinces_read(lanes.remote)}" if lanes.remote else "no remote provinces",
+        f"not judged: {provinces_read(lanes.excluded)}" if lanes.excluded else "",
+        f"near: the same province{groups}",
+    ]
 
 
 def statuses_read(codes: Iterable[int] | None) -> str:

@@ -21,3 +21,26 @@ class LaneLimits(NamedTuple):
         if lane == "cross_province":
             return self.cross
         return self.remote if lane == "remote" else max(self, key=lambda limit: limit.length)
+
+
+class Lanes(NamedTuple):
+    """What decides the lane between two provinces, which are numbers as GB/T 2260 has them."""
+
+    near_groups: tuple[frozenset[int], ...] = ()
+    remote: frozenset[int] = frozenset()
+    excluded: frozenset[int] = frozenset()
+
+    def between(self, start: int | None, end: int | None) -> str | None:
+        """near, cross_province, remote or unknown; None: a lane that is not judged."""
+        if start in self.excluded or end in self.excluded:
+            return None
+        if start is None or end is None:
+            return "unknown"
+        if start in self.remote or end in self.remote:
+            return "remote"
+        if start == end:
+            return "near"
+        for group in self.near_groups:
+            if start in group and end in group:
+                return "near"
+        return "cross_province"

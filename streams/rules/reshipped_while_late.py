@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated
 
 from streams.facts.facts import LinkedLife
-from streams.facts.times import HOUR, TOLERANCE
+from streams.facts.times import TOLERANCE
 from streams.rules.episodes import Check
-from streams.rules.fields import InHours, Reads, RectifyWithin, Severity
+from streams.rules.fields import RectifyWithin, Severity
 from streams.rules.snapshot import OrderSnapshot
 from streams.rules.spec import RuleSpec
 from streams.state.state import LinkedParcel
@@ -17,23 +16,17 @@ from streams.state.state import LinkedParcel
 
 @dataclass(frozen=True, slots=True)
 class ReshippedWhileLate:
-    """Holds from the upload of the further number until that is released, or the order closed.
-
-    `default_promise` (µs) after the base is the promise of an order that gives none.
-    """
+    """Holds from the upload of the further number until that is released, or the order closed."""
 
     name = "reshipped_while_late"
     severity: Severity = "critical"
     rectify_within: RectifyWithin = None
-    default_promise: Annotated[InHours, Reads("without a promise {}")] = 48 * HOUR
 
     def episodes(self, order: OrderSnapshot) -> Iterable[Check]:
         """One check for each further number that its parcel is judged for."""
-        base, uses = order.base, order.uses
-        if base is None or len(uses) < 2:
+        base, late, uses = order.base, order.promise, order.uses
+        if base is None or late is None or len(uses) < 2:
             return ()
-        promise = order.version.promised_ship_by
-        late = base + self.default_promise if promise is None else promise
         moved = _moved(uses, base - TOLERANCE)
         return [
             self._check(order, parcel, life)
@@ -61,7 +54,13 @@ class ReshippedWhileLate:
         )
 
 
-RULE = RuleSpec("reshipped_while_late", "order", about="parcel × order", rule=ReshippedWhileLate)
+RULE = RuleSpec(
+    "reshipped_while_late",
+    "order",
+    about="parcel × order",
+    rule=ReshippedWhileLate,
+    terms=("promise",),
+)
 
 
 def _moved(uses: Iterable[tuple[LinkedParcel, LinkedLife]], earliest: int) -> int | None:

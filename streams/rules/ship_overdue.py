@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated
 
-from streams.facts.times import HOUR, TOLERANCE
+from streams.facts.times import TOLERANCE
 from streams.rules.episodes import Clock, Limit
-from streams.rules.fields import InHours, OwnPromise, Reads
+from streams.rules.fields import OwnPromise
 from streams.rules.snapshot import OrderSnapshot
 from streams.rules.spec import RuleSpec
 
@@ -21,17 +20,12 @@ class ShipOverdue:
 
     name = "ship_overdue"
     violation: OwnPromise = _WHEN_PASSED
-    default_promise: Annotated[InHours, Reads("without a promise {}")] = 48 * HOUR
 
     def episodes(self, order: OrderSnapshot) -> Iterable[Clock]:
         """The order's clock; none where it could not warn: its base unknown, its promise not after
         it, or its end too early."""
-        base = order.base
-        if base is None:
-            return ()
-        promise = order.version.promised_ship_by
-        deadline = base + self.default_promise if promise is None else promise
-        if deadline <= base:
+        base, deadline = order.base, order.promise
+        if base is None or deadline is None or deadline <= base:
             return ()
         ended = order.closed_at
         for _, life in order.lives:
@@ -47,4 +41,4 @@ class ShipOverdue:
         return (Clock(self.name, "violation", base, limit, ended, order.proof()),)
 
 
-RULE = RuleSpec("ship_overdue", "order", rule=ShipOverdue)
+RULE = RuleSpec("ship_overdue", "order", rule=ShipOverdue, terms=("promise",))

@@ -6,10 +6,32 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from streams.facts.facts import STATUSES, LinkedLife, OrderFacts, OrderVersion
-from streams.facts.statuses import NOT_RECORDS, ORDERS_TOPIC, STOPPING, TRACKING_TOPIC
+from streams.facts.statuses import (
+    NOT_RECORDS,
+    ORDERS_TOPIC,
+    PICKED_UP,
+    STOPPING,
+    TRACKING_TOPIC,
+)
+from streams.rules.canonical import canonical
+from streams.rules.terms import Terms
 from streams.state.links import Stretch, judged, stretches
-from streams.state.state import Claim, LinkedParcel, OrderLink, OrderState, Proof, Recipient, Record
+from streams.state.state import (
+    Claim,
+    LinkedParcel,
+    OrderLink,
+    OrderState,
+    Proof,
+    Recipient,
+    Record,
+    province_in,
+)
 from streams.state.versions import base_time, closed_since, entry_at, recipient_at
+
+PROVINCE_KNOWN = 10_000
+"""A `place_code` of at least this knows its province."""
+
+_TERMS = Terms()
 
 
 class Said(NamedTuple):
@@ -25,7 +47,7 @@ class LinkedOrder:
     """One order of a parcel: its upload, its end, and what is known of it.
 
     The profile that judges it is its `platform`'s of the moment `dated` (µs): its payment, of an
-    unknown order its upload.
+    unknown order its upload. `terms` are those of that profile, which the judge puts here.
     """
 
     __slots__ = (
@@ -37,6 +59,7 @@ class LinkedOrder:
         "recipient",
         "released_at",
         "shop_id",
+        "terms",
         "upload",
         "uploaded_at",
     )
@@ -58,6 +81,7 @@ class LinkedOrder:
             self.shop_id = stretch.first.shop_id
             self.dated = stretch.uploaded_at
         self.recipient = None if facts is None else recipient_at(facts, stretch.uploaded_at)
+        self.terms = _TERMS
 
     @property
     def closed_at(self) -> int | None:
@@ -166,16 +190,49 @@ class ParcelLife:
                 return record
         return None
 
+    def origin(self) -> int | None:
+        """The province of the earliest pickup that has one, else of the lead order's sender."""
+        if self.firsts[PICKED_UP] is not None:
+            found: Record | None = None
+            for record in self.records:
+                if found is not None and record[0] != found[0]:
+                    break
+                if record[2] == PICKED_UP and record[7] >= PROVINCE_KNOWN:
+                    found = record if found is None else min(found, record, key=canonical)
+            if found is not None:
+                return province_in(found[7])
+        facts = self.lead.facts
+        return None if facts is None or facts.ship_from is None else int(facts.ship_from)
+
+    def destination(self, order: LinkedOrder | None = None) -> int | None:
+        """The province of an order's recipient for this parcel; None: of the lead order's."""
+        recipient = (order or self.lead).recipient
+        return None if recipient is None or recipient.province is None else int(recipient.province)
+
+    def lane(self, order: LinkedOrder | None = None) -> str | None:
+        """The lane to an order's recipient (None: the lead order's) as its profile has it: near,
+        cross_province, remote or unknown; None where the profile does not judge it."""
+        order = order or self.lead
+        return order.terms.lanes.between(self.origin(), self.destination(order))
+
 
 class OrderSnapshot:
     """An order as known now, with the lives of parcels: those linked to it now, and all that ever
-    were (`uses`). The profile that judges it is its platform's of the moment of its payment."""
+    were (`uses`). The profile that judges it is its platform's of the moment of its payment.
 
-    __slots__ = ("base", "closed_at", "lives", "uses", "version")
+    `promise` (µs) is when it is due: its own promise, else its base and what `terms` give; None
+    where its base is not known.
+    """
 
-    def __init__(self, state: OrderState, version: OrderVersion) -> None:
+    __slots__ = ("base", "closed_at", "lives", "promise", "uses", "version")
+
+    def __init__(self, state: OrderState, version: OrderVersion, terms: Terms = _TERMS) -> None:
         self.version = version
-        self.base = base_time(version)
+        self.base = base = base_time(version)
+        promised = version.promised_ship_by
+        if promised is None and base is not None:
+            promised = base + terms.default_promise
+        self.promise = None if base is None else promised
         self.closed_at = closed_since(state.versions)
         self.uses: list[tuple[LinkedParcel, LinkedLife]] = [
             (parcel, life) for parcel in state.parcels for life in parcel.lives

@@ -21,7 +21,7 @@ class RuleSpec:
     of a parcel (`parcel`), or of one order of such a life (`parcel × order`). `about` is the
     subject of its warnings where that is another. The fields of `rule` make its table in a profile;
     a pack that wants more than they say gives a `table` of its own instead. `extra` are stages
-    that no field of the rule says.
+    that no field of the rule says; `terms` is what it asks of the profile's terms, to be shown.
     """
 
     name: str
@@ -30,6 +30,7 @@ class RuleSpec:
     about: Subject | None = None
     rule: type[Any] | None = None
     extra: tuple[str, ...] = ()
+    terms: tuple[Literal["lanes", "promise"], ...] = ()
 
     @property
     def subject(self) -> Subject:

@@ -9,12 +9,11 @@ from typing import Annotated
 from streams.facts.facts import STATUS_CODE
 from streams.facts.statuses import NOT_RECORDS
 from streams.rules.episodes import Clock, Limit
-from streams.rules.fields import ProvinceGroups, Provinces, Reads, Statuses
+from streams.rules.fields import Reads, Statuses
 from streams.rules.lanes import LaneLimits
 from streams.rules.snapshot import ParcelLife, proof_of
 from streams.rules.spec import RuleSpec
 from streams.rules.stages import clocks
-from streams.rules.whereabouts import destination, origin
 from streams.state.state import Proof, Record
 
 _ENDING = tuple(STATUS_CODE[name] for name in ("out_for_delivery", "ready_for_pickup", "delivered"))
@@ -25,23 +24,20 @@ class TransitStalled:
     """Every node of the journey starts a clock that the next node ends, or the stop.
 
     The journey begins with the first record of `chain_from` (status codes; None: with any) and ends
-    where the parcel is at its recipient's door. Provinces are numbers as GB/T 2260 has them.
+    where the parcel is at its recipient's door.
     """
 
     name = "transit_stalled"
     violation: LaneLimits
     serious: LaneLimits | None = None
     chain_from: Annotated[Statuses, Reads("from the first of: {}")] = field(kw_only=True)
-    remote: Annotated[Provinces, Reads("remote: {}", otherwise="no remote provinces")] = frozenset()
-    excluded: Annotated[Provinces, Reads("not judged: {}")] = frozenset()
-    near_groups: Annotated[tuple[Provinces, ...], ProvinceGroups()] = ()
 
     def episodes(self, parcel: ParcelLife) -> Iterable[Clock]:
         """The clocks of all nodes, two a node where there are two stages."""
         begins, last = self._journey(parcel)
         if begins is None or (last is not None and last <= begins):
             return ()
-        lane = self._lane(origin(parcel), destination(parcel))
+        lane = parcel.lane()
         if lane is None:
             return ()
         violation = self.violation.of(lane)
@@ -102,20 +98,5 @@ class TransitStalled:
             proof += (proof_of(following),)
         return clocks(self.name, violation, serious, node[0], ended, proof, lane)
 
-    def _lane(self, start: int | None, end: int | None) -> str | None:
-        """The lane between two provinces; None: it is not judged."""
-        if start in self.excluded or end in self.excluded:
-            return None
-        if start is None or end is None:
-            return "unknown"
-        if start in self.remote or end in self.remote:
-            return "remote"
-        if start == end:
-            return "near"
-        for group in self.near_groups:
-            if start in group and end in group:
-                return "near"
-        return "cross_province"
 
-
-RULE = RuleSpec("transit_stalled", "parcel", rule=TransitStalled)
+RULE = RuleSpec("transit_stalled", "parcel", rule=TransitStalled, terms=("lanes",))

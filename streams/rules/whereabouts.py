@@ -1,48 +1,17 @@
-"""Where a parcel came from and goes to, and for whom its track says it is.
-
-Of records of one time the canonical JSON decides which is first or newest. A state keeps no texts
-as they were sent: the official names of the kept codes stand in for them (docs/decisions/0004).
-"""
+"""Where a parcel arrived, and for whom its track says that it is."""
 
 from __future__ import annotations
 
-from json import dumps
-
-from streams.facts.facts import STATUS_CODE, STATUSES, Place
-from streams.facts.statuses import PICKED_UP
-from streams.reference.places import official_name
-from streams.rules.snapshot import ParcelLife, Said, proof_of, proof_of_named
-from streams.state.state import Recipient, Record, city_in, province_in
+from streams.facts.facts import STATUS_CODE, Place
+from streams.rules.canonical import canonical
+from streams.rules.snapshot import PROVINCE_KNOWN, ParcelLife, Said, proof_of, proof_of_named
+from streams.state.state import Record, city_in, province_in
 
 ARRIVED = frozenset(
     STATUS_CODE[name]
     for name in ("arrived_dest_city", "out_for_delivery", "ready_for_pickup", "delivered")
 )
 """Statuses at whose place the parcel is where its recipient should be."""
-
-_PROVINCE_KNOWN = 10_000
-"""A `place_code` of at least this knows its province."""
-
-
-def origin(life: ParcelLife) -> int | None:
-    """The province of the earliest pickup that has one, else of its lead order's sender."""
-    if life.firsts[PICKED_UP] is not None:
-        found: Record | None = None
-        for record in life.records:
-            if found is not None and record[0] != found[0]:
-                break
-            if record[2] == PICKED_UP and record[7] >= _PROVINCE_KNOWN:
-                found = record if found is None else min(found, record, key=_canonical)
-        if found is not None:
-            return province_in(found[7])
-    facts = life.lead.facts
-    return None if facts is None or facts.ship_from is None else int(facts.ship_from)
-
-
-def destination(life: ParcelLife) -> int | None:
-    """The province of the lead order's recipient for this parcel."""
-    recipient = life.lead.recipient
-    return None if recipient is None or recipient.province is None else int(recipient.province)
 
 
 def arrival(life: ParcelLife) -> Record | None:
@@ -56,8 +25,8 @@ def arrival(life: ParcelLife) -> Record | None:
     for record in reversed(life.records):
         if found is not None and record[0] != found[0]:
             break
-        if record[2] in ARRIVED and record[7] >= _PROVINCE_KNOWN:
-            found = record if found is None else max(found, record, key=_canonical)
+        if record[2] in ARRIVED and record[7] >= PROVINCE_KNOWN:
+            found = record if found is None else max(found, record, key=canonical)
     return found
 
 
@@ -88,31 +57,9 @@ def _all_said(life: ParcelLife) -> dict[str, Said]:
             break
         if record[8]:
             place, last = life.recipients[record[8] - 1], record[0]
-            entry = Said(last, _canonical(record, place), place, (proof_of(record),))
+            entry = Said(last, canonical(record, place), place, (proof_of(record),))
             newest[""] = max(newest.get("", entry), entry)
     return newest
-
-
-def _canonical(record: Record, recipient: Recipient | None = None) -> str:
-    """What is kept of a record, in the form in which facts that name orders keep their `tie`."""
-    message: dict[str, object] = {"status": STATUSES[record[2]]}
-    if record[7]:
-        message["location"] = _named(record[7])
-    if recipient is not None:
-        code, address_key = recipient
-        key = {} if address_key is None else {"address_key": address_key}
-        message["recipient"] = {**_named(code), **key}
-    return dumps(message, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-
-
-def _named(code: int) -> dict[str, str | None]:
-    province, city = province_in(code), city_in(code)
-    names: dict[str, str | None] = {}
-    if province is not None:
-        names["province"] = official_name(f"{province:02}")
-    if city is not None:
-        names["city"] = official_name(f"{city:04}")
-    return names
 
 
 def differs(place: int, address_key: str | None, recipient: Place) -> str | None:

@@ -63,7 +63,7 @@ def contribution_of(
             days.add(day)
     if base is not None:
         shipped = shipped_at(order, base)
-        promise = _promise(order, profile, base)
+        promise = order.promise
         closed = order.closed_at
         if promise is not None and promise > base:
             in_time = closed is not None and closed <= promise
@@ -162,17 +162,6 @@ def shipped_at(order: OrderSnapshot, base: int) -> int | None:
                     earliest = at
                 break
     return earliest
-
-
-def _promise(order: OrderSnapshot, profile: Profile, base: int) -> int | None:
-    promised = order.version.promised_ship_by
-    if promised is not None:
-        return promised
-    for rule in profile.order_rules:
-        if rule.name == "ship_overdue":
-            length: int = getattr(rule, "default_promise")  # noqa: B009  the only rule that has one
-            return base + length
-    return None
 
 
 def _products(items: tuple[tuple[str | None, str | None, int | None], ...]) -> tuple[str, ...]:

@@ -225,8 +225,8 @@ def test_validate_says_what_a_template_still_needs(run: Run, tmp_path: Path) -> 
     lines = result.stderr.splitlines()
     assert len(lines) == 24
     assert lines[0].startswith(f"{path}:4: template: this is a template: fill in each TODO")
-    assert f"{path}:18: rules.ship_overdue.default_promise_hours: not filled in yet: " in "\n".join(
-        lines
+    assert any(
+        line.startswith(f"{path}:14: default_promise_hours: not filled in yet: ") for line in lines
     )
 
 

@@ -16,7 +16,7 @@ from streams.rules.cloned_track import ClonedTrack
 from streams.rules.duplicate_tracking_number import DuplicateTrackingNumber
 from streams.rules.episodes import Limit
 from streams.rules.inactive_after_pickup import InactiveAfterPickup
-from streams.rules.lanes import LaneLimits
+from streams.rules.lanes import LaneLimits, Lanes
 from streams.rules.malformed_tracking_number import MalformedTrackingNumber
 from streams.rules.pickup_overdue import PickupOverdue
 from streams.rules.recalled import Recalled
@@ -24,6 +24,7 @@ from streams.rules.registry import RULES
 from streams.rules.repeated_track import RepeatedTrack
 from streams.rules.reshipped_while_late import ReshippedWhileLate
 from streams.rules.ship_overdue import ShipOverdue
+from streams.rules.terms import Terms
 from streams.rules.tracked_before_paid import TrackedBeforePaid
 from streams.rules.transit_stalled import TransitStalled
 
@@ -57,11 +58,11 @@ WANTED = {
     "douyin-2026-07-09": (
         "douyin",
         datetime(2026, 7, 9, tzinfo=CHINA),
-        (ShipOverdue(Limit(0), 48 * HOUR), ReshippedWhileLate("critical")),
+        (ShipOverdue(Limit(0)), ReshippedWhileLate("critical")),
         (
             PickupOverdue(DAY_24, DAY_48),
             InactiveAfterPickup(DAY_24, DAY_48, ended_by=HUBS),
-            TransitStalled(LANES, None, DOUYIN_REMOTE, frozenset(), NEAR, chain_from=HUB),
+            TransitStalled(LANES, None, chain_from=HUB),
             MALFORMED,
             RepeatedTrack(3, "warning"),
             ClonedTrack(4, "critical"),
@@ -76,11 +77,11 @@ WANTED = {
     "tmall-2026-04-09": (
         "tmall",
         datetime(2026, 4, 9, tzinfo=CHINA),
-        (ShipOverdue(Limit(0), 48 * HOUR),),
+        (ShipOverdue(Limit(0)),),
         (
             PickupOverdue(DAY_24, None),
             InactiveAfterPickup(DAY_24, Limit(72 * HOUR, at_least=True), ended_by=None),
-            TransitStalled(LANES, SERIOUS_LANES, TMALL_REMOTE, ABROAD, NEAR, chain_from=None),
+            TransitStalled(LANES, SERIOUS_LANES, chain_from=None),
             MALFORMED,
             RepeatedTrack(3, "warning"),
             ClonedTrack(4, "critical"),
@@ -95,10 +96,10 @@ WANTED = {
     "brief-2023": (
         "brief",
         datetime(2023, 1, 1, tzinfo=CHINA),
-        (ShipOverdue(Limit(0), 48 * HOUR),),
+        (ShipOverdue(Limit(0)),),
         (
             InactiveAfterPickup(DAY_24, None, ended_by=None),
-            TransitStalled(LANES, None, DOUYIN_REMOTE, frozenset(), NEAR, chain_from=None),
+            TransitStalled(LANES, None, chain_from=None),
             MALFORMED,
             RepeatedTrack(3, "warning"),
         ),
@@ -111,13 +112,21 @@ WANTED = {
     "tiktok-us-2026": (
         "tiktok-us",
         datetime(2026, 1, 1, 8, tzinfo=UTC),
-        (ShipOverdue(Limit(0), 48 * HOUR),),
+        (ShipOverdue(Limit(0)),),
         (MALFORMED,),
         (
             AddressMismatch("critical", "critical"),
             TrackedBeforePaid("first", "any_record", 24 * HOUR, "critical"),
         ),
     ),
+}
+
+
+TERMS = {
+    "douyin-2026-07-09": Terms(Lanes(NEAR, DOUYIN_REMOTE), 48 * HOUR),
+    "tmall-2026-04-09": Terms(Lanes(NEAR, TMALL_REMOTE, ABROAD), 48 * HOUR),
+    "brief-2023": Terms(Lanes(NEAR, DOUYIN_REMOTE), 48 * HOUR),
+    "tiktok-us-2026": Terms(Lanes(), 48 * HOUR),
 }
 
 
@@ -137,6 +146,7 @@ def test_the_numbers_are_the_contracts(name: str) -> None:
     assert profile.order_rules == order_rules
     assert profile.parcel_rules == parcel_rules
     assert profile.link_rules == link_rules
+    assert profile.terms == TERMS[name]
 
 
 @pytest.mark.parametrize("name", WANTED)

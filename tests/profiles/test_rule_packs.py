@@ -194,9 +194,7 @@ def test_a_rule_of_a_pack_may_have_sums(either: Path) -> None:
         "cap_per_buyer_day": None,
     }
     path.write_text(path.read_text().replace("exposure.locker_overdue", "exposure.lockers_overdue"))
-    with pytest.raises(
-        ProfileError, match=r"exposure\.lockers_overdue: there is no such field"
-    ):
+    with pytest.raises(ProfileError, match=r"exposure\.lockers_overdue: there is no such field"):
         load([either])
 
 
