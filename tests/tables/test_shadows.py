@@ -28,7 +28,7 @@ from support.two_sides import TOPICS, Loop, run
 
 from streams.app import shadows_of
 from streams.decode import Bad, decode_tracking
-from streams.decode import load_order as read_order
+from streams.decode import decode_order as read_order
 from streams.engine.kafka.murmur2 import partition_of
 from streams.facts.times import DAY as DAY_US
 from streams.facts.times import SECOND, from_datetime
