@@ -22,7 +22,14 @@ from streams.rules.malformed_tracking_number import fault_of
 from streams.rules.snapshot import LinkedOrder, ParcelLife
 from streams.state import orders, parcels
 from streams.state.links import ORDERED, lives
-from streams.state.state import Finding, LinkedParcel, OrderLink, OrderState, ParcelState, Record
+from streams.state.state import (
+    Checkpoint,
+    Finding,
+    LinkedParcel,
+    OrderLink,
+    OrderState,
+    ParcelState,
+)
 
 OK, WARN, BLOCK = "ok", "warn", "block"
 NOTE = "note"
@@ -239,24 +246,24 @@ def _compared(mine: LinkedOrder, other: Place | None, profiles: Profiles) -> str
     return "different" if different else "same"
 
 
-def _track(records: Sequence[Record]) -> Track | None:
-    steps = [record for record in records if record[2] not in NOT_RECORDS]
+def _track(records: Sequence[Checkpoint]) -> Track | None:
+    steps = [record for record in records if record.status not in NOT_RECORDS]
     if not steps:
         return None
     return Track(
         records=len(steps),
-        first_at=steps[0][0],
-        first_status=STATUSES[steps[0][2]],
-        newest_at=steps[-1][0],
-        newest_status=STATUSES[steps[-1][2]],
+        first_at=steps[0].at,
+        first_status=STATUSES[steps[0].status],
+        newest_at=steps[-1].at,
+        newest_status=STATUSES[steps[-1].status],
         picked_up_at=_first(steps, frozenset((PICKED_UP,))),
         delivered_at=_first(steps, frozenset((_DELIVERED,))),
         sent_back_at=_first(steps, _SENT_BACK),
     )
 
 
-def _first(steps: Sequence[Record], statuses: frozenset[int]) -> int | None:
-    return next((record[0] for record in steps if record[2] in statuses), None)
+def _first(steps: Sequence[Checkpoint], statuses: frozenset[int]) -> int | None:
+    return next((record.at for record in steps if record.status in statuses), None)
 
 
 def _standing(

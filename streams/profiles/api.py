@@ -18,7 +18,7 @@ from streams.rules.rule import LinkRule, OrderRule, ParcelRule, Rule
 from streams.rules.snapshot import LinkedOrder, OrderSnapshot, ParcelLife, proof_of, proof_of_named
 from streams.rules.spec import RuleSpec, Subject
 from streams.rules.stages import staged
-from streams.state.state import city_in, province_in
+from streams.state.state import Checkpoint, city_in, province_in
 
 __all__ = [
     "DAY",
@@ -35,6 +35,7 @@ __all__ = [
     "Called",
     "Check",
     "CheckTable",
+    "Checkpoint",
     "Clock",
     "Comparator",
     "Hours",

@@ -45,7 +45,7 @@ class AddressMismatch:
             record = arrival(parcel)
             if record is None:
                 return ()
-            at, place, address_key, proof = record[0], record[7], None, (proof_of(record),)
+            at, place, address_key, proof = record.at, record.place, None, (proof_of(record),)
         detail = differs(place, address_key, recipient)
         if detail is None:
             return ()

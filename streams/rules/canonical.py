@@ -10,14 +10,14 @@ from json import dumps
 
 from streams.facts.facts import STATUSES
 from streams.reference.places import official_name
-from streams.state.state import Recipient, Record, city_in, province_in
+from streams.state.state import Checkpoint, Recipient, city_in, province_in
 
 
-def canonical(record: Record, recipient: Recipient | None = None) -> str:
+def canonical(record: Checkpoint, recipient: Recipient | None = None) -> str:
     """The form in which facts that name orders keep their `tie`."""
-    message: dict[str, object] = {"status": STATUSES[record[2]]}
-    if record[7]:
-        message["location"] = _named(record[7])
+    message: dict[str, object] = {"status": STATUSES[record.status]}
+    if record.place:
+        message["location"] = _named(record.place)
     if recipient is not None:
         code, address_key = recipient
         key = {} if address_key is None else {"address_key": address_key}

@@ -41,8 +41,8 @@ class InactiveAfterPickup:
             update = parcel.first_after(started)
         else:
             update = parcel.first(self.ended_by, since=started)
-        if update is not None and (ended is None or update[0] < ended):
-            ended = update[0]
+        if update is not None and (ended is None or update.at < ended):
+            ended = update.at
 
         def proof() -> Proof:
             pickup = parcel.first(_PICKED_UP)

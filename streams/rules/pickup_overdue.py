@@ -25,8 +25,8 @@ class PickupOverdue:
         started = parcel.lead.uploaded_at
         ended = parcel.stopped_at
         record = parcel.first(PROGRESS)
-        if record is not None and (ended is None or record[0] < ended):
-            ended = record[0]
+        if record is not None and (ended is None or record.at < ended):
+            ended = record.at
         return staged(self, started, ended, parcel.lead.proof)
 
 

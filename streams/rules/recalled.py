@@ -41,8 +41,8 @@ class Recalled:
             return ()
         ended = order.ended_at
         after = parcel.first(frozenset((_DELIVERED,)), since=back + 1)
-        if after is not None and (ended is None or after[0] < ended):
-            ended = after[0]
+        if after is not None and (ended is None or after.at < ended):
+            ended = after.at
         record = parcel.first(frozenset((found,)))
         records = (proof_of(each) for each in (record, after) if each is not None)
         proof = (*order.proof(), *records)

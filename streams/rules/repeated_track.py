@@ -34,16 +34,16 @@ class RepeatedTrack:
         records = parcel.records
         if len(records) < self.times:
             return ()
-        nodes = [record[5] for record in records if record[2] in _COUNTED]
+        nodes = [record.node for record in records if record.status in _COUNTED]
         if len(nodes) - len(set(nodes)) < self.times - 1:
             return ()
         seen: dict[int, list[int]] = {}
         for record in records:
-            node = record[5]
+            node = record.node
             # Zero: a state of an older release, which did not keep it.
-            if record[2] not in _COUNTED or not node:
+            if record.status not in _COUNTED or not node:
                 continue
-            at = record[0]
+            at = record.at
             times = seen.get(node)
             if times is None:
                 seen[node] = [at]
@@ -55,7 +55,7 @@ class RepeatedTrack:
 
     def _check(self, parcel: ParcelLife, node: int, at: int) -> Check:
         t = parcel.lead.uploaded_at
-        proof = {r[0]: proof_of(r) for r in parcel.records if r[5] == node and r[0] <= at}
+        proof = {r.at: proof_of(r) for r in parcel.records if r.node == node and r.at <= at}
         return Check(
             self.name,
             "violation",

@@ -17,13 +17,13 @@ from streams.rules.canonical import canonical
 from streams.rules.terms import Terms
 from streams.state.links import Stretch, judged, stretches
 from streams.state.state import (
+    Checkpoint,
     Claim,
     LinkedParcel,
     OrderLink,
     OrderState,
     Proof,
     Recipient,
-    Record,
     province_in,
 )
 from streams.state.versions import base_time, closed_since, entry_at, recipient_at
@@ -107,9 +107,9 @@ class ParcelLife:
 
     `linked` are all orders linked in this life now or before, by upload and order id; `orders`
     those it is judged for: the ones linked now, or where none is any more, those released last.
-    `recipients` is what the numbers in `Record` and `Named` stand for. `claims` is what was heard
-    of the tracks of all lives of the number. `began_at` is the time of the first record. `said` is
-    what `whereabouts` found out for every order at once.
+    `recipients` is what the numbers in `Checkpoint` and `OrderLink` stand for. `claims` is what was
+    heard of the tracks of all lives of the number. `began_at` is the time of the first record.
+    `said` is what `whereabouts` found out for every order at once.
     """
 
     __slots__ = (
@@ -131,7 +131,7 @@ class ParcelLife:
     def __init__(
         self,
         key: str,
-        records: Sequence[Record],
+        records: Sequence[Checkpoint],
         named: Sequence[OrderLink],
         known: Mapping[str, OrderFacts | None],
         recipients: Sequence[Recipient] = (),
@@ -162,12 +162,12 @@ class ParcelLife:
         self.said: dict[str, Said] | None = None
         firsts: list[int | None] = [None] * len(STATUSES)
         for record in reversed(records):
-            firsts[record[2]] = record[0]
+            firsts[record.status] = record.at
         self.firsts = firsts
         self.began_at: int | None = None
         for record in records:
-            if record[2] not in NOT_RECORDS:
-                self.began_at = record[0]
+            if record.status not in NOT_RECORDS:
+                self.began_at = record.at
                 break
         stopped = self.ended_at
         for status in STOPPING:
@@ -176,31 +176,31 @@ class ParcelLife:
                 stopped = at
         self.stopped_at = stopped
 
-    def first(self, statuses: frozenset[int], since: int = 0) -> Record | None:
+    def first(self, statuses: frozenset[int], since: int = 0) -> Checkpoint | None:
         """The earliest record at or after `since` with one of `statuses`."""
         for record in self.records:
-            if record[0] >= since and record[2] in statuses:
+            if record.at >= since and record.status in statuses:
                 return record
         return None
 
-    def first_after(self, moment: int) -> Record | None:
+    def first_after(self, moment: int) -> Checkpoint | None:
         """The earliest record of any status strictly after `moment`."""
         for record in self.records:
-            if record[0] > moment and record[2] not in NOT_RECORDS:
+            if record.at > moment and record.status not in NOT_RECORDS:
                 return record
         return None
 
     def origin(self) -> int | None:
         """The province of the earliest pickup that has one, else of the lead order's sender."""
         if self.firsts[PICKED_UP] is not None:
-            found: Record | None = None
+            found: Checkpoint | None = None
             for record in self.records:
-                if found is not None and record[0] != found[0]:
+                if found is not None and record.at != found.at:
                     break
-                if record[2] == PICKED_UP and record[7] >= PROVINCE_KNOWN:
+                if record.status == PICKED_UP and record.place >= PROVINCE_KNOWN:
                     found = record if found is None else min(found, record, key=canonical)
             if found is not None:
-                return province_in(found[7])
+                return province_in(found.place)
         facts = self.lead.facts
         return None if facts is None or facts.ship_from is None else int(facts.ship_from)
 
@@ -245,9 +245,9 @@ class OrderSnapshot:
         return ((ORDERS_TOPIC, version.partition, version.offset, "paid", version.updated_at),)
 
 
-def proof_of(record: Record) -> tuple[str, int, int, str, int]:
+def proof_of(record: Checkpoint) -> tuple[str, int, int, str, int]:
     """A record of the track, as evidence."""
-    return (TRACKING_TOPIC, record[3], record[4], STATUSES[record[2]], record[0])
+    return (TRACKING_TOPIC, record.partition, record.offset, STATUSES[record.status], record.at)
 
 
 def proof_of_named(fact: OrderLink) -> tuple[str, int, int, str, int]:

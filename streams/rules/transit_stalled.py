@@ -14,7 +14,7 @@ from streams.rules.lanes import LaneLimits
 from streams.rules.snapshot import ParcelLife, proof_of
 from streams.rules.spec import RuleSpec
 from streams.rules.stages import clocks
-from streams.state.state import Proof, Record
+from streams.state.state import Checkpoint, Proof
 
 _ENDING = tuple(STATUS_CODE[name] for name in ("out_for_delivery", "ready_for_pickup", "delivered"))
 
@@ -45,11 +45,11 @@ class TransitStalled:
         quiet = violation.opens(0)
         stopped = parcel.stopped_at
         found: list[Clock] = []
-        node: Record | None = None
+        node: Checkpoint | None = None
         started = begins
         for record in parcel.records:
-            at = record[0]
-            if at < started or record[2] in NOT_RECORDS:
+            at = record.at
+            if at < started or record.status in NOT_RECORDS:
                 continue
             if node is not None:
                 if at == started:
@@ -86,17 +86,17 @@ class TransitStalled:
         violation: Limit,
         serious: Limit | None,
         lane: str,
-        node: Record,
-        following: Record | None,
+        node: Checkpoint,
+        following: Checkpoint | None,
         stopped: int | None,
     ) -> tuple[Clock, ...]:
         """The clocks of one node, ended by the next one or by the stop."""
         proof: Proof = (proof_of(node),)
         ended = stopped
-        if following is not None and (stopped is None or following[0] <= stopped):
-            ended = following[0]
+        if following is not None and (stopped is None or following.at <= stopped):
+            ended = following.at
             proof += (proof_of(following),)
-        return clocks(self.name, violation, serious, node[0], ended, proof, lane)
+        return clocks(self.name, violation, serious, node.at, ended, proof, lane)
 
 
 RULE = RuleSpec("transit_stalled", "parcel", rule=TransitStalled, terms=("lanes",))

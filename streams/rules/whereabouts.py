@@ -5,7 +5,7 @@ from __future__ import annotations
 from streams.facts.facts import STATUS_CODE, Place
 from streams.rules.canonical import canonical
 from streams.rules.snapshot import PROVINCE_KNOWN, ParcelLife, Said, proof_of, proof_of_named
-from streams.state.state import Record, city_in, province_in
+from streams.state.state import Checkpoint, city_in, province_in
 
 ARRIVED = frozenset(
     STATUS_CODE[name]
@@ -14,18 +14,18 @@ ARRIVED = frozenset(
 """Statuses at whose place the parcel is where its recipient should be."""
 
 
-def arrival(life: ParcelLife) -> Record | None:
+def arrival(life: ParcelLife) -> Checkpoint | None:
     """The newest record at the recipient's end that knows its province."""
     for status in ARRIVED:
         if life.firsts[status] is not None:
             break
     else:
         return None
-    found: Record | None = None
+    found: Checkpoint | None = None
     for record in reversed(life.records):
-        if found is not None and record[0] != found[0]:
+        if found is not None and record.at != found.at:
             break
-        if record[2] in ARRIVED and record[7] >= PROVINCE_KNOWN:
+        if record.status in ARRIVED and record.place >= PROVINCE_KNOWN:
             found = record if found is None else max(found, record, key=canonical)
     return found
 
@@ -53,10 +53,10 @@ def _all_said(life: ParcelLife) -> dict[str, Said]:
                 newest[order_id] = entry
     last = -1
     for record in reversed(life.records):
-        if record[0] < last:
+        if record.at < last:
             break
-        if record[8]:
-            place, last = life.recipients[record[8] - 1], record[0]
+        if record.recipient:
+            place, last = life.recipients[record.recipient - 1], record.at
             entry = Said(last, canonical(record, place), place, (proof_of(record),))
             newest[""] = max(newest.get("", entry), entry)
     return newest

@@ -14,7 +14,7 @@ import msgspec
 from streams.facts.facts import CloneFacts, OrderFacts, Place, TrackFacts
 from streams.state.fingerprint import DELIVERED, track_of
 from streams.state.links import Stretch, judged, lives, stretches
-from streams.state.state import Claim, OrderLink, ParcelState, Record, place_code
+from streams.state.state import Checkpoint, Claim, OrderLink, ParcelState, place_code
 from streams.state.versions import recipient_at
 
 
@@ -126,11 +126,11 @@ def _claim(facts: TrackFacts, since: int | None) -> Claim:
     return Claim(facts.signature, facts.uploaded_at or 0, facts.place, facts.address, since)
 
 
-def _is_delivered(records: Sequence[Record]) -> bool:
-    if not records or records[-1][2] == DELIVERED:
+def _is_delivered(records: Sequence[Checkpoint]) -> bool:
+    if not records or records[-1].status == DELIVERED:
         return bool(records)
     # Asked with every fact of every number: a generator would take three times as long.
     for record in records:  # noqa: SIM110
-        if record[2] == DELIVERED:
+        if record.status == DELIVERED:
             return True
     return False

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from streams.facts.facts import STATUS_CODE
 from streams.facts.statuses import NOT_RECORDS
-from streams.state.state import Record
+from streams.state.state import Checkpoint
 
 DELIVERED = STATUS_CODE["delivered"]
 
@@ -24,7 +24,7 @@ class Track(NamedTuple):
     signature: bytes
 
 
-def track_of(records: Sequence[Record]) -> Track | None:
+def track_of(records: Sequence[Checkpoint]) -> Track | None:
     """The track of one life up to its first `delivered`, None where it has not got there.
 
     Times, statuses and locations as sent make the signature; their order and repeats of all three
@@ -32,15 +32,17 @@ def track_of(records: Sequence[Record]) -> Track | None:
     of which a former release kept no node, and so no location, makes it incomparable: None.
     """
     for record in records:
-        if record[2] == DELIVERED:
-            delivered_at = record[0]
+        if record.status == DELIVERED:
+            delivered_at = record.at
             break
     else:
         return None
     compared = [
-        record for record in records if record[0] <= delivered_at and record[2] not in NOT_RECORDS
+        record
+        for record in records
+        if record.at <= delivered_at and record.status not in NOT_RECORDS
     ]
-    if not all(record[5] for record in compared):
+    if not all(record.node for record in compared):
         return None
-    marks = sorted(_mark(record[0], record[2], record[6]) for record in compared)
+    marks = sorted(_mark(record.at, record.status, record.spot) for record in compared)
     return Track(delivered_at, len(marks), blake2b(b"".join(marks), digest_size=16).digest())

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from streams.facts.facts import STATUS_CODE
 from streams.facts.times import WINDOW
-from streams.state.state import OrderLink, Record
+from streams.state.state import Checkpoint, OrderLink
 
 ORDERED = STATUS_CODE["ordered"]
 CANCELLED = STATUS_CODE["cancelled"]
@@ -42,25 +42,25 @@ class Stretch:
 
 
 def lives(
-    records: list[Record], named: list[OrderLink], window: int = WINDOW
-) -> list[tuple[Sequence[Record], Sequence[OrderLink]]]:
+    records: list[Checkpoint], named: list[OrderLink], window: int = WINDOW
+) -> list[tuple[Sequence[Checkpoint], Sequence[OrderLink]]]:
     """The lives of a number: its facts cut where two neighbours are more than `window` µs apart."""
     if not named:
-        first, last = records[0][0], records[-1][0]
+        first, last = records[0].at, records[-1].at
     elif not records:
         first, last = named[0].at, named[-1].at
     else:
-        first = min(records[0][0], named[0].at)
-        last = max(records[-1][0], named[-1].at)
+        first = min(records[0].at, named[0].at)
+        last = max(records[-1].at, named[-1].at)
     if last - first <= window:
         return [(records, named)]
-    times = sorted({record[0] for record in records} | {fact.at for fact in named})
+    times = sorted({record.at for record in records} | {fact.at for fact in named})
     starts = [times[0]] + [b for a, b in pairwise(times) if b - a > window]
-    result: list[tuple[Sequence[Record], Sequence[OrderLink]]] = []
+    result: list[tuple[Sequence[Checkpoint], Sequence[OrderLink]]] = []
     for start, end in zip(starts, [*starts[1:], times[-1] + 1], strict=True):
         result.append(
             (
-                [record for record in records if start <= record[0] < end],
+                [record for record in records if start <= record.at < end],
                 [fact for fact in named if start <= fact.at < end],
             )
         )

@@ -20,8 +20,10 @@ from streams.facts.facts import (
 from streams.facts.statuses import PROGRESS
 from streams.facts.times import RETENTION, TOLERANCE, WINDOW
 from streams.state.links import CANCELLED, ORDERED, UNKNOWN, Stretch, lives, stretches
-from streams.state.state import KnownOrder, OrderLink, ParcelState, Sent, place_code
+from streams.state.state import Checkpoint, KnownOrder, OrderLink, ParcelState, Sent, place_code
 
+_new_tuple = tuple.__new__
+"""Half of what a call of the class takes, which checks its arguments."""
 _NEVER = 1 << 62
 
 _PLACED = frozenset(
@@ -69,7 +71,7 @@ def apply(state: ParcelState, facts: Iterable[TrackingFact], now: int) -> Outcom
         names = bool(fact.order_ids) and (status != UNKNOWN or fact.recipient is not None)
         records = state.records
         place = len(records)
-        if records and at <= records[-1][0]:
+        if records and at <= records[-1].at:
             place = bisect_left(records, (at, digest))
             if place < len(records) and records[place][:2] == (at, digest):
                 continue
@@ -88,16 +90,19 @@ def apply(state: ParcelState, facts: Iterable[TrackingFact], now: int) -> Outcom
         if not names or (status != ORDERED and status != CANCELLED):
             records.insert(
                 place,
-                (
-                    at,
-                    digest,
-                    status,
-                    fact.partition,
-                    fact.offset,
-                    fact.node,
-                    fact.spot,
-                    place_code(fact.location) if status in _PLACED else 0,
-                    0 if names or fact.recipient is None else _recipient(state, fact.recipient),
+                _new_tuple(
+                    Checkpoint,
+                    (
+                        at,
+                        digest,
+                        status,
+                        fact.partition,
+                        fact.offset,
+                        fact.node,
+                        fact.spot,
+                        place_code(fact.location) if status in _PLACED else 0,
+                        0 if names or fact.recipient is None else _recipient(state, fact.recipient),
+                    ),
                 ),
             )
         new += 1
@@ -153,7 +158,9 @@ def replies(state: ParcelState, *, backlog: bool = False) -> list[tuple[bytes, P
     for records, named in lives(state.records, state.named):
         if not named:
             continue
-        progress = tuple(dict.fromkeys([record[0] for record in records if record[2] in PROGRESS]))
+        progress = tuple(
+            dict.fromkeys([record.at for record in records if record.status in PROGRESS])
+        )
         linked = stretches(named)
         last_release = _last_release(linked, known_orders)
         for stretch in linked:
@@ -187,7 +194,7 @@ def _known_elsewhere(state: ParcelState, earliest: int) -> bool:
         if order.facts is not None and order.facts.known and order.facts.base is None:
             return False
     first = min(
-        state.records[0][0] if state.records else earliest,
+        state.records[0].at if state.records else earliest,
         state.named[0].at if state.named else earliest,
     )
     return state.newest - first <= WINDOW
@@ -260,7 +267,7 @@ def _named_order(named: OrderLink) -> tuple[int, str, int]:
 def _forget_old(state: ParcelState) -> None:
     """Drop facts past retention, and what was published of them: it stays as it was published."""
     oldest = state.newest - RETENTION
-    state.records = [record for record in state.records if record[0] >= oldest]
+    state.records = [record for record in state.records if record.at >= oldest]
     state.named = [fact for fact in state.named if fact.at >= oldest]
     naming = {
         order_id for fact in state.named if fact.status != UNKNOWN for order_id in fact.order_ids

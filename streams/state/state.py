@@ -5,6 +5,8 @@ They are stored as msgpack arrays (`state.codec`): fields are only appended, wit
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 
 from streams.facts.facts import (
@@ -15,14 +17,27 @@ from streams.facts.facts import (
 )
 from streams.state.contributions import Contribution
 
-Record = tuple[int, int, int, int, int, int, int, int, int]
-"""One checkpoint: (occurred_at, digest, status, partition, offset, node, spot, place, recipient).
 
-The first two identify it. `node` and `spot` are 32-bit hashes: of status, location and description
-as sent, and of the location as sent. `place` is the location as `place_code` gives it, kept for the
-statuses that a rule asks it of, else 0. `recipient` is a place in `ParcelState.recipients`, counted
-from 1; 0: the message says nothing of one, or it names orders and `Named` has it.
-"""
+class Checkpoint(NamedTuple):
+    """One checkpoint of a track, stored as an array of its fields; `at` (µs) and `digest` identify
+    it.
+
+    `node` and `spot` are 32-bit hashes: of status, location and description as sent, and of the
+    location as sent. `place` is the location as `place_code` gives it, kept for the statuses that a
+    rule asks it of, else 0. `recipient` is a place in `ParcelState.recipients`, counted from 1; 0:
+    the message says nothing of one, or it names orders and `OrderLink` has it.
+    """
+
+    at: int
+    digest: int
+    status: int
+    partition: int
+    offset: int
+    node: int
+    spot: int
+    place: int
+    recipient: int
+
 
 Recipient = tuple[int, str | None]
 """A recipient as a track says it: (`place_code`, address key)."""
@@ -124,7 +139,7 @@ class ParcelState(msgspec.Struct, gc=False, array_like=True):
     """
 
     key: str
-    records: list[Record] = []
+    records: list[Checkpoint] = []
     named: list[OrderLink] = []
     orders: list[KnownOrder] = []
     published: list[Published] = []

@@ -11,6 +11,7 @@ from support.builders import (
     HOUR,
     LATER,
     PAID,
+    PICKED,
     UPLOADED,
     Message,
     order,
@@ -23,6 +24,7 @@ from support.parcels import life_of
 
 from streams.rules.lanes import Lanes
 from streams.rules.terms import Terms
+from streams.state.state import Checkpoint
 
 LANES = Lanes((frozenset((44, 45)),), frozenset((65,)), frozenset((71,)))
 ASKS = '''\
@@ -121,3 +123,11 @@ def test_an_order_is_due_by_its_promise_else_by_its_profile(
     judging = asked(tmp_path, "order", story)
     (anchor,) = {each.finding.anchor for each in judging.log if each.finding.rule == "asks"}
     assert anchor == us(due)
+
+
+def test_a_record_is_read_by_name_and_by_place() -> None:
+    """Packs of release 0.1.0 wrote `record[7]`; what is stored has no names, so both are one."""
+    life = life_of([order(), upload("1"), picked_up(location=GUANGZHOU)])
+    (record,) = life.records
+    assert (record.at, record.place) == (record[0], record[7]) == (us(PICKED), 44_4401)
+    assert tuple(record) == tuple(getattr(record, name) for name in Checkpoint._fields)

@@ -198,6 +198,6 @@ def test_a_claim_that_the_track_heard_otherwise_is_said_again() -> None:
 def test_a_track_without_its_locations_is_not_compared() -> None:
     """Records that a former release stored are no ground to accuse anybody."""
     state = known()
-    state.records[1] = (*state.records[1][:5], 0, 0, *state.records[1][7:])
+    state.records[1] = state.records[1]._replace(node=0, spot=0)
     assert track_of(state.records) is None
     assert claims(state) == []

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from streams.facts.facts import STATUS_CODE
 from streams.facts.times import DAY, WINDOW
 from streams.state.links import lives, stretches
-from streams.state.state import OrderLink, Record
+from streams.state.state import Checkpoint, OrderLink
 
 ORDERED, CANCELLED, HUB = (STATUS_CODE[name] for name in ("ordered", "cancelled", "hub"))
 IDS = ("1", "2", "3")
@@ -99,13 +99,13 @@ def test_lives_are_cut_where_neighbours_are_far_apart(
     for step in steps:
         at += step
         times.append(at)
-    records: list[Record] = []
+    records: list[Checkpoint] = []
     links: list[OrderLink] = []
     for n, (moment, link) in enumerate(zip(times, is_named, strict=False)):
         if link:
             links.append(named(moment, ORDERED, ("1",), n))
         else:
-            records.append((moment, n, HUB, 0, n, 0, 0, 0, 0))
+            records.append(Checkpoint(moment, n, HUB, 0, n, 0, 0, 0, 0))
     wanted: list[list[int]] = [[times[0]]]
     for before, moment in pairwise(times):
         if moment - before > WINDOW:
@@ -119,5 +119,5 @@ def test_lives_are_cut_where_neighbours_are_far_apart(
 
 def test_a_long_life_is_one_life() -> None:
     """Facts may span years as long as no neighbours are further apart than the window."""
-    records = [(n * WINDOW, n, HUB, 0, n, 0, 0, 0, 0) for n in range(1, 30)]
+    records = [Checkpoint(n * WINDOW, n, HUB, 0, n, 0, 0, 0, 0) for n in range(1, 30)]
     assert len(lives(records, [])) == 1

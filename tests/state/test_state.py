@@ -185,7 +185,7 @@ def test_a_parcel_of_the_first_version_repeats_no_node() -> None:
     """Unknown nodes are not equal nodes: three records without one accuse nobody."""
     state = load_parcel(FIRST_PARCEL)
     first = state.records[0]
-    state.records = [(first[0] + n, *first[1:]) for n in range(3)]
+    state.records = [first._replace(at=first.at + n) for n in range(3)]
     evaluation = judge_parcels.evaluate(state, PICKED + HOUR, load())
     assert evaluation.failures == []
     assert "repeated_track" not in {each.finding.rule for each in evaluation.candidates}
