@@ -1,4 +1,4 @@
-"""`shipsentry replay`: judge a history from files, with the same core and no Kafka."""
+"""`shipsentry replay`: judge a history from files, with the same processors and no Kafka."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Time as the core knows it: integer microseconds since the epoch, given, never asked for."""
+"""Time as states and rules know it: integer microseconds since the epoch, given, never asked for."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ class ExemptionTable(Strict):
         return self
 
     def exemption(self) -> Exemption:
-        """The row as the core takes it."""
+        """The row as the judge takes it."""
         return Exemption(
             self.name,
             tuple(self._pauses()),

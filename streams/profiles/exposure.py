@@ -43,7 +43,7 @@ class SumTable(_Strict):
         return self
 
     def step(self) -> Step:
-        """The sum as the core takes it."""
+        """The sum as the judge takes it."""
         return Step(basis_points(self.percent), self.floor, self.cap)
 
 
@@ -55,7 +55,7 @@ class ScaleTable(_Strict):
     tiers: Annotated[list[SumTable], Field(min_length=1)]
 
     def scale(self) -> Scale:
-        """The scale as the core takes it."""
+        """The scale as the judge takes it."""
         hours = self.promise_up_to_hours
         return Scale(
             tuple(tier.step() for tier in self.tiers),
@@ -133,7 +133,7 @@ class ExposureTable(_Strict):
         return {rule: table for rule, table in given.items() if isinstance(table, kinds)}
 
     def exposure(self) -> Exposure:
-        """The table as the core takes it."""
+        """The table as the judge takes it."""
         together = self.together
         return Exposure(
             sums={

@@ -94,7 +94,7 @@ class Stage(PromiseStage):
     limit_hours: Hours
 
     def limit(self) -> Limit:
-        """The stage as the core takes it."""
+        """The stage as the judge takes it."""
         return self.of(self.limit_hours)
 
 
@@ -106,7 +106,7 @@ class LaneStage(PromiseStage):
     remote_hours: Hours
 
     def limits(self) -> LaneLimits:
-        """The stage as the core takes it."""
+        """The stage as the judge takes it."""
         return LaneLimits(
             self.of(self.near_hours),
             self.of(self.cross_province_hours),
@@ -122,10 +122,10 @@ class LanesTable(Strict):
     excluded: Provinces = frozenset()
 
     def lanes(self) -> Lanes:
-        """The table as the core takes it."""
+        """The table as the judge takes it."""
         return Lanes(self.near_groups, self.remote, self.excluded)
 
 
 def microseconds(hours: float | None) -> int | None:
-    """Hours of a profile as the core counts; None stays None."""
+    """Hours of a profile in µs; None stays None."""
     return None if hours is None else round(hours * HOUR)

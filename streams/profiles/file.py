@@ -65,7 +65,7 @@ class ProfileFile(Strict):
         specs: Mapping[str, RuleSpec],
         files: tuple[str, ...],
     ) -> Profile:
-        """The profile as the core takes it; `rules` and `exposure` are what its tables make."""
+        """The profile as the judge takes it; `rules` and `exposure` are what its tables make."""
         until = self.effective_to
         built: dict[str, list[Any]] = {"order": [], "parcel": [], "parcel × order": []}
         for name, spec in specs.items():

@@ -42,7 +42,7 @@ class MeterTable(Strict):
         return value
 
     def meter(self, lines: tuple[Line, ...]) -> Meter:
-        """The table as the core takes it."""
+        """The table as the judge takes it."""
         return Meter(
             lines,
             frozenset(stage for name in self.abnormal for stage in _pairs(name)),
@@ -82,7 +82,7 @@ class LineTable(Strict):
         return self
 
     def line(self) -> Line:
-        """The line as the core takes it."""
+        """The line as the judge takes it."""
         return Line(
             name=self.name,
             subject=self.subject,

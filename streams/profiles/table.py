@@ -40,7 +40,7 @@ _OF_EVERY_CHECK = ("severity", "rectify_within")
 
 
 class Table(Strict):
-    """A rule's table. It is what a profile file may say; `rule` is what the core takes of it."""
+    """A rule's table. It is what a profile file may say; `rule` is what the judge takes of it."""
 
     def rule(self) -> Rule:
         """The rule with these thresholds."""

@@ -1,1 +1,1 @@
-"""Replay: the same core on an in-memory store, driven by files instead of Kafka."""
+"""Replay: the same processors over states in memory, driven by files instead of Kafka."""

@@ -41,7 +41,7 @@ BORIS = {**HANGZHOU, "address_key": "address-boris", "person_key": "person-boris
 
 
 def us(moment: datetime) -> int:
-    """The moment in µs since the epoch, as the core counts."""
+    """The moment in µs since the epoch, as states count."""
     return from_datetime(moment)
 
 

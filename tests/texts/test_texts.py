@@ -42,7 +42,7 @@ DEADLINE = "2026-11-22 18:00 (UTC+8)"
 
 
 def finding(rule: str, stage: str, state: str, **changes: Any) -> Finding:
-    """A finding as the core makes it; `late` is resolved after its deadline."""
+    """A finding as the judge makes it; `late` is resolved after its deadline."""
     clock = rule in CLOCKS
     late = state == "late"
     values: dict[str, Any] = {
