@@ -1,4 +1,4 @@
-"""Time as states and rules know it: integer microseconds since the epoch, given, never asked for."""
+"""Time as states and rules know it: integer microseconds since the epoch, always given."""
 
 from __future__ import annotations
 
