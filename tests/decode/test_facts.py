@@ -305,8 +305,8 @@ def test_plain_messages_never_reach_the_models(monkeypatch: pytest.MonkeyPatch) 
     def slow(*_: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(tracking_module, "judge", slow)
-    monkeypatch.setattr(order_module, "judge", slow)
+    monkeypatch.setattr(tracking_module, "by_contract", slow)
+    monkeypatch.setattr(order_module, "by_contract", slow)
     fact(received_at="2026-11-20T18:00:09+08:00", schema_version=1)
     fact(tracking_number=781234567, order_ids=[1], extra={"a": [1]})
     fact(occurred_at="2026-11-20T18:00:00.5Z", description=None, location=None)
