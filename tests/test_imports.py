@@ -181,6 +181,7 @@ ROOMS: dict[str, set[str]] = {
         "streams/decode",
         "streams/inputs",
         "streams/outputs",
+        "streams/texts",
         "streams/replay",
         "streams/evidence",
         "streams/demo",

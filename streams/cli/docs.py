@@ -1,4 +1,5 @@
-"""`shipsentry docs`: writes settings.md, commands.md and metrics.md from the code they are about.
+"""`shipsentry docs`: writes settings.md, commands.md and metrics.md from the code they are about,
+and the tables of rules in other pages (`docs_tables`).
 
 Not listed: it serves the project's own documentation, which a test compares with what this writes.
 """
@@ -14,6 +15,7 @@ from prometheus_client import Counter, Gauge
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from streams.cli.docs_tables import rewritten
 from streams.settings import Settings, allowed, is_secret, variable
 from streams.telemetry import metrics
 from streams.telemetry.histogram import ManyHistogram
@@ -91,7 +93,7 @@ of the process (`process_*`) and of Python (`python_*`).
 @click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
 @click.pass_context
 def docs(ctx: click.Context, directory: Path) -> None:
-    """Write settings.md, commands.md and metrics.md into DIRECTORY."""
+    """Write settings.md, commands.md and metrics.md into DIRECTORY, and tables of pages there."""
     root = ctx.find_root().command
     if not isinstance(root, click.Group):
         raise TypeError("`docs` documents the group that it is part of")
@@ -104,6 +106,11 @@ def docs(ctx: click.Context, directory: Path) -> None:
     for name, text in pages.items():
         (directory / name).write_text(text, encoding="utf-8")
         click.echo(directory / name)
+    try:
+        for path in rewritten(directory):
+            click.echo(path)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
 
 
 def settings_page() -> str:

@@ -48,7 +48,7 @@ class About(NamedTuple):
     it (both as the documents say it), and in a few words what to do, by state."""
 
     title: Text | None = None
-    when: str = ""
+    when: Mapping[str, str] = MappingProxyType({})
     evidence: str = ""
     hints: Mapping[str, Text] = MappingProxyType({})
 
@@ -164,11 +164,13 @@ def catalogue() -> Catalogue:
 def _about(rule: str, section: Mapping[str, Any]) -> dict[str, Any]:
     """What a rule's section says besides its stages."""
     found: dict[str, Any] = {}
-    for name in ("when", "evidence"):
-        if name in section:
-            found[name] = section[name]
-            if not isinstance(section[name], str) or not section[name]:
-                raise ValueError(f"{rule}.{name}: it is a text")
+    if "evidence" in section:
+        found["evidence"] = section["evidence"]
+        if not isinstance(section["evidence"], str) or not section["evidence"]:
+            raise ValueError(f"{rule}.evidence: it is a text")
+    if "when" in section:
+        _text(section["when"], f"{rule}.when", ())
+        found["when"] = section["when"]
     if "title" in section:
         found["title"] = _text(section["title"], f"{rule}.title", ())
     if "hint" in section:

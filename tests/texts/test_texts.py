@@ -291,7 +291,7 @@ def test_a_rule_pack_brings_its_texts(own_catalogue: Catalogue) -> None:
         ("[r.violation.open]\nmessage = { zh = '[中', en = 'x' }", "square bracket has no partner"),
         ("[r.violation.open]\nmessage = { zh = '[中]', en = 'x' }", "[中] holds no placeholder"),
         ("[r.violation.open]\nmessage = { zh = '', en = 'x' }", "there is no text"),
-        ("[r]\nwhen = 3", "r.when: it is a text"),
+        ("[r]\nwhen = 3", "r.when: it has a text in each of zh, en"),
         ("[r]\nevidence = ''", "r.evidence: it is a text"),
         ("[r]\ntitle = { zh = '{number}', en = 'x' }", "r.title: {number} is no placeholder"),
         ("[r]\nhint = { zh = '中', en = 'x' }", "r.hint.zh: a state is one of"),
