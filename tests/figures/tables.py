@@ -87,6 +87,9 @@ CHECKS = """
 | delivery_overdue          | –                                     | –                        | –                        |
 """  # noqa: E501  a table is read in columns
 
+LESSER = {"repeated_track": "warning"}
+"""The severity of a rule that is not critical on any platform."""
+
 TOLERANCE = timedelta(minutes=5)
 """Between a payment and a scan: clocks of shops and carriers differ."""
 

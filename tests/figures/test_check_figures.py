@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from figures.tables import CHECKS, PLATFORMS, TOLERANCE, read
+from figures.tables import CHECKS, LESSER, PLATFORMS, TOLERANCE, read
 from support.builders import (
     ANNA,
     BORIS,
@@ -27,7 +27,8 @@ from support.builders import (
     times,
     upload,
 )
-from support.troubles import TROUBLES, quiet, travels
+from support.stories import TROUBLES
+from support.troubles import quiet, travels
 
 from streams.profiles.loader import load
 
@@ -232,18 +233,9 @@ def test_what_moved_before_the_payment_is_another_parcels(early: timedelta, move
 
 
 SEVERITIES = [
-    ("duplicate_tracking_number", "critical"),
-    ("malformed_tracking_number", "critical"),
-    ("tracked_before_paid", "critical"),
-    ("repeated_track", "warning"),
-    ("cloned_track", "critical"),
-    ("recalled", "critical"),
-    ("reshipped_while_late", "critical"),
-    ("ship_overdue", "critical"),
-    ("pickup_overdue", "critical"),
-    ("inactive_after_pickup", "critical"),
-    ("transit_stalled", "critical"),
+    (rule, LESSER.get(rule, "critical")) for rule in TROUBLES if rule != "address_mismatch"
 ]
+"""Of a mismatch there are two; the next test has them."""
 
 
 @pytest.mark.parametrize(("rule", "severity"), SEVERITIES)

@@ -18,7 +18,7 @@ from support.builders import (
     times,
     upload,
 )
-from support.troubles import TROUBLES
+from support.stories import TROUBLES
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
 UPS = {"carrier": "ups", "number": "1Z5R89390357567127"}

@@ -10,7 +10,6 @@ from support.builders import CHINA, LATER, PAID, US, judge, order, record, times
 from streams.facts.facts import STATUS_CODE
 from streams.facts.times import DAY, HOUR, MINUTE
 from streams.profiles.loader import load
-from streams.profiles.model import Profile
 from streams.rules.address_mismatch import AddressMismatch
 from streams.rules.cloned_track import ClonedTrack
 from streams.rules.duplicate_tracking_number import DuplicateTrackingNumber
@@ -20,7 +19,6 @@ from streams.rules.lanes import LaneLimits, Lanes
 from streams.rules.malformed_tracking_number import MalformedTrackingNumber
 from streams.rules.pickup_overdue import PickupOverdue
 from streams.rules.recalled import Recalled
-from streams.rules.registry import RULES
 from streams.rules.repeated_track import RepeatedTrack
 from streams.rules.reshipped_while_late import ReshippedWhileLate
 from streams.rules.ship_overdue import ShipOverdue
@@ -156,18 +154,6 @@ def test_each_profile_says_where_it_comes_from(name: str) -> None:
     assert profile.verified
     assert profile.read_on
     assert profile.source_url.startswith("https://") or name == "brief-2023"
-
-
-def test_every_rule_but_one_is_on_somewhere() -> None:
-    """The list and the profiles know the same rules; one waits for the operator's limit."""
-
-    def names(profile: Profile) -> set[str]:
-        rules = (*profile.order_rules, *profile.parcel_rules, *profile.link_rules)
-        return {rule.name for rule in rules}
-
-    on = set().union(*(names(profile) for profile in PROFILES.values()))
-    assert set(RULES) - on == {"delivery_overdue"}
-    assert on <= set(RULES)
 
 
 def test_only_business_days_stand_still_where_nobody_said_more() -> None:

@@ -34,10 +34,17 @@ from support.builders import (
     upload,
 )
 from support.parcels import proofs_of
+from support.troubles import travels
 
 RULE = "address_mismatch"
 THERE = PICKED + DAY
 START = [order(), upload("1"), picked_up()]
+
+
+def story(platform: str, **fields: Any) -> list[Message]:
+    """Delivered in another province than the buyer's."""
+    story = [order(platform=platform, **fields), upload("1", platform=platform)]
+    return [*story, *travels(location={"province": "浙江省", "city": "杭州市"})]
 
 
 def arrived(place: Message | None, status: str = "delivered", at: datetime = THERE) -> Message:

@@ -33,6 +33,7 @@ from support.builders import (
     us,
 )
 from support.parcels import life_of, proofs_of
+from support.troubles import OTHER_NUMBER, travels
 
 from streams.judge.claims import shortest_track
 from streams.profiles.loader import load
@@ -44,6 +45,14 @@ RULE = "cloned_track"
 A, B, C = "78123456789001", "78123456789002", "78123456789003"
 STATUSES = ("picked_up", "hub", "arrived_dest_city", "delivered")
 DELIVERED = PICKED + 30 * HOUR
+
+
+def story(platform: str, **fields: Any) -> list[Message]:
+    """Another buyer's parcel has the same track, record by record."""
+    other = order("0", platform=platform, **{**fields, "recipient": {"address_key": "elsewhere"}})
+    story = [order(platform=platform, **fields), other, upload("1", platform=platform)]
+    story += [upload("0", UPLOADED, OTHER_NUMBER, platform=platform)]
+    return [*story, *travels(), *travels(OTHER_NUMBER)]
 
 
 def track(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from itertools import permutations
+from typing import Any
 
 import pytest
 from support.builders import (
@@ -22,6 +23,7 @@ from support.builders import (
     us,
 )
 from support.parcels import clocks_of
+from support.troubles import travels
 
 from streams.facts.times import DAY as DAY_US
 from streams.profiles.loader import load
@@ -32,6 +34,15 @@ RULE = DeliveryOverdue(Limit(7 * DAY_US), Limit(10 * DAY_US, at_least=True))
 STORY = [order(), upload("1"), picked_up(), record("hub", UPLOADED + DAY)]
 DEADLINE = UPLOADED + 7 * DAY
 LEAD = 12 * HOUR
+
+
+ON = "violation = { limit_hours = 168 }"
+"""Its table in a profile, for no built-in one has it."""
+
+
+def story(platform: str, **fields: Any) -> list[Message]:
+    """Picked up, in a hub, and never received."""
+    return [order(platform=platform, **fields), upload("1", platform=platform), *travels()[:2]]
 
 
 def state(history: list[Message], at: datetime, stage: int = 0) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import permutations
+from typing import Any
 
 import pytest
 from support.builders import (
@@ -30,9 +31,18 @@ from support.builders import (
     upload,
 )
 from support.parcels import proofs_of
+from support.troubles import travels
 
 RULE = "duplicate_tracking_number"
 AGAIN = UPLOADED + 3 * HOUR
+
+
+def story(platform: str, **fields: Any) -> list[Message]:
+    """The number had served another buyer's order an hour before."""
+    other = order("0", platform=platform, **{**fields, "recipient": BORIS})
+    story = [order(platform=platform, **fields), other]
+    story += [upload("0", UPLOADED - HOUR, platform=platform), upload("1", platform=platform)]
+    return [*story, *travels()]
 
 
 def two(

@@ -7,7 +7,16 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from figures.tables import CHECKS, CLOCKS, read
+from oracle import brute_force
+from support.builders import LATER
+from support.packs import Judging
+from support.replaying import arrival_of
+from support.stories import ON, STORIES, on
+from support.troubles import quiet
 
+from streams.profiles.loader import load
+from streams.profiles.model import DEFAULT_PLATFORM
 from streams.rules.fields import fields_of
 from streams.rules.registry import RULES, SPECS
 from streams.rules.spec import RuleSpec
@@ -68,3 +77,45 @@ def test_a_rule_has_one_name_and_typed_fields(rule: RuleSpec) -> None:
         {"violation"} if rule.kind == "clock" else {"severity", "rectify_within"}
     )
     assert rule.stages[0] == "violation"
+
+
+def test_every_rule_is_on_somewhere_or_says_how() -> None:
+    """A rule that no built-in profile has says in its test with which table it is tried."""
+    somewhere = {rule for profile in load().all for rule in on(profile)}
+    assert set(RULES) - somewhere == set(ON)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_its_story_raises_it(rule: str, tmp_path: Path) -> None:
+    """Of order "1", on the default platform or else on those that have it; an honest parcel not."""
+    platforms = [profile.platform for profile in load().all if rule in on(profile)]
+    if rule in ON or DEFAULT_PLATFORM in platforms:
+        platforms = [DEFAULT_PLATFORM]
+    if rule in ON:
+        (base,) = (each for each in load().all if each.platform == DEFAULT_PLATFORM)
+        table = f'extends = "{base.id}"\n\n[rules.{rule}]\n{ON[rule]}\n'
+        (tmp_path / "own.toml").write_text(table, encoding="utf-8")
+    for platform in platforms:
+        judging = Judging(tmp_path)
+        judging.feed(sorted(STORIES[rule](platform), key=arrival_of), LATER)
+        assert judging.machine.failures == []
+        raised = [each for each in judging.standing() if each["rule"] == rule]
+        assert any("1" in each["order_ids"] for each in raised)
+        assert {each["stage"] for each in raised} <= set(SPECS[rule].stages)
+        honest = Judging(tmp_path)
+        honest.feed(sorted(quiet(platform), key=arrival_of), LATER)
+        assert rule not in {each["rule"] for each in honest.standing()}
+
+
+def test_the_oracle_knows_every_rule_that_is_on() -> None:
+    """What is judged by a built-in profile is evaluated by brute force too."""
+    somewhere = {rule for profile in load().all for rule in on(profile)}
+    assert somewhere <= brute_force.RULES
+
+
+def test_the_figures_know_every_rule() -> None:
+    """The tables that are compared with the platforms' texts have a row for each."""
+    clocks = {row["clock"] for row in read(CLOCKS)} | {"transit_stalled"}
+    named = clocks | {row["rule"] for row in read(CHECKS)}
+    somewhere = {rule for profile in load().all for rule in on(profile)}
+    assert somewhere <= named <= set(RULES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from hashlib import sha256
 from itertools import permutations
+from typing import Any
 
 import pytest
 from support.builders import (
@@ -15,6 +16,7 @@ from support.builders import (
     PAID,
     PICKED,
     US,
+    Message,
     arriving,
     judge,
     order,
@@ -36,6 +38,11 @@ LEAD = 6 * HOUR
 DEADLINE = PICKED + LIMIT
 SERIOUS = PICKED + 48 * HOUR
 STORY = [order(), upload("1"), picked_up()]
+
+
+def story(platform: str, **fields: Any) -> list[Message]:
+    """Picked up, then silence."""
+    return [order(platform=platform, **fields), upload("1", platform=platform), picked_up()]
 
 
 def test_fires_when_the_track_stays_silent() -> None:

@@ -22,6 +22,7 @@ from support.builders import (
     upload,
 )
 from support.parcels import clocks_of, proofs_of
+from support.troubles import travels
 
 from streams.rules.episodes import Check
 from streams.rules.malformed_tracking_number import MalformedTrackingNumber, fault_of
@@ -30,14 +31,21 @@ RULE = "malformed_tracking_number"
 BAD = "TEST123456"
 
 
-def story(number: str = BAD, **fields: Any) -> list[Message]:
+def story(platform: str, **fields: Any) -> list[Message]:
+    """Somebody typed eight zeros."""
+    number = "00000000"
+    story = [order(platform=platform, **fields), upload("1", number=number, platform=platform)]
+    return [*story, *travels(number)]
+
+
+def numbered(number: str = BAD, **fields: Any) -> list[Message]:
     """One order whose only parcel has the number."""
     return [order(**fields), upload("1", number=number)]
 
 
 def test_fires_from_the_upload_on() -> None:
     """Open from the upload, critical, without a deadline; what is wrong is said."""
-    warning = judge(story(), LATER).one(RULE)
+    warning = judge(numbered(), LATER).one(RULE)
     assert (warning["state"], warning["severity"]) == ("open", "critical")
     assert (warning["tracking_number"], warning["order_ids"]) == (BAD, ["1"])
     assert warning["evidence"]["detail"] == "test"
@@ -83,13 +91,13 @@ def test_what_can_be_no_number(number: str, fault: str | None) -> None:
 
 def test_it_is_the_normalised_number_that_counts() -> None:
     """Spaces, full width and lower case are how people type, not what the number is."""
-    assert judge(story(" ｙt 12 34 57 "), LATER).of(RULE) == []
-    assert judge(story("te st123456"), LATER).one(RULE)["tracking_number"] == BAD
+    assert judge(numbered(" ｙt 12 34 57 "), LATER).of(RULE) == []
+    assert judge(numbered("te st123456"), LATER).one(RULE)["tracking_number"] == BAD
 
 
 def test_stays_quiet_for_a_real_number() -> None:
     """Nothing for a number that looks like one."""
-    assert judge(story("78123456789012"), LATER).states(RULE) == []
+    assert judge(numbered("78123456789012"), LATER).states(RULE) == []
 
 
 def test_it_ends_with_the_last_order() -> None:
@@ -103,14 +111,14 @@ def test_it_ends_with_the_last_order() -> None:
     gone = order("1", state="closed", updated_at=UPLOADED + 2 * DAY)
     warning = judge([*both, closed, gone], LATER).one(RULE)
     assert times(warning)["resolved_at"] == UPLOADED + 2 * DAY
-    assert judge([*story(), release("1", UPLOADED, number=BAD)], LATER).of(RULE) == []
-    barely = judge([*story(), release("1", UPLOADED + US, number=BAD)], LATER).one(RULE)
+    assert judge([*numbered(), release("1", UPLOADED, number=BAD)], LATER).of(RULE) == []
+    barely = judge([*numbered(), release("1", UPLOADED + US, number=BAD)], LATER).one(RULE)
     assert times(barely)["resolved_at"] == UPLOADED + US
 
 
 def test_each_order_of_arrival_gives_the_same() -> None:
     """Order, upload and release in any order: one warning, one id."""
-    messages = [*story(), release("1", UPLOADED + HOUR, number=BAD)]
+    messages = [*numbered(), release("1", UPLOADED + HOUR, number=BAD)]
     wanted = judge(messages, LATER).one(RULE)
     for places in permutations(range(3)):
         sent = [
@@ -124,7 +132,7 @@ def test_each_order_of_arrival_gives_the_same() -> None:
 
 def test_a_late_earlier_upload_moves_the_anchor() -> None:
     """The earliest upload is the anchor: known later, the old warning gives way to a new one."""
-    sent = [*story(), arriving(upload("1", UPLOADED - HOUR, number=BAD), UPLOADED + DAY)]
+    sent = [*numbered(), arriving(upload("1", UPLOADED - HOUR, number=BAD), UPLOADED + DAY)]
     outcome = judge(sent, LATER)
     assert times(outcome.one(RULE))["opened_at"] == UPLOADED - HOUR
     assert len(outcome.withdrawn(RULE)) == 1
@@ -132,30 +140,30 @@ def test_a_late_earlier_upload_moves_the_anchor() -> None:
 
 def test_repeated_records_change_nothing() -> None:
     """The same history twice: the same revisions."""
-    assert judge(story() * 2, LATER).log == judge(story(), LATER).log
+    assert judge(numbered() * 2, LATER).log == judge(numbered(), LATER).log
 
 
 def test_an_order_that_is_not_judged_has_no_number() -> None:
     """A virtual order's placeholder is nobody's risk."""
-    assert judge(story(delivery_method="virtual"), LATER).of(RULE) == []
+    assert judge(numbered(delivery_method="virtual"), LATER).of(RULE) == []
 
 
 @pytest.mark.parametrize("platform", ["douyin", "tmall", "brief"])
 def test_on_everywhere(platform: str) -> None:
     """Every built-in profile judges it, as critical."""
-    assert judge(story(platform=platform), LATER).one(RULE)["severity"] == "critical"
+    assert judge(numbered(platform=platform), LATER).one(RULE)["severity"] == "critical"
 
 
 def test_id_is_made_from_the_facts() -> None:
     """Rule, stage, platform, parcel and the earliest upload make the id."""
     text = f"{RULE}|violation|douyin|parcel:zto:{BAD}|2026-11-20T04:00:00.000000Z"
     wanted = sha256(text.encode()).hexdigest()[:32]
-    assert judge(story(), LATER).one(RULE)["warning_id"] == wanted
+    assert judge(numbered(), LATER).one(RULE)["warning_id"] == wanted
 
 
 def test_evidence_names_the_upload() -> None:
     """The fact that linked the lead order."""
-    assert proofs_of(RULE, story(), LATER) == [
+    assert proofs_of(RULE, numbered(), LATER) == [
         [("tracking-update", 1, 101, "ordered", UPLOADED)],
     ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from hashlib import sha256
 from itertools import permutations
+from typing import Any
 
 import pytest
 from support.builders import (
@@ -17,6 +18,7 @@ from support.builders import (
     PICKED,
     UPLOADED,
     US,
+    Message,
     arriving,
     judge,
     order,
@@ -37,6 +39,11 @@ LEAD = 6 * HOUR
 DEADLINE = UPLOADED + LIMIT
 SERIOUS = UPLOADED + 48 * HOUR
 STORY = [order(), upload("1")]
+
+
+def story(platform: str, **fields: Any) -> list[Message]:
+    """A number without a parcel."""
+    return [order(platform=platform, **fields), upload("1", platform=platform)]
 
 
 def test_fires_when_nobody_picks_up() -> None:

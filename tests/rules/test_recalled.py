@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from hashlib import sha256
 from itertools import permutations
+from typing import Any
 
 import pytest
 from support.builders import (
     DAY,
+    GUANGZHOU,
     HOUR,
     LATER,
     NUMBER,
@@ -26,11 +28,18 @@ from support.builders import (
     upload,
 )
 from support.parcels import proofs_of
+from support.troubles import travels
 
 RULE = "recalled"
 BACK = PICKED + DAY
 START = [order(), upload("1"), picked_up()]
 STORY = [*START, record("returning", BACK)]
+
+
+def story(platform: str, **fields: Any) -> list[Message]:
+    """The parcel turns round, the order stays open."""
+    story = [order(platform=platform, **fields), upload("1", platform=platform), *travels()[:2]]
+    return [*story, record("returning", PICKED + 12 * HOUR, location=GUANGZHOU)]
 
 
 @pytest.mark.parametrize("status", ["returning", "returned", "cancelled"])

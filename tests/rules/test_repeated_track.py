@@ -28,12 +28,22 @@ from support.builders import (
     upload,
 )
 from support.parcels import clocks_of, proofs_of
+from support.troubles import travels
 
 from streams.rules.repeated_track import RepeatedTrack
 
 RULE = "repeated_track"
 THIRD = PICKED + 2 * HOUR
 START = [order(), upload("1")]
+
+
+def story(platform: str, **fields: Any) -> list[Message]:
+    """The same words from the same place at three times."""
+    story = [order(platform=platform, **fields), upload("1", platform=platform), *travels()]
+    for hours in (6, 7, 8):
+        at = PICKED + hours * HOUR
+        story.append(record("in_transit", at, location=GUANGZHOU, description="运输中"))
+    return story
 
 
 def node(at: datetime, status: str = "hub", **fields: Any) -> Message:

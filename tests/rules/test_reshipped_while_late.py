@@ -28,10 +28,19 @@ from support.builders import (
     upload,
 )
 from support.parcels import proofs_of
+from support.troubles import OTHER_NUMBER, travels
 
 RULE = "reshipped_while_late"
 FIRST, SECOND = "78000000000001", "78000000000002"
 AGAIN = PROMISE + 3 * HOUR
+
+
+def story(platform: str, **fields: Any) -> list[Message]:
+    """A second number on top of one that never moved, when the promise had passed."""
+    late = PROMISE + 3 * HOUR
+    story = [order(platform=platform, **fields)]
+    story += [upload("1", UPLOADED, OTHER_NUMBER, platform=platform)]
+    return [*story, upload("1", late, platform=platform), *travels(since=late + HOUR)]
 
 
 def start(again: datetime = AGAIN, **fields: Any) -> list[Message]:

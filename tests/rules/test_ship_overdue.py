@@ -6,6 +6,7 @@ import json
 from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import permutations
+from typing import Any
 
 import pytest
 from support.builders import (
@@ -18,6 +19,7 @@ from support.builders import (
     PROMISE,
     UPLOADED,
     US,
+    Message,
     arriving,
     judge,
     order,
@@ -41,6 +43,11 @@ from streams.state.state import OrderState
 
 RULE = "ship_overdue"
 LEAD = 12 * HOUR
+
+
+def story(platform: str, **fields: Any) -> list[Message]:
+    """Paid, and nothing more."""
+    return [order(platform=platform, **fields)]
 
 
 def test_fires_when_nothing_is_picked_up() -> None:

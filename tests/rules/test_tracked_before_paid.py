@@ -28,19 +28,26 @@ from support.builders import (
     upload,
 )
 from support.parcels import proofs_of
+from support.troubles import travels
 
 RULE = "tracked_before_paid"
 EARLY = PAID - 5 * MINUTE - US
 
 
-def story(at: datetime = EARLY, platform: str = "douyin", **fields: Any) -> list[Message]:
+def story(platform: str, **fields: Any) -> list[Message]:
+    """Picked up four hours before the buyer paid."""
+    story = [order(platform=platform, **fields), upload("1", platform=platform)]
+    return [*story, *travels(since=PAID - 4 * HOUR)]
+
+
+def early(at: datetime = EARLY, platform: str = "douyin", **fields: Any) -> list[Message]:
     """A parcel picked up before its order was paid."""
     return [order(platform=platform, **fields), upload("1"), picked_up(at)]
 
 
 def test_fires_from_the_upload_on() -> None:
     """The record is old; the warning opens when the number is uploaded for the order."""
-    warning = judge(story(), LATER).one(RULE)
+    warning = judge(early(), LATER).one(RULE)
     assert (warning["state"], warning["severity"]) == ("open", "critical")
     assert warning["order_ids"] == ["1"]
     assert times(warning)["opened_at"] == UPLOADED
@@ -58,8 +65,8 @@ def test_it_opens_with_the_record_where_that_is_later() -> None:
 @pytest.mark.parametrize("platform", ["douyin", "tmall", "brief"])
 def test_five_minutes_are_allowed(platform: str) -> None:
     """Exactly five minutes before the payment is no risk, a microsecond more is."""
-    assert judge(story(PAID - 5 * MINUTE, platform), LATER).of(RULE) == []
-    assert judge(story(EARLY, platform), LATER).one(RULE)["platform"] == platform
+    assert judge(early(PAID - 5 * MINUTE, platform), LATER).of(RULE) == []
+    assert judge(early(EARLY, platform), LATER).one(RULE)["platform"] == platform
 
 
 @pytest.mark.parametrize(("platform", "fires"), [("douyin", True), ("tmall", False)])
@@ -89,16 +96,16 @@ def test_which_payment_counts(platform: str, fires: bool) -> None:
 def test_nothing_while_the_final_payment_is_unknown() -> None:
     """Douyin waits for it; the others take the first payment, which is known."""
     unknown = {"presale": "deposit"}
-    assert judge(story(PAID + HOUR, **unknown), LATER).of(RULE) == []
-    assert judge(story(EARLY, **unknown), LATER).of(RULE) == []
-    assert judge(story(EARLY, "tmall", **unknown), LATER).one(RULE)["state"] == "open"
+    assert judge(early(PAID + HOUR, **unknown), LATER).of(RULE) == []
+    assert judge(early(EARLY, **unknown), LATER).of(RULE) == []
+    assert judge(early(EARLY, "tmall", **unknown), LATER).one(RULE)["state"] == "open"
     paid = order(presale="deposit", final_paid_at=FINAL, updated_at=FINAL)
-    assert judge([*story(PAID + HOUR, **unknown), paid], LATER).one(RULE)["state"] == "open"
+    assert judge([*early(PAID + HOUR, **unknown), paid], LATER).one(RULE)["state"] == "open"
 
 
 def test_stays_quiet_for_an_order_that_is_not_known() -> None:
     """Without a payment there is nothing to compare with; once it is known, there is."""
-    sent = story()[1:]
+    sent = early()[1:]
     assert judge(sent, LATER).of(RULE) == []
     late = arriving(order(), UPLOADED + DAY)
     assert judge([*sent, late], LATER).one(RULE)["state"] == "open"
@@ -114,11 +121,11 @@ def test_a_former_life_is_no_early_track() -> None:
 
 def test_it_ends_with_the_order() -> None:
     """Released: resolved then; at the upload's own moment nothing was ever at risk."""
-    warning = judge([*story(), release("1", UPLOADED + HOUR)], LATER).one(RULE)
+    warning = judge([*early(), release("1", UPLOADED + HOUR)], LATER).one(RULE)
     assert times(warning)["resolved_at"] == UPLOADED + HOUR
-    assert judge([*story(), release("1", UPLOADED)], LATER).of(RULE) == []
+    assert judge([*early(), release("1", UPLOADED)], LATER).of(RULE) == []
     closed = order(state="closed", updated_at=UPLOADED + US)
-    assert judge([*story(), closed], LATER).one(RULE)["state"] == "resolved"
+    assert judge([*early(), closed], LATER).one(RULE)["state"] == "resolved"
 
 
 def test_each_order_is_judged_by_itself() -> None:
@@ -129,11 +136,11 @@ def test_each_order_is_judged_by_itself() -> None:
 
 def test_each_order_of_arrival_gives_the_same() -> None:
     """Order, upload and pickup in any order: one warning, one id."""
-    wanted = judge(story(), LATER).one(RULE)
+    wanted = judge(early(), LATER).one(RULE)
     for places in permutations(range(3)):
         sent = [
             arriving(message, UPLOADED + place * HOUR)
-            for message, place in zip(story(), places, strict=True)
+            for message, place in zip(early(), places, strict=True)
         ]
         found = judge(sent, LATER).one(RULE)
         assert found["warning_id"] == wanted["warning_id"]
@@ -143,19 +150,19 @@ def test_each_order_of_arrival_gives_the_same() -> None:
 def test_a_late_correction_of_the_payment_withdraws() -> None:
     """A newer version says that it was paid before: nothing was wrong."""
     paid = order(paid=EARLY, updated_at=PAID + DAY)
-    outcome = judge([*story(), arriving(paid, UPLOADED + DAY)], LATER)
+    outcome = judge([*early(), arriving(paid, UPLOADED + DAY)], LATER)
     assert outcome.of(RULE) == []
     assert outcome.states(RULE) == ["open", "withdrawn"]
 
 
 def test_repeated_records_change_nothing() -> None:
     """The same history twice: the same revisions."""
-    assert judge(story() * 2, LATER).log == judge(story(), LATER).log
+    assert judge(early() * 2, LATER).log == judge(early(), LATER).log
 
 
 def test_evidence_names_payment_upload_and_record() -> None:
     """The order's newest version, the upload, then the record that is too early."""
-    assert proofs_of(RULE, story(), LATER)[-1] == [
+    assert proofs_of(RULE, early(), LATER)[-1] == [
         ("order-paid", 0, 100, "paid", PAID),
         ("tracking-update", 1, 101, "ordered", UPLOADED),
         ("tracking-update", 2, 102, "picked_up", EARLY),

@@ -44,6 +44,16 @@ GANSU, HEBEI, TIANJIN = {"province": "甘肃省"}, {"province": "河北省"}, {"
 YUNNAN, HONG_KONG = {"province": "云南省"}, {"province": "香港特别行政区"}
 
 
+def story(platform: str, **fields: Any) -> list[Message]:
+    """In a hub, then silence."""
+    return [
+        order(platform=platform, **fields),
+        upload("1", platform=platform),
+        picked_up(),
+        record("hub", PICKED + HOUR),
+    ]
+
+
 def parcel(platform: str = "douyin", **fields: Any) -> list[Message]:
     """From Hangzhou to Anna in Shenzhen, picked up."""
     start = picked_up(location=HANGZHOU)

@@ -16,10 +16,6 @@ from streams.outputs.message import warning_value
 from streams.profiles.loader import load
 from streams.profiles.model import Profiles
 from streams.replay.machine import Machine
-from streams.rules import registry
-
-RULES = frozenset(registry.RULES) - {"delivery_overdue"}
-"""Every rule that a built-in profile turns on."""
 
 COMPARED = (
     "rule",
@@ -41,6 +37,14 @@ COMPARED = (
 def profiles() -> Profiles:
     """The built-in profiles, read once for all replays."""
     return load()
+
+
+RULES = frozenset(
+    rule.name
+    for profile in profiles().all
+    for rule in (*profile.order_rules, *profile.parcel_rules, *profile.link_rules)
+)
+"""Every rule that a built-in profile turns on."""
 
 
 def arrival_of(value: dict[str, Any]) -> int:

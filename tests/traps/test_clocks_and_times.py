@@ -26,7 +26,8 @@ from support.builders import (
     times,
     upload,
 )
-from support.troubles import TROUBLES, travels
+from support.stories import TROUBLES
+from support.troubles import travels
 
 from streams.decode import Bad, decode_order, decode_tracking
 

@@ -32,7 +32,8 @@ from support.builders import (
     us,
 )
 from support.replaying import arrival_of
-from support.troubles import TROUBLES, travels
+from support.stories import TROUBLES
+from support.troubles import travels
 
 from streams.decode import Bad, decode_order, decode_tracking
 from streams.facts.times import STATE_KEPT

@@ -28,7 +28,8 @@ from support.builders import (
     times,
     upload,
 )
-from support.troubles import TROUBLES, travels
+from support.stories import TROUBLES
+from support.troubles import travels
 
 DUPLICATE = "duplicate_tracking_number"
 SHIP = "ship_overdue"
