@@ -107,6 +107,18 @@ def test_its_story_raises_it(rule: str, tmp_path: Path) -> None:
         assert rule not in {each["rule"] for each in honest.standing()}
 
 
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_that_is_on_is_finished(rule: str) -> None:
+    """What `scripts/new-rule` left to do is done before a built-in profile has the rule."""
+    files = [ROOT / "streams" / "rules" / f"{rule}.{end}" for end in ("py", "toml")]
+    files += [ROOT / "tests" / "rules" / f"test_{rule}.py"]
+    page = (ROOT / "docs" / "rules.md").read_text("utf-8")
+    chapter = page.partition(f"\n## `{rule}`\n")[2].partition("\n## ")[0]
+    texts = [chapter, *(path.read_text("utf-8") for path in files)]
+    somewhere = {name for profile in load().all for name in on(profile)}
+    assert rule not in somewhere or not any("TODO" in text for text in texts)
+
+
 def test_the_oracle_knows_every_rule_that_is_on() -> None:
     """What is judged by a built-in profile is evaluated by brute force too."""
     somewhere = {rule for profile in load().all for rule in on(profile)}

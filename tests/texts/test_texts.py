@@ -400,7 +400,12 @@ FORETOLD = [
         for stage in stages
         for state in STANDING_CLOCK
     ),
-    *((r, s, "open") for r, stages in CHECKS.items() for s in stages),
+    *(
+        (rule, stage, "open")
+        for rule, stages in CHECKS.items()
+        if "parcel" in SPECS[rule].subject
+        for stage in stages
+    ),
 ]
 """Every rule, stage and state that the check before an upload may foretell."""
 

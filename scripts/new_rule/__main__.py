@@ -1,0 +1,112 @@
+"""Writes the files of a new rule, each with something that works, and says what is left to do.
+
+    scripts/new-rule delivered_far_too_fast --sees parcel --check
+
+The rule is off in every profile until a table `[rules.NAME]` turns it on; from then on a test
+refuses what still says TODO.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from scripts.new_rule.files import CHAPTER, Kind, rule, story, words
+
+ROOT = Path(__file__).resolve().parents[2]
+_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+_LONGEST = 25
+"""Characters of a name: a line of the demo has room for so many."""
+
+TODO = """\
+{name} works, is off in every profile, and waits for you. What is left:
+  1. streams/rules/{name}.py           what it sees: its fields, its episodes
+  2. tests/rules/test_{name}.py        its story, both sides of each boundary, each order of arrival
+  3. streams/rules/{name}.toml         title, when, evidence, hint, texts: zh and en
+  4. streams/profiles/*.toml           [rules.{name}], with its source; then take ON out of the test
+  5. docs/rules.md                     its chapter, its row of limits; then: shipsentry docs docs
+  6. tests/oracle/, tests/figures/     where a built-in profile has it: brute force, its figures
+  7. streams/demo/                     there too: a parcel of the demo's week that has it
+  8. CHANGELOG.md
+Tests say which of these was forgotten: .venv/bin/pytest tests/rules/test_every_rule.py
+"""
+
+
+def main(arguments: list[str]) -> int:
+    """Write the files; the exit status is 2 where the name or the choice is wrong."""
+    parser = argparse.ArgumentParser("scripts/new-rule", description=__doc__.partition("\n")[0])
+    parser.add_argument("name", help="in snake_case, such as delivered_far_too_fast")
+    parser.add_argument("--sees", choices=("parcel", "order", "link"), default="parcel")
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument("--check", dest="clock", action="store_false", help="it holds (the default)")
+    kind.add_argument("--clock", action="store_true", help="something must happen in time")
+    parser.set_defaults(clock=False)
+    said = parser.parse_args(arguments)
+    problem = _problem(said.name, said.sees, clock=said.clock)
+    if problem is not None:
+        print(f"scripts/new-rule: {problem}", file=sys.stderr)
+        return 2
+    write(said.name, Kind(said.sees, said.clock))
+    for command in (
+        ("-m", "ruff", "format", "--quiet", *_python(said.name)),
+        ("-m", "ruff", "check", "--quiet", "--fix", *_python(said.name)),
+        ("-m", "streams.cli", "docs", "docs"),
+        ("-m", "grafana"),
+        ("-m", "scripts.rooms"),
+    ):
+        subprocess.run(  # noqa: S603 - our own programs
+            [sys.executable, *command], cwd=ROOT, check=True, stdout=subprocess.DEVNULL
+        )
+    print(TODO.format(name=said.name), end="")
+    return 0
+
+
+def write(name: str, kind: Kind) -> None:
+    """The rule, its words, its test; its place in the registry and in the page of rules."""
+    rules = ROOT / "streams" / "rules"
+    (rules / f"{name}.py").write_text(rule(name, kind), encoding="utf-8")
+    (rules / f"{name}.toml").write_text(words(name, kind), encoding="utf-8")
+    test = ROOT / "tests" / "rules" / f"test_{name}.py"
+    test.write_text(story(name, kind), encoding="utf-8")
+    registry = rules / "registry.py"
+    text = registry.read_text(encoding="utf-8")
+    text = text.replace(
+        "from streams.rules import (\n", f"from streams.rules import (\n    {name},\n"
+    )
+    text = re.sub(r"(?s)(MODULES = \(\n.*?)\)\n", rf"\1    {name},\n)\n", text, count=1)
+    registry.write_text(text, encoding="utf-8")
+    page = ROOT / "docs" / "rules.md"
+    text = page.read_text(encoding="utf-8")
+    head, limits, rest = text.partition("\n## Limits by platform\n\n")
+    rows, _, rest = rest.partition("\n\n")
+    columns = rows.partition("\n")[0].count("|") - 2
+    rows += f"\n| `{name}` |" + " off |" * columns
+    rest = rest.replace(
+        "\n## Places and lanes\n", f"\n{CHAPTER.format(name=name)}\n## Places and lanes\n", 1
+    )
+    page.write_text(f"{head}{limits}{rows}\n\n{rest}", encoding="utf-8")
+
+
+def _python(name: str) -> tuple[str, ...]:
+    return (
+        f"streams/rules/{name}.py",
+        "streams/rules/registry.py",
+        f"tests/rules/test_{name}.py",
+    )
+
+
+def _problem(name: str, sees: str, *, clock: bool) -> str | None:
+    if not _NAME.fullmatch(name) or len(name) > _LONGEST:
+        return f"{name!r}: a name is in snake_case, of {_LONGEST} characters at most"
+    if (ROOT / "streams" / "rules" / f"{name}.py").exists():
+        return f"there is a streams/rules/{name}.py already"
+    if clock and sees == "link":
+        return "a rule about an order of a parcel has checks only"
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
