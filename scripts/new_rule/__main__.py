@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 from scripts.new_rule.files import CHAPTER, Kind, rule, story, words
+from streams.rules.registry import SPECS
 
 ROOT = Path(__file__).resolve().parents[2]
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -26,7 +27,9 @@ TODO = """\
   1. streams/rules/{name}.py           what it sees: its fields, its episodes
   2. tests/rules/test_{name}.py        its story, both sides of each boundary, each order of arrival
   3. streams/rules/{name}.toml         title, when, evidence, hint, texts: zh and en
-  4. streams/profiles/*.toml           [rules.{name}], with its source; then take ON out of the test
+  4. streams/profiles/*.toml           [rules.{name}], with its source; ON leaves the test;
+                                       what it may cost ([exposure]), whether it makes an order
+                                       abnormal ([meter])
   5. docs/rules.md                     its chapter, its row of limits; then: shipsentry docs docs
   6. tests/oracle/, tests/figures/     where a built-in profile has it: brute force, its figures
   7. streams/demo/                     there too: a parcel of the demo's week that has it
@@ -76,18 +79,26 @@ def write(name: str, kind: Kind) -> None:
     text = text.replace(
         "from streams.rules import (\n", f"from streams.rules import (\n    {name},\n"
     )
-    text = re.sub(r"(?s)(MODULES = \(\n.*?)\)\n", rf"\1    {name},\n)\n", text, count=1)
+    text = re.sub(rf"(?sm)(MODULES = \(\n.*?^    {_last(kind)},\n)", rf"\1    {name},\n", text)
     registry.write_text(text, encoding="utf-8")
     page = ROOT / "docs" / "rules.md"
     text = page.read_text(encoding="utf-8")
     head, limits, rest = text.partition("\n## Limits by platform\n\n")
     rows, _, rest = rest.partition("\n\n")
     columns = rows.partition("\n")[0].count("|") - 2
-    rows += f"\n| `{name}` |" + " off |" * columns
+    row = f"| `{name}` |" + " off |" * columns
+    following = next(iter([*SPECS][[*SPECS].index(_last(kind)) + 1 :]), None)
+    before, found, after = rows.partition(f"\n| `{following}`")
+    rows = f"{before}\n{row}{found}{after}"
     rest = rest.replace(
         "\n## Places and lanes\n", f"\n{CHAPTER.format(name=name)}\n## Places and lanes\n", 1
     )
     page.write_text(f"{head}{limits}{rows}\n\n{rest}", encoding="utf-8")
+
+
+def _last(kind: Kind) -> str:
+    """The rule after which a new one is listed: clocks come first, then checks."""
+    return [name for name, spec in SPECS.items() if (spec.kind == "clock") >= kind.clock][-1]
 
 
 def _python(name: str) -> tuple[str, ...]:

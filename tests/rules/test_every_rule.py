@@ -16,7 +16,7 @@ from support.stories import ON, STORIES, on
 from support.troubles import quiet
 
 from streams.profiles.loader import load
-from streams.profiles.model import DEFAULT_PLATFORM
+from streams.profiles.model import DEFAULT_PLATFORM, Profile
 from streams.rules.fields import fields_of
 from streams.rules.registry import RULES, SPECS
 from streams.rules.spec import RuleSpec
@@ -123,6 +123,35 @@ def test_the_oracle_knows_every_rule_that_is_on() -> None:
     """What is judged by a built-in profile is evaluated by brute force too."""
     somewhere = {rule for profile in load().all for rule in on(profile)}
     assert somewhere <= brute_force.RULES
+
+
+NOT_ABNORMAL = {
+    "douyin-2026-07-09": {"transit_stalled"},
+    "tmall-2026-04-09": set(),
+    "tiktok-us-2026": set(),
+    "brief-2023": set(),
+}
+"""Rules whose findings make no order abnormal, by the platforms' texts."""
+
+
+@pytest.mark.parametrize("profile", load().all, ids=lambda profile: profile.id)
+def test_each_profile_says_what_makes_an_order_abnormal(profile: Profile) -> None:
+    """A rule is in `[meter]`, or it was meant not to be; a late order is counted as late."""
+    assert profile.meter is not None
+    abnormal = {rule for rule, _ in profile.meter.abnormal}
+    assert on(profile).keys() - abnormal - {"ship_overdue"} == NOT_ABNORMAL[profile.id]
+
+
+def test_the_pages_count_the_clocks() -> None:
+    """Clocks are listed first, and both pages that begin with the list say how many there are."""
+    rules = ROOT / "streams" / "rules"
+    done = [rule for rule in RULES if "TODO" not in (rules / f"{rule}.py").read_text("utf-8")]
+    kinds = [SPECS[rule].kind for rule in done]
+    count = kinds.count("clock")
+    assert kinds == ["clock"] * count + ["check"] * (len(kinds) - count)
+    english, chinese = ("four", "five", "six", "seven")[count - 4], "四五六七"[count - 4]
+    assert f"The first {english} are clocks" in (ROOT / "README.md").read_text("utf-8")
+    assert f"前{chinese}条是时限类" in (ROOT / "README.zh-CN.md").read_text("utf-8")
 
 
 def test_the_figures_know_every_rule() -> None:
