@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from streams.cli.check_sources import Unanswered, ask_files, ask_worker, refuse_unusable
+from streams.cli.files import InputFile, refuse_clashes
 from streams.cli.logs import one_line
 from streams.decode.moments import parse_time
 from streams.settings import load_settings
@@ -30,7 +31,7 @@ was nobody to ask, or no answer yet.
 FOUND = 1
 UNANSWERED = 4
 _COLOURS = {"ok": "green", "warn": "yellow", "block": "red"}
-_INPUT = click.Path(exists=True, dir_okay=False, path_type=Path)
+_INPUT = InputFile()
 
 
 class _NoAnswer(click.ClickException):
@@ -78,6 +79,7 @@ def check(
     moment = None if until is None else parse_time(until)
     if until is not None and moment is None:
         raise click.UsageError(f"--until {until!r} is no ISO-8601 time with an offset")
+    refuse_clashes({}, {"--orders": orders, "--tracking": tracking})
     settings = load_settings()
     try:
         refuse_unusable(carrier, number, order_id)

@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from streams.cli.docs_tables import rewritten
+from streams.cli.files import OutputDirectory
 from streams.settings import Settings, allowed, is_secret, variable
 from streams.telemetry import metrics
 from streams.telemetry.histogram import ManyHistogram
@@ -67,7 +68,11 @@ with `--help`. What Kafka to talk to, and all else, is in the [settings](setting
 
 Exit status: 0 done · 1 failed, with one line that says why; of `check`: something was found · 2
 wrong usage or settings · 3 only of `replay`: done, but there were bad lines · 4 only of `check`:
-nobody could be asked. Results go to standard output, all else to standard error.
+nobody could be asked · 141 nobody read the output to its end (`| head`). Results go to standard
+output, all else to standard error.
+
+Where a command takes a file, `-` is standard output or standard input; `./-` is a file of that
+name. What comes by standard input is JSON Lines: a CSV or `.gz` file is known by its name.
 """
 
 _METRICS_HEAD = """\
@@ -90,7 +95,7 @@ of the process (`process_*`) and of Python (`python_*`).
 
 
 @click.command(epilog=EPILOG, hidden=True)
-@click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("directory", type=OutputDirectory())
 @click.pass_context
 def docs(ctx: click.Context, directory: Path) -> None:
     """Write settings.md, commands.md and metrics.md into DIRECTORY, and tables of pages there."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from streams.cli.files import STDOUT, InputFile, OutputDirectory, Target, refuse_clashes
 from streams.cli.local_time import local
 from streams.cli.logs import one_line
 from streams.engine.kafka.warning_records import WarningRevision
@@ -19,7 +20,7 @@ from streams.evidence.bundle import bundle, resting_on
 from streams.evidence.find import Matches, Search
 from streams.evidence.from_files import matches_in, originals_in, revisions_in
 from streams.evidence.shown import Original
-from streams.evidence.write import write
+from streams.evidence.write import alone, write
 from streams.facts.times import SECOND
 from streams.profiles.loader import ProfileError, load
 from streams.profiles.model import Profile
@@ -40,7 +41,7 @@ whole course) it needs no Kafka. Exit status: 0; 1 there is no such warning, or 
 2 wrong usage, or several warnings are meant.
 """
 
-_INPUT = click.Path(exists=True, dir_okay=False, path_type=Path)
+_INPUT = InputFile()
 _ID = re.compile(r"[0-9a-f]{4,32}")
 _WHOLE = 32
 _MOST_LISTED = 50
@@ -58,8 +59,9 @@ class _Several(click.ClickException):
 @click.option("--number", metavar="[CARRIER:]NUMBER", help="The warning of this tracking number.")
 @click.option(
     "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Directory for the bundle; default: evidence-WARNING_ID.",
+    type=OutputDirectory(dash=True),
+    help="Directory for the bundle; default: evidence-WARNING_ID. `-`: evidence.json only, to "
+    "standard output.",
 )
 @click.option(
     "--lang", type=click.Choice(("zh", "en", "both")), default="both", help="Words. Default: both."
@@ -69,14 +71,14 @@ class _Several(click.ClickException):
     is_flag=True,
     help="Write the original records too. They may contain personal data.",
 )
-@click.option("--warnings", type=_INPUT, help="From files: the output of replay.")
+@click.option("--warnings", type=InputFile(dash=False), help="From files: the output of replay.")
 @click.option("--orders", type=_INPUT, help="From files: the orders that were replayed.")
 @click.option("--tracking", type=_INPUT, help="From files: the tracking updates.")
 def evidence(
     warning_id: str | None,
     order_id: str | None,
     number: str | None,
-    out: Path | None,
+    out: Target | None,
     lang: str,
     with_records: bool,
     warnings: Path | None,
@@ -85,6 +87,9 @@ def evidence(
 ) -> None:
     """Gather the proof of the warning WARNING_ID, or of that of an order or number."""
     search = _search(warning_id, order_id, number)
+    refuse_clashes({}, {"--orders": orders, "--tracking": tracking})
+    if out == STDOUT and with_records:
+        raise click.UsageError("--with-records writes several files: --out needs a directory")
     settings = load_settings()
     made_at = int(time.time()) * SECOND
     if warnings is not None and orders is not None and tracking is not None:
@@ -108,7 +113,11 @@ def evidence(
         originals = originals_on(settings, resting_on(revisions))
     profile = _profile(settings, revisions[-1].get("profile"))
     found = bundle(revisions, originals, profile, made_at)
-    directory = out or Path(f"evidence-{found_id}")
+    directory = Path(f"evidence-{found_id}") if out is None else out.path
+    if directory is None:
+        click.echo(alone(found), nl=False)
+        _remark(originals, with_records)
+        return
     if not with_records and (directory / "records").exists():
         raise click.ClickException(
             f"{directory} holds the originals of another bundle: name a new directory with --out"

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from streams.cli.files import ended_by_a_closed_pipe
 from streams.cli.logs import quiet
 from streams.settings import SettingsError
 
@@ -75,11 +76,17 @@ class LazyGroup(click.Group):
 class RootGroup(LazyGroup):
     """The outermost group: what commands raise for the operator ends in one line."""
 
+    def make_context(self, *arguments: Any, **extra: Any) -> click.Context:
+        """The context; `--help` and `--version` print while it is made."""
+        with ended_by_a_closed_pipe():
+            return super().make_context(*arguments, **extra)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command. Wrong settings exit with 2, as wrong usage does; Kafka's refusals, 1."""
         quiet()
         try:
-            return super().invoke(ctx)
+            with ended_by_a_closed_pipe():
+                return super().invoke(ctx)
         except SettingsError as error:
             failure = click.ClickException(str(error))
             failure.exit_code = 2

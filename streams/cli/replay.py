@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from streams.cli.files import InputFile, OutputFile, Target, refuse_clashes
 from streams.cli.what_if import AS_DATED, as_json, as_table, chosen
 from streams.decode.moments import parse_time
 from streams.inputs.rejected import Rejected
@@ -30,12 +31,13 @@ Examples:
   shipsentry replay --orders o.jsonl --tracking t.jsonl --log | grep breached
   shipsentry replay --orders o.jsonl --tracking t.jsonl --profile as-dated --diff mine.toml
 
-Lines arrive at their received_at, else at their own time. Exit status: 0, or 3 when a line was bad
+Lines arrive at their received_at, else at their own time. `-` is standard output, of --orders or
+--tracking standard input, as JSON Lines. Exit status: 0, or 3 when a line was bad
 (see the dead-letter file), or 2 for wrong usage.
 """
 
-_INPUT = click.Path(exists=True, dir_okay=False, path_type=Path)
-_OUTPUT = click.Path(dir_okay=False, path_type=Path)
+_INPUT = InputFile()
+_OUTPUT = OutputFile()
 
 
 class Moment(click.ParamType):
@@ -79,7 +81,9 @@ class Moment(click.ParamType):
     type=Moment(),
     help="Move the clock to here; later arrivals do not count. Default: the last arrival.",
 )
-@click.option("--out", type=_OUTPUT, help="Where the warnings go; default: standard output.")
+@click.option(
+    "--out", type=_OUTPUT, default="-", help="Where the warnings go; default: standard output."
+)
 @click.option("--log", "every", is_flag=True, help="Write every revision, in order.")
 @click.option("--shop-risk", type=_OUTPUT, help="Where each shop's days go, as counted at the end.")
 @click.option("--product-risk", type=_OUTPUT, help="The same for products with late orders.")
@@ -93,11 +97,11 @@ def replay(
     diff: str | None,
     as_object: bool,
     until: int | None,
-    out: Path | None,
+    out: Target,
     every: bool,
-    shop_risk: Path | None,
-    product_risk: Path | None,
-    dead_letters: Path | None,
+    shop_risk: Target | None,
+    product_risk: Target | None,
+    dead_letters: Target | None,
 ) -> None:
     """Judge a history: the latest revision of each warning, sorted by its id, one JSON a line.
 
@@ -110,18 +114,28 @@ def replay(
     metered = shop_risk is not None or product_risk is not None
     if metered and diff is not None:
         raise click.UsageError("--shop-risk and --product-risk count one replay, --diff has two")
+    bad_lines = dead_letters or _beside(out)
+    refuse_clashes(
+        {
+            "--out": out,
+            "--shop-risk": shop_risk,
+            "--product-risk": product_risk,
+            "--dead-letters": bad_lines,
+        },
+        {"--orders": orders, "--tracking": tracking},
+    )
     known = _profiles()
     profiles = chosen(known, profile or AS_DATED)
     other = None if diff is None else Variant(diff, chosen(known, diff))
-    rejected = Rejected(dead_letters or _beside(out))
+    rejected = Rejected(bad_lines.opened)
     newest: dict[str, tuple[Revision, str]] = {}
     with ExitStack() as stack:
         stack.callback(rejected.close)
         try:
-            target = sys.stdout.buffer if out is None else stack.enter_context(out.open("wb"))
+            target = stack.enter_context(out.opened())
             risks = [
-                None if path is None else stack.enter_context(path.open("wb"))
-                for path in (shop_risk, product_risk)
+                None if place is None else stack.enter_context(place.opened())
+                for place in (shop_risk, product_risk)
             ]
 
             def publish(revision: Revision) -> None:
@@ -149,6 +163,8 @@ def replay(
             for _, (revision, feed) in sorted(newest.items()):
                 target.write(encode_warning(revision, feed) + b"\n")
             target.flush()
+        except BrokenPipeError:
+            raise
         except (OSError, EOFError, zlib.error) as error:
             raise click.ClickException(f"the replay cannot go on: {error}") from error
     for failure in failures[:5]:
@@ -156,7 +172,7 @@ def replay(
     if failures:
         sys.exit(1)
     if rejected.count:
-        click.echo(f"{rejected.count} bad lines, see {rejected.path}", err=True)
+        click.echo(f"{rejected.count} bad lines, see {bad_lines}", err=True)
         sys.exit(3)
 
 
@@ -184,8 +200,8 @@ def _progress(stack: ExitStack, *paths: Path) -> Callable[[int], None]:
     return bar.update
 
 
-def _beside(out: Path | None) -> Path:
-    if out is None:
-        return Path("dead-letters.jsonl")
-    name = out.name.removesuffix(".jsonl").removesuffix(".json")
-    return out.with_name(f"{name}.dead-letters.jsonl")
+def _beside(out: Target) -> Target:
+    if out.path is None:
+        return Target(Path("dead-letters.jsonl"))
+    name = out.path.name.removesuffix(".jsonl").removesuffix(".json")
+    return Target(out.path.with_name(f"{name}.dead-letters.jsonl"))

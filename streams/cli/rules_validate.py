@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from streams.cli.files import InputFile
 from streams.profiles.loader import Loaded, ProfileError, load_all, read
 from streams.profiles.packs import profile_files, rule_files, text_files
 from streams.profiles.registry import SPECS
@@ -27,7 +28,10 @@ Gaps and overlaps between the dated versions of a platform are remarks: it is de
 
 @click.command(epilog=EPILOG)
 @click.argument(
-    "paths", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="[FILE|DIRECTORY]..."
+    "paths",
+    nargs=-1,
+    type=InputFile(dash=False, directory=True),
+    metavar="[FILE|DIRECTORY]...",
 )
 def validate(paths: tuple[Path, ...]) -> None:
     """Check profile files and rule packs and say what is wrong with line and field."""

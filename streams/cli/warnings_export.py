@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from itertools import chain
-from pathlib import Path
 
 import click
 
+from streams.cli.files import OutputFile, Target
 from streams.cli.warnings_filter import Filter, filters
 from streams.engine.kafka.warning_records import newest
 from streams.engine.kafka.warnings_topic import open_warnings
@@ -28,7 +26,10 @@ One JSON object a line, sorted by warning_id: the same form in which `shipsentry
 @filters
 @click.option("--all", "everything", is_flag=True, help="Withdrawn warnings too.")
 @click.option(
-    "--out", type=click.Path(dir_okay=False, path_type=Path), help="Default: standard output."
+    "--out",
+    type=OutputFile(),
+    default="-",
+    help="Where they go; default: standard output, as with `-`.",
 )
 def export(
     rules: tuple[str, ...],
@@ -36,7 +37,7 @@ def export(
     shops: tuple[str, ...],
     platforms: tuple[str, ...],
     everything: bool,
-    out: Path | None,
+    out: Target,
 ) -> None:
     """Write the latest revision of each warning that is on Kafka now."""
     settings = load_settings()
@@ -49,23 +50,14 @@ def export(
             lambda warning: (everything or warning.state != "withdrawn") and wanted.wants(warning),
         )
     lines = [read.value for read in found if read.value is not None]
-    _write(out, [value.replace(b"\n", b" ") + b"\n" for value in lines])
-    if out is not None:
+    try:
+        with out.opened(in_one_step=True) as file:
+            file.writelines(value.replace(b"\n", b" ") + b"\n" for value in lines)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise click.ClickException(f"{out}: {error.strerror}") from error
+    if out.path is not None:
         click.echo(f"{len(lines)} warnings written to {out}", err=True)
     if bad:
         click.echo(f"{bad} records of the topic are no warnings: passed over", err=True)
-
-
-def _write(out: Path | None, lines: list[bytes]) -> None:
-    """To standard output, or to the file in one step: it is never seen half written."""
-    if out is None:
-        sys.stdout.buffer.writelines(lines)
-        sys.stdout.buffer.flush()
-        return
-    part = out.with_name(out.name + ".part")
-    try:
-        with part.open("wb") as file:
-            file.writelines(lines)
-        os.replace(part, out)
-    except OSError as error:
-        raise click.ClickException(f"{out}: {error.strerror}") from error

@@ -33,7 +33,7 @@ def chosen(profiles: Profiles, name: str) -> Profiles:
         return profiles.forced(name)
     except KeyError:
         pass
-    if Path(name).is_file():
+    if name != "-" and Path(name).is_file():
         try:
             return with_file(profiles, read(Path(name)))
         except (ProfileError, OSError) as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -41,15 +41,7 @@ def write(
         parts["records/README.txt"] = PERSONAL.encode()
     text = page(evidence, languages, with_records=with_records)
     parts["evidence.html"] = text.encode("utf-8", "surrogatepass")
-    whole = {
-        **evidence,
-        "originals_included": with_records,
-        "parts": [
-            {"name": name, "sha256": sha256(part).hexdigest(), "bytes": len(part)}
-            for name, part in sorted(parts.items())
-        ],
-    }
-    parts["evidence.json"] = (json.dumps(whole, ensure_ascii=False, indent=2) + "\n").encode()
+    parts["evidence.json"] = _document(evidence, parts, with_records=with_records)
     sums = [f"{sha256(part).hexdigest()}  {name}\n" for name, part in sorted(parts.items())]
     parts["SHA256SUMS"] = "".join(sums).encode()
     written = []
@@ -61,6 +53,24 @@ def write(
         os.replace(half, path)
         written.append(path)
     return written
+
+
+def alone(evidence: dict[str, Any]) -> bytes:
+    """`evidence.json` of a bundle that has no other part."""
+    return _document(evidence, {}, with_records=False)
+
+
+def _document(evidence: dict[str, Any], parts: Mapping[str, bytes], *, with_records: bool) -> bytes:
+    """`evidence.json`, which names the other parts."""
+    whole = {
+        **evidence,
+        "originals_included": with_records,
+        "parts": [
+            {"name": name, "sha256": sha256(part).hexdigest(), "bytes": len(part)}
+            for name, part in sorted(parts.items())
+        ],
+    }
+    return (json.dumps(whole, ensure_ascii=False, indent=2) + "\n").encode()
 
 
 def _name(original: Original) -> str:

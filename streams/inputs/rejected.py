@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from typing import IO
 
 import msgspec
@@ -13,18 +14,19 @@ from streams.inputs.files import BadLine
 
 
 class Rejected:
-    """Writes bad lines as they come; the file is made when there is one."""
+    """Writes bad lines as they come; `opened` gives the file, asked when there is one."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, opened: Callable[[], AbstractContextManager[IO[bytes]]]) -> None:
         self.count = 0
+        self._opened = opened
+        self._open = ExitStack()
         self._file: IO[bytes] | None = None
         self._encoder = msgspec.json.Encoder()
 
     def take(self, line: BadLine) -> None:
         """Write one bad line; raises OSError."""
         if self._file is None:
-            self._file = self.path.open("wb")
+            self._file = self._open.enter_context(self._opened())
         self.count += 1
         value = dead_letter(
             reason=line.bad.reason,
@@ -42,5 +44,4 @@ class Rejected:
 
     def close(self) -> None:
         """Close the file, if there is one."""
-        if self._file is not None:
-            self._file.close()
+        self._open.close()

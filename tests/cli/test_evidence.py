@@ -351,6 +351,24 @@ def test_nothing_personal(run: Run, tmp_path: Path) -> None:
                 assert secret not in json.dumps(text)
 
 
+def test_to_standard_output(run: Run, tmp_path: Path) -> None:
+    """`--out -`: evidence.json without other parts; a remark goes elsewhere, no file is made."""
+    files, revisions = replayed(run, tmp_path)
+    key = chosen(revisions, "inactive_after_pickup")
+    assert run("evidence", key, *files, "--out", str(tmp_path / "e")).exit_code == 0
+    whole, _ = read(tmp_path / "e")
+    lines = (tmp_path / "tracking.jsonl").read_text("utf-8").splitlines()
+    (tmp_path / "tracking.jsonl").write_text("\n".join(lines[:4]) + "\n", "utf-8")
+    before = sorted(tmp_path.iterdir())
+    result = run("evidence", key, *files, "--out", "-")
+    assert result.exit_code == 0
+    assert "there is no such line in tracking.jsonl" in result.stderr
+    found = json.loads(result.stdout)
+    assert found["parts"] == []
+    assert [one["sha256"] for one in found["records"]] == [whole["records"][0]["sha256"], None]
+    assert sorted(tmp_path.iterdir()) == before
+
+
 def test_with_the_originals(run: Run, tmp_path: Path) -> None:
     """They lie beside, byte for byte, with a clear note; never by accident in a later bundle."""
     files, revisions = replayed(run, tmp_path)
