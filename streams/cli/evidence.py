@@ -90,6 +90,8 @@ def evidence(
     refuse_clashes({}, {"--orders": orders, "--tracking": tracking})
     if out == STDOUT and with_records:
         raise click.UsageError("--with-records writes several files: --out needs a directory")
+    if warnings is not None and ".csv" in Path(warnings.name.lower()).suffixes:
+        raise click.UsageError(f"--warnings {warnings.name} is a table; JSON Lines are read")
     settings = load_settings()
     made_at = int(time.time()) * SECOND
     if warnings is not None and orders is not None and tracking is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -30,7 +31,7 @@ class Target:
 
     @contextmanager
     def opened(self, *, in_one_step: bool = False) -> Iterator[IO[bytes]]:
-        """The target, open for writing; raises OSError.
+        """The target, open for writing, packed where its name ends in .gz; raises OSError.
 
         `in_one_step`: a file that is there is replaced at the end of the block, and never seen half
         written. Devices and pipes are written to as they are.
@@ -41,14 +42,14 @@ class Target:
         elif in_one_step and _replaceable(self.path):
             part = self.path.with_name(self.path.name + ".part")
             try:
-                with part.open("wb") as file:
+                with _packed(self.path, part.open("wb")) as file:
                     yield file
                 os.replace(part, self.path)
             except BaseException:
                 part.unlink(missing_ok=True)
                 raise
         else:
-            with self.path.open("wb") as file:
+            with _packed(self.path, self.path.open("wb")) as file:
                 yield file
 
 
@@ -139,6 +140,17 @@ def ended_by_a_closed_pipe() -> Iterator[None]:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         sys.exit(PIPE_CLOSED)
+
+
+@contextmanager
+def _packed(path: Path, file: IO[bytes]) -> Iterator[IO[bytes]]:
+    """The file, or what packs into it; the same content gives the same bytes."""
+    with file:
+        if path.name.lower().endswith(".gz"):
+            with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
+                yield cast("IO[bytes]", packed)
+        else:
+            yield file
 
 
 def _replaceable(path: Path) -> bool:

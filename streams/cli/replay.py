@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import sys
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
 import click
 
 from streams.cli.files import InputFile, OutputFile, Target, refuse_clashes
+from streams.cli.forms import (
+    COMPARISON,
+    LINES,
+    WARNINGS,
+    form_of,
+    format_option,
+    stem,
+    warnings_writer,
+)
 from streams.cli.what_if import AS_DATED, as_json, as_table, chosen
 from streams.decode.moments import parse_time
 from streams.inputs.rejected import Rejected
@@ -82,8 +91,13 @@ class Moment(click.ParamType):
     help="Move the clock to here; later arrivals do not count. Default: the last arrival.",
 )
 @click.option(
-    "--out", type=_OUTPUT, default="-", help="Where the warnings go; default: standard output."
+    "--out",
+    type=_OUTPUT,
+    default="-",
+    help="Where the warnings go: a .jsonl, .json or .csv file (with --diff .txt or .json), or one "
+    "of these with .gz. Default: standard output.",
 )
+@format_option
 @click.option("--log", "every", is_flag=True, help="Write every revision, in order.")
 @click.option("--shop-risk", type=_OUTPUT, help="Where each shop's days go, as counted at the end.")
 @click.option("--product-risk", type=_OUTPUT, help="The same for products with late orders.")
@@ -98,6 +112,7 @@ def replay(
     as_object: bool,
     until: int | None,
     out: Target,
+    form: str | None,
     every: bool,
     shop_risk: Target | None,
     product_risk: Target | None,
@@ -111,19 +126,22 @@ def replay(
         raise click.UsageError("--json says how a comparison is written: it needs --diff")
     if every and diff is not None:
         raise click.UsageError("--log writes revisions, --diff a comparison: choose one")
+    if form is not None and diff is not None:
+        raise click.UsageError("--format is of warnings, --diff writes a comparison: --json")
     metered = shop_risk is not None or product_risk is not None
     if metered and diff is not None:
         raise click.UsageError("--shop-risk and --product-risk count one replay, --diff has two")
     bad_lines = dead_letters or _beside(out)
+    more = {
+        "--shop-risk": shop_risk,
+        "--product-risk": product_risk,
+        "--dead-letters": dead_letters,
+    }
     refuse_clashes(
-        {
-            "--out": out,
-            "--shop-risk": shop_risk,
-            "--product-risk": product_risk,
-            "--dead-letters": bad_lines,
-        },
+        {"--out": out, **more, "--dead-letters": bad_lines},
         {"--orders": orders, "--tracking": tracking},
     )
+    written = _form(out, form, "json" if as_object else None, diff is not None, more)
     known = _profiles()
     profiles = chosen(known, profile or AS_DATED)
     other = None if diff is None else Variant(diff, chosen(known, diff))
@@ -132,16 +150,18 @@ def replay(
     with ExitStack() as stack:
         stack.callback(rejected.close)
         try:
-            target = stack.enter_context(out.opened())
+            file = stack.enter_context(out.opened())
             risks = [
                 None if place is None else stack.enter_context(place.opened())
                 for place in (shop_risk, product_risk)
             ]
 
+            write = warnings_writer(file, written)
+
             def publish(revision: Revision) -> None:
                 feed = machine.feeds.word(revision.finding.parcel, revision.detected_at)
                 if every:
-                    target.write(encode_warning(revision, feed) + b"\n")
+                    write(encode_warning(revision, feed))
                 else:
                     newest[revision.warning_id] = revision, feed
 
@@ -151,18 +171,18 @@ def replay(
             if other is not None:
                 both = WhatIf(Variant(profile or AS_DATED, profiles), other)
                 end = play(both, orders, tracking, until, rejected.take, progress)
-                target.write(_compared(both, end, as_object))
+                file.write(_compared(both, end, written == "json"))
                 failures = [*both.before.failures, *both.after.failures]
             else:
                 end = play(machine, orders, tracking, until, rejected.take, progress)
                 failures = machine.failures
                 if meters is not None:
-                    for file, lines in zip(risks, meters.written(end), strict=True):
-                        if file is not None:
-                            file.writelines(line + b"\n" for line in lines)
+                    for place, lines in zip(risks, meters.written(end), strict=True):
+                        if place is not None:
+                            place.writelines(line + b"\n" for line in lines)
             for _, (revision, feed) in sorted(newest.items()):
-                target.write(encode_warning(revision, feed) + b"\n")
-            target.flush()
+                write(encode_warning(revision, feed))
+            file.flush()
         except BrokenPipeError:
             raise
         except (OSError, EOFError, zlib.error) as error:
@@ -174,6 +194,22 @@ def replay(
     if rejected.count:
         click.echo(f"{rejected.count} bad lines, see {bad_lines}", err=True)
         sys.exit(3)
+
+
+def _form(
+    out: Target,
+    asked: str | None,
+    compared_as: str | None,
+    compared: bool,
+    more: Mapping[str, Target | None],
+) -> str:
+    """The form of the output; ends with a usage error where a file's name asks for another."""
+    for option, target in more.items():
+        if target is not None:
+            form_of(option, target, LINES)
+    if compared:
+        return form_of("--out", out, COMPARISON, compared_as)
+    return form_of("--out", out, WARNINGS, asked)
 
 
 def _profiles() -> Profiles:
@@ -201,7 +237,8 @@ def _progress(stack: ExitStack, *paths: Path) -> Callable[[int], None]:
 
 
 def _beside(out: Target) -> Target:
-    if out.path is None:
+    """Where bad lines go unless it is said: beside the output, where that is a file."""
+    name = None if out.path is None else stem(out.path)
+    if out.path is None or name is None:
         return Target(Path("dead-letters.jsonl"))
-    name = out.path.name.removesuffix(".jsonl").removesuffix(".json")
     return Target(out.path.with_name(f"{name}.dead-letters.jsonl"))

@@ -7,6 +7,7 @@ from itertools import chain
 import click
 
 from streams.cli.files import OutputFile, Target
+from streams.cli.forms import WARNINGS, form_of, format_option, warnings_writer
 from streams.cli.warnings_filter import Filter, filters
 from streams.engine.kafka.warning_records import newest
 from streams.engine.kafka.warnings_topic import open_warnings
@@ -14,11 +15,14 @@ from streams.settings import load_settings
 
 EPILOG = """\b
 Examples:
-  shipsentry warnings export --out warnings.jsonl
+  shipsentry warnings export --out warnings.csv
   shipsentry warnings export --state breached --shop s-1 | jq -r .order_ids[]
   shipsentry warnings export --all > everything.jsonl
 
-One JSON object a line, sorted by warning_id: the same form in which `shipsentry replay` writes.
+Sorted by warning_id. The file's name says the form: .jsonl or .json, one JSON object a line as
+`shipsentry replay` writes and `shipsentry evidence` reads; .csv, a table whose columns
+docs/messages.md explains; each packed where .gz follows. Standard output is JSON unless --format
+says otherwise.
 """
 
 
@@ -29,8 +33,10 @@ One JSON object a line, sorted by warning_id: the same form in which `shipsentry
     "--out",
     type=OutputFile(),
     default="-",
-    help="Where they go; default: standard output, as with `-`.",
+    help="Where they go: a .jsonl, .json or .csv file, or one of these with .gz. Default: "
+    "standard output, as with `-`.",
 )
+@format_option
 def export(
     rules: tuple[str, ...],
     states: tuple[str, ...],
@@ -38,8 +44,10 @@ def export(
     platforms: tuple[str, ...],
     everything: bool,
     out: Target,
+    form: str | None,
 ) -> None:
     """Write the latest revision of each warning that is on Kafka now."""
+    form = form_of("--out", out, WARNINGS, form)
     settings = load_settings()
     wanted = Filter(rules, states, shops, platforms)
     if "withdrawn" in states:
@@ -52,7 +60,9 @@ def export(
     lines = [read.value for read in found if read.value is not None]
     try:
         with out.opened(in_one_step=True) as file:
-            file.writelines(value.replace(b"\n", b" ") + b"\n" for value in lines)
+            write = warnings_writer(file, form)
+            for value in lines:
+                write(value)
     except BrokenPipeError:
         raise
     except OSError as error:

@@ -70,7 +70,7 @@ _times = msgspec.json.Decoder(_Times)
 
 def open_input(path: Path) -> File:
     """A file's bytes, unpacked where its name ends in .gz; raises OSError."""
-    if path.name.endswith(".gz"):
+    if path.name.lower().endswith(".gz"):
         return gzip.open(path, "rb")
     return path.open("rb")
 
@@ -82,7 +82,7 @@ def read(
 
     A line with an unusable `received_at` goes to `reject`; `progress` is told the bytes read.
     """
-    is_csv = path.name.removesuffix(".gz").endswith(".csv")
+    is_csv = path.name.lower().removesuffix(".gz").endswith(".csv")
     with open_input(path) as file:
         rows = _csv_rows(path, file, reject) if is_csv else _json_rows(file)
         yield from _sorted_runs(_arrived(path, rows, reject, progress))

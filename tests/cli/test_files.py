@@ -109,7 +109,8 @@ def test_each_further_output_may_be_standard_output(run: Run, option: str) -> No
 
 def test_a_file_of_that_name_is_still_to_be_had(run: Run) -> None:
     """`./-` is a file, to write and to read."""
-    assert run("replay", *FILES, *UNTIL, "--out", "./-").stdout == ""
+    named = ("--out", "./-", "--format", "jsonl")
+    assert run("replay", *FILES, *UNTIL, *named).stdout == ""
     assert Path("-").read_text().count("\n") == run("replay", *FILES, *UNTIL).stdout.count("\n")
     Path("-").write_bytes(Path("o.jsonl").read_bytes())
     again = run("replay", "--orders", "./-", "--tracking", "t.jsonl", *UNTIL)
