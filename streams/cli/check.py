@@ -13,6 +13,7 @@ import msgspec
 from streams.cli.check_sources import Unanswered, ask_files, ask_worker, refuse_unusable
 from streams.cli.files import InputFile, refuse_clashes
 from streams.cli.logs import one_line
+from streams.cli.moments import beijing
 from streams.decode.moments import parse_time
 from streams.settings import load_settings
 
@@ -119,9 +120,9 @@ def _lines(found: dict[str, Any], languages: tuple[str, ...]) -> list[str]:
                 lines.append(f"         → {one_line(reason['remedy'][language])}")
     for use in found["uses"]:
         end = use["released_at"] or use["closed_at"]
-        until = f", until {end}" if end else ""
+        until = f", until {beijing(end)}" if end else ""
         lines.append(
-            f"  used by {use['order']} since {use['uploaded_at']}{until}; "
+            f"  used by {use['order']} since {beijing(use['uploaded_at'])}{until}; "
             f"recipient: {use['recipient']}"
         )
     if found["uses_total"] > len(found["uses"]):

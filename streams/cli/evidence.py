@@ -13,8 +13,8 @@ from typing import Any
 import click
 
 from streams.cli.files import STDOUT, InputFile, OutputDirectory, Target, refuse_clashes
-from streams.cli.local_time import local
 from streams.cli.logs import one_line
+from streams.cli.moments import beijing
 from streams.engine.kafka.warning_records import WarningRevision
 from streams.evidence.bundle import bundle, resting_on
 from streams.evidence.find import Matches, Search
@@ -187,7 +187,7 @@ def _line(warning: WarningRevision) -> str:
         about.insert(0, f"{warning.carrier} {warning.tracking_number}")
     parts = [warning.warning_id, f"{warning.state:9}", f"{warning.rule}/{warning.stage}", *about]
     if warning.deadline is not None and warning.state in ("open", "breached"):
-        parts.append(f"deadline {local(warning.deadline)}")
+        parts.append(f"deadline {beijing(warning.deadline)}")
     return "  ".join(one_line(part) if number != 1 else part for number, part in enumerate(parts))
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from streams.cli.local_time import local
 from streams.cli.logs import one_line
+from streams.cli.moments import beijing
 from streams.cli.warnings_filter import Filter, filters
 from streams.engine.kafka.warning_records import Read, WarningRevision
 from streams.engine.kafka.warnings_topic import open_warnings
@@ -18,7 +18,8 @@ Examples:
   shipsentry warnings tail --json | jq -c '[.rule, .state, .order_ids]'
   shipsentry warnings tail --from-beginning --limit 20
 
-Each line is one revision. Times are in this machine's time zone. Ctrl-C ends it.
+Each line is one revision. Times are UTC+8, as in the messages' own words, wherever this runs; with
+--json they are as published, in UTC. Ctrl-C ends it.
 """
 
 _COLOURS = {"open": "yellow", "breached": "red", "resolved": "green", "withdrawn": "blue"}
@@ -48,7 +49,10 @@ def tail(
         with open_warnings(settings) as topic:
             for number, reads in enumerate(topic.follow(from_beginning=from_beginning)):
                 if number == 0:
-                    click.echo(f"following {settings.warnings_topic}; Ctrl-C ends", err=True)
+                    click.echo(
+                        f"following {settings.warnings_topic}, times in UTC+8; Ctrl-C ends",
+                        err=True,
+                    )
                 for read in reads:
                     text = _text(read, wanted, as_json, lang)
                     if text is None:
@@ -81,7 +85,7 @@ def _line(warning: WarningRevision, lang: str) -> str:
         subject = f"{warning.carrier} {warning.tracking_number}"
     stage = "" if warning.stage == "violation" else f"/{warning.stage}"
     parts = [
-        local(warning.detected_at),
+        beijing(warning.detected_at),
         click.style(f"{one_line(warning.state):9}", fg=_COLOURS.get(warning.state)),
         f"{warning.severity:8}",
         f"{warning.rule}{stage}",
@@ -89,6 +93,6 @@ def _line(warning: WarningRevision, lang: str) -> str:
         subject,
     ]
     if warning.deadline is not None and warning.state in ("open", "breached"):
-        parts.append(f"deadline {local(warning.deadline)}")
+        parts.append(f"deadline {beijing(warning.deadline)}")
     parts.append(warning.message.zh if lang == "zh" else warning.message.en)
     return "  ".join(part if number == 1 else one_line(part) for number, part in enumerate(parts))

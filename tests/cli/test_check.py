@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -46,6 +47,13 @@ def test_a_number_in_use_is_refused(run: Run, files: list[str]) -> None:
     assert "was used before, for an order of another recipient" in result.output
     assert order_hash("4920000000000000001") in result.output
     assert "4920000000000000001" not in result.output
+
+
+def test_its_times_are_in_one_zone(run: Run, files: list[str]) -> None:
+    """Those of earlier uses as the texts have theirs; in JSON UTC, as in messages."""
+    shown = run("check", "zto", NUMBER, "--order", "2", *files).output
+    assert re.search(r"used by \S+ since 2026-11-20 1[0-9]:[0-9:]{5}\+08:00; recipient", shown)
+    assert "+00:00" not in shown
 
 
 def test_a_free_number_is_ok(run: Run, files: list[str]) -> None:

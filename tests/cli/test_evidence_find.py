@@ -132,7 +132,7 @@ def test_several_are_listed_most_urgent_first(asked: Run, tmp_path: Path) -> Non
     assert listed(result) == [one["warning_id"][:4] for one in OF_ONE_ORDER]
     assert result.stderr.splitlines()[0] == (
         f"{'00aa'.ljust(32, '0')}  open       ship_overdue/violation  order {ORDER}  "
-        "deadline 2026-11-24 10:00:00+0000"
+        "deadline 2026-11-24 18:00:00+08:00"
     )
     assert "8 warnings, the most urgent first; choose one by its id or enough of its first" in (
         result.stderr

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -167,8 +168,8 @@ def test_tail_prints_lines_for_people(run: Run, topic: KafkaServer) -> None:
     publish(topic, warning(1, 10))
     line = run("warnings", "tail", "--from-beginning", "--limit", "1").stdout
     assert line == (
-        "2026-11-21 10:00:01+0000  open       critical  inactive_after_pickup  douyin:s-1  "
-        "zto 78123456789012  deadline 2026-11-21 10:00:00+0000  No update since its pickup\n"
+        "2026-11-21 18:00:01+08:00  open       critical  inactive_after_pickup  douyin:s-1  "
+        "zto 78123456789012  deadline 2026-11-21 18:00:00+08:00  No update since its pickup\n"
     )
     publish(
         topic,
@@ -184,9 +185,36 @@ def test_tail_prints_lines_for_people(run: Run, topic: KafkaServer) -> None:
     )
     arguments = ("--from-beginning", "--limit", "1", "--state", "resolved", "--lang", "zh")
     assert run("warnings", "tail", *arguments).stdout == (
-        "2026-11-21 10:00:01+0000  resolved   critical  ship_overdue/serious  douyin:s-1  "
+        "2026-11-21 18:00:01+08:00  resolved   critical  ship_overdue/serious  douyin:s-1  "
         "order 4920000000000000001  揽收后无更新\n"
     )
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Kathmandu"])
+def test_tail_has_one_zone_everywhere(
+    run: Run, topic: KafkaServer, monkeypatch: pytest.MonkeyPatch, zone: str
+) -> None:
+    """The machine's zone is not in any time of a line; the zone is said before the first."""
+    deadline = {"deadline": "2026-11-21T23:30:00-05:00", "detected_at": "2026-11-21T16:00:01.5Z"}
+    words = {"zh": "截至 2026-11-22 12:30 (UTC+8)", "en": "By 2026-11-22 12:30 (UTC+8)"}
+    publish(topic, warning(1, 10, message=words, **deadline))
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    result = run("warnings", "tail", "--from-beginning", "--limit", "1")
+    assert result.stdout == (
+        "2026-11-22 00:00:01+08:00  open       critical  inactive_after_pickup  douyin:s-1  "
+        "zto 78123456789012  deadline 2026-11-22 12:30:00+08:00  By 2026-11-22 12:30 (UTC+8)\n"
+    )
+    assert "times in UTC+8" in result.stderr
+
+
+def test_tail_keeps_what_is_no_time(run: Run, topic: KafkaServer) -> None:
+    """A time without an offset is of no zone, so it is shown as it came."""
+    changes = {"detected_at": "2026-11-21T18:00:01", "deadline": "soon"}
+    publish(topic, warning(1, 10, **changes))
+    line = run("warnings", "tail", "--from-beginning", "--limit", "1").stdout
+    assert line.startswith("2026-11-21T18:00:01  open ")
+    assert "  deadline soon  " in line
 
 
 def test_tail_filters(run: Run, topic: KafkaServer) -> None:
