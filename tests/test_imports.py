@@ -167,6 +167,7 @@ ROOMS: dict[str, set[str]] = {
         "streams/reference",
         "streams/texts",
         "streams/replay",
+        "streams/telemetry",
         "streams/engine",
         "streams/app",
         "streams/settings",

@@ -16,6 +16,7 @@ from streams.cli.logs import one_line
 from streams.cli.moments import beijing
 from streams.decode.moments import parse_time
 from streams.settings import load_settings
+from streams.telemetry.counted import counted
 
 EPILOG = """\b
 Examples:
@@ -126,5 +127,5 @@ def _lines(found: dict[str, Any], languages: tuple[str, ...]) -> list[str]:
             f"recipient: {use['recipient']}"
         )
     if found["uses_total"] > len(found["uses"]):
-        lines.append(f"  … and {found['uses_total'] - len(found['uses'])} other orders")
+        lines.append(f"  … and {counted(found['uses_total'] - len(found['uses']), 'other order')}")
     return lines

@@ -21,6 +21,7 @@ from streams.profiles.loader import ProfileError, load
 from streams.replay.history import play
 from streams.replay.machine import Machine
 from streams.settings import Settings
+from streams.telemetry.counted import counted
 
 _AGAIN = 0.5
 """Seconds between two tries while a worker says that it is not ready."""
@@ -100,7 +101,9 @@ def ask_files(
     machine = Machine(profiles, lambda _: None)
     now = play(machine, orders, tracking, until, bad.append, lambda _: None)
     if bad:
-        click.echo(f"{len(bad)} bad lines were passed over (see `shipsentry replay`)", err=True)
+        click.echo(
+            f"passed over: {counted(len(bad), 'bad line')} (see `shipsentry replay`)", err=True
+        )
     word = ask_order(machine.order_state(order_id), key, now, profiles)
     return answer(key, machine.parcel_state(key), order_id, word, profiles, now)
 

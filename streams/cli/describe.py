@@ -22,6 +22,7 @@ from streams.rules.fields import (
     provinces_read,
 )
 from streams.rules.pauses import Exemption
+from streams.telemetry.counted import counted
 
 
 def says(spec: RuleSpec) -> str:
@@ -60,7 +61,8 @@ def exemption(row: Exemption) -> list[str]:
     if len(times) == 1:
         text = f"{moment(times[0][0])} to {moment(times[0][1])}"
     elif times:
-        text = f"{len(times)} stretches, {moment(times[0][0])} to {moment(times[-1][1])}"
+        stretches = counted(len(times), "stretch", plural="stretches")
+        text = f"{stretches}, {moment(times[0][0])} to {moment(times[-1][1])}"
     else:
         text = "never"
     words = [f"{row.name}: clocks stand still {text}"]

@@ -25,6 +25,7 @@ from streams.facts.times import SECOND
 from streams.profiles.loader import ProfileError, load
 from streams.profiles.model import Profile
 from streams.settings import Settings, load_settings
+from streams.telemetry.counted import counted
 
 EPILOG = """\b
 Examples:
@@ -163,7 +164,8 @@ def _chosen(find: Callable[[Search], Matches], search: Search, where: str) -> st
         return whole  # nothing is left to choose
     warnings, bad = find(search)
     if not warnings:
-        remark = f" ({bad} records there are no warnings)" if bad else ""
+        records = counted(bad, "record there is no warning", plural="records there are no warnings")
+        remark = f" ({records})" if bad else ""
         raise click.ClickException(f"{_none(search, where)}{remark}")
     if len(warnings) == 1:
         click.echo(_line(warnings[0]), err=True)
@@ -174,8 +176,8 @@ def _chosen(find: Callable[[Search], Matches], search: Search, where: str) -> st
         click.echo(f"… and {len(warnings) - _MOST_LISTED} more", err=True)
     raise _Several(
         one_line(
-            f"{search} in {where}: {len(warnings)} warnings, the most urgent first; choose one by "
-            "its id or enough of its first digits"
+            f"{search} in {where}: {counted(len(warnings), 'warning')}, the most urgent "
+            "first; choose one by its id or enough of its first digits"
         )
     )
 

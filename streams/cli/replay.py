@@ -32,6 +32,7 @@ from streams.replay.machine import Machine
 from streams.replay.shop_days import ShopDays
 from streams.replay.what_if import Variant, WhatIf
 from streams.settings import load_settings
+from streams.telemetry.counted import counted
 
 EPILOG = """\b
 Examples:
@@ -192,7 +193,7 @@ def replay(
     if failures:
         sys.exit(1)
     if rejected.count:
-        click.echo(f"{rejected.count} bad lines, see {bad_lines}", err=True)
+        click.echo(f"{counted(rejected.count, 'bad line')}, see {bad_lines}", err=True)
         sys.exit(3)
 
 

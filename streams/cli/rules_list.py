@@ -12,6 +12,7 @@ from streams.cli.describe import limits, rules_of, says
 from streams.cli.profiles import loaded, named
 from streams.profiles.document import read_document
 from streams.profiles.loader import template_files
+from streams.telemetry.counted import counted
 
 EPILOG = """\b
 Examples:
@@ -57,6 +58,6 @@ def _templates() -> None:
     width = max(len(path.stem) for path in files)
     for path in files:
         document = read_document(path)
-        todo = document.text.count('"TODO"')
-        click.echo(f"{path.stem:{width}}  {todo} fields to fill in; {document.data['verified']}")
+        todo = counted(document.text.count('"TODO"'), "field")
+        click.echo(f"{path.stem:{width}}  {todo} to fill in; {document.data['verified']}")
     click.echo("\nshipsentry rules template NAME > my-profiles/NAME.toml copies one.")

@@ -12,6 +12,7 @@ from streams.profiles.loader import Loaded, ProfileError, load_all, read
 from streams.profiles.packs import profile_files, rule_files, text_files
 from streams.profiles.registry import SPECS
 from streams.settings import load_settings
+from streams.telemetry.counted import counted
 
 EPILOG = """\b
 Examples:
@@ -73,5 +74,5 @@ def validate(paths: tuple[Path, ...]) -> None:
         rules = [name for name in everything.specs if name not in SPECS]
         for remark in everything.remarks:
             click.echo(f"remark: {remark}", err=True)
-    own = f"; {len(rules)} rules of your own: {', '.join(rules)}" if rules else ""
-    click.echo(f"{len(names)} profiles, nothing wrong: {', '.join(sorted(names))}{own}")
+    own = f"; {counted(len(rules), 'rule')} of your own: {', '.join(rules)}" if rules else ""
+    click.echo(f"{counted(len(names), 'profile')}, nothing wrong: {', '.join(sorted(names))}{own}")

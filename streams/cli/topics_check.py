@@ -8,6 +8,7 @@ import click
 
 from streams.engine.kafka.topic_admin import COMMAND_WAIT_S, inspect_topics, topic_specs
 from streams.settings import load_settings
+from streams.telemetry.counted import counted
 
 EPILOG = """\b
 Examples:
@@ -32,6 +33,6 @@ def check() -> None:
         click.echo("`shipsentry topics create` makes topics that are missing", err=True)
         sys.exit(1)
     click.echo(
-        f"{len(topic_specs(settings))} topics of {settings.app_id!r} are there and fit "
-        f"({settings.partitions} partitions)"
+        f"{counted(len(topic_specs(settings)), 'topic')} of {settings.app_id!r} are there and fit "
+        f"({counted(settings.partitions, 'partition')})"
     )

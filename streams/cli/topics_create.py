@@ -8,6 +8,7 @@ import click
 
 from streams.engine.kafka.topic_admin import create_topics
 from streams.settings import load_settings
+from streams.telemetry.counted import counted
 
 EPILOG = """\b
 Examples:
@@ -26,7 +27,7 @@ def create() -> None:
     rows = [("made", *row) for row in outcome.made] + [("found", *row) for row in outcome.there]
     width = max((len(name) for _, name, _, _ in rows), default=0)
     for what, name, partitions, role in rows:
-        click.echo(f"{what:5}  {name:{width}}  {partitions} partitions  {role}")
+        click.echo(f"{what:5}  {name:{width}}  {counted(partitions, 'partition')}  {role}")
     for note in outcome.notes:
         click.echo(f"note: {note}", err=True)
     for problem in outcome.problems:

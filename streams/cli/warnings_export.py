@@ -12,6 +12,7 @@ from streams.cli.warnings_filter import Filter, filters
 from streams.engine.kafka.warning_records import newest
 from streams.engine.kafka.warnings_topic import open_warnings
 from streams.settings import load_settings
+from streams.telemetry.counted import counted
 
 EPILOG = """\b
 Examples:
@@ -68,6 +69,11 @@ def export(
     except OSError as error:
         raise click.ClickException(f"{out}: {error.strerror}") from error
     if out.path is not None:
-        click.echo(f"{len(lines)} warnings written to {out}", err=True)
+        click.echo(f"{counted(len(lines), 'warning')} written to {out}", err=True)
     if bad:
-        click.echo(f"{bad} records of the topic are no warnings: passed over", err=True)
+        records = counted(
+            bad,
+            "record of the topic that is no warning",
+            plural="records of the topic that are no warnings",
+        )
+        click.echo(f"passed over: {records}", err=True)

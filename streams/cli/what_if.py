@@ -17,6 +17,7 @@ from streams.profiles.model import Profiles
 from streams.profiles.money import Range, spelled
 from streams.replay.what_if import Change, Risk, Variant, WhatIf, with_file
 from streams.state.state import Finding
+from streams.telemetry.counted import counted
 
 AS_DATED = "as-dated"
 """Each order by the profile in force when it was paid."""
@@ -67,8 +68,10 @@ def as_table(both: WhatIf, until: int) -> Iterator[str]:
         return
     counts = _order_counts(changes)
     yield (
-        f"{counts['changed']} orders change: {counts['gain']} gain a warning, "
-        f"{counts['lose']} lose one, {counts['change']} see one change."
+        f"{counted(counts['changed'], 'order changes', plural='orders change')}: "
+        f"{counted(counts['gain'], 'gains', plural='gain')} a warning, "
+        f"{counted(counts['lose'], 'loses', plural='lose')} one, "
+        f"{counted(counts['change'], 'sees', plural='see')} one change."
     )
     yield ""
     rows = [("order", "parcel", "rule", "stage", *names)]

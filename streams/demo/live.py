@@ -14,6 +14,7 @@ from streams.demo.shift import days_until, shifted
 from streams.engine.kafka.topic_admin import COMMAND_WAIT_S, client_options, connect, kafka_errors
 from streams.facts.times import DAY, MILLISECOND, SECOND
 from streams.settings import Settings
+from streams.telemetry.counted import counted
 
 PROGRESS_S = 600.0
 """How often the part in real time says how far it is."""
@@ -59,7 +60,8 @@ def play(
     moved = entries[0].arrival - history[0].arrival
     end = view.moment(ENDS_AT + moved)
     say(
-        f"A made-up week of three shops, {len(entries):,} records, as if it were this one: "
+        f"A made-up week of three shops, {counted(len(entries), 'record', ',')}, "
+        "as if it were this one: "
         f"{view.moment(STARTS_AT + moved)} to {end} Beijing time."
     )
     due = [entry for entry in entries if entry.arrival <= now]
@@ -70,9 +72,11 @@ def play(
         for entry in due:
             sender.send(entry)
         sender.flush()
-        say(f"{len(due):,} lie before now: played in {time.monotonic() - began:.1f} s.")
+        before = counted(len(due), "lies", ",", plural="lie")
+        say(f"{before} before now: played in {time.monotonic() - began:.1f} s.")
         if rest and not backlog:
-            say(f"The other {len(rest):,} follow, each at its time, until {end}; Ctrl-C ends it.")
+            others = counted(len(rest), "follows", ",", plural="follow")
+            say(f"The other {others}, each at its time, until {end}; Ctrl-C ends it.")
             _in_real_time(rest, len(due), sender, say, clock)
             say("The week is over.")
     finally:
@@ -150,7 +154,8 @@ def _in_real_time(
         while (left := entry.arrival / SECOND - clock()) > 0:
             if time.monotonic() - spoke >= PROGRESS_S:
                 spoke = time.monotonic()
-                say(f"{before + count:,} of {total:,} records; next {view.moment(entry.arrival)}")
+                played = f"{before + count:,} of {counted(total, 'record', ',')}"
+                say(f"{played}; next {view.moment(entry.arrival)}")
             sender.look()
             time.sleep(min(left, _STEP_S))
         sender.send(entry)
@@ -203,7 +208,8 @@ class _Sender:
         left = self._producer.flush(_FLUSH_S)
         self.look()
         if left:
-            raise PlayError(f"{left} records were not taken within {_FLUSH_S:.0f} s")
+            records = counted(left, "record was", plural="records were")
+            raise PlayError(f"{records} not taken within {_FLUSH_S:.0f} s")
 
     def close(self) -> None:
         """Let go what is on its way, for a moment."""

@@ -26,6 +26,7 @@ from streams.demo.screen import Screen
 from streams.engine.kafka.config import EngineConfig
 from streams.engine.kafka.topics import Topics
 from streams.profiles.loader import load as load_profiles
+from streams.telemetry.counted import counted
 
 PARTITIONS = 4
 START_PATIENCE = 45.0
@@ -177,7 +178,7 @@ def _introduce(
     screen.say(
         f"A made-up week, {view.moment(STARTS_AT)} to {view.moment(ENDS_AT)} Beijing time, in "
         f"about {hours / options.speed:.0f} s: three shops on Douyin and Tmall, "
-        f"{len(entries):,} records."
+        f"{counted(len(entries), 'record', ',')}."
     )
     screen.say(
         f"The broker ({bootstrap}) lives in this process's memory: nothing is stored, and when the "
@@ -206,12 +207,14 @@ def _summarise(screen: Screen, outcome: Outcome, entries: list[Entry], took: flo
     for number, line in enumerate(view.table(outcome)):
         screen.say(click.style(line, bold=True) if number < 2 else line)
     screen.say()
-    screen.say(f"{len(orders) - len(warned)} of {len(orders)} orders never had a warning")
+    screen.say(
+        f"{len(orders) - len(warned)} of {counted(len(orders), 'order')} never had a warning"
+    )
     screen.say(view.at_stake(outcome.warnings.values()))
     screen.say(view.dead_letters(outcome.dead_letters))
     screen.say(
-        f"{total:,} records in {took:.1f} s: {total / took:,.0f} events/s, the pace of the "
-        "simulated clock and not the worker's limit"
+        f"{counted(total, 'record', ',')} in {took:.1f} s: {total / took:,.0f} events/s, "
+        "the pace of the simulated clock and not the worker's limit"
     )
     urgent = view.most_urgent(outcome.warnings.values(), 5 if screen.verbose else URGENT)
     if urgent:
@@ -239,7 +242,8 @@ def _judge(screen: Screen, outcome: Outcome, problems: list[str]) -> None:
     else:
         screen.say(
             click.style("Self-check: equal", fg="green")
-            + f" – {standing} standing warnings and {outcome.dead_letters.total()} dead letters, "
+            + f" – {counted(standing, 'standing warning')} and "
+            f"{counted(outcome.dead_letters.total(), 'dead letter')}, "
             "the same as a replay of these records without Kafka"
         )
     screen.say(

@@ -15,6 +15,7 @@ from streams.demo.history import Outcome
 from streams.facts.times import BEIJING, to_datetime
 from streams.profiles.money import spelled
 from streams.rules.registry import RULES
+from streams.telemetry.counted import counted
 
 STATES = ("open", "breached", "resolved", "withdrawn")
 STAGES = ("violation", "serious", "notice")
@@ -117,9 +118,10 @@ def status(outcome: Outcome, now: int, played: int, share: float) -> str:
     states = Counter(warning["state"] for warning in outcome.warnings.values())
     done = round(share * 12)
     return (
-        f"{moment(now)} [{'#' * done}{'.' * (12 - done)}] {played:,} records · "
+        f"{moment(now)} [{'#' * done}{'.' * (12 - done)}] {counted(played, 'record', ',')} · "
         f"{states['open']} at risk · {states['breached']} breached · {states['resolved']} resolved"
-        f" · {states['withdrawn']} withdrawn · {outcome.dead_letters.total()} dead letters"
+        f" · {states['withdrawn']} withdrawn · "
+        f"{counted(outcome.dead_letters.total(), 'dead letter')}"
     )
 
 
@@ -179,7 +181,7 @@ def at_stake(warnings: Iterable[dict[str, Any]]) -> str:
         both = least + exposure["least"], most + exposure["most"]
         sums[exposure["currency"]] = (count + 1, *both)
     parts = [
-        f"{spelled(currency, least, most)} in {count} warnings"
+        f"{spelled(currency, least, most)} in {counted(count, 'warning')}"
         for currency, (count, least, most) in sorted(sums.items())
     ]
     said = ", ".join([*parts, f"a strike in {strikes}"])
@@ -189,7 +191,7 @@ def at_stake(warnings: Iterable[dict[str, Any]]) -> str:
 def dead_letters(counts: Counter[str]) -> str:
     """How many records were refused, by reason."""
     reasons = ", ".join(f"{reason} {count}" for reason, count in sorted(counts.items()))
-    return f"{counts.total()} dead letters: {reasons}" if reasons else "no dead letters"
+    return f"{counted(counts.total(), 'dead letter')}: {reasons}" if reasons else "no dead letters"
 
 
 def most_urgent(warnings: Iterable[dict[str, Any]], count: int = 5) -> list[dict[str, Any]]:

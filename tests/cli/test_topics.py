@@ -168,7 +168,7 @@ def test_doubtful_inputs_are_noted(run: Run, cluster: KafkaServer, app_id: str) 
     assert len(notes) == 2
     assert notes[0].startswith(f"note: {app_id}-tracking: cleanup.policy=compact,delete deletes")
     assert notes[1] == (
-        f"note: {app_id}-tracking: retention.ms is 1 days; at least 35 days is recommended"
+        f"note: {app_id}-tracking: retention.ms is 1 day; at least 35 days is recommended"
     )
     check = run("topics", "check")
     assert check.exit_code == 0

@@ -113,7 +113,7 @@ def test_the_pack_of_the_page_is_right(either: Path, run: Callable[..., Result])
     whole = run("rules", "validate", str(either))
     assert (whole.exit_code, whole.stderr) == (0, "")
     assert whole.stdout == (
-        "1 profiles, nothing wrong: douyin-2026-07-09; 1 rules of your own: locker_overdue\n"
+        "1 profile, nothing wrong: douyin-2026-07-09; 1 rule of your own: locker_overdue\n"
     )
     alone = run("rules", "validate", str(either / "douyin-own.toml"))
     assert (alone.exit_code, alone.stderr) == (0, "")

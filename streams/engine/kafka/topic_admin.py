@@ -14,6 +14,7 @@ from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from kafka.errors import KafkaError, for_code
 
 from streams.engine.kafka.topics import Topics
+from streams.telemetry.counted import counted
 from streams.telemetry.events import event
 
 log = logging.getLogger(__name__)
@@ -342,12 +343,13 @@ def _problems(
     if len(set(counts.values())) == 1 and expected not in counts.values():
         count = next(iter(counts.values()))
         problems.append(
-            f"{', '.join(counts)}: {count} partitions, but {PARTITIONS}={expected}: "
+            f"{', '.join(counts)}: {counted(count, 'partition')}, but {PARTITIONS}={expected}: "
             f"set it to {count}"
         )
     else:
         problems += [
-            f"{name}: {count} partitions, but its co-partitioned mates need {PARTITIONS}={expected}"
+            f"{name}: {counted(count, 'partition')}, but its co-partitioned mates need "
+            f"{PARTITIONS}={expected}"
             for name, count in counts.items()
             if count != expected
         ]
@@ -378,8 +380,10 @@ def _notes(specs: Sequence[TopicSpec], found: Mapping[str, Described]) -> list[s
                 f"same key follow; {_text(wanted)} is recommended"
             )
         if "delete" in policy:
-            notes += _less(spec, one, "retention.ms", lambda ms: f"{int(ms) / _DAY_MS:g} days")
-        notes += _less(spec, one, "max.message.bytes", lambda size: f"{size} bytes")
+            notes += _less(
+                spec, one, "retention.ms", lambda ms: counted(int(ms) / _DAY_MS, "day", "g")
+            )
+        notes += _less(spec, one, "max.message.bytes", lambda size: counted(int(size), "byte"))
         notes += _less(spec, one, "min.insync.replicas", str)
     return notes
 

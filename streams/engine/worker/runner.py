@@ -21,6 +21,7 @@ from streams.engine.worker.engine import Engine
 from streams.engine.worker.failure import Stalled, describe
 from streams.engine.worker.loopwatch import LoopWatch
 from streams.engine.worker.web import CannotServe
+from streams.telemetry.counted import counted
 from streams.telemetry.events import Limited, event
 
 if TYPE_CHECKING:
@@ -260,7 +261,11 @@ class Watch:
             return describe(engine.failure)
         if not engine.assigned:
             stats = engine.restorer.stats
-            return f"restoring, {stats.remaining} records left" if stats.running else "not assigned"
+            return (
+                f"restoring, {counted(stats.remaining, 'record')} left"
+                if stats.running
+                else "not assigned"
+            )
         unheard = self._unheard()
         if unheard is not None:
             return f"no broker has accepted a heartbeat for {unheard:.0f} s"
