@@ -13,6 +13,7 @@ import click
 
 from streams.cli.files import ended_by_a_closed_pipe
 from streams.cli.logs import quiet
+from streams.cli.suggest import close_to
 from streams.settings import SettingsError
 
 
@@ -52,13 +53,8 @@ class LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of commands, with the summaries given here."""
-        rows = []
-        for name in self.list_commands(ctx):
-            lazy = self._lazy.get(name)
-            summary = self.commands[name].get_short_help_str(80) if lazy is None else lazy.summary
-            rows.append((name, summary))
         with formatter.section("Commands"):
-            formatter.write_dl(rows)
+            formatter.write_dl(self._summaries(ctx))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command, loaded now; None where there is none of this name."""
@@ -71,6 +67,34 @@ class LazyGroup(click.Group):
         except (ImportError, AttributeError) as error:
             return _broken(cmd_name, error)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the arguments name, or a usage error that names a close one."""
+        name = args[0]
+        known = [*self._lazy, *self.commands]
+        if name.startswith("-") or name in known or ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        close = self._meant(ctx, name)
+        hint = "" if close is None else f" Did you mean `{ctx.command_path} {close}`?"
+        raise click.UsageError(f"No such command {name!r}.{hint}", ctx)
+
+    def _summaries(self, ctx: click.Context) -> list[tuple[str, str]]:
+        """Name and summary of each listed command."""
+        rows = []
+        for name in self.list_commands(ctx):
+            lazy = self._lazy.get(name)
+            summary = self.commands[name].get_short_help_str(80) if lazy is None else lazy.summary
+            rows.append((name, summary))
+        return rows
+
+    def _meant(self, ctx: click.Context, name: str) -> str | None:
+        """The command nearest to a name, here or, of exactly this name, in a group within."""
+        for group in self.commands.values():
+            if isinstance(group, click.Group) and name in group.list_commands(ctx):
+                return f"{group.name} {name}"
+        return close_to(name, self.list_commands(ctx))
 
 
 class RootGroup(LazyGroup):

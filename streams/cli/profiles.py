@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 import click
 
+from streams.cli.suggest import did_you_mean
 from streams.profiles.loader import Loaded, ProfileError, load_all
 from streams.profiles.model import Profile
 from streams.settings import load_settings
@@ -28,7 +28,6 @@ def named(profiles: Loaded, only: Iterable[str] = ()) -> tuple[Profile, ...]:
     wanted = list(dict.fromkeys(only))
     for name in wanted:
         if name not in known:
-            close = difflib.get_close_matches(name, known, 1, cutoff=0.3)
-            hint = f"; did you mean {close[0]}?" if close else ";"
+            hint = did_you_mean(name, known, cutoff=0.3)
             raise click.UsageError(f"no profile {name!r}{hint} there are {', '.join(known)}")
     return tuple(known[name] for name in wanted) if wanted else tuple(known.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from streams.cli.suggest import did_you_mean
 from streams.profiles.loader import template_files
 
 EPILOG = """\b
@@ -23,5 +24,6 @@ def template(name: str) -> None:
     """Print a template: the profile of a platform whose numbers are not established."""
     files = {path.stem: path for path in template_files()}
     if name not in files:
-        raise click.UsageError(f"no template {name!r}; there are {', '.join(files)}")
+        hint = did_you_mean(name, files)
+        raise click.UsageError(f"no template {name!r}{hint} there are {', '.join(files)}")
     click.echo(files[name].read_text(encoding="utf-8"), nl=False)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from streams.cli.suggest import did_you_mean
 from streams.engine.kafka.warning_records import STATES, WarningRevision
 from streams.profiles.packs import rule_files
 from streams.rules.registry import RULES
@@ -20,8 +21,11 @@ def _known(_: click.Context, parameter: click.Parameter, names: tuple[str, ...])
             packs = load_settings().profile_dirs
             own = [path.stem for pack in packs for path in rule_files(pack)]
             if name not in own:
-                known = ", ".join([*RULES, *own])
-                raise click.BadParameter(f"{name!r} is no rule; there are {known}", param=parameter)
+                known = [*RULES, *own]
+                raise click.BadParameter(
+                    f"{name!r} is no rule{did_you_mean(name, known)} there are {', '.join(known)}",
+                    param=parameter,
+                )
     return names
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import click
 import msgspec
 
+from streams.cli.suggest import did_you_mean
 from streams.facts.times import iso, to_datetime
 from streams.profiles.loader import ProfileError, read
 from streams.profiles.model import Profiles
@@ -39,8 +40,11 @@ def chosen(profiles: Profiles, name: str) -> Profiles:
             return with_file(profiles, read(Path(name)))
         except (ProfileError, OSError) as error:
             raise click.ClickException(str(error)) from error
-    names = ", ".join([*(known.id for known in profiles.all), AS_DATED])
-    raise click.BadParameter(f"no profile {name!r}, nor a file of that name; there are {names}")
+    names = [*(known.id for known in profiles.all), AS_DATED]
+    raise click.BadParameter(
+        f"no profile {name!r}, nor a file of that name{did_you_mean(name, names)} "
+        f"there are {', '.join(names)}"
+    )
 
 
 def as_json(both: WhatIf, until: int) -> bytes:

@@ -106,6 +106,53 @@ def test_wrong_usage_is_2(run: Run) -> None:
         assert "Error: " in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (("wroker",), "shipsentry worker"),
+        (("topic",), "shipsentry topics"),
+        (("topics", "crate"), "shipsentry topics create"),
+        (("warnings", "tial", "--json"), "shipsentry warnings tail"),
+        (("tail",), "shipsentry warnings tail"),
+        (("validate", "mine.toml"), "shipsentry rules validate"),
+    ],
+)
+def test_a_misspelt_command_names_the_one_meant(
+    run: Run, arguments: tuple[str, ...], meant: str
+) -> None:
+    """In its group, or of its name in another; nothing is run, status 2."""
+    result = run(*arguments)
+    assert result.exit_code == 2
+    wrong = next(each for each in reversed(arguments) if each not in ("--json", "mine.toml"))
+    assert result.stderr.splitlines()[-1] == (
+        f"Error: No such command {wrong!r}. Did you mean `{meant}`?"
+    )
+    assert result.stdout == ""
+
+
+def test_what_nothing_is_near_is_only_unknown(run: Run) -> None:
+    """No guess is made, and a hidden command is never one."""
+    for name in ("xyzzy", "doc"):
+        assert run(name).stderr.splitlines()[-1] == f"Error: No such command {name!r}."
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("topics", "check", "--hlep"), "Did you mean --help?"),
+        (("rules", "template", "pindoudou"), "; did you mean pinduoduo? there are "),
+        (("rules", "show", "brief-2032"), "; did you mean brief-2023? there are "),
+        (("warnings", "tail", "--rule", "ship_over"), "; did you mean ship_overdue? there are "),
+        (("warnings", "tail", "--rule", "qqqq"), "'qqqq' is no rule; there are "),
+    ],
+)
+def test_so_do_options_rules_and_profiles(run: Run, arguments: tuple[str, ...], said: str) -> None:
+    """The name that is near, before all that there are."""
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
 def test_wrong_settings_are_2_and_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """A setting that cannot be used ends a command before it does anything, without a traceback."""
     monkeypatch.setenv("SHIPSENTRY_PARTITIONS", "many")
