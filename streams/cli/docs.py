@@ -73,6 +73,22 @@ output, all else to standard error.
 
 Where a command takes a file, `-` is standard output or standard input; `./-` is a file of that
 name. What comes by standard input is JSON Lines: a CSV or `.gz` file is known by its name.
+
+A shell completes commands, options, files, rules and templates, once it has been told how:
+
+```sh
+# bash, 4.4 or newer
+mkdir -p ~/.local/share/bash-completion/completions
+_SHIPSENTRY_COMPLETE=bash_source shipsentry > ~/.local/share/bash-completion/completions/shipsentry
+# zsh; in ~/.zshrc: fpath=(~/.zfunc $fpath), before compinit
+mkdir -p ~/.zfunc
+_SHIPSENTRY_COMPLETE=zsh_source shipsentry > ~/.zfunc/_shipsentry
+# fish
+_SHIPSENTRY_COMPLETE=fish_source shipsentry > ~/.config/fish/completions/shipsentry.fish
+```
+
+It asks the `shipsentry` that is on the `PATH`. Without the package bash-completion, `.` the file in
+`~/.bashrc`.
 """
 
 _METRICS_HEAD = """\

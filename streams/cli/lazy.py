@@ -10,6 +10,7 @@ from importlib import metadata
 from typing import Any, NamedTuple
 
 import click
+from click.shell_completion import CompletionItem
 
 from streams.cli.files import ended_by_a_closed_pipe
 from streams.cli.logs import quiet
@@ -79,6 +80,15 @@ class LazyGroup(click.Group):
         close = self._meant(ctx, name)
         hint = "" if close is None else f" Did you mean `{ctx.command_path} {close}`?"
         raise click.UsageError(f"No such command {name!r}.{hint}", ctx)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """What a shell may put here: commands with their summaries, none of them loaded."""
+        found = [
+            CompletionItem(name, help=summary)
+            for name, summary in self._summaries(ctx)
+            if name.startswith(incomplete)
+        ]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def _summaries(self, ctx: click.Context) -> list[tuple[str, str]]:
         """Name and summary of each listed command."""

@@ -18,8 +18,13 @@ filled in and the line `template = true` is gone; `rules validate` says what is 
 """
 
 
+def _beginning(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    """For a shell: the templates whose names begin so."""
+    return [path.stem for path in template_files() if path.stem.startswith(incomplete)]
+
+
 @click.command(epilog=EPILOG)
-@click.argument("name")
+@click.argument("name", shell_complete=_beginning)
 def template(name: str) -> None:
     """Print a template: the profile of a platform whose numbers are not established."""
     files = {path.stem: path for path in template_files()}

@@ -29,6 +29,11 @@ def _known(_: click.Context, parameter: click.Parameter, names: tuple[str, ...])
     return names
 
 
+def _beginning(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    """For a shell: the built-in rules whose names begin so."""
+    return [name for name in RULES if name.startswith(incomplete)]
+
+
 class Filter(NamedTuple):
     """Which warnings are wanted; an empty part wants all."""
 
@@ -67,6 +72,7 @@ def filters(command: Callable[..., Any]) -> Callable[..., Any]:
             multiple=True,
             callback=_known,
             metavar="RULE",
+            shell_complete=_beginning,
             help="Of this rule (`shipsentry rules list`); repeatable.",
         ),
     ):
