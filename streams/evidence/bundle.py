@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from streams.evidence.shown import Original, shown
+from streams.evidence.shown import Original, named, shown
 from streams.facts.times import iso
 from streams.profiles.model import Profile
 
@@ -64,7 +64,8 @@ def bundle(
         "feed": warning.get("feed"),
         "records": [shown(original, order_ids) for original in originals],
         "timeline": [
-            {name: one.get(name) for name in _OF_A_REVISION} | {"changed": _changed(before, one)}
+            {name: one.get(name) for name in _OF_A_REVISION}
+            | {"changed": _changed(before, one, order_ids)}
             for before, one in zip((None, *revisions), revisions, strict=False)
         ],
     }
@@ -76,17 +77,22 @@ def resting_on(revisions: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return proven[-1] if proven else revisions[-1]
 
 
-def _changed(before: dict[str, Any] | None, one: dict[str, Any]) -> dict[str, Any]:
+def _changed(
+    before: dict[str, Any] | None, one: dict[str, Any], order_ids: Collection[str]
+) -> dict[str, Any]:
     """What a revision says otherwise than the one before it, and the records that it names anew.
 
     Empty for the first. Whatever makes a revision is in it, or in the state: no two of them look
-    the same without being the same.
+    the same without being the same. Orders that are not among `order_ids`, which the warning names
+    now, are hashes here too.
     """
     if before is None:
         return {}
     old, new = before.get("evidence") or {}, one.get("evidence") or {}
     found = {name: one.get(name) for name in _CHANGES if one.get(name) != before.get(name)}
     found |= {name: new.get(name) for name in _EVIDENCE_CHANGES if new.get(name) != old.get(name)}
+    if "order_ids" in found:
+        found["order_ids"] = [named(each, order_ids) for each in found["order_ids"] or ()]
     known = old.get("records") or ()
     records = [record for record in new.get("records") or () if record not in known]
     return found | {"records": records} if records else found

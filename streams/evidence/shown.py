@@ -99,9 +99,9 @@ def _fields(raw: bytes, order_ids: Collection[str]) -> dict[str, Any] | None:
     names = _TRACKING if "tracking_number" in value else _ORDER
     found = _chosen(value, names)
     if "order_id" in found:
-        found["order_id"] = _named(found["order_id"], order_ids)
+        found["order_id"] = named(found["order_id"], order_ids)
     if isinstance(value.get("order_ids"), list):
-        found["order_ids"] = [_named(one, order_ids) for one in value["order_ids"]]
+        found["order_ids"] = [named(one, order_ids) for one in value["order_ids"]]
     for place, parts in (("location", _PLACE), ("recipient", _RECIPIENT), ("ship_from", _PLACE)):
         if isinstance(value.get(place), dict):
             found[place] = _chosen(value[place], parts)
@@ -117,7 +117,8 @@ def _chosen(value: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-def _named(order_id: Any, order_ids: Collection[str]) -> str:
+def named(order_id: Any, order_ids: Collection[str]) -> str:
+    """An order's id where the warning names the order, else its hash."""
     text = str(order_id)
     return text if text in order_ids else order_hash(text)
 

@@ -333,6 +333,25 @@ def test_rules_that_are_still_in_force(run: Run, tmp_path: Path) -> None:
     assert "In force since2026-07-09 00:00:00 UTC+8 (2026-07-08 16:00:00 UTC)Source" in text
 
 
+def test_orders_of_earlier_revisions_are_hashes(run: Run, tmp_path: Path) -> None:
+    """What a revision changed names an order only where the warning, as it is now, names it too."""
+    files, revisions = replayed(run, tmp_path)
+    key = chosen(revisions, "inactive_after_pickup")
+    one = next(one for one in revisions if one["warning_id"] == key)
+    named = (["7"], ["7", "another-shops-order"], ["7"])
+    lines = [{**one, "revision": n, "order_ids": ids} for n, ids in enumerate(named)]
+    (tmp_path / "warnings.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert run("evidence", key, *files, "--out", str(tmp_path / "e")).exit_code == 0
+    evidence, page = read(tmp_path / "e")
+    assert [row["changed"].get("order_ids") for row in evidence["timeline"]] == [
+        None,
+        ["7", order_hash("another-shops-order")],
+        ["7"],
+    ]
+    assert order_hash("another-shops-order") in Page(page).text
+    assert "another-shops-order" not in page + json.dumps(evidence)
+
+
 def test_nothing_personal(run: Run, tmp_path: Path) -> None:
     """Free text, unknown fields and hashes of recipients are in no part, whatever the warning."""
     files, revisions = replayed(run, tmp_path)
