@@ -138,7 +138,8 @@ def evidence(
 def _search(warning_id: str | None, order_id: str | None, number: str | None) -> Search:
     """What is looked for. Raises UsageError where that is nothing, or can be nothing's."""
     given = Search(
-        warning_id if warning_id is None else warning_id.strip().lower(),
+        # Lists and this command's own errors shorten an id with dots: they may be copied too.
+        warning_id if warning_id is None else warning_id.strip().rstrip(".…").lower(),
         order_id if order_id is None else order_id.strip(),
         number if number is None else number.strip(),
     )

@@ -107,6 +107,8 @@ def listed(result: Result) -> list[str]:
     [
         (("abcd1",), "abcd1"),
         (("ABCD1",), "abcd1"),
+        (("abcd1…",), "abcd1"),
+        (("abcd1...",), "abcd1"),
         (("abcd", "--order", OTHER), "abcd1"),
         (("--order", OTHER), "abcd1"),
         (("--number", "yto:zt1234 5678"), "abcd2"),
