@@ -11,6 +11,7 @@ from streams.rules.cloned_track import ClonedTrack
 from streams.rules.duplicate_tracking_number import DuplicateTrackingNumber
 from streams.rules.pauses import Exemption
 from streams.rules.rule import LinkRule, OrderRule, ParcelRule
+from streams.rules.ship_overdue import ShipOverdue
 from streams.rules.terms import Terms
 from streams.state.shop_lines import Meter
 
@@ -57,6 +58,15 @@ class Profile:
         """The least records of a track that is compared with others; None: none is compared."""
         rule = self.rule(ClonedTrack)
         return None if rule is None else rule.at_least_records
+
+    @property
+    def counts_by_default_promise(self) -> bool:
+        """Whether an order without a promise is due by the default: where `ship_overdue` is on."""
+        # A loop over two rules: asked of every order that is judged.
+        for rule in self.order_rules:  # noqa: SIM110  a generator would cost more than it finds
+            if isinstance(rule, ShipOverdue):
+                return True
+        return False
 
     @property
     def differs_by(self) -> Literal["address", "person"]:

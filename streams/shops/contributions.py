@@ -64,6 +64,8 @@ def contribution_of(
     if base is not None:
         shipped = shipped_at(order, base)
         promise = order.promise
+        if version.promised_ship_by is None and not profile.counts_by_default_promise:
+            promise = None
         closed = order.closed_at
         if promise is not None and promise > base:
             in_time = closed is not None and closed <= promise

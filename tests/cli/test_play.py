@@ -19,7 +19,7 @@ from click.testing import Result
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 from kafka_server import KafkaServer
 from support.ports import free_port
-from support.running import Deployment, wait_for
+from support.running import Deployment, offsets_of, wait_for
 
 from streams.cli import entry
 from streams.demo.history import Entry, Outcome, differences, load, replayed
@@ -54,7 +54,7 @@ def on_kafka(settings: Settings) -> list[Record]:
             for topic in (settings.orders_topic, settings.tracking_topic)
             for number in range(settings.partitions)
         ]
-        total = sum(consumer.get_watermark_offsets(place, 20)[1] for place in places)
+        total = sum(offsets_of(consumer, place.topic, place.partition)[1] for place in places)
         consumer.assign(places)
         deadline = time.monotonic() + 60
         while len(found) < total:

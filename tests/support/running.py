@@ -118,7 +118,7 @@ class Deployment:
             meta = consumer.list_topics(topic, timeout=20).topics[topic]
             ends = {}
             for number in meta.partitions:
-                low, high = _range(consumer, topic, number)
+                low, high = offsets_of(consumer, topic, number)
                 if high > low:
                     ends[number] = high
             consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in ends])
@@ -158,7 +158,7 @@ class Deployment:
             except KafkaException:  # the group's coordinator is not found yet
                 return sys.maxsize
             for place in committed:
-                low, high = _range(consumer, place.topic, place.partition)
+                low, high = offsets_of(consumer, place.topic, place.partition)
                 total += high - (place.offset if place.offset >= 0 else low)
             return total
         finally:
@@ -226,7 +226,7 @@ def _spelled(values: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _range(consumer: Consumer, topic: str, number: int) -> tuple[int, int]:
+def offsets_of(consumer: Consumer, topic: str, number: int) -> tuple[int, int]:
     """First and end offset of a partition; a new one may have no leader for a moment."""
 
     def ask() -> tuple[int, int] | None:

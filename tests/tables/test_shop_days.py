@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -179,6 +180,15 @@ def test_an_order_that_moves_leaves_where_it_was() -> None:
     assert shop_counts(loop) == one_day("s-1", "2026-11-23", due=1)
     told(loop, order(updated_at=PAID + 2 * HOUR, promised_ship_by=PROMISE + DAY, shop_id="s-2"))
     assert shop_counts(loop) == one_day("s-2", "2026-11-23", due=1)
+
+
+def test_where_late_orders_are_not_judged_only_a_stated_promise_counts(tmp_path: Path) -> None:
+    """With `ship_overdue` off, an order that brings no promise is due on no day."""
+    pack = '[rules]\nship_overdue = "off"\n'
+    (tmp_path / "own.toml").write_text(f'extends = "douyin-2026-07-09"\n{pack}')
+    loop = Loop(1, us(PAID + HOUR), load([tmp_path]))
+    told(loop, order("1", promised_ship_by=None), order("2", promised_ship_by=PROMISE))
+    assert shop_counts(loop) == one_day("s-1", "2026-11-22", due=1)
 
 
 @pytest.mark.parametrize("offset", ["+08:00", "+00:00", "-08:00"])
