@@ -21,6 +21,14 @@ WARNINGS = {**LINES, ".csv": "csv"}
 COMPARISON = {".txt": "table", ".json": "json"}
 """Endings of what two profiles make of one history."""
 
+OTHERS = frozenset(
+    {
+        *(".bz2", ".csv", ".htm", ".html", ".md", ".ods", ".parquet", ".pdf", ".sqlite"),
+        *(".tsv", ".xls", ".xlsx", ".xml", ".xz", ".yaml", ".yml", ".zip", ".zst"),
+    }
+)
+"""Endings that name a form: one that is not written there is refused, and not written otherwise."""
+
 _PACKED = ".gz"
 _DEVICES = (Path("/dev"), Path("/proc"))
 
@@ -35,8 +43,8 @@ format_option = click.option(
 def form_of(option: str, target: Target, forms: Mapping[str, str], asked: str | None = None) -> str:
     """The form of a result: the one asked for, else that of the file's name.
 
-    Standard output, devices and pipes have the first one. Ends with a usage error, naming the
-    option and what is allowed, where the name says nothing.
+    Standard output, devices, pipes and names that say nothing have the first one. Ends with a usage
+    error, naming the option and what is allowed, where the name says another form.
     """
     if asked is not None:
         return asked
@@ -46,10 +54,10 @@ def form_of(option: str, target: Target, forms: Mapping[str, str], asked: str | 
     ending = Path(target.path.name.lower().removesuffix(_PACKED)).suffix
     if ending in forms:
         return forms[ending]
-    if _is_device(target.path):
+    if ending not in OTHERS or _is_device(target.path):
         return first
     raise click.BadParameter(
-        f"the name {target.path.name!r} does not say how to write it: allowed endings are "
+        f"the name {target.path.name!r} asks for a form that is not written: allowed endings are "
         f"{', '.join(forms)}, each also with {_PACKED}",
         param_hint=option,
     )

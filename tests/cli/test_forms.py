@@ -115,19 +115,20 @@ def test_a_comparison_too(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--out", "w.xlsx"), "--out: the name 'w.xlsx' does not say how to write it: allowed"),
-        (("--out", "w"), "allowed endings are .jsonl, .json, .csv, each also with .gz"),
-        (("--out", "w.gz"), "allowed endings are .jsonl, .json, .csv, each also with .gz"),
-        (("--out", ".csv"), "'.csv' does not say"),
-        (("--shop-risk", "s.csv"), "--shop-risk: the name 's.csv' does not say how to write it"),
-        (("--product-risk", "p.txt"), "allowed endings are .jsonl, .json, each also with .gz"),
+        (
+            ("--out", "w.xlsx"),
+            "--out: the name 'w.xlsx' asks for a form that is not written: allowed",
+        ),
+        (("--out", "w.tsv.gz"), "allowed endings are .jsonl, .json, .csv, each also with .gz"),
+        (("--shop-risk", "s.csv"), "--shop-risk: the name 's.csv' asks for a form"),
+        (("--product-risk", "p.xml"), "allowed endings are .jsonl, .json, each also with .gz"),
         (("--dead-letters", "d.csv"), "--dead-letters: the name 'd.csv'"),
         (("--diff", "brief-2023", "--out", "d.csv"), "allowed endings are .txt, .json"),
         (("--diff", "brief-2023", "--format", "csv"), "--format is of warnings"),
         (("--format", "xlsx"), "xlsx"),
     ],
 )
-def test_a_name_that_says_nothing(run: Run, arguments: tuple[str, ...], said: str) -> None:
+def test_a_name_that_says_another_form(run: Run, arguments: tuple[str, ...], said: str) -> None:
     """Status 2, the option, the name and what is allowed; nothing is written."""
     before = sorted(path.name for path in Path().iterdir())
     result = run("replay", *FILES, *arguments)
@@ -135,6 +136,16 @@ def test_a_name_that_says_nothing(run: Run, arguments: tuple[str, ...], said: st
     # What is too long for the terminal's width is on several lines.
     assert said in " ".join(result.stderr.split())
     assert sorted(path.name for path in Path().iterdir()) == before
+
+
+@pytest.mark.parametrize("name", ["w", "w.out", "w.log.gz"])
+def test_a_name_that_says_no_form_is_lines(run: Run, name: str) -> None:
+    """As ever: what has no ending that anybody knows is JSON Lines, packed where it says so."""
+    assert run("replay", *FILES, "--out", name).exit_code == 0
+    assert run("replay", *FILES, "--out", "w.jsonl").exit_code == 0
+    written = Path(name).read_bytes()
+    lines = gzip.decompress(written) if name.endswith(".gz") else written
+    assert lines == Path("w.jsonl").read_bytes() != b""
 
 
 def test_devices_have_no_ending(run: Run) -> None:
