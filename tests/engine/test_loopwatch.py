@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
 import asyncio, itertools, logging, os, sys, threading, time
 from collections import deque
-from streams.engine.loopwatch import LoopWatch
+from streams.engine.worker.loopwatch import LoopWatch
 
 logging.basicConfig(format="log: %(message)s")
 
