@@ -14,7 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from scripts.new_rule.files import CHAPTER, Kind, rule, story, words
+from scripts.new_rule.files import CHAPTER, WHEN, Kind, rule, story, words
 from streams.rules.registry import SPECS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,11 +30,16 @@ TODO = """\
   4. streams/profiles/*.toml           [rules.{name}], with its source; ON leaves the test;
                                        what it may cost ([exposure]), whether it makes an order
                                        abnormal ([meter])
-  5. docs/rules.md                     its chapter, its row of limits; then: shipsentry docs docs
-  6. tests/oracle/, tests/figures/     where a built-in profile has it: brute force, its figures
-  7. streams/demo/                     there too: a parcel of the demo's week that has it
+  5. docs/rules.md                     its chapter (put it where it belongs) and its row of limits,
+                                       which says "off"; then: shipsentry docs docs
+  6. tests/oracle/, tests/figures/     where a built-in profile has it: brute force, its figures,
+     tests/profiles/test_builtin.py    what the profile says, and [meter] or NOT_ABNORMAL
+  7. streams/demo/                     there too: parcels of the demo's week that have it, then
+                                       python -m streams.demo.make_history; docs/demo.md
   8. CHANGELOG.md
-Tests say which of these was forgotten: .venv/bin/pytest tests/rules/test_every_rule.py
+Most of what was forgotten is red in tests/rules, tests/profiles, tests/figures, tests/demo,
+tests/judge, tests/oracle and tests/traps. Nothing checks the words of the chapter, the CHANGELOG,
+and the source of a limit.
 """
 
 
@@ -91,7 +96,9 @@ def write(name: str, kind: Kind) -> None:
     before, found, after = rows.partition(f"\n| `{following}`")
     rows = f"{before}\n{row}{found}{after}"
     rest = rest.replace(
-        "\n## Places and lanes\n", f"\n{CHAPTER.format(name=name)}\n## Places and lanes\n", 1
+        "\n## Places and lanes\n",
+        f"\n{CHAPTER.format(name=name, when=WHEN[kind.clock])}\n## Places and lanes\n",
+        1,
     )
     page.write_text(f"{head}{limits}{rows}\n\n{rest}", encoding="utf-8")
 

@@ -20,9 +20,7 @@ CHAPTER = """\
 | | |
 |---|---|
 | subject | TODO |
-| anchor | TODO |
-| holds from | TODO; of a clock: starts, ends |
-| until | TODO |
+{when}
 | stages | `violation` |
 
 **Put it right.** TODO
@@ -31,6 +29,12 @@ CHAPTER = """\
 
 **Profile.** TODO
 """
+
+WHEN = {
+    True: "| starts | TODO |\n| ends | TODO |",
+    False: "| anchor | TODO |\n| holds from | TODO |\n| until | TODO |",
+}
+"""How a chapter says when a clock runs, and when a check holds."""
 
 _SEES = {"parcel": "parcel", "order": "order", "link": "parcel × order"}
 _SNAPSHOT = {
