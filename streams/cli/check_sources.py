@@ -15,7 +15,7 @@ import msgspec
 from schemas.fields import MAX_ID_LENGTH
 from streams.decode.keys import parcel_key
 from streams.inputs.files import BadLine
-from streams.judge.precheck import ask_order
+from streams.judge.precheck import RuleFailed, ask_order
 from streams.outputs.check_answer import answer
 from streams.profiles.loader import ProfileError, load
 from streams.replay.history import play
@@ -104,7 +104,10 @@ def ask_files(
         click.echo(
             f"passed over: {counted(len(bad), 'bad line')} (see `shipsentry replay`)", err=True
         )
-    word = ask_order(machine.order_state(order_id), key, now, profiles)
+    try:
+        word = ask_order(machine.order_state(order_id), key, now, profiles)
+    except RuleFailed as error:
+        raise Unanswered(f"{error}: {error.__cause__!r}") from error
     return answer(key, machine.parcel_state(key), order_id, word, profiles, now)
 
 

@@ -129,7 +129,7 @@ def evidence(
     try:
         written = write(directory, found, originals, languages, with_records=with_records)
     except OSError as error:
-        raise click.ClickException(f"{error.filename}: {error.strerror}") from error
+        raise click.ClickException(f"{error.filename or directory}: {error.strerror}") from error
     for path in written:
         click.echo(path)
     _remark(originals, with_records)

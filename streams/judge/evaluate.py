@@ -27,7 +27,7 @@ class RuleFailure(NamedTuple):
 
     rule: str
     subject: str
-    error: Exception
+    error: Exception | SystemExit
 
 
 class Evaluation(NamedTuple):
@@ -79,7 +79,7 @@ class Evaluating:
                 if not episodes:
                     continue
                 episodes = tuple(episodes)
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 about = subject_of(subject.parcel, subject.order_id)
                 self.failures.append(RuleFailure(rule.name, about, error))
                 continue

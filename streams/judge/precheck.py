@@ -38,7 +38,7 @@ NOTE = "note"
 WORDS = frozenset(
     (
         *(OK, WARN, BLOCK),
-        *("malformed", "does_not_fit", "guess", "too_many_facts"),
+        *("malformed", "does_not_fit", "guess", "too_many_facts", "rule_failed"),
         *("order_unknown", "order_not_judged", "order_closed", "final_payment_unknown"),
         *("already_uploaded", "used_by_other", "recipient_unknown", "given_up", "used_by_same"),
         *("former_life", "already_delivered", "sent_back", "tracked_before_paid", "track_runs"),
@@ -56,6 +56,10 @@ class OrderWord(msgspec.Struct, frozen=True, array_like=True):
 
     facts: OrderFacts | None = None
     findings: tuple[Finding, ...] = ()
+
+
+class RuleFailed(Exception):
+    """A rule raised on the order: what it would have said is not known."""
 
 
 class Use(NamedTuple):
@@ -115,7 +119,10 @@ class Precheck(NamedTuple):
 
 
 def ask_order(state: OrderState | None, parcel: str, now: int, profiles: Profiles) -> OrderWord:
-    """What an order says of uploading `parcel` for it at `now` (µs); `state` is used up."""
+    """What an order says of uploading `parcel` for it at `now` (µs); `state` is used up.
+
+    Raises RuleFailed where a rule about orders did not say its word.
+    """
     if state is None or not state.versions:
         return OrderWord()
     facts = orders.facts_of(state)
@@ -127,8 +134,11 @@ def ask_order(state: OrderState | None, parcel: str, now: int, profiles: Profile
             break
     else:
         state.parcels.append(LinkedParcel(parcel, (life,)))
-    seen = judge_orders.evaluate(state, max(now, state.judged), profiles).candidates
-    return OrderWord(facts, tuple(one.finding for one in seen if one.finding.parcel == parcel))
+    seen = judge_orders.evaluate(state, max(now, state.judged), profiles)
+    for failure in seen.failures:
+        raise RuleFailed(f"rule {failure.rule} failed on the order") from failure.error
+    found = tuple(one.finding for one in seen.candidates if one.finding.parcel == parcel)
+    return OrderWord(facts, found)
 
 
 def precheck(
@@ -174,7 +184,10 @@ def precheck(
     if mine is None:
         profile = _profile(word.facts, now, profiles)
         return Precheck(_worst(remarks, ()), profile, (), tuple(remarks), tuple(uses), track)
-    found = [one.finding for one in judge_parcels.evaluate(parcel, now, profiles).candidates]
+    seen = judge_parcels.evaluate(parcel, now, profiles)
+    failed = sorted({failure.rule for failure in seen.failures})
+    remarks += [Remark("rule_failed", WARN, detail=rule) for rule in failed]
+    found = [one.finding for one in seen.candidates]
     findings = _standing([*found, *word.findings], order_id, by_format=fits is False)
     rules = {finding.rule for _, finding in findings}
     if "malformed_tracking_number" not in rules:

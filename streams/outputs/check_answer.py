@@ -128,5 +128,6 @@ def _words(
         "at": beijing(remark.at),
         "couriers": couriers,
         "detail": remark.detail,
+        "rule": remark.detail,
     }
     return sentence(f"check.{remark.code}", values)

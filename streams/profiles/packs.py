@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 from streams.profiles.document import ProfileError
 from streams.profiles.registry import SPECS, RuleSpec
-from streams.profiles.table import Table, table_of
+from streams.profiles.table import Table, look_at_defaults, table_of
 from streams.rules.episodes import Check, Clock
 from streams.texts.catalogue import Catalogue
 
@@ -127,6 +127,7 @@ def _look_at_its_table(rule: RuleSpec, path: Path, line: int) -> None:
         _look_at_its_class(rule.name, rule.rule, path)
         try:
             table = table_of(rule)
+            look_at_defaults(rule.rule)
         except (TypeError, NameError) as error:
             _wrong(path, found, f"{error}")
     elif table is None:
@@ -188,13 +189,13 @@ def _module(path: Path) -> object:
     except SyntaxError as error:
         del sys.modules[name]
         _wrong(path, error.lineno or 1, f"not Python: {error.msg}")
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # A pack that leaves must not end a command as done.
         del sys.modules[name]
         _wrong(path, _line_in(error, path) or 1, f"{type(error).__name__}: {error}")
     return module
 
 
-def _line_in(error: Exception, path: Path) -> int | None:
+def _line_in(error: BaseException, path: Path) -> int | None:
     """The line of the file at which an error came up."""
     lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
     return lines[-1] if lines else None

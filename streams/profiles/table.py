@@ -6,10 +6,11 @@ can say brings a subclass of `Table` of its own.
 
 from __future__ import annotations
 
+import dataclasses
 from functools import cache
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field, create_model
+from pydantic import Field, InstanceOf, TypeAdapter, ValidationError, create_model
 
 from streams.profiles.fields import (
     Hours,
@@ -100,6 +101,39 @@ def _made(rule: type[Any]) -> type[Table]:
     )
     made.makes = rule
     return made
+
+
+def look_at_defaults(rule: type[Any]) -> None:
+    """That what a rule's fields are without a profile is of their types; raises TypeError."""
+    values = {field.name: field.default for field in dataclasses.fields(rule)}
+    for field in fields_of(rule):
+        value = values[field.name]
+        if field.required or value is dataclasses.MISSING:
+            continue
+        if value is None and (field.optional or field.mark(StatusCodes)):
+            continue
+        length, between = field.mark(Duration), field.mark(Between)
+        kind = field.type
+        if length is not None:
+            least, most = (length.least, length.most) if between is None else between
+            low = {"gt" if length.above else "ge": least * length.length}
+            kind = Annotated[int, Field(**low, le=most * length.length)]
+        elif between is not None:
+            kind = Annotated[kind, Field(ge=between.least, le=between.most)]
+        try:
+            _adapter(kind).validate_python(value, strict=True)
+        except ValidationError as error:
+            why = error.errors()[0]["msg"]
+            unit = "" if length is None else f"; it is in µs, as in {length.unit.upper()[:-1]}"
+            raise TypeError(
+                f"{rule.__name__}.{field.name}: the default {value!r} is wrong: {why}{unit}"
+            ) from error
+
+
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    # A limit, a lane's limits: classes that pydantic takes by what they are, not by their fields.
+    whole = kind in (Limit, LaneLimits)
+    return TypeAdapter(InstanceOf[kind] if whole else kind)
 
 
 def _said_as(field: RuleField) -> Any:

@@ -51,7 +51,7 @@ def foretold(
 def sentence(key: str, values: Mapping[str, object]) -> dict[str, str]:
     """A single sentence of the catalogue, such as `check.malformed`. Raises KeyError."""
     text = catalogue().sentences[key]
-    zh, en = _values(values, "")
+    zh, en = _values(values, str(values.get("rule") or ""))
     return {"zh": text["zh"].fill(zh), "en": text["en"].fill(en)}
 
 

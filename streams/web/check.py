@@ -18,7 +18,7 @@ from streams.engine.kafka.murmur2 import partition_of
 from streams.engine.worker.app import EngineApp
 from streams.engine.worker.peers import WORD_HEADER, PeerSilent
 from streams.engine.worker.web import Route
-from streams.judge.precheck import OrderWord, ask_order
+from streams.judge.precheck import OrderWord, RuleFailed, ask_order
 from streams.outputs.check_answer import answer
 from streams.profiles.model import Profiles
 from streams.state.codec import load_order, load_parcel
@@ -113,7 +113,10 @@ class _Desk:
     def _order(self, question: _Question, partition: int) -> OrderWord:
         value = self._state("orders", partition, question.order_id)
         state = None if value is None else load_order(value)
-        return ask_order(state, question.parcel, self._engine.now_us(), self._profiles)
+        try:
+            return ask_order(state, question.parcel, self._engine.now_us(), self._profiles)
+        except RuleFailed as error:
+            raise _Refused(503, str(error)) from error
 
     def _state(self, table: str, partition: int, key: str) -> bytes | None:
         """A stored state with everything in it that was read so far."""

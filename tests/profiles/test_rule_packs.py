@@ -240,6 +240,7 @@ RAISING = "        ready = parcel.first(frozenset((READY,)))\n"
     ("instead", "error"),
     [
         ("        raise KeyError(parcel.key)\n", KeyError),
+        ("        raise SystemExit(0)\n", SystemExit),
         ("        return 3\n", TypeError),
         ("        yield from ()\n        raise ZeroDivisionError\n", ZeroDivisionError),
         ('        return ("late",)\n', TypeError),
@@ -262,6 +263,23 @@ def test_a_rule_that_fails_is_passed_over(pack: Path, instead: str, error: type[
     assert {failure.rule for failure in failures} == {"locker_overdue"}
     assert isinstance(failures[0].error, error)
     assert "pickup_overdue" in {revision.finding.rule for revision in judging.log}
+
+
+def test_a_check_says_which_rule_failed(pack: Path, run: Callable[..., Result]) -> None:
+    """An answer that a rule is missing from is not OK."""
+    broken = RAISING + "        raise KeyError(1)\n"
+    (pack / "locker_overdue.py").write_text(SOURCE.replace(RAISING, broken))
+    orders, tracking = written(pack.parent, [order(), order("2")])
+    found = json.loads(
+        run(
+            *("check", "zto", "78123456789012", "--order", "2", "--json"),
+            *("--orders", orders, "--tracking", tracking),
+            pack=pack,
+        ).stdout
+    )
+    (reason,) = (one for one in found["reasons"] if one["code"] == "rule_failed")
+    assert (found["verdict"], reason["level"]) == ("warn", "warn")
+    assert "A rule, locker_overdue, failed" in reason["says"]["en"]
 
 
 def test_what_a_failed_rule_had_published_stays(pack: Path) -> None:
@@ -344,6 +362,7 @@ MISTAKES = [
     ("rule() fails", "LockerOverdue(self", "LockerOverdue(1, 2, self", None, "TypeError: "),
     ("syntax", "READY = ", "READY == = ", None, "not Python: invalid syntax"),
     ("import", "    staged,\n)", "    stage,\n)", 8, "ImportError: cannot import name 'stage'"),
+    ("leaves", "READY = STATUS", "raise SystemExit(0) or STATUS", None, "SystemExit: 0"),
     ("at import", "READY = STATUS_CODE[", "READY = STATUS_CODE[0, ", None, "KeyError: "),
 ]
 
@@ -491,6 +510,30 @@ def test_a_field_is_checked_by_its_type(
         load([tmp_path])
     (problem,) = caught.value.problems
     assert f": rules.kinds.{field}: " in problem
+    assert text in problem
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "text"),
+    [
+        ("grace: InHours", 'grace: InHours = "5"', "grace: the default '5' is wrong: Input should"),
+        ("grace: InHours", "grace: InHours = 0", "greater than 0; it is in µs, as in HOUR"),
+        ("window: Annotated[InDays, Between(1, 30), Reads(\"within {}\")]", "window: InDays = 5",
+         "window: the default 5 is wrong: Input should be greater than or equal to 86400000000"),
+        ("Between(2, 9)]", "Between(2, 9)] = 77", "times: the default 77 is wrong: Input"),
+        ("ended_by: Statuses", 'ended_by: Statuses = ("hubb",)', "ended_by: the default ('hubb',)"),
+        ("violation: Limit", "violation: Limit = 3", "violation: the default 3 is wrong"),
+        ('Severity = "critical"', 'Severity = "crit"', "should be 'critical', 'warning' or 'info'"),
+    ],
+)  # fmt: skip
+def test_a_default_is_of_its_fields_type(tmp_path: Path, good: str, bad: str, text: str) -> None:
+    """Else it would fail only where a command reads it out, or a rule uses it."""
+    assert good in KINDS
+    source = KINDS.replace(good, bad, 1).replace("slots=True", "slots=True, kw_only=True")
+    (tmp_path / "kinds.py").write_text(source, encoding="utf-8")
+    with pytest.raises(ProfileError) as caught:
+        load([tmp_path])
+    (problem,) = caught.value.problems
     assert text in problem
 
 

@@ -377,6 +377,7 @@ def test_sentences_read_well(key: str, full: bool) -> None:
     values = {"carrier": "zto", "number": "78123456789012"}
     if full:
         values |= {"orders": "1", "couriers": "ups", "at": DEADLINE, "detail": "test"}
+        values["rule"] = "recalled"
     said = texts.sentence(key, values)
     check_words({"message": said})
     if full and "{at}" in str(tomllib.loads(FILE.read_text())["check"][key.split(".")[1]]):
