@@ -12,12 +12,12 @@ import click
 
 from streams import texts
 from streams.demo.history import Outcome
+from streams.engine.kafka.warning_records import STATES
 from streams.facts.times import BEIJING, to_datetime
 from streams.profiles.money import spelled
 from streams.rules.registry import RULES
 from streams.telemetry.counted import counted
 
-STATES = ("open", "breached", "resolved", "withdrawn")
 STAGES = ("violation", "serious", "notice")
 
 _STYLES: dict[str, dict[str, Any]] = {

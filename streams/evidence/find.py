@@ -7,10 +7,7 @@ from typing import NamedTuple
 
 from streams.decode.keys import normalise_carrier, normalise_number
 from streams.decode.moments import parse_time
-from streams.engine.kafka.warning_records import Read, WarningRevision, newest
-
-_STATES = ("open", "breached", "resolved", "withdrawn")
-"""Most urgent first."""
+from streams.engine.kafka.warning_records import STATES, Read, WarningRevision, newest
 
 
 class Search(NamedTuple):
@@ -55,7 +52,7 @@ def matches(reads: Iterable[Read], search: Search) -> Matches:
 def urgency(warning: WarningRevision) -> tuple[int, int, int, str]:
     """Sorts by what to do first: open ones by deadline, open ones without, newest first, then
     what has breached, ended and was withdrawn, each the latest first."""
-    state = _STATES.index(warning.state) if warning.state in _STATES else len(_STATES)
+    state = STATES.index(warning.state) if warning.state in STATES else len(STATES)
     deadline = parse_time(warning.deadline)
     if warning.state == "open" and deadline is not None:
         return state, 0, deadline, warning.warning_id

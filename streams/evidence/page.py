@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timezone
 from html import escape
 from typing import Any
 
+from streams.engine.kafka.warning_records import STATES
 from streams.facts.times import BEIJING
 from streams.profiles.money import spelled
 from streams.texts.wording import Wording
@@ -93,7 +94,7 @@ def page(evidence: dict[str, Any], languages: Sequence[str], *, with_records: bo
 
 def _head(evidence: dict[str, Any], words: Wording) -> str:
     state = str(evidence["state"])
-    known = state if state in ("open", "breached", "resolved", "withdrawn") else "open"
+    known = state if state in STATES else "open"
     return (
         f"<h1>{escape(words.title(evidence['rule']))}</h1>\n"
         f'<p class="quiet">{escape(words.label("title"))}</p>\n'

@@ -112,14 +112,12 @@ def look_at_defaults(rule: type[Any]) -> None:
             continue
         if value is None and (field.optional or field.mark(StatusCodes)):
             continue
-        length, between = field.mark(Duration), field.mark(Between)
-        kind = field.type
+        length = field.mark(Duration)
+        kind = _kind(field)
         if length is not None:
-            least, most = (length.least, length.most) if between is None else between
-            low = {"gt" if length.above else "ge": least * length.length}
-            kind = Annotated[int, Field(**low, le=most * length.length)]
-        elif between is not None:
-            kind = Annotated[kind, Field(ge=between.least, le=between.most)]
+            kind = Annotated[int, _bounds(field, length.length)]
+        elif not field.mark(Between):
+            kind = field.type
         try:
             _adapter(kind).validate_python(value, strict=True)
         except ValidationError as error:
@@ -153,14 +151,18 @@ def _kind(field: RuleField) -> Any:
     if field.mark(StatusCodes):
         return Statuses
     if length is not None:
-        least, most = (length.least, length.most) if between is None else between
-        low = {"gt" if length.above else "ge": least}
         if length.whole:
-            return Annotated[int, Field(**low, le=most)]
-        return Annotated[float, Field(**low, le=most, allow_inf_nan=False)]
-    if between is not None:
-        return Annotated[field.type, Field(ge=between.least, le=between.most)]
-    return field.type
+            return Annotated[int, _bounds(field)]
+        return Annotated[float, _bounds(field), Field(allow_inf_nan=False)]
+    return field.type if between is None else Annotated[field.type, _bounds(field)]
+
+
+def _bounds(field: RuleField, unit: int = 1) -> Any:
+    """What a number of the field may be, in its own unit or in smaller ones, `unit` to one."""
+    length = field.mark(Duration)
+    least, most = field.mark(Between) or (length.least, length.most)
+    above = length is not None and length.above
+    return Field(**{"gt" if above else "ge": least * unit}, le=most * unit)
 
 
 def _taken(field: RuleField, value: Any) -> Any:

@@ -152,11 +152,10 @@ class ParcelLife:
         self.orders = judged(self.linked)
         if not self.orders:
             return
+        self.lead = self.orders[0]
         if len(self.orders) == 1:
-            self.lead = self.orders[0]
             self.ended_at = self.lead.ended_at
         else:
-            self.lead = self.orders[0]
             ends = [order.ended_at for order in self.orders]
             self.ended_at = None if None in ends else max(end for end in ends if end is not None)
         self.said: dict[str, Said] | None = None

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 STATES = ("open", "breached", "resolved", "withdrawn")
+"""What a warning can be, most urgent first."""
 
 
 class Words(msgspec.Struct):

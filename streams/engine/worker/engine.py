@@ -253,9 +253,7 @@ class Engine:
 
     def watermark_us(self, partition: int) -> int | None:
         """Deadlines up to this time may fire; None while the partition is held."""
-        now = self.now_us()
-        self._observe(partition, now)
-        return self.watermark.watermark_us(partition, now)
+        return self.moment(partition)[1]
 
     def observe_ticks(self, chunk: Chunk) -> None:
         """Learn what other workers say; the ticks agent calls it with each of its chunks."""
