@@ -65,19 +65,20 @@ th, td { text-align: left; vertical-align: top; padding: 6px 10px;
 th { position: sticky; top: 0; background: #f6f8fa; font-weight: 600; white-space: nowrap; }
 .when { font-variant-numeric: tabular-nums; min-width: 10em; }
 .id { font: 12px/1.6 ui-monospace, Consolas, monospace; }
-td.id { min-width: 12em; } .risk { min-width: 10em; }
+td.id { min-width: calc(15ch + 20px); } td.orders { min-width: calc(19ch + 21px); }
+.risk { overflow-wrap: break-word; } .shop { min-width: 7em; }
 .short, .open, .breached { white-space: nowrap; }
 .todo { min-width: 12em; }
 .key { display: block; width: 9ch; overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
   user-select: all; -webkit-user-select: all; }
 .open { color: #9a6700; font-weight: 600; } .breached { color: #b42318; font-weight: 600; }
 a { color: #0969da; }
-@media (max-width: 1200px) {
+@media (max-width: 1260px) {
   body { padding: 12px; }
   thead { display: none; }
   table, tbody, tr, td { display: block; }
   tr { border: 1px solid #d8dee4; border-radius: 6px; margin: 0 0 12px; padding: 6px 0; }
-  td, td.id, .when, .risk, .todo { border: 0; padding: 3px 10px; display: grid; min-width: 0;
+  td, td.id, td.orders, .when, .risk, .shop, .todo { border: 0; padding: 3px 10px; display: grid; min-width: 0;
     grid-template-columns: 84px minmax(0, 1fr); gap: 8px; }
   td:has(div:empty) { display: none; }
   td::before { content: attr(data-label); color: #57606a; font: 13px/1.5 system-ui, sans-serif;
@@ -173,9 +174,9 @@ def _row(warning: Mapping[str, Any], says: _Says, words: Wording, language: str,
             f'{escape(rule)}<br><span class="id quiet">{escape(str(warning["rule"]))}'
             f"{escape(stage)}</span>",
         ),
-        ("", f'{shop}<span class="quiet">{escape(str(warning["platform"]))}</span>'),
+        ("shop", f'{shop}<span class="quiet">{escape(str(warning["platform"]))}</span>'),
         ("id", parcel),
-        ("id", "<br>".join(map(escape, orders[:5])) + more),
+        ("id orders", "<br>".join(map(escape, orders[:5])) + more),
         ("short", escape(_cost(warning["exposure"], says))),
         ("todo", escape(str(warning["remedy"][language]))),
         # Cut by the style and not in the text: a click selects the whole id, to be copied.

@@ -104,7 +104,7 @@ def test_a_narrow_screen_has_a_card_for_each_warning() -> None:
     heads = re.findall(r"<th>(.*?)</th>", text)
     assert len(heads) == 9
     assert re.findall(r'data-label="(.*?)"', text) == heads
-    narrow = text.partition("@media (max-width: 1200px) {")[2].partition("</style>")[0]
+    narrow = text.partition("@media (max-width: 1260px) {")[2].partition("</style>")[0]
     assert "thead { display: none; }" in narrow
     assert "td::before { content: attr(data-label);" in narrow
     assert "nowrap" not in narrow
