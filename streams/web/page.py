@@ -78,8 +78,8 @@ a { color: #0969da; }
   thead { display: none; }
   table, tbody, tr, td { display: block; }
   tr { border: 1px solid #d8dee4; border-radius: 6px; margin: 0 0 12px; padding: 6px 0; }
-  td, td.id, td.orders, .when, .risk, .shop, .todo { border: 0; padding: 3px 10px; display: grid; min-width: 0;
-    grid-template-columns: 84px minmax(0, 1fr); gap: 8px; }
+  td, td.id, td.orders, .when, .risk, .shop, .todo { border: 0; padding: 3px 10px;
+    display: grid; min-width: 0; grid-template-columns: 84px minmax(0, 1fr); gap: 8px; }
   td:has(div:empty) { display: none; }
   td::before { content: attr(data-label); color: #57606a; font: 13px/1.5 system-ui, sans-serif;
     white-space: normal; }
