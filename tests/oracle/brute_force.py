@@ -399,7 +399,7 @@ _CITIES = {
 }  # fmt: skip
 #: Counties of an older edition of GB/T 2260, and the city that they belong to today.
 _MOVED = {
-    "110228": "1101", "310230": "3101", "341422": "3402", "340823": "3407", "341521": "3404",
+    "341422": "3402", "340823": "3407", "341521": "3404",
     "469003": "4604", "220381": "2201", "512081": "5101",
 }  # fmt: skip
 _MUNICIPALITIES = frozenset({"11", "12", "31", "50"})

@@ -105,15 +105,19 @@ Difference = tuple[dict[str, Any] | None, dict[str, Any] | None]
 """A warning as replay has it and as the oracle has it; None where one has none."""
 
 
-def differences(history: History, rules: set[str] | None = None) -> list[Difference]:
-    """The warnings in which the two differ, of some rules or of all."""
-    ours, theirs = replayed(history), evaluated(history)
+def compared(ours: Warnings, theirs: Warnings) -> list[Difference]:
+    """The warnings in which the two differ."""
     return [
         (ours.get(key), theirs.get(key))
         for key in sorted(ours.keys() | theirs.keys())
         if ours.get(key) != theirs.get(key)
-        and (rules is None or (ours.get(key) or theirs[key])["rule"] in rules)
     ]
+
+
+def differences(history: History, rules: set[str] | None = None) -> list[Difference]:
+    """Where replay and the oracle differ about a history, in some rules or in all."""
+    found = compared(replayed(history), evaluated(history))
+    return [pair for pair in found if rules is None or rules_of([pair]) & rules]
 
 
 def rules_of(found: list[Difference]) -> set[str]:
