@@ -109,11 +109,12 @@ class History:
     tombstones: list[Message] = field(default_factory=list)
 
     def write(self, folder: Path) -> None:
-        """`orders.jsonl` and `tracking.jsonl` in `folder`."""
+        """`orders.jsonl`, `tracking.jsonl` and `until.txt` in `folder`."""
         files = {"orders": [*self.orders, *self.tombstones], "tracking": self.tracking}
         for name, messages in files.items():
             lines = [json.dumps(m, ensure_ascii=False) + "\n" for m in messages]
             (folder / f"{name}.jsonl").write_text("".join(lines), encoding="utf-8")
+        (folder / "until.txt").write_text(self.until.isoformat() + "\n")
 
 
 def judged(history: History, rules: Iterable[str] | None = None) -> list[Message]:
