@@ -145,6 +145,7 @@ class _Builder:
     rng: random.Random
     start: datetime
     platforms: tuple[str, ...] = PLATFORMS
+    plain: bool = False
     sent: list[_Sent] = field(default_factory=list)
     serial: int = 0
     said_by: dict[tuple[str, datetime], tuple[str | None, str | None]] = field(default_factory=dict)
@@ -209,7 +210,7 @@ class _Builder:
         return carrier, made
 
     def spelled(self, number: str) -> str:
-        if self.chance(0.7):
+        if self.plain or self.chance(0.7):
             return number
         wide = "".join(chr(ord(c) + 0xFEE0) if c.isalnum() else c for c in number)
         return self.pick(number.lower(), f" {number} ", f"{number[:4]} {number[4:]}", wide,
@@ -218,7 +219,7 @@ class _Builder:
 
     def spelled_id(self, text: str) -> Any:
         """An order's or a shop's id as some producer writes it."""
-        if self.chance(0.85):
+        if self.plain or self.chance(0.85):
             return text
         if text.isdigit() and text[0] != "0" and self.chance(0.3):
             return int(text)
@@ -227,13 +228,18 @@ class _Builder:
 
     def spelled_name(self, name: str) -> str:
         """A carrier or a platform under one of its names."""
-        return self.pick(*SPELLINGS.get(name, (name,))) if self.chance(0.2) else name
+        if self.plain or self.chance(0.8):
+            return name
+        return self.pick(*SPELLINGS.get(name, (name,)))
 
     # ---- people and places
 
     def place(self, index: int) -> Message:
         """One of the places in one of its spellings; now and then one abroad, or unknown."""
         provinces, cities, codes = PLACES[index % len(PLACES)]
+        if self.plain:
+            full = {"province": provinces[0], "city": cities[0]}
+            return self.pick(full, {**full, "city": None}, {"region_code": codes[0]})
         if self.chance(0.03):
             return dict(self.pick(*ABROAD))
         form = self.rng.randrange(11)
@@ -1425,6 +1431,7 @@ def random_history(
     platforms: tuple[str, ...] = PLATFORMS,
     level: bool = True,
     bad: bool = False,
+    plain: bool = False,
 ) -> History:
     """A random history; the same seed gives the same.
 
@@ -1433,9 +1440,11 @@ def random_history(
     more than the retention after newer ones of their key (they count for nothing, and shuffling
     such a history may change what holds: outside the law).  `platforms`: what orders are of.
     `level`: ties are levelled as `_level` says.  `bad`: some messages are dead letters.
+    `plain`: ids, names and places are spelled as they are known, all other things happen.
     """
     rng = random.Random(seed)
-    b = _Builder(rng, start=rng.choice(STARTS) + rng.randrange(24) * HOUR, platforms=platforms)
+    start = rng.choice(STARTS) + rng.randrange(24) * HOUR
+    b = _Builder(rng, start=start, platforms=platforms, plain=plain)
     for _ in range(scenarios or rng.randrange(14, 31)):
         rng.choice(NEWER if rng.random() < 0.4 else SCENARIOS)(b)
     if level:
