@@ -62,7 +62,7 @@ def _listed(message: Message) -> Message:
 
 
 def _known_platform(message: Message) -> Message:
-    known = brute_force.normal_platform(message.get("platform") or "") in brute_force.PROFILES
+    known = brute_force.normal_platform(message.get("platform")) in brute_force.PROFILES
     return message if known or "platform" not in message else {**message, "platform": "douyin"}
 
 

@@ -256,6 +256,11 @@ def test_versions_of_one_time_tie_by_partial_then_closed_then_the_greater_canoni
     for first, deadline in (({"currency": "CNY"}, 30), ({"currency": None}, 24)):
         found = judged("ship_overdue", [{**soon, **first}, {**late, "currency": "CNY"}], [])
         assert found[0]["deadline"] == deadline
+    # Before any table: the platform's Chinese name is the greater, `Tmall` the smaller.
+    soon, late = ({**v, "platform": "tmall", "currency": "CNY"} for v in (soon, late))
+    for name, deadline in (("天猫", 30), ("Tmall", 24)):
+        found = judged("ship_overdue", [{**late, "platform": name}, soon], [])
+        assert (found[0]["deadline"], found[0]["platform"]) == (deadline, "tmall")
 
 
 def test_a_tombstone_closes_the_order_at_its_own_time() -> None:
