@@ -6,6 +6,7 @@ from schemas import times
 
 _MAX_HOURS = 50_000
 _SECOND = 1_000_000
+_HOUR = 3_600 * _SECOND
 
 _WITHIN_HOUR = {
     f":{minute:02}:{second:02}": (minute * 60 + second) * _SECOND
@@ -13,6 +14,8 @@ _WITHIN_HOUR = {
     for second in range(60)
 }
 _hours: dict[str, int] = {}
+_TEXTS = tuple(f"{text}.000000Z" for text in _WITHIN_HOUR)
+_stamps: dict[int, str] = {}
 
 
 def parse_us(text: str) -> int | None:
@@ -36,6 +39,19 @@ def parse_us(text: str) -> int | None:
         if within is not None:
             return base + within + fraction
     return _parse(text)
+
+
+def instant(us: int) -> str:
+    """Return a time as `2026-11-20T10:00:00.000000Z`, whatever offset it was sent with."""
+    hour, within = divmod(us, _HOUR)
+    second, fraction = divmod(within, _SECOND)
+    stamp = _stamps.get(hour)
+    if stamp is None:
+        if len(_stamps) >= _MAX_HOURS:
+            _stamps.clear()
+        stamp = _stamps[hour] = times.from_us(us).strftime("%Y-%m-%dT%H")
+    text = stamp + _TEXTS[second]
+    return f"{text[:20]}{fraction:06}Z" if fraction else text
 
 
 def _parse(text: str) -> int | None:
