@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 from schemas.cleaning import clean
 from schemas.fields import MAX_ID_LENGTH
 from streams.decode.texts import checked
 from streams.reference import carriers, platforms
+
+T = TypeVar("T")
 
 _MAX_NAMES = 4096
 
@@ -22,8 +25,8 @@ class Names:
         self._carriers, self._platforms = carriers, platforms
         self.carriers: dict[str, str] = {}
         """Carriers seen lately, as sent → their codes."""
-        self.platforms: dict[str, str] = {}
-        """Platforms seen lately, as sent → their codes."""
+        self.platforms: dict[str, tuple[str, str]] = {}
+        """Platforms seen lately, as sent → clean, and their codes."""
 
     def carrier(self, sent: str) -> str:
         """The code of a carrier; empty where its name can be no key: empty, too long, a colon."""
@@ -38,11 +41,12 @@ class Names:
         """The code of a carrier whose name is clean."""
         return self._carriers.get(name.lower(), name.lower())
 
-    def platform(self, sent: str) -> str:
-        """The code of a platform; empty where its name is, DoubtfulError where that is too long."""
+    def platform(self, sent: str) -> tuple[str, str]:
+        """A platform's name, clean, and its code; DoubtfulError where that name is too long."""
         known = self.platforms.get(sent)
         if known is None:
-            known = self.platform_of(checked(clean(sent)))
+            name = checked(clean(sent))
+            known = name, self.platform_of(name)
             _remember(self.platforms, sent, known)
         return known
 
@@ -51,10 +55,10 @@ class Names:
         return self._platforms.get(name.lower(), name.lower())
 
 
-def _remember(cache: dict[str, str], sent: str, code: str) -> None:
+def _remember(cache: dict[str, T], sent: str, known: T) -> None:
     if len(cache) >= _MAX_NAMES:
         cache.clear()
-    cache[sent] = code
+    cache[sent] = known
 
 
 BUILT_IN = Names(carriers.ALIASES, platforms.ALIASES)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -13,11 +12,11 @@ from schemas.cleaning import clean, clean_id, is_damaged
 from schemas.fields import DAMAGED, MAX_ID_LENGTH
 from streams.decode import lenient
 from streams.decode.bad import Bad, DoubtfulError
-from streams.decode.clock import instant, parse_us
+from streams.decode.clock import instant, parse_instant
 from streams.decode.names import BUILT_IN, Names
 from streams.decode.place import place_of, raw_place, recipient_place
 from streams.decode.raw import RawItem, RawOrder, Stated
-from streams.decode.texts import an_id, shop, short
+from streams.decode.texts import an_id, shop, shops, short
 from streams.decode.tracking import REFUSED
 from streams.facts.facts import DELIVERY_METHODS, PRESALES, STATED, STATES, OrderVersion, Place
 
@@ -28,34 +27,36 @@ _OTHER = DELIVERY_METHODS.index("other")
 _DELIVERY: dict[str | None, int] = {name: code for code, name in enumerate(DELIVERY_METHODS)}
 _DELIVERY[None] = 0
 _PRESALE: dict[str | None, int] = {name: code for code, name in enumerate(PRESALES)}
+_PRESALE[None] = 0
 _CLOSED: dict[str | None, bool] = {None: False, "paid": False, "closed": True}
 _NAMED = {"closed": "state", "paid_estimated": "paid_at_quality"}
 """What a version states, where the message calls it otherwise."""
 _BITS = tuple((_NAMED.get(name, name), STATES[name]) for name in STATED)
 _NO_ITEM = RawItem()
+_NEVER = 1 << 62
+_MAX_LINES = 50_000
 
 _read = msgspec.json.Decoder(RawOrder).decode
 _read_stated = msgspec.json.Decoder(Stated).decode
 _write = msgspec.json.Encoder().encode
 
 
-class _Times(NamedTuple):
-    """The times of a version in µs; None: absent, or no time at all."""
-
-    paid_at: int | None
-    updated_at: int | None
-    final_paid_at: int | None
-    promised_ship_by: int | None
-    refund_requested_at: int | None
-    promised_delivery_by: int | None
+_Moments = tuple[int | None, int | None, int | None, int | None, int | None, int | None]
+"""First payment, update, last payment, ship-by, refund asked for, delivery-by, in µs."""
+_Places = tuple[Place | None, Place | None, Place | None]
+"""What recipient, sender and warehouse mean."""
+_Item = tuple[str | None, str | None, int | None]
 
 
-class _Places(NamedTuple):
-    """What the places of a version mean."""
+class _Line(NamedTuple):
+    """One line of an order: as canonical JSON has it, and as the version has it."""
 
-    recipient: Place | None
-    ship_from: Place | None
-    via: Place | None
+    sent: RawItem | None
+    item: _Item
+
+
+_lines: dict[RawItem | None, _Line] = {}
+"""Lines seen lately, as sent."""
 
 
 def decode_order(
@@ -87,12 +88,16 @@ def decode_order(
             return by_contract(raw, arrival_us, partition, offset, max_value_bytes, names)
         message = doubtful
     try:
-        stated = _stated(raw) if message.partial else 0
-        moments = _moments(message, arrival_us + _MAX_AHEAD_US)
-        _look(message, moments, stated)
-        return _version(message, moments, _clean(message), stated, names, partition, offset)
+        moments = _instants(message, arrival_us + _MAX_AHEAD_US)
+        stated = _stated(raw, message) if message.partial else 0
+        if not message.partial and (
+            message.paid_at is None or message.shop_id is None or message.platform is None
+        ):
+            raise DoubtfulError
+        platform, places, items = _clean(message, names)
     except DoubtfulError:
         return by_contract(raw, arrival_us, partition, offset, max_value_bytes, names)
+    return _version(message, moments, stated, platform, places, items, partition, offset)
 
 
 def by_contract(
@@ -109,155 +114,183 @@ def by_contract(
         return Bad(*verdict)
     model, sent = verdict
     said = model.model_fields_set
-    stated = sum(bit for name, bit in _BITS if name in said) if model.partial else 0
     recipient, to = place_of(raw_place(model.recipient))
     ship_from, origin = place_of(raw_place(model.ship_from))
     via, over = place_of(raw_place(model.via))
+    items = None if model.items is None else [_line(RawItem(**dict(i))) for i in model.items]
+    moments: list[int | None] = []
+    texts: list[str | None] = []
+    for moment in (
+        model.paid_at,
+        model.updated_at,
+        model.final_paid_at,
+        model.promised_ship_by,
+        model.refund_requested_at,
+        model.promised_delivery_by,
+    ):
+        us = None if moment is None else times.to_us(moment)
+        moments.append(us)
+        texts.append(None if us is None else instant(us))
     message = RawOrder(
         amount_paid=model.amount_paid,
         closed_reason=model.closed_reason,
         currency=model.currency,
         delivery_method=model.delivery_method,
-        items=None if model.items is None else _items(RawItem(**dict(i)) for i in model.items),
+        final_paid_at=texts[2],
+        items=None if items is None else tuple([line.sent for line in items]),
         order_id=model.order_id,
+        paid_at=texts[0],
         paid_at_quality=model.paid_at_quality,
         parcels_expected=model.parcels_expected,
         partial=model.partial,
         platform=model.platform,
         presale=model.presale,
+        promised_delivery_by=texts[5],
+        promised_ship_by=texts[3],
         recipient=recipient,
+        refund_requested_at=texts[4],
         schema_version=sent.get("schema_version"),
         ship_from=ship_from,
         shop_id=model.shop_id,
         state=model.state,
+        updated_at=texts[1],
         via=via,
     )
-    moments = _Times(
-        _us(model.paid_at),
-        _us(model.updated_at),
-        _us(model.final_paid_at),
-        _us(model.promised_ship_by),
-        _us(model.refund_requested_at),
-        _us(model.promised_delivery_by),
+    return _version(
+        message,
+        moments,
+        sum(bit for name, bit in _BITS if name in said) if model.partial else 0,
+        "" if model.platform is None else names.platform_of(model.platform),
+        (to, origin, over),
+        tuple([line.item for line in items or ()]),
+        partition,
+        offset,
     )
-    return _version(message, moments, _Places(to, origin, over), stated, names, partition, offset)
 
 
-def _us(moment: datetime | None) -> int | None:
-    return None if moment is None else times.to_us(moment)
+def _instants(message: RawOrder, latest: int) -> _Moments:
+    """Make the times of a message instants, and return them in µs; one that is no time is null.
+
+    Raises DoubtfulError where one can't be read.
+    """
+    paid_at = updated_at = final_paid_at = ship_by = refund = delivery_by = None
+    if message.paid_at is not None:
+        paid_at, message.paid_at = _instant(message.paid_at, latest)
+    if message.updated_at is not None:
+        updated_at, message.updated_at = _instant(message.updated_at, latest)
+    if message.final_paid_at is not None:
+        final_paid_at, message.final_paid_at = _instant(message.final_paid_at, latest)
+    if message.promised_ship_by is not None:
+        ship_by, message.promised_ship_by = _instant(message.promised_ship_by, _NEVER)
+    if message.refund_requested_at is not None:
+        refund, message.refund_requested_at = _instant(message.refund_requested_at, latest)
+    if message.promised_delivery_by is not None:
+        delivery_by, message.promised_delivery_by = _instant(message.promised_delivery_by, _NEVER)
+    return paid_at, updated_at, final_paid_at, ship_by, refund, delivery_by
 
 
-def _stated(raw: bytes) -> int:
-    """The bits of what a partial version says, null or not."""
+def _instant(text: str, latest: int) -> tuple[int, str] | tuple[None, None]:
+    found = parse_instant(text)
+    if found is None:
+        raise DoubtfulError
+    return found if _EARLIEST_US <= found[0] <= latest else (None, None)
+
+
+def _stated(raw: bytes, message: RawOrder) -> int:
+    """The bits of what a partial version says, null or not.
+
+    Raises DoubtfulError where it says null of what a full version requires.
+    """
     said = _read_stated(raw)
+    if message.updated_at is None:
+        raise DoubtfulError
+    for name in ("paid_at", "shop_id", "platform"):
+        if getattr(message, name) is None and getattr(said, name) is not msgspec.UNSET:
+            raise DoubtfulError
     return sum(bit for name, bit in _BITS if getattr(said, name) is not msgspec.UNSET)
 
 
-def _moments(message: RawOrder, latest: int) -> _Times:
-    """The times of a message; raises DoubtfulError where one can't be read."""
-    return _Times(
-        _moment(message.paid_at, latest),
-        _moment(message.updated_at, latest),
-        _moment(message.final_paid_at, latest),
-        _moment(message.promised_ship_by, None),
-        _moment(message.refund_requested_at, latest),
-        _moment(message.promised_delivery_by, None),
-    )
+def _clean(message: RawOrder, names: Names) -> tuple[str, _Places, tuple[_Item, ...]]:
+    """Clean the strings of a message, and return its platform, places and lines.
 
-
-def _moment(text: str | None, latest: int | None) -> int | None:
-    if text is None:
-        return None
-    moment = parse_us(text)
-    if moment is None:
-        raise DoubtfulError
-    if moment < _EARLIEST_US or (latest is not None and moment > latest):
-        return None
-    return moment
-
-
-def _look(message: RawOrder, moments: _Times, stated: int) -> None:
-    """That what is needed is there; raises DoubtfulError where the contract has to say so."""
-    if message.state not in _CLOSED:
-        raise DoubtfulError
-    if not message.partial:
-        if moments.paid_at is None or message.shop_id is None or message.platform is None:
-            raise DoubtfulError
-    elif (
-        moments.updated_at is None
-        or (moments.paid_at is None and stated & STATES["paid_at"])
-        or (message.shop_id is None and stated & STATES["shop_id"])
-        or (message.platform is None and stated & STATES["platform"])
-    ):
-        raise DoubtfulError
-
-
-def _clean(message: RawOrder) -> _Places:
-    """Clean the strings of a message; raises DoubtfulError where the contract has to judge one."""
+    Raises DoubtfulError where the contract has to judge one.
+    """
     message.order_id = an_id(message.order_id)
-    if message.shop_id is not None:
-        message.shop_id = shop(message.shop_id)
+    text = message.shop_id
+    if text is not None:
+        message.shop_id = shops.get(text) or shop(text)
+    platform = ""
     if message.platform is not None:
-        message.platform = short(message.platform)
+        message.platform, platform = names.platform(message.platform)
     if message.currency is not None:
         message.currency = short(message.currency)
-    if message.delivery_method is not None:
-        message.delivery_method = short(message.delivery_method)
-    if message.presale is not None:
-        message.presale = short(message.presale)
+    text = message.delivery_method
+    if text is not None and text not in _DELIVERY:
+        message.delivery_method = short(text)
+    text = message.presale
+    if text is not None and text not in _PRESALE:
+        message.presale = short(text)
+    if message.state not in _CLOSED:
+        raise DoubtfulError
     if message.paid_at_quality is not None:
         message.paid_at_quality = short(message.paid_at_quality)
     if message.closed_reason is not None:
         message.closed_reason = clean(message.closed_reason)
-    if message.items is not None:
-        message.items = _items(map(_clean_item, message.items))
-    message.recipient, recipient = recipient_place(message.recipient)
-    message.ship_from, ship_from = recipient_place(message.ship_from)
-    message.via, via = recipient_place(message.via)
-    return _Places(recipient, ship_from, via)
+    items: tuple[_Item, ...] = ()
+    if message.items:
+        lines = [_lines.get(item) or _clean_line(item) for item in message.items]
+        message.items = tuple([line.sent for line in lines])
+        items = tuple([line.item for line in lines])
+    to = origin = over = None
+    if message.recipient is not None:
+        message.recipient, to = recipient_place(message.recipient)
+    if message.ship_from is not None:
+        message.ship_from, origin = recipient_place(message.ship_from)
+    if message.via is not None:
+        message.via, over = recipient_place(message.via)
+    return platform, (to, origin, over), items
 
 
-def _clean_item(item: RawItem | None) -> RawItem:
-    if item is None:
+def _clean_line(sent: RawItem | None) -> _Line:
+    if sent is None:
         raise DoubtfulError
-    product_id, sku_id = item.product_id, item.sku_id
-    product = None if product_id is None else short(product_id)
-    sku = None if sku_id is None else short(sku_id)
-    if product is product_id and sku is sku_id:
-        return item
-    return RawItem(product, item.quantity, sku)
+    product = None if sent.product_id is None else short(sent.product_id)
+    sku = None if sent.sku_id is None else short(sent.sku_id)
+    line = _line(RawItem(product, sent.quantity, sku))
+    if len(_lines) >= _MAX_LINES:
+        _lines.clear()
+    _lines[sent] = line
+    return line
 
 
-def _items(items: Iterable[RawItem]) -> tuple[RawItem | None, ...]:
-    """Lines of an order as canonical JSON has them: one of nulls is null."""
-    return tuple([None if item == _NO_ITEM else item for item in items])
+def _line(item: RawItem) -> _Line:
+    """A clean line of an order; one of nulls is null in canonical JSON."""
+    return _Line(
+        None if item == _NO_ITEM else item,
+        (item.product_id or None, item.sku_id or None, item.quantity),
+    )
 
 
 def _version(
     message: RawOrder,
-    moments: _Times,
-    places: _Places,
+    moments: Sequence[int | None],
     stated: int,
-    names: Names,
+    platform: str,
+    places: _Places,
+    items: tuple[_Item, ...],
     partition: int,
     offset: int,
 ) -> OrderVersion:
-    """Make the version of a message that is clean."""
+    """Make the version of a message that is clean, its times instants."""
     paid_at, updated_at, final_paid_at, promised_ship_by, refund, delivery_by = moments
-    message.paid_at = None if paid_at is None else instant(paid_at)
-    message.updated_at = None if updated_at is None else instant(updated_at)
-    message.final_paid_at = None if final_paid_at is None else instant(final_paid_at)
-    message.promised_ship_by = None if promised_ship_by is None else instant(promised_ship_by)
-    message.refund_requested_at = None if refund is None else instant(refund)
-    message.promised_delivery_by = None if delivery_by is None else instant(delivery_by)
+    recipient, ship_from, via = places
     message.received_at = msgspec.UNSET
-    items = message.items or ()
     return OrderVersion(
         message.order_id,
         (paid_at or 0) if updated_at is None else updated_at,
         _write(message).decode(),
         True,
-        "" if message.platform is None else names.platform_of(message.platform),
+        platform,
         message.shop_id,
         paid_at or 0,
         final_paid_at,
@@ -265,23 +298,16 @@ def _version(
         _DELIVERY.get(message.delivery_method, _OTHER),
         _PRESALE.get(message.presale, 0),
         _CLOSED[message.state],
-        places.recipient,
-        places.ship_from,
+        recipient,
+        ship_from,
         message.amount_paid,
         message.currency or None,
-        tuple(
-            [
-                (i.product_id or None, i.sku_id or None, i.quantity)
-                if i is not None
-                else (None, None, None)
-                for i in items
-            ]
-        ),
+        items,
         partition,
         offset,
         message.partial is True,
         stated,
-        places.via,
+        via,
         refund,
         delivery_by,
         message.parcels_expected,

@@ -34,7 +34,7 @@ class Located(NamedTuple):
     spot: int
 
 
-class _Named(NamedTuple):
+class _Known(NamedTuple):
     """What names and codes come to: clean as sent, and the place that they mean."""
 
     sent: _Names
@@ -47,7 +47,7 @@ class _Named(NamedTuple):
 
 locations: dict[RawPlace | None, Located] = {}
 """Locations seen lately, as sent."""
-places: dict[_Names, _Named] = {}
+places: dict[_Names, _Known] = {}
 """Names and codes seen lately, as sent."""
 
 
@@ -85,18 +85,20 @@ def recipient_place(sent: RawPlace | None) -> tuple[RawPlace | None, Place | Non
         sent.region_code,
         sent.site,
     )
-    named = places.get(names) or _look_up(names)
+    known = places.get(names) or _look_up(names)
     address, person = sent.address_key, sent.person_key
     if address is not None:
-        address = checked(clean(address))
+        address = clean(address)
     if person is not None:
-        person = checked(clean(person))
-    if not named.as_sent or address is not sent.address_key or person is not sent.person_key:
-        city, country, district, postal_code, province, region_code, site = named.sent
+        person = clean(person)
+    if not known.as_sent or address is not sent.address_key or person is not sent.person_key:
+        city, country, district, postal_code, province, region_code, site = known.sent
+        checked(address or "")
+        checked(person or "")
         sent = RawPlace(
             address, city, country, district, person, postal_code, province, region_code, site
         )
-    return _kept(sent, named, address, person)
+    return _kept(sent, known, address, person)
 
 
 def place_of(sent: RawPlace | None) -> tuple[RawPlace | None, Place | None]:
@@ -112,7 +114,7 @@ def place_of(sent: RawPlace | None) -> tuple[RawPlace | None, Place | None]:
         sent.region_code,
         sent.site,
     )
-    return _kept(sent, _named(names, names), sent.address_key, sent.person_key)
+    return _kept(sent, _meaning(names, names), sent.address_key, sent.person_key)
 
 
 def raw_place(model: schemas.place.Place | None) -> RawPlace | None:
@@ -121,28 +123,28 @@ def raw_place(model: schemas.place.Place | None) -> RawPlace | None:
 
 
 def _kept(
-    sent: RawPlace, named: _Named, address: str | None, person: str | None
+    sent: RawPlace, known: _Known, address: str | None, person: str | None
 ) -> tuple[RawPlace | None, Place | None]:
     if address is None and person is None:
-        return (None, None) if named.nothing else (sent, named.place)
-    place = named.place
+        return (None, None) if known.nothing else (sent, known.place)
+    place = known.place
     return sent, Place(
         place.province, place.city, address or None, person or None, place.postal_code
     )
 
 
-def _look_up(sent: _Names) -> _Named:
+def _look_up(sent: _Names) -> _Known:
     city, country, district, postal_code, province, region_code, site = (
         None if text is None else short(text) for text in sent
     )
-    named = _named(sent, (city, country, district, postal_code, province, region_code, site))
+    known = _meaning(sent, (city, country, district, postal_code, province, region_code, site))
     if len(places) >= _MAX_PLACES:
         places.clear()
-    places[sent] = named
-    return named
+    places[sent] = known
+    return known
 
 
-def _named(sent: _Names, clean_names: _Names) -> _Named:
+def _meaning(sent: _Names, clean_names: _Names) -> _Known:
     city, country, _, postal_code, province, region_code, _ = clean_names
     codes: tuple[str | None, str | None]
     country = (country or "CN").upper()
@@ -151,4 +153,4 @@ def _named(sent: _Names, clean_names: _Names) -> _Named:
     else:
         codes = _REGIONS.get(country), None
     place = Place(*codes, postal_code=(postal_code or "")[:POSTAL_LENGTH] or None)
-    return _Named(clean_names, sent == clean_names, place, not any(n is not None for n in sent))
+    return _Known(clean_names, sent == clean_names, place, not any(n is not None for n in sent))

@@ -16,12 +16,13 @@ from streams.decode.place import (
     Located,
     located,
     location_place,
+    locations,
     place_of,
     raw_place,
     recipient_place,
 )
 from streams.decode.raw import CanonicalUpload, RawPlace, RawTracking
-from streams.decode.texts import an_id, checked, shop, short
+from streams.decode.texts import an_id, checked, shop, shops, short, texts
 from streams.facts.facts import STATUS_CODE, Place, TrackingFact
 
 _MASK = (1 << 63) - 1
@@ -76,7 +77,7 @@ def decode_tracking(
         elif not (number := number_of(checked(clean_id(number)))):
             raise DoubtfulError
         recipient = recipient_place(message.recipient)
-        location = location_place(message.location)
+        location = locations.get(message.location) or location_place(message.location)
         following = _clean(message, names)
     except DoubtfulError:
         return by_contract(raw, arrival_us, partition, offset, max_value_bytes, names)
@@ -91,12 +92,14 @@ def _clean(message: RawTracking, names: Names) -> str | None:
     """
     if message.description is not None:
         message.description = clean(message.description)
-    if message.raw_status is not None:
-        message.raw_status = short(message.raw_status)
-    if message.shop_id is not None:
-        message.shop_id = shop(message.shop_id) if message.shop_id else None
+    text = message.raw_status
+    if text is not None:
+        message.raw_status = texts.get(text) or short(text)
+    text = message.shop_id
+    if text is not None:
+        message.shop_id = shops.get(text) or (shop(text) if text else None)
     if message.platform is not None:
-        message.platform = names.platform(message.platform)
+        message.platform = names.platform(message.platform)[1]
     if message.order_ids:
         message.order_ids = tuple([an_id(order_id) for order_id in message.order_ids])
     if message.time_quality is not None:
