@@ -51,7 +51,12 @@ def limits(rule: Any, profile: Profile, spec: RuleSpec) -> list[str]:
     if "lanes" in spec.terms:
         texts += lanes_read(profile.terms.lanes)
     if "promise" in spec.terms:
-        texts.append(f"without a promise {duration(profile.terms.default_promise)}")
+        promise = profile.terms.default_promise
+        texts.append(
+            "by a stated promise alone"
+            if promise is None
+            else f"without a promise {duration(promise)}"
+        )
     return [text for text in texts if text]
 
 

@@ -11,7 +11,7 @@ from streams.rules.episodes import Clock
 from streams.rules.snapshot import OrderSnapshot
 from streams.state.orders import EXPRESS
 from streams.state.state import OrderState
-from streams.state.versions import newest_known
+from streams.state.versions import order_known
 
 
 def judge(state: OrderState, now: int, profiles: Profiles, detected_at: int) -> Judgement:
@@ -26,7 +26,7 @@ def judge(state: OrderState, now: int, profiles: Profiles, detected_at: int) -> 
 def evaluate(state: OrderState, now: int, profiles: Profiles) -> Evaluation:
     """What the rules see in the order at `now` (µs); changes nothing."""
     evaluating = Evaluating(now)
-    version = newest_known(state.versions)
+    version = order_known(state.versions)
     if version is None or version.delivery_method != EXPRESS:
         return evaluating.done()
     profile = profiles.at(version.platform, version.paid_at)

@@ -28,7 +28,16 @@ def evaluate(state: ParcelState, now: int, profiles: Profiles) -> Evaluation:
         known = {order.order_id: order.facts for order in state.orders}
         for records, named in lives(state.records, state.named):
             if named:
-                life = ParcelLife(state.key, records, named, known, state.recipients, state.claims)
+                life = ParcelLife(
+                    state.key,
+                    records,
+                    named,
+                    known,
+                    state.recipients,
+                    state.claims,
+                    state.estimated,
+                    state.postal_codes,
+                )
                 if life.orders:
                     _evaluate_life(life, profiles, evaluating)
     return evaluating.done()

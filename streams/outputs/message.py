@@ -96,8 +96,8 @@ def encode_warning(revision: Revision, feed: str = "ok") -> bytes:
 
 def _exposure(finding: Finding) -> dict[str, Any]:
     """What the warning may cost; nulls where the platform names a sum and it is not known."""
-    if finding.exposure == "strike":
-        return {"kind": "strike"}
+    if finding.exposure != "compensation":
+        return {"kind": finding.exposure}
     currency, least, most, cap = finding.money or (None, None, None, None)
     return {
         "kind": finding.exposure,

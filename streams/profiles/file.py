@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -28,7 +28,7 @@ class ProfileFile(Strict):
     source_url: str
     read_on: date
     verified: str
-    default_promise_hours: Hours = 48
+    default_promise_hours: Hours | Literal["off"] = 48
     lanes: LanesTable = LanesTable()
     exposure: dict[str, Any] = Field(default_factory=dict)
     exemptions: list[ExemptionTable] = Field(default_factory=list)
@@ -66,11 +66,14 @@ class ProfileFile(Strict):
         files: tuple[str, ...],
     ) -> Profile:
         """The profile as the judge takes it; `rules` and `exposure` are what its tables make."""
-        until = self.effective_to
+        until, hours = self.effective_to, self.default_promise_hours
+        promise = None if hours == "off" else round(hours * HOUR)
         built: dict[str, list[Any]] = {"order": [], "parcel": [], "parcel × order": []}
         for name, spec in specs.items():
             if name in rules:
                 built[spec.sees].append(rules[name])
+            elif spec.always and spec.rule is not None:
+                built[spec.sees].append(spec.rule())
         return Profile(
             id=self.id,
             platform=self.platform,
@@ -80,7 +83,7 @@ class ProfileFile(Strict):
             parcel_rules=tuple(built["parcel"]),
             link_rules=tuple(built["parcel × order"]),
             exposure=exposure,
-            terms=Terms(self.lanes.lanes(), round(self.default_promise_hours * HOUR)),
+            terms=Terms(self.lanes.lanes(), promise),
             source_url=self.source_url,
             read_on=self.read_on.isoformat(),
             verified=self.verified,

@@ -19,8 +19,8 @@ R = TypeVar("R")
 
 _TERMS = Terms()
 
-DEFAULT_PLATFORM = "douyin"
-"""Orders of a platform that no profile names are judged as this platform's."""
+DEFAULT_PLATFORM = "generic"
+"""Orders of a platform that no profile names are judged by this platform's."""
 
 
 @dataclass(frozen=True, slots=True)

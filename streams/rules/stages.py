@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Protocol
 
 from streams.rules.episodes import Clock, Limit
 from streams.state.state import Proof
 
 
-class Staged(Protocol):
-    """A rule with a limit for each stage."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def violation(self) -> Limit: ...
-    @property
-    def serious(self) -> Limit | None: ...
-
-
 def staged(
-    rule: Staged, started_at: int, ended_at: int | None, proof: Callable[[], Proof]
+    name: str,
+    violation: Limit,
+    serious: Limit | None,
+    started_at: int,
+    ended_at: int | None,
+    proof: Callable[[], Proof],
 ) -> Iterable[Clock]:
     """The clocks of both stages over one stretch; none where it ended before one could warn."""
-    violation = rule.violation
     if ended_at is not None and ended_at <= violation.opens(started_at):
         return ()
-    return clocks(rule.name, violation, rule.serious, started_at, ended_at, proof())
+    return clocks(name, violation, serious, started_at, ended_at, proof())
 
 
 def clocks(

@@ -9,7 +9,8 @@ from streams.rules.lanes import Lanes
 
 
 class Terms(NamedTuple):
-    """The lanes, and after how long (µs) an order is due that brings no promise of its own."""
+    """The lanes, and after how long (µs) an order is due that brings no promise of its own; None:
+    never."""
 
     lanes: Lanes = Lanes()
-    default_promise: int = 48 * HOUR
+    default_promise: int | None = 48 * HOUR

@@ -14,7 +14,13 @@ from streams.facts.times import RETENTION
 from streams.state.contributions import AbnormalDays
 from streams.state.parcels import Outcome
 from streams.state.state import LinkedParcel, OrderState
-from streams.state.versions import base_time, closed_since, newest_known
+from streams.state.versions import (
+    base_time,
+    closed_since,
+    order_known,
+    states,
+    version_order,
+)
 
 EXPRESS = 0
 
@@ -34,10 +40,10 @@ def apply(state: OrderState, versions: Iterable[OrderVersion], now: int) -> Outc
         if version.updated_at < state.newest - RETENTION:
             late += 1
             continue
-        mark = _version_order(version)
+        mark = version_order(version)
         known = state.versions
-        place = bisect_left(known, mark, key=_version_order)
-        if place < len(known) and _version_order(known[place]) == mark:
+        place = bisect_left(known, mark, key=version_order)
+        if place < len(known) and version_order(known[place]) == mark:
             continue
         if len(known) >= MOST_VERSIONS:
             refused += (number,)
@@ -108,13 +114,15 @@ def replies(state: OrderState) -> list[tuple[bytes, OrderFacts]]:
 def facts_of(state: OrderState) -> OrderFacts:
     """The order as its parcels see it."""
     closed_at = closed_since(state.versions)
-    version = newest_known(state.versions)
+    version = order_known(state.versions)
     if version is None:
         return OrderFacts(state.order_id, known=False, closed_at=closed_at)
     recipients: list[tuple[int, Place | None]] = []
     sources: list[tuple[int, int, int]] = []
     for earlier in state.versions:
-        if earlier.known and (not recipients or recipients[-1][1] != earlier.recipient):
+        if not states(earlier, "recipient"):
+            continue
+        if not recipients or recipients[-1][1] != earlier.recipient:
             recipients.append((earlier.updated_at, earlier.recipient))
             sources.append((earlier.partition, earlier.offset, earlier.updated_at))
     sources.append((version.partition, version.offset, version.updated_at))
@@ -133,8 +141,8 @@ def facts_of(state: OrderState) -> OrderFacts:
         amount_paid=version.amount_paid,
         currency=version.currency,
         sources=tuple(sources),
+        vias=tuple(dict.fromkeys(each.via for each in state.versions if each.via is not None)),
+        refund_requested_at=version.refund_requested_at,
+        promised_delivery_by=version.promised_delivery_by,
+        paid_estimated=version.paid_estimated,
     )
-
-
-def _version_order(version: OrderVersion) -> tuple[int, str]:
-    return version.updated_at, version.canonical

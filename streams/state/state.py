@@ -39,8 +39,16 @@ class Checkpoint(NamedTuple):
     recipient: int
 
 
-Recipient = tuple[int, str | None]
-"""A recipient as a track says it: (`place_code`, address key)."""
+class Recipient(NamedTuple):
+    """A recipient as a track says it: `place_code`, address key, beginning of the postal code."""
+
+    place: int
+    address_key: str | None
+    postal_code: str | None = None
+
+
+Mark = tuple[int, int]
+"""What identifies a fact of a parcel: (its time in µs, digest)."""
 
 Sent = tuple[int, int | None, tuple[int, ...], bool]
 """What an order was sent of one life: (uploaded, released, progress that matters, judged)."""
@@ -136,6 +144,10 @@ class ParcelState(msgspec.Struct, gc=False, array_like=True):
     `abnormal` is what each order was sent of the days on which findings make it abnormal.
     `shadow` is what shadow profiles would have published. `reading` names the assignment in whose
     backlog the number was last read; see `parcels.resend_all`.
+
+    Few facts have more to say, and what they say stands here by their (`at`, `digest`): `voided`
+    are facts taken back, which count for nothing whenever they come; `estimated` those whose time
+    is a guess; `next` under which key the parcel goes on; `postal_codes` where records were made.
     """
 
     key: str
@@ -152,6 +164,10 @@ class ParcelState(msgspec.Struct, gc=False, array_like=True):
     shadow: list[Published] = []
     abnormal: list[tuple[str, tuple[int, ...]]] = []
     reading: int = 0
+    voided: list[Mark] = []
+    estimated: list[Mark] = []
+    next: list[tuple[Mark, str]] = []
+    postal_codes: list[tuple[Mark, str]] = []
 
 
 class LinkedParcel(msgspec.Struct, gc=False, array_like=True):
