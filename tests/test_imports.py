@@ -57,6 +57,7 @@ ROOMS: dict[str, set[str]] = {
     "streams/state": {"streams/facts"},
     "streams/rules": {"streams/facts", "streams/state", "streams/reference"},
     "streams/profiles": {
+        "schemas",
         "streams/facts",
         "streams/state",
         "streams/rules",
@@ -150,6 +151,7 @@ ROOMS: dict[str, set[str]] = {
         "streams/tables",
     },
     "streams/evidence": {
+        "schemas",
         "streams/facts",
         "streams/profiles",
         "streams/decode",
@@ -177,6 +179,7 @@ ROOMS: dict[str, set[str]] = {
     },
     "streams/cli": {
         "schemas",
+        "streams/reference",
         "streams/facts",
         "streams/state",
         "streams/rules",

@@ -76,5 +76,5 @@ def _is_of(warning: WarningRevision, wanted: str) -> bool:
     return (
         colon == ":"
         and number == normalise_number(rest)
-        and BUILT_IN.carrier(warning.carrier or "") == BUILT_IN.carrier(carrier)
+        and (warning.carrier or "") == BUILT_IN.carrier(carrier)
     )
