@@ -22,6 +22,7 @@ Reason = Literal[
     "null_value",
     "missing_field",
     "empty_value",
+    "damaged_id",
     "wrong_type",
     "unknown_value",
     "naive_time",

@@ -100,7 +100,7 @@ def assemble(
     add_ticks(app, topics.ticks, processors, parcels)
     add_precheck(app, profiles)
     if warnings_page:
-        add_warnings_page(app, board.shops, _in_order(rules))
+        add_warnings_page(app, board.shops, _in_order(rules), orders.names)
     return app
 
 

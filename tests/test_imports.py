@@ -49,11 +49,15 @@ ROOMS: dict[str, set[str]] = {
     "streams/telemetry": {"schemas"},
     "streams/facts": set(),
     "streams/reference/places": set(),
+    "streams/reference/aliases.py": set(),
+    "streams/reference/carriers": {"streams/reference"},
     "streams/reference/numbers": set(),
+    "streams/reference/platforms": {"streams/reference"},
     "streams/texts": set(),
     "streams/state": {"streams/facts"},
     "streams/rules": {"streams/facts", "streams/state", "streams/reference"},
     "streams/profiles": {
+        "schemas",
         "streams/facts",
         "streams/state",
         "streams/rules",
@@ -147,6 +151,7 @@ ROOMS: dict[str, set[str]] = {
         "streams/tables",
     },
     "streams/evidence": {
+        "schemas",
         "streams/facts",
         "streams/profiles",
         "streams/decode",
@@ -174,6 +179,7 @@ ROOMS: dict[str, set[str]] = {
     },
     "streams/cli": {
         "schemas",
+        "streams/reference",
         "streams/facts",
         "streams/state",
         "streams/rules",

@@ -29,6 +29,12 @@ Examples:
   shipsentry rules validate my-profiles/
 """
 
+_ALIASES_EPILOG = """\b
+Examples:
+  shipsentry aliases list carriers
+  shipsentry aliases find 中通快递
+"""
+
 _WARNINGS_EPILOG = """\b
 Examples:
   shipsentry warnings tail
@@ -60,6 +66,16 @@ rules = LazyGroup(
         "show": Lazy("streams.cli.rules_show:show", "One profile, in full."),
         "validate": Lazy("streams.cli.rules_validate:validate", "Check profiles and rule packs."),
         "template": Lazy("streams.cli.rules_template:template", "A profile to be filled in."),
+    },
+)
+
+aliases = LazyGroup(
+    "aliases",
+    help="Names by which carriers and platforms are known.",
+    epilog=_ALIASES_EPILOG,
+    lazy={
+        "list": Lazy("streams.cli.aliases:list_aliases", "Each carrier and platform, its names."),
+        "find": Lazy("streams.cli.aliases:find", "Which carrier or platform a name stands for."),
     },
 )
 
@@ -101,6 +117,6 @@ main = RootGroup(
         ),
         "docs": Lazy("streams.cli.docs:docs"),
     },
-    commands=[topics, rules, warnings, schemas],
+    commands=[topics, rules, aliases, warnings, schemas],
 )
 main.params.append(version_option())

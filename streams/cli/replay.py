@@ -22,6 +22,7 @@ from streams.cli.forms import (
 )
 from streams.cli.what_if import AS_DATED, as_json, as_table, chosen
 from streams.decode.moments import parse_time
+from streams.decode.names import with_own
 from streams.inputs.rejected import Rejected
 from streams.judge.warnings import Revision
 from streams.outputs.message import encode_warning
@@ -144,6 +145,7 @@ def replay(
     )
     written = _form(out, form, "json" if as_object else None, diff is not None, more)
     known = _profiles()
+    names = with_own(*known.own_names)
     profiles = chosen(known, profile or AS_DATED)
     other = None if diff is None else Variant(diff, chosen(known, diff))
     rejected = Rejected(bad_lines.opened)
@@ -171,11 +173,11 @@ def replay(
             progress = _progress(stack, orders, tracking)
             if other is not None:
                 both = WhatIf(Variant(profile or AS_DATED, profiles), other)
-                end = play(both, orders, tracking, until, rejected.take, progress)
+                end = play(both, orders, tracking, until, rejected.take, progress, names)
                 file.write(_compared(both, end, written == "json"))
                 failures = [*both.before.failures, *both.after.failures]
             else:
-                end = play(machine, orders, tracking, until, rejected.take, progress)
+                end = play(machine, orders, tracking, until, rejected.take, progress, names)
                 failures = machine.failures
                 if meters is not None:
                     for place, lines in zip(risks, meters.written(end), strict=True):

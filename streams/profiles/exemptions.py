@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
+from schemas.cleaning import clean
 from streams.facts.times import from_datetime
 from streams.profiles.fields import Aware, Provinces, Strict
+from streams.reference.carriers import ALIASES
 from streams.rules.pauses import Exemption, Pause
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -35,6 +37,11 @@ def _weekdays(value: list[str]) -> list[str]:
     if len(set(value)) == len(WEEKDAYS):
         raise ValueError("a clock that stands still on every day never ends")
     return value
+
+
+def _code(carrier: str) -> str:
+    name = clean(carrier).lower()
+    return ALIASES.get(name, name)
 
 
 class ExemptionTable(Strict):
@@ -85,7 +92,7 @@ class ExemptionTable(Strict):
             self.name,
             tuple(self._pauses()),
             self.regions,
-            frozenset(carrier.strip().lower() for carrier in self.carriers),
+            frozenset(_code(carrier) for carrier in self.carriers),
             frozenset(self.rules),
             self.weekdays is None and self.days is None if self.promises is None else self.promises,
         )

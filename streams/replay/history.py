@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from streams.decode import Bad, decode_order, decode_tracking
+from streams.decode.names import BUILT_IN, Names
 from streams.facts.facts import OrderVersion, TrackingFact
 from streams.inputs.files import NO_TIME, BadLine, Line, read
 from streams.tables.processor import TOO_MANY
@@ -36,11 +37,13 @@ def play(
     until: int | None,
     reject: Callable[[BadLine], None],
     progress: Callable[[int], None],
+    names: Names = BUILT_IN,
 ) -> int:
     """Merge both files by arrival, orders first where equal, and move the clock with them.
 
-    Lines that arrive after `until` (µs) do not count; the clock ends there, or at the last arrival:
-    that moment is returned. Bad lines go to `reject`. Raises OSError.
+    Carriers and platforms are known by `names`. Lines that arrive after `until` (µs) do not count;
+    the clock ends there, or at the last arrival: that moment is returned. Bad lines go to `reject`.
+    Raises OSError.
     """
 
     def tagged(path: Path, kind: int) -> Iterator[tuple[int, int, Line]]:
@@ -55,14 +58,14 @@ def play(
         known_at = _FAR if arrival == NO_TIME else arrival
         offset = line.number - 1
         if kind == 0:
-            version = decode_order(line.raw, None, known_at, known_at, 0, offset)
+            version = decode_order(line.raw, None, known_at, known_at, 0, offset, names=names)
             if isinstance(version, Bad):
                 reject(BadLine(orders, line.number, line.raw, version, arrival))
                 continue
             if not machine.order(version, arrival):
                 reject(BadLine(orders, line.number, line.raw, TOO_MANY, arrival))
         else:
-            fact = decode_tracking(line.raw, known_at, 0, offset)
+            fact = decode_tracking(line.raw, known_at, 0, offset, names=names)
             if isinstance(fact, Bad):
                 reject(BadLine(tracking, line.number, line.raw, fact, arrival))
                 continue

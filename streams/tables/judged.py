@@ -8,6 +8,7 @@ from itertools import islice
 from secrets import randbits
 from typing import Any, Generic, TypeVar
 
+from streams.decode.names import with_own
 from streams.engine.kafka.topics import Topics
 from streams.engine.kafka.types import Effects, Output
 from streams.judge.evaluate import RuleFailure
@@ -24,6 +25,7 @@ from streams.tables.observations import Changed, firsts
 from streams.tables.processor import Judged, Moment, Processor, Sizes, StateReader
 from streams.tables.recover_shop_days import Sent
 from streams.tables.recover_warnings import Recovered, take_over
+from streams.tables.unknown_names import UnknownNames
 from streams.telemetry.events import event
 from streams.telemetry.metrics import RULE_FAILURES, SHADOW_REVISIONS, STATES_ENDED, WARNINGS
 
@@ -58,6 +60,8 @@ class JudgedProcessor(Processor, Generic[S, W]):
         self.profiles = profiles
         self.feeds = feeds or Feeds()
         """Of the whole worker, where one is given: parcels tell it, all processors ask it."""
+        self.names = with_own(*profiles.own_names)
+        self.unknown_names = UnknownNames(self.names)
         self.shadows: Mapping[str, Profiles] = {}
         self.contributes = True
         """Whether anybody counts shops' days."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from schemas import times
 from streams.decode import Bad, decode_order, decode_tracking, parcel_key
 from streams.decode import order as order_module
 from streams.decode import tracking as tracking_module
-from streams.facts.facts import OrderVersion, Place, TrackingFact
+from streams.facts.facts import STATES, OrderVersion, Place, TrackingFact
 
 ARRIVAL_US = times.to_us(datetime(2026, 12, 1, tzinfo=UTC))
 UPDATE: dict[str, Any] = {
@@ -50,6 +51,15 @@ def fact(**changes: Any) -> TrackingFact:
 def version(**changes: Any) -> OrderVersion:
     """Return the version of the order with some fields changed."""
     raw = json.dumps({**ORDER, **changes}).encode()
+    decoded = decode_order(raw, None, ARRIVAL_US, ARRIVAL_US)
+    assert isinstance(decoded, OrderVersion), decoded
+    return decoded
+
+
+def part(**said: Any) -> OrderVersion:
+    """Return the partial version that says so and nothing else."""
+    least = {"order_id": "1", "updated_at": "2026-11-20T10:00:05+08:00"}
+    raw = json.dumps({"partial": True, **least, **said}).encode()
     decoded = decode_order(raw, None, ARRIVAL_US, ARRIVAL_US)
     assert isinstance(decoded, OrderVersion), decoded
     return decoded
@@ -224,40 +234,73 @@ def test_an_impossible_update_time_is_the_payment() -> None:
     assert (one.updated_at, one.final_paid_at) == (one.paid_at, None)
 
 
-texts = st.one_of(st.none(), st.text(max_size=12))
+texts = st.one_of(st.none(), st.text('abc浙江 "\\/：', max_size=12))
+places = st.one_of(
+    st.none(), st.fixed_dictionaries({}, optional={"province": texts, "person_key": texts})
+)
+TOP_LEVEL = (
+    *("amount_paid", "closed_reason", "currency", "delivery_method", "final_paid_at", "items"),
+    *("order_id", "paid_at", "paid_at_quality", "parcels_expected", "partial", "platform"),
+    *("presale", "promised_delivery_by", "promised_ship_by", "recipient", "refund_requested_at"),
+    *("schema_version", "ship_from", "shop_id", "state", "updated_at", "via"),
+)
 
 
 @given(
     st.fixed_dictionaries(
-        {"order_id": st.text(min_size=1, max_size=9).filter(str.strip), "platform": st.text()},
+        {"platform": texts.filter(lambda text: text is not None)},
         optional={
             "schema_version": st.sampled_from([1, None]),
+            "partial": st.sampled_from([False, None]),
             "closed_reason": texts,
             "currency": texts,
+            "delivery_method": texts,
             "amount_paid": st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1)),
-            "recipient": st.one_of(
-                st.none(),
-                st.fixed_dictionaries({}, optional={"province": texts, "person_key": texts}),
-            ),
+            "recipient": places,
+            "via": places,
             "items": st.lists(
                 st.fixed_dictionaries({}, optional={"quantity": st.integers(0, 9)}), max_size=2
             ),
             "updated_at": st.sampled_from([None, "2026-11-20 10:00Z", "1970-01-01T00:00:00Z"]),
+            "promised_ship_by": st.sampled_from([None, "2027-01-01T08:00:00.5+08:00"]),
             "unknown": texts,
         },
     )
 )
 def test_canonical_json_is_what_was_sent(changes: dict[str, Any]) -> None:
-    """Sorted keys, no blanks, characters as they are, nulls and unknown fields left out."""
-    sent = {**ORDER, **changes}
+    """Every field of the page, sorted; times as instants, what is no time as null; inside objects
+    only what has a value, an object without any as null."""
 
-    def strip(value: Any) -> Any:
+    def as_sent(value: Any) -> Any:
         if isinstance(value, dict):
-            return {k: strip(v) for k, v in value.items() if v is not None and k != "unknown"}
-        return [strip(one) for one in value] if isinstance(value, list) else value
+            return {k: as_sent(v) for k, v in value.items() if v is not None} or None
+        if isinstance(value, list):
+            return [as_sent(one) for one in value]
+        if isinstance(value, str):
+            return unicodedata.normalize("NFKC", value).strip()
+        return value
 
-    expected = json.dumps(strip(sent), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    assert version(**changes).canonical == expected
+    instants = {
+        "2026-11-20T10:00:00+08:00": "2026-11-20T02:00:00.000000Z",
+        "2026-11-20 10:00Z": "2026-11-20T10:00:00.000000Z",
+        "2027-01-01T08:00:00.5+08:00": "2027-01-01T00:00:00.500000Z",
+        "1970-01-01T00:00:00Z": None,
+    }
+    sent = {**ORDER, **changes}
+    expected = {name: as_sent(sent.get(name)) for name in TOP_LEVEL}
+    for name in ("paid_at", "updated_at", "promised_ship_by"):
+        expected[name] = instants.get(expected[name])
+    text = json.dumps(expected, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    assert version(**changes).canonical == text
+
+
+def test_canonical_json_orders_by_code_points() -> None:
+    """Two spellings of a time are one version; of two promises the later one is the greater."""
+    one = version(updated_at="2026-11-20T10:00:05+08:00")
+    assert one.canonical == version(updated_at="2026-11-20 02:00:05.000Z").canonical
+    sooner = version(promised_ship_by="2026-11-21T00:00:00Z").canonical
+    assert sooner < version(promised_ship_by="2026-11-21T00:00:00.5Z").canonical
+    assert version(state="paid").canonical < version(state=None).canonical
 
 
 def test_canonical_json_writes_ids_as_text() -> None:
@@ -266,11 +309,21 @@ def test_canonical_json_writes_ids_as_text() -> None:
 
 
 def test_a_tombstone_closes_the_order() -> None:
-    """A record without a value is a closed version at its Kafka timestamp."""
-    one = decode_order(None, "订单1".encode(), ARRIVAL_US, ARRIVAL_US - 5)
+    """A record without a value is a partial version that states `closed` and nothing else."""
+    one = decode_order(None, "\t订单1".encode(), ARRIVAL_US, ARRIVAL_US - 5)
     assert isinstance(one, OrderVersion)
     assert (one.order_id, one.updated_at) == ("订单1", ARRIVAL_US - 5)
-    assert (one.closed, one.known, one.canonical) == (True, False, "")
+    assert (one.closed, one.known, one.partial) == (True, False, True)
+    assert one.stated == STATES["closed"]
+    same = part(order_id="订单1", state="closed", updated_at="2026-11-30T23:59:59.999995Z")
+    assert one.canonical == same.canonical
+    said = {name: value for name, value in json.loads(one.canonical).items() if value is not None}
+    assert said == {
+        "order_id": "订单1",
+        "partial": True,
+        "state": "closed",
+        "updated_at": "2026-11-30T23:59:59.999995Z",
+    }
 
 
 @pytest.mark.parametrize(
@@ -279,6 +332,7 @@ def test_a_tombstone_closes_the_order() -> None:
         (None, ARRIVAL_US, "null_value"),
         (b"", ARRIVAL_US, "null_value"),
         (b"  ", ARRIVAL_US, "empty_value"),
+        (b"4.92E+18", ARRIVAL_US, "damaged_id"),
         (b"\xff", ARRIVAL_US, "invalid_utf8"),
         (b"x" * 513, ARRIVAL_US, "too_large"),
         (b"1", -1000, "implausible_time"),
