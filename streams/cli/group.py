@@ -99,6 +99,7 @@ main = RootGroup(
         "evidence": Lazy(
             "streams.cli.evidence:evidence", "A warning's proof, as a bundle for an appeal."
         ),
+        "keys": Lazy("streams.cli.keys:keys", "Recipients' keys, from a table of plain ones."),
         "docs": Lazy("streams.cli.docs:docs"),
     },
     commands=[topics, rules, warnings, schemas],
