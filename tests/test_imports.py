@@ -158,6 +158,14 @@ ROOMS: dict[str, set[str]] = {
         "streams/settings",
         "streams/engine/kafka",
     },
+    "streams/dead_letters": {
+        "streams/decode",
+        "streams/inputs",
+        "streams/outputs",
+        "streams/telemetry",
+        "streams/settings",
+        "streams/engine/kafka",
+    },
     "streams/demo": {
         "schemas",
         "streams/facts",
@@ -188,6 +196,7 @@ ROOMS: dict[str, set[str]] = {
         "streams/texts",
         "streams/replay",
         "streams/evidence",
+        "streams/dead_letters",
         "streams/demo",
         "streams/telemetry",
         "streams/engine",

@@ -72,7 +72,13 @@ def test_every_path_of_every_command_knows_the_dash() -> None:
     ]
     assert {name for name, _ in paths} == {
         *("replay", "check", "evidence", "keys", "docs"),
-        *("rules validate", "warnings export", "schemas export"),
+        *(
+            "dead-letters list",
+            "dead-letters show",
+            "rules validate",
+            "warnings export",
+            "schemas export",
+        ),
     }
     for name, parameter in paths:
         known = isinstance(parameter.type, InputFile | OutputFile | OutputDirectory)
