@@ -11,7 +11,7 @@ from streams.cli.files import OutputFile, Target
 from streams.cli.forms import form_of
 from streams.cli.logs import one_line
 from streams.cli.moments import beijing
-from streams.dead_letters.letters import Filter, Found, letters
+from streams.dead_letters.letters import Entry, Filter, letters
 from streams.dead_letters.rows import COLUMNS, as_json, as_row, line
 from streams.dead_letters.shown import summary
 from streams.dead_letters.sources import Read, with_bytes
@@ -79,7 +79,7 @@ def list_letters(
     say_bad(bad)
 
 
-def _write(found: list[Found], read: Read, out: Target, form: str) -> None:
+def _write(found: list[Entry], read: Read, out: Target, form: str) -> None:
     with out.opened(in_one_step=True) as target:
         if form == "text":
             for each in found:

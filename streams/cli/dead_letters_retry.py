@@ -13,7 +13,7 @@ import click
 from streams.cli.dead_letters_filter import filters, opened, say_bad
 from streams.cli.logs import one_line
 from streams.cli.moments import beijing
-from streams.dead_letters.letters import Filter, Found, Held, Letter, letters
+from streams.dead_letters.letters import Entry, Filter, Held, Letter, letters
 from streams.dead_letters.retry import Sender, SendFailed, batches, open_sender, refusal
 from streams.dead_letters.rows import line
 from streams.dead_letters.shown import summary
@@ -83,14 +83,14 @@ def retry(
         sys.exit(3)
 
 
-def _need(origins: tuple[str, ...], found: list[Found]) -> None:
+def _need(origins: tuple[str, ...], found: list[Entry]) -> None:
     there = {str(each.letter.origin) for each in found}
     missing = [origin for origin in origins if origin not in there]
     if missing:
         raise click.ClickException(f"there is no dead letter of {', '.join(map(repr, missing))}")
 
 
-def _send(sender: Sender, chosen: list[Found], read: Read, *, ask: bool) -> None:
+def _send(sender: Sender, chosen: list[Entry], read: Read, *, ask: bool) -> None:
     """Send the chosen ones, after a question; what was sent is said, also where not all was."""
     for text in summary(chosen):
         click.echo(text, err=True)
@@ -108,6 +108,6 @@ def _send(sender: Sender, chosen: list[Found], read: Read, *, ask: bool) -> None
     click.echo(f"sent again: {counted(sent, 'record')}")
 
 
-def _bytes_of(chosen: list[Found], read: Read) -> Iterator[tuple[Letter, Held]]:
+def _bytes_of(chosen: list[Entry], read: Read) -> Iterator[tuple[Letter, Held]]:
     for each, _, held in with_bytes(read(), {each.place: each for each in chosen}):
         yield each.letter, held

@@ -73,7 +73,7 @@ class Held(msgspec.Struct):
     value: bytes | None = None
 
 
-class Found(NamedTuple):
+class Entry(NamedTuple):
     """A letter, where it lies (partition and offset, or 0 and line), and when it was sent again."""
 
     letter: Letter
@@ -115,7 +115,7 @@ class Filter(NamedTuple):
 class Letters(NamedTuple):
     """The wanted letters, earliest first, and how many records there were none."""
 
-    found: list[Found]
+    found: list[Entry]
     bad: int
 
 
@@ -142,7 +142,7 @@ def letters(sources: Iterable[Source], wanted: Filter) -> Letters:
         if wanted.wants(letter):
             found.setdefault(letter.identity, (letter, (source.partition, source.offset)))
     all_of_them = [
-        Found(letter, place, retried.get(identity)) for identity, (letter, place) in found.items()
+        Entry(letter, place, retried.get(identity)) for identity, (letter, place) in found.items()
     ]
     return Letters(sorted(all_of_them, key=_order), bad)
 
@@ -178,7 +178,7 @@ def _within(letter: Letter, field: str) -> bool:
     return any(name == field or name.startswith(f"{field}.") for name in (own, letter.where))
 
 
-def _order(found: Found) -> tuple[int, str, int, int]:
+def _order(found: Entry) -> tuple[int, str, int, int]:
     origin = found.letter.origin
     moment = parse_time(found.letter.detected_at)
     return moment or 0, origin.topic, origin.partition, origin.offset

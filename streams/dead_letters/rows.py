@@ -6,7 +6,7 @@ import base64
 
 import msgspec
 
-from streams.dead_letters.letters import Found, Held, Source
+from streams.dead_letters.letters import Entry, Held, Source
 from streams.dead_letters.shown import key_text, text_of
 from streams.outputs.rows import csv_line
 
@@ -17,7 +17,7 @@ COLUMNS = (
 """Columns of a table; `value` is text, or base64 where the record is none."""
 
 
-def line(found: Found, shown_time: str) -> str:
+def line(found: Entry, shown_time: str) -> str:
     """One letter on one line; control characters in it are the caller's business."""
     letter = found.letter
     again = [] if found.retried_at is None else ["sent again"]
@@ -25,13 +25,13 @@ def line(found: Found, shown_time: str) -> str:
     return "  ".join((shown_time, letter.reason, where, str(letter.origin), *again, letter.message))
 
 
-def as_json(found: Found, source: Source) -> bytes:
+def as_json(found: Entry, source: Source) -> bytes:
     """One letter as it was published, with when it was sent again, `retried_at`."""
     value = msgspec.json.decode(source.value or b"{}", type=dict[str, object])
     return msgspec.json.encode({**value, "retried_at": found.retried_at})
 
 
-def as_row(found: Found, held: Held) -> bytes:
+def as_row(found: Entry, held: Held) -> bytes:
     """One letter as a row of a CSV file."""
     letter, origin = found.letter, found.letter.origin
     text = None

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import msgspec
 
-from streams.dead_letters.letters import Found, Held, Letter
+from streams.dead_letters.letters import Entry, Held, Letter
 from streams.telemetry.counted import counted
 
 _ROW = 16
@@ -65,7 +65,7 @@ def key_text(key: bytes | None) -> str:
     return key.hex(" ") if text is None else " ".join(text.split())
 
 
-def described(found: Found, held: Held, shown_time: str) -> Iterator[str]:
+def described(found: Entry, held: Held, shown_time: str) -> Iterator[str]:
     """Everything about one letter but the value; `shown_time` is when it was detected."""
     letter = found.letter
     size = counted(letter.value_bytes, "byte")
@@ -90,7 +90,7 @@ def described(found: Found, held: Held, shown_time: str) -> Iterator[str]:
         yield visible(f"{name:{width}}  {text}").replace("\n", " ")
 
 
-def summary(found: Iterable[Found]) -> Iterator[str]:
+def summary(found: Iterable[Entry]) -> Iterator[str]:
     """How many letters there are by reason, field and topic, the most frequent first."""
     letters: list[Letter] = []
     again = 0

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from streams.dead_letters.letters import Found, Held, Source, held
+from streams.dead_letters.letters import Entry, Held, Source, held
 from streams.engine.kafka.topic_reader import open_topic
 from streams.inputs.files import open_input
 from streams.settings import Settings
@@ -42,8 +42,8 @@ def in_file(path: Path) -> Read:
 
 
 def with_bytes(
-    sources: Iterable[Source], found: Mapping[tuple[int, int], Found]
-) -> Iterator[tuple[Found, Source, Held]]:
+    sources: Iterable[Source], found: Mapping[tuple[int, int], Entry]
+) -> Iterator[tuple[Entry, Source, Held]]:
     """The letters that were found, by place, with what the first reading did not keep.
 
     Raises LetterBroken.

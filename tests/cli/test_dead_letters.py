@@ -20,10 +20,13 @@ from support.dead_letters import DETECTED, RECORD, letter, written
 from streams.cli.group import main
 from streams.dead_letters.letters import Filter, Held, Letter, letters
 from streams.dead_letters.retry import SendFailed, open_sender
+from streams.dead_letters.rows import COLUMNS
 from streams.dead_letters.sources import on_kafka, with_bytes
 from streams.settings import load_settings
 
 Run = Callable[..., Result]
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -146,6 +149,13 @@ def test_list_writes_files(run: Run, topics: KafkaServer) -> None:
     assert rows[origins[21]]["value"] == ""
     assert Path("l.txt").read_text().count("\n") == 22
     assert run("dead-letters", "list", "--out", "l.xlsx").exit_code == 2
+
+
+def test_the_columns_are_documented() -> None:
+    """docs/dead-letters.md names each of them, in their order."""
+    text = (ROOT / "docs" / "dead-letters.md").read_text(encoding="utf-8")
+    listed = text.partition("```text\n")[2].partition("```")[0]
+    assert tuple(listed.replace(",", " ").split()) == COLUMNS
 
 
 def test_show_has_the_record(run: Run, topics: KafkaServer) -> None:
@@ -287,7 +297,9 @@ def test_a_crash_between_sends_nothing(
         producer = crashed._producer
         producer.begin_transaction()
         crashed._send(*pending[0])
+        producer.send(settings.dead_letters_topic, b"a mark that is not to be read")
         producer.flush()
+        assert run("dead-letters", "list", "--pending").stderr.startswith("1 dead letter, 0 of")
         result = run("dead-letters", "retry", "--all", "--yes")
     assert result.stdout == "sent again: 1 record\n"
     assert len(committed(topics, settings.tracking_topic)) == 1
