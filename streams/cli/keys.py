@@ -18,7 +18,7 @@ from streams.cli.suggest import did_you_mean
 from streams.keys.columns import ALIASES
 from streams.keys.hashing import Keys
 from streams.keys.recipient import ADDRESS, PERSON, Refused
-from streams.keys.rows import Maker, named
+from streams.keys.rows import Maker
 from streams.telemetry.counted import counted
 
 EPILOG = """\b
@@ -36,6 +36,10 @@ or 2 for wrong usage.
 """
 
 SECRET = "SHIPSENTRY_KEYS_SECRET"  # noqa: S105 - the name of a variable
+_NOTHING = (
+    "has no column of a recipient: needed is one of name, phone, address, open_address_id or oaid, "
+    "in the row, its recipient, via or ship_from (docs/keys.md), or --column"
+)
 _SHOWN = 3
 """Rows left out for one reason that are named; the others are counted."""
 
@@ -131,23 +135,21 @@ def _write(table: Table, maker: Maker, out: Target, left_out: Counter[str]) -> i
     header = [] if table.header is None else _header(table.header, maker)
     with out.opened(in_one_step=True) as file:
         write = json_writer(file) if table.header is None else csv_writer(file, header)
-        seen: dict[str, None] = {}
         for line, parts in table.rows:
             try:
                 if isinstance(parts, TableError):
                     raise parts
                 if not plain:
                     plain = any(maker.layout(place, of).plain for place, of in parts.items())
-                    seen |= {named(place, name): None for place, of in parts.items() for name in of}
                 write(maker.row(parts))
                 number += 1
-            except (Refused, TableError) as error:
-                reason = str(error)
+            except (Refused, TableError, RecursionError) as error:
+                reason = "nests too deep" if isinstance(error, RecursionError) else str(error)
                 left_out[reason] += 1
                 if left_out[reason] <= _SHOWN:
                     click.echo(f"line {line}: {reason}", err=True)
         if not plain and not left_out:
-            raise TableError(_nothing(list(seen)))
+            raise TableError(_NOTHING)
     return number
 
 
@@ -158,20 +160,13 @@ def _header(names: list[tuple[str, str]], maker: Maker) -> list[tuple[str, str]]
         leaves.setdefault(place, []).append(leaf)
     layouts = {place: maker.layout(place, own) for place, own in leaves.items()}
     if not any(layout.plain for layout in layouts.values()):
-        raise TableError(_nothing([named(place, leaf) for place, leaf in names]))
+        raise TableError(_NOTHING)
     written: list[tuple[str, str]] = []
     for place, leaf in names:
         for name in layouts[place].written([leaf]):
             if (place, name) not in written:
                 written.append((place, name))
     return written
-
-
-def _nothing(found: list[str]) -> str:
-    return (
-        f"has no column of a recipient: found are {', '.join(found)}; needed is one of name, "
-        "phone, address, open_address_id or oaid (docs/keys.md), or --column"
-    )
 
 
 def _check_form(out: Target, table: Table) -> None:

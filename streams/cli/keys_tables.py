@@ -76,9 +76,10 @@ def _table(text: io.TextIOWrapper) -> Table:
     csv.field_size_limit(LONGEST_CELL)
     reader = csv.reader(_again(first, text), delimiter=separator)
     header = [name.strip() for name in next(reader)]
-    twice = sorted({name for name in header if name and header.count(name) > 1})
-    if twice:
-        raise TableError(f"has two columns {', '.join(repr(name) for name in twice)}")
+    for number, name in enumerate(header, start=1):
+        if name and header.index(name) + 1 < number:
+            # By number: in a table without a header the names are somebody's.
+            raise TableError(f"has one name for columns {header.index(name) + 1} and {number}")
     names = [_split(name) for name in header if name]
     return Table("csv", names, _csv_rows(reader, header, skipped))
 

@@ -21,7 +21,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
         *("receiver_address", "recipient_address", "详细地址", "收件人地址", "收货地址", "地址"),
     ),
     "address_id": ("open_address_id", "oaid"),
-    "province": ("province", "receiver_state", "state", "省", "省份"),
+    "province": ("province", "receiver_state", "省", "省份"),
     "city": ("city", "receiver_city", "市", "城市"),
     "district": ("district", "receiver_district", "area", "区", "区县"),
     "region_code": ("region_code",),

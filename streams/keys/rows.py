@@ -18,6 +18,8 @@ PLACES = ("recipient", "via", "ship_from")
 _SHORTEST_REPEATED = 6
 """Characters of a phone number or address that are looked for in the cells that stay."""
 
+_MOST_LAYOUTS = 1_000
+
 
 class Layout(NamedTuple):
     """What becomes of a recipient's columns: those read, those that stay, and new ones for keys.
@@ -64,6 +66,8 @@ class Maker:
         known = tuple(names)
         found = self._layouts.get((place, known))
         if found is None:
+            if len(self._layouts) >= _MOST_LAYOUTS:
+                self._layouts.clear()
             found = self._layouts[place, known] = self._laid_out(place, known)
         return found
 
@@ -76,6 +80,8 @@ class Maker:
         plain: list[str] = []
         read: dict[str, list[str]] = {}
         for place, values in row.items():
+            for key in (ADDRESS, PERSON):
+                checked(named(place, key), values.get(key))
             layout = self.layout(place, values)
             read[place] = [name for name, _ in layout.read]
             keys: Mapping[str, Any] = {}
@@ -106,7 +112,6 @@ class Maker:
             found = made(values, layout.read, self._keys, self._wanted)
             for key in self._wanted:
                 if found.keys[key] is None:
-                    checked(key, values.get(key))
                     found.keys[key] = values.get(key) or None
                     self.lacking[key] += found.keys[key] is None
         except Refused as error:
@@ -124,16 +129,13 @@ class Maker:
             for name, value in values.items():
                 if name in read[place] or name in (ADDRESS, PERSON) or value in (None, ""):
                     continue
-                cell = _compact(value if isinstance(value, str) else json.dumps(value))
-                for text in texts:
-                    if text and (
-                        cell == text or (len(text) >= _SHORTEST_REPEATED and text in cell)
-                    ):
-                        raise Refused(
-                            named(place, name),
-                            "repeats the recipient's name, phone number or address: leave it out "
-                            "with --drop",
-                        )
+                text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+                if _repeats(_compact(text), texts):
+                    raise Refused(
+                        named(place, name),
+                        "repeats the recipient's name, phone number or address: leave it out with "
+                        "--drop",
+                    )
 
 
 def named(place: str, column: str) -> str:
@@ -143,3 +145,8 @@ def named(place: str, column: str) -> str:
 
 def _compact(text: str) -> str:
     return re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", text))
+
+
+def _repeats(cell: str, texts: Iterable[str]) -> bool:
+    """Whether a cell is one of the texts, or holds a longer one; a name may be part of a word."""
+    return any(cell == text or (len(text) >= _SHORTEST_REPEATED and text in cell) for text in texts)

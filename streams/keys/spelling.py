@@ -22,7 +22,7 @@ _LENT = re.compile(r"(?:\+?86[ -]?)?1[0-9]{10}\s*(?:[-,_#*xX]|转|ext\.?)\s*[0-9
 _SHORTEST, _LONGEST = 7, 15
 
 _PARTED = re.compile(r"(?<=[0-9a-z])[^\w]+(?=[0-9a-z])|[^\w]+|_+")
-_NUMBERED = re.compile(r"(?<=[0-9a-z])#")
+_NUMBERED = re.compile(r"(?<=[0-9])\s*#|(?<=[a-z])#")
 _DISTRICT = re.compile(r"([\u4e00-\u9fff]{2,8}?)(?:自治县|自治旗|区|县|旗|市)|([\u4e00-\u9fff])县")
 _ENDINGS = ("自治县", "自治旗", "区", "县", "旗", "市")
 _TOWNS = ("镇", "乡", "街道")

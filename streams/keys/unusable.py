@@ -12,9 +12,9 @@ CIPHERTEXT = (
 MASKED = "is masked, and so the same for different recipients"
 LENT = "has the extension of a privacy number, which differs from order to order"
 
-_SIGNS = "#$~|^&"
+_SIGNS = "#$~|"
 _WRAPPED = re.compile(rf"([{_SIGNS}])[\x20-\x7e]{{3,}}\1")
-_DOUBLED = re.compile(rf"([{_SIGNS}])\1\S")
+_DOUBLED = re.compile(r"([#$])\1\S")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{20,}={0,2}")
 _PADDED = re.compile(r"[A-Za-z0-9+/_-]{14,}={1,2}")
 _HEXADECIMAL = re.compile(
@@ -22,7 +22,10 @@ _HEXADECIMAL = re.compile(
 )
 _KINDS = ("0123456789", "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
-_MASKS = frozenset("*∗✱⁎●•○◯█■□")
+_MASKED = re.compile(
+    r"[*∗✱⁎●•○◯█■□]|\.{3}|-{3}|_{2}|\?{2}"
+    r"|[\u4e00-\u9fff0-9](?:[xX]{2,}|×+)|[\u4e00-\u9fff]某{1,2}$"
+)
 _EXTENSION = re.compile(r"\[\d{3,6}(?:[-,]\d{3,6})?\]\s*$")
 
 
@@ -33,7 +36,7 @@ def unusable(text: str) -> str | None:
     """
     if is_ciphertext(text):
         return CIPHERTEXT
-    if any(character in _MASKS for character in text):
+    if _MASKED.search(text):
         return MASKED
     if _EXTENSION.search(text):
         return LENT

@@ -223,11 +223,12 @@ def test_a_platforms_id_goes_before_the_address(run: Run) -> None:
 
 
 def test_ciphertext_that_was_given_as_a_key_is_refused(run: Run) -> None:
-    """Where nothing plain makes another."""
-    orders({"name": "", "address_key": "#enc1#", "person_key": "p1"})
+    """Also in a row that has nothing plain: hashes are all that may be there."""
+    orders({"name": "", "address_key": "#enc1#"}, {"address_key": "#enc2#", "person_key": "p1"})
     result = run("keys", "o.jsonl")
-    assert result.exit_code == 3
-    assert "line 1: recipient.address_key is a platform's ciphertext" in result.stderr
+    assert (result.exit_code, result.stdout) == (3, "")
+    for number in (1, 2):
+        assert f"line {number}: recipient.address_key is a platform's ciphertext" in result.stderr
 
 
 def test_a_key_that_is_there_stays(run: Run) -> None:
@@ -297,10 +298,11 @@ def test_rows_that_cannot_be_read_are_named_by_line(run: Run) -> None:
     ("text", "said"),
     [
         ("", "is empty"),
-        ("a,b\n1,2\n", "no column of a recipient: found are a, b"),
-        ('{"a": 1}\n', "no column of a recipient: found are a"),
+        ("1,王小明,13800138000\n2,李四,13900139000\n", "no column of a recipient: needed is"),
+        ('{"a": 1}\n', "no column of a recipient: needed is"),
         ('[{"name": "x"}]', "is a JSON array"),
-        ("name,name\nx,y\n", "two columns 'name'"),
+        ("name,x,name\n王小明,y,z\n", "one name for columns 1 and 3"),
+        ("李四,王小明,李四\n", "one name for columns 1 and 3"),
     ],
 )
 def test_a_file_of_something_else_is_wrong_usage(run: Run, text: str, said: str) -> None:
@@ -308,7 +310,8 @@ def test_a_file_of_something_else_is_wrong_usage(run: Run, text: str, said: str)
     Path("x.txt").write_text(text)
     result = run("keys", "x.txt", "--out", "out.txt")
     assert result.exit_code == 2
-    assert f"Error: x.txt {'has ' if said[0] in 'nt' else ''}{said}" in result.stderr
+    assert f"Error: x.txt {'has ' if said[0] in 'no' else ''}{said}" in result.stderr
+    assert "王小明" not in result.output
     assert not Path("out.txt").exists()
 
 

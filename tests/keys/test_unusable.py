@@ -32,7 +32,22 @@ def test_ciphertext(text: str) -> None:
     assert unusable(text) == CIPHERTEXT
 
 
-@pytest.mark.parametrize("text", ["王**", "王*", "138****8000", "138●●●●8000", "科技园***"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "王**",
+            "王*",
+            "138****8000",
+            "138●●●●8000",
+            "科技园***",
+            "王XX",
+            "138xxxx8000",
+            "科技路××号",
+        ),
+        *("王某", "王某某", "138...8000", "138----8000", "王__", "王??"),
+    ],
+)
 def test_masked(text: str) -> None:
     """Equal for many."""
     assert unusable(text) == MASKED
@@ -60,6 +75,11 @@ def test_privacy_extension(text: str) -> None:
         "8-2-2101",
         "A座[东门]",
         "A&B大厦",
+        "^_^小明^_^",
+        "小明~~",
+        "某某园小区1号",
+        "XX大厦",
+        "St. John's",
     ],
 )
 def test_plain_values_pass(text: str) -> None:
