@@ -102,7 +102,7 @@ def refusal(letter: Letter, settings: Settings) -> str | None:
     if letter.truncated:
         return "only its first bytes are in the letter; the whole is at its origin"
     if letter.origin.topic not in inputs:
-        return f"its topic is no input: {' and '.join(inputs)} are"
+        return f"its topic is no input; allowed are {', '.join(inputs)}"
     return None
 
 

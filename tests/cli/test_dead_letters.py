@@ -267,12 +267,12 @@ def test_retry_refuses_what_it_cannot_send_whole(run: Run, topics: KafkaServer) 
     result = run("dead-letters", "retry", "--all", "--yes")
     assert (result.exit_code, result.stdout) == (3, "sent again: 1 record\n")
     settings = load_settings()
-    assert result.stderr.splitlines()[:2] == [
-        "cannot be sent again: 1, only its first bytes are in the letter; the whole is at its "
-        "origin",
-        f"cannot be sent again: 1, its topic is no input: {settings.orders_topic} and "
-        f"{settings.tracking_topic} are",
-    ]
+    cut, elsewhere = result.stderr.splitlines()[:2]
+    assert cut == (
+        "cannot be sent again: 1, only its first bytes are in the letter; the whole is at its origin"
+    )
+    assert elsewhere.startswith("cannot be sent again: 1, its topic is no input; allowed are ")
+    assert settings.orders_topic in elsewhere
     assert len(committed(topics, settings.tracking_topic)) == 1
 
 
