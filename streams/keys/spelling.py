@@ -206,6 +206,6 @@ def _is_city(codes: tuple[str | None, str | None], district: str) -> bool:
     if city is None or not district:
         return False
     province = places.official_name(city[:2])
-    if places.normalise(province, "-", None)[1] is not None:
+    if province == places.official_name(city):
         return False  # a municipality: whatever is written there is its one city
     return places.normalise(province, district, None)[1] == city
