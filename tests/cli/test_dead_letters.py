@@ -187,9 +187,10 @@ def test_a_replays_file_is_read(run: Run) -> None:
     assert run("dead-letters", "list", *file, "--reason", "not_json").stdout.count("\n") == 1
     text = run("dead-letters", "show", "o.jsonl-0-0", *file).stdout
     assert text.endswith('\n\n{\n  "order_id": "1"\n}\n')
-    Path("w.dead-letters.jsonl").write_bytes(b"\x1f\x8b")
-    Path("x.gz").write_bytes(b"no gzip")
-    assert run("dead-letters", "list", "--file", "x.gz").exit_code == 1
+    Path("x.gz").write_bytes(b"\x1f\x8bdamaged")
+    damaged = run("dead-letters", "list", "--file", "x.gz")
+    assert damaged.exit_code == 1
+    assert damaged.stderr.startswith("Error: dead letters cannot be read or written: ")
 
 
 def test_retry_sends_the_bytes_that_came_once(run: Run, topics: KafkaServer) -> None:
