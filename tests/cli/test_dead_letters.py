@@ -190,7 +190,7 @@ def test_a_replays_file_is_read(run: Run) -> None:
     Path("x.gz").write_bytes(b"\x1f\x8bdamaged")
     damaged = run("dead-letters", "list", "--file", "x.gz")
     assert damaged.exit_code == 1
-    assert damaged.stderr.startswith("Error: dead letters cannot be read or written: ")
+    assert damaged.stderr.startswith("Error: the dead letters cannot be read or written: ")
 
 
 def test_retry_sends_the_bytes_that_came_once(run: Run, topics: KafkaServer) -> None:
