@@ -20,8 +20,8 @@ from streams.cli.forms import (
     stem,
     warnings_writer,
 )
+from streams.cli.moments import Moment
 from streams.cli.what_if import AS_DATED, as_json, as_table, chosen
-from streams.decode.moments import parse_time
 from streams.decode.names import with_own
 from streams.inputs.rejected import Rejected
 from streams.judge.warnings import Revision
@@ -49,19 +49,6 @@ Lines arrive at their received_at, else at their own time. `-` is standard outpu
 
 _INPUT = InputFile()
 _OUTPUT = OutputFile()
-
-
-class Moment(click.ParamType):
-    """An ISO-8601 time with offset, as µs since the epoch."""
-
-    name = "time"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """The moment in µs, or a usage error that quotes the value."""
-        moment = parse_time(value)
-        if moment is None:
-            self.fail(f"{value!r} is no ISO-8601 time with an offset", param, ctx)
-        return moment
 
 
 @click.command(epilog=EPILOG)
