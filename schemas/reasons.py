@@ -27,6 +27,8 @@ Reason = Literal[
     "naive_time",
     "implausible_time",
     "time_in_future",
+    "damaged_id",
+    "bad_row",
     "too_many_facts",
     "processing_failed",
 ]

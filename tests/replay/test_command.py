@@ -175,16 +175,14 @@ def test_empty_files_give_nothing() -> None:
     assert (result.exit_code, result.stdout) == (0, "")
 
 
-@pytest.mark.parametrize("damage", ["cut", "broken", "plain"])
+@pytest.mark.parametrize("damage", ["cut", "broken"])
 def test_a_damaged_archive_is_said_in_one_line(damage: str) -> None:
-    """A gzip file that is cut off, has a wrong byte, or is none: status 1 and one sentence."""
+    """A gzip file that is cut off or has a wrong byte: status 1 and one sentence."""
     packed = bytearray(gzip.compress(b"".join(json.dumps(o).encode() + b"\n" for o in ORDERS * 50)))
     if damage == "cut":
         packed = packed[: len(packed) // 2]
-    elif damage == "broken":
-        packed[20:40] = b"\xff" * 20
     else:
-        packed = bytearray(b"{}\n")
+        packed[20:40] = b"\xff" * 20
     Path("o.jsonl.gz").write_bytes(packed)
     write("t.jsonl", TRACKING)
     result = CliRunner().invoke(main, ["replay", "--orders", "o.jsonl.gz", "--tracking", "t.jsonl"])
