@@ -81,9 +81,12 @@ def values(source: TextIOBase) -> Iterator[Value]:
             opened = None
             text.go(text.at + 1)
         else:
-            yield _value(text)
+            found = _value(text)
+            yield found
+            if found.why is not None and text.ended and text.at == len(text.held):
+                return
     if opened is not None:
-        yield Value(text.line, "", f"the array that opens in line {opened} never closes")
+        yield Value(opened, "", f"the array that opens in line {opened} never closes")
 
 
 def _value(text: _Text) -> Value:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import re
 import shutil
 import tempfile
+import weakref
 import zipfile
 from pathlib import Path
 from typing import IO, Literal, cast
@@ -55,10 +57,11 @@ class Opened:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._copy: IO[bytes] | None = None
+        self._copy: int | None = None
         if not path.is_file():
-            with path.open("rb") as pipe:
-                self._copy = _copied(pipe)
+            with path.open("rb") as pipe, _copied(pipe) as copy:
+                self._copy = os.dup(copy.fileno())
+            weakref.finalize(self, os.close, self._copy)
         with self._stored() as file:
             self.packed = file.read(len(_GZIP)) == _GZIP
         with self.unpacked() as file:
@@ -115,7 +118,7 @@ class Opened:
 
     def _place(self) -> Path:
         # Each reader has a handle and a position of its own, also of a temporary file.
-        return self.path if self._copy is None else Path(f"/proc/self/fd/{self._copy.fileno()}")
+        return self.path if self._copy is None else Path(f"/proc/self/fd/{self._copy}")
 
 
 def _copied(file: IO[bytes]) -> IO[bytes]:

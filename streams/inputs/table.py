@@ -88,7 +88,9 @@ class Header:
                 f"the header in line {line} {fault}; found: {_listed(names)}; needed: "
                 f"{', '.join(needed)}{''.join(f'; {each}' for each in near[:_NAMED])}",
             )
-        self.holds_items = any(column.kind == "objects" for column in self._columns)
+        self.holds_items = any(
+            message.columns[column.place] == "objects" for column in self._columns
+        )
 
     @property
     def remarks(self) -> Iterator[str]:
