@@ -27,6 +27,7 @@ NO_TIME = 0
 """The arrival of lines before the first one that has a time."""
 
 _DELIMITERS = (",", ";", "\t")
+_FIRST_LINES = 1 << 16
 
 
 class BadLine(NamedTuple):
@@ -69,7 +70,7 @@ class HistoryFile:
         start = text.head.lstrip()
         if not start:
             self._found = iter(())
-        elif start[0] in "[{":
+        elif _is_json(start):
             self._found = json_text.messages(text, message)
         else:
             rows = _rows(text, _delimiter(text.head, message))
@@ -106,6 +107,12 @@ class HistoryFile:
             self.unknown = table.header.unknown
             self._holds_items = table.header.holds_items
         return table.messages()
+
+
+def _is_json(start: str) -> bool:
+    """Whether a text is JSON: it begins so, or one of its first lines does after damaged ones."""
+    lines = start[:_FIRST_LINES].splitlines()[:HEADER_WITHIN]
+    return start[0] == "[" or any(line.startswith("{") for line in lines)
 
 
 def _rows(text: Text, delimiter: str) -> Iterator[delimited.Row | delimited.Broken]:

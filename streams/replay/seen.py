@@ -25,8 +25,10 @@ class _Recent(Generic[V]):
         self._turned_at: int | None = None
 
     def get(self, key: str, now: int) -> V | None:
-        if self._turned_at is None or now - self._turned_at > REMEMBERED:
-            self._new, self._old, self._turned_at = {}, self._new, now
+        age = REMEMBERED + 1 if self._turned_at is None else now - self._turned_at
+        if age > REMEMBERED:
+            self._old = self._new if age <= 2 * REMEMBERED else {}
+            self._new, self._turned_at = {}, now
         found = self._new.get(key)
         if found is None and (found := self._old.get(key)) is not None:
             self._new[key] = found

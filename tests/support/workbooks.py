@@ -16,7 +16,8 @@ _DOC_NS = f"{_NS}/officeDocument/2006/relationships"
 _XML = '<?xml version="1.0" encoding="UTF-8"?>'
 _STYLES = (
     f'{_XML}<styleSheet xmlns="{_SHEET_NS}"><fonts count="1"><font/></fonts>'
-    '<fills count="1"><fill/></fills><borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs>'
+    '<fills count="1"><fill/></fills><borders count="1"><border/></borders>'
+    '<cellStyleXfs count="1"><xf/></cellStyleXfs>'
     '<cellXfs count="3"><xf numFmtId="0"/><xf numFmtId="22"/><xf numFmtId="14"/></cellXfs>'
     "</styleSheet>"
 )
