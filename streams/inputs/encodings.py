@@ -34,8 +34,8 @@ codecs.register_error(_MARK, _marked)
 def encoding_of(file: io.BufferedReader) -> Encoding:
     """The encoding of a text, read to its end.
 
-    A text that is not all UTF-8 is GB18030 where more of its lines are no UTF-8 than are (of those
-    that hold more than ASCII); else the few are damaged.
+    A text that is not all UTF-8 is GB18030 where more of its lines are that alone than are UTF-8
+    (of those that hold more than ASCII); the others are damaged.
     """
     head = file.peek(4096)[:4096]
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -50,13 +50,19 @@ def encoding_of(file: io.BufferedReader) -> Encoding:
     for line in file:
         if line.isascii():
             continue
-        try:
-            str(line, "utf-8")
-        except UnicodeDecodeError:
-            others += 1
-        else:
+        if _is(line, "utf-8"):
             is_utf8 += 1
+        elif _is(line, "gb18030"):
+            others += 1
     return "gb18030" if others > is_utf8 and not head.startswith(codecs.BOM_UTF8) else "utf-8-sig"
+
+
+def _is(line: bytes, encoding: str) -> bool:
+    try:
+        str(line, encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _all_utf8(file: io.BufferedReader) -> bool:
