@@ -15,6 +15,7 @@ from streams.cli.files import STDIN, InputFile, OutputFile, Target, refuse_clash
 from streams.cli.forms import form_of
 from streams.cli.keys_tables import Table, TableError, csv_writer, json_writer, opened
 from streams.cli.suggest import did_you_mean
+from streams.inputs.opened import Unreadable
 from streams.keys.columns import ALIASES
 from streams.keys.hashing import Keys
 from streams.keys.recipient import ADDRESS, PERSON, Refused
@@ -110,6 +111,8 @@ def keys(
     except TableError as error:
         name = "standard input" if rows == STDIN else rows
         raise click.UsageError(f"{name} {error}") from error
+    except Unreadable as error:
+        raise click.UsageError(str(error)) from error
     except (OSError, EOFError, zlib.error) as error:
         raise click.ClickException(f"the rows cannot be read or written: {error}") from error
     click.echo(f"{counted(written, 'row')} written to {out}", err=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import json
@@ -11,14 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from streams.cli.files import STDIN
-from streams.inputs.files import LONGEST_CELL, open_input
+from streams.inputs import delimited
+from streams.inputs.opened import Opened
+from streams.inputs.text import Text
 from streams.keys.rows import PLACES, named
 
 Parts = dict[str, dict[str, Any]]
 """A row by the place in it at which columns stand, `""` being the row itself."""
-
-_BLOCK = 1 << 20
 
 
 class TableError(ValueError):
@@ -42,15 +40,14 @@ class Table(NamedTuple):
 
 @contextmanager
 def opened(path: Path) -> Iterator[Table]:
-    """A table until the block ends, CSV or JSON Lines by what is in it, plain or .gz.
+    """A table until the block ends, CSV or JSON Lines by what is in it, packed or not.
 
-    A file is UTF-8 or else GB18030, standard input UTF-8. Raises TableError, OSError.
+    Raises TableError, Unreadable, OSError.
     """
-    encoding = "utf-8-sig" if path == STDIN else _encoding(path)
-    with (
-        open_input(path) as file,
-        io.TextIOWrapper(file, encoding, errors="surrogateescape", newline="") as text,
-    ):
+    found = Opened(path)
+    if found.form() != "text":
+        raise TableError("is a workbook, whose ids may be numbers: save it as CSV")
+    with Text(found).characters() as text:
         yield _table(text)
 
 
@@ -67,21 +64,20 @@ def _table(text: io.TextIOWrapper) -> Table:
     if not start:
         raise TableError("is empty")
     if start.startswith("["):
-        raise TableError(
-            "is a JSON array: JSON Lines or CSV are read (jq -c '.[]' makes the first)"
-        )
+        raise TableError("is a JSON array: read are JSON Lines (jq -c '.[]') and CSV")
     if start.startswith("{"):
         return Table("jsonl", None, _json_rows(_again(first, text), skipped))
-    separator = max(",;\t", key=first.count)
-    csv.field_size_limit(LONGEST_CELL)
-    reader = csv.reader(_again(first, text), delimiter=separator)
-    header = [name.strip() for name in next(reader)]
+    rows = delimited.rows(_again(first, text), max(",;\t", key=first.count))
+    head = next(rows)
+    if isinstance(head, delimited.Broken):
+        raise TableError("has a header that cannot be read: a quote in it never closes")
+    header = [name.strip() for name in head.cells]
     for number, name in enumerate(header, start=1):
         if name and header.index(name) + 1 < number:
             # By number: in a table without a header the names are somebody's.
             raise TableError(f"has one name for columns {header.index(name) + 1} and {number}")
     names = [_split(name) for name in header if name]
-    return Table("csv", names, _csv_rows(reader, header, skipped))
+    return Table("csv", names, _csv_rows(rows, header, skipped))
 
 
 def json_writer(file: IO[bytes]) -> Callable[[Parts], None]:
@@ -121,19 +117,6 @@ def _split(name: str) -> tuple[str, str]:
     return (place, leaf) if dot else ("", name)
 
 
-def _encoding(path: Path) -> str:
-    """UTF-8 where the whole file is, else GB18030, which Chinese spreadsheets write."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    with open_input(path) as file:
-        try:
-            while block := file.read(_BLOCK):
-                decoder.decode(block)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return "gb18030"
-    return "utf-8-sig"
-
-
 def _again(first: str, rest: Iterator[str]) -> Iterator[str]:
     yield first
     yield from rest
@@ -155,23 +138,21 @@ def _json_rows(lines: Iterator[str], skipped: int) -> Iterator[Row]:
         yield Row(number, {"": {**value, **dict.fromkeys(inner)}, **inner})
 
 
-def _csv_rows(reader: Any, header: list[str], skipped: int) -> Iterator[Row]:
-    while True:
-        line = skipped + reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield Row(line, TableError(f"cannot be read: {error}"))
+def _csv_rows(
+    rows: Iterator[delimited.Row | delimited.Broken], header: list[str], skipped: int
+) -> Iterator[Row]:
+    for row in rows:
+        line = skipped + row.line
+        if isinstance(row, delimited.Broken):
+            yield Row(line, TableError("cannot be read: a quote in it never closes"))
             continue
+        cells = row.cells + [""] * (len(header) - len(row.cells))
         if not any(cell.strip() for cell in cells):
             continue
         if any(cell.strip() for cell in cells[len(header) :]):
             yield Row(line, TableError("has more cells than the header"))
             continue
         parts: Parts = {}
-        cells += [""] * (len(header) - len(cells))
         for name, cell in zip(header, cells, strict=False):
             if name:
                 place, leaf = _split(name)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from streams.dead_letters.letters import Entry, Held, Source, held
 from streams.engine.kafka.topic_reader import open_topic
-from streams.inputs.files import open_input
+from streams.inputs.opened import Opened
 from streams.settings import Settings
 
 Read = Callable[[], Iterator[Source]]
@@ -33,7 +33,7 @@ def in_file(path: Path) -> Read:
     """The lines of a file, plain or .gz; reading it raises OSError, EOFError or zlib.error."""
 
     def read() -> Iterator[Source]:
-        with open_input(path) as file:
+        with Opened(path).unpacked() as file:
             for number, line in enumerate(file, start=1):
                 if line.strip():
                     yield Source(0, number, None, line)
