@@ -286,6 +286,16 @@ class Settings(BaseSettings):
 
     # -- deadlines
 
+    settle_s: float = _setting(
+        5.0,
+        "What news of an order or parcel changes is published so long after the last of them, and "
+        "never if they undo it; at the latest after six times as long, and before a deadline that "
+        "is nearer. 0: at once.",
+        unit="seconds",
+        ge=0,
+        le=300,
+    )
+
     tick_interval_s: float = _setting(
         0.5, "How often deadlines are looked at.", unit="seconds", ge=0.05, le=60
     )
