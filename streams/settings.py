@@ -288,9 +288,9 @@ class Settings(BaseSettings):
 
     settle_s: float = _setting(
         5.0,
-        "What news of an order or parcel changes is published so long after the last of them, and "
-        "never if they undo it; at the latest after six times as long, and before a deadline that "
-        "is nearer. 0: at once.",
+        "How long a warning waits after the last news of its order or parcel: what an unsorted "
+        "batch says and takes back is never published. It waits six times as long at most where "
+        "news does not end, and not at all where its deadline is nearer. 0: nothing waits.",
         unit="seconds",
         ge=0,
         le=300,
