@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta
 from itertools import permutations
+from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
@@ -28,11 +30,15 @@ from support.replaying import replay, standing
 from support.travelling import RUNNING, gates_of, sent_anywhere, suitable
 from support.two_sides import TOPICS, Loop, run
 
+from streams import app
 from streams.app import shadows_of
 from streams.engine.kafka.types import Chunk, Record
 from streams.facts.times import SECOND, from_datetime
 from streams.profiles.loader import load
+from streams.settings import Settings
 from streams.state.codec import load_order
+from streams.tables.judged import JudgedProcessor
+from streams.tables.processor import Processor
 
 SETTLE = 5 * SECOND
 WAIT = timedelta(seconds=5)
@@ -286,6 +292,21 @@ def test_where_inputs_lag_the_wait_counts_from_the_kafka_time_of_the_record() ->
     assert loop.warnings == []
     loop.drain(came + SETTLE)
     assert seen(loop, "pickup_overdue") == ["breached"]
+
+
+@pytest.mark.parametrize(("given", "wait_us"), [({}, 5_000_000), ({"settle_s": 0.25}, 250_000)])
+def test_a_worker_waits_as_long_as_its_settings_say(
+    given: dict[str, float], wait_us: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five seconds where nothing is said; orders and parcels alike."""
+    taken: list[JudgedProcessor[Any, Any]] = []
+
+    def keep(_: object, processors: tuple[Processor, ...]) -> None:
+        taken.extend(each for each in processors if isinstance(each, JudgedProcessor))
+
+    monkeypatch.setattr(app, "add_agents", keep)
+    app.build(Settings(data_dir=tmp_path, http_port=0, **given))
+    assert {each.table: each.settle for each in taken} == {"orders": wait_us, "parcels": wait_us}
 
 
 @pytest.mark.parametrize("crashes", [0.0, 0.05])
