@@ -31,7 +31,7 @@ _GROUPS = {
     "The connection to Kafka": "bootstrap_servers",
     "Topics": "orders_topic",
     "Web pages": "http_host",
-    "Deadlines": "tick_interval_s",
+    "Deadlines": "settle_s",
     "Membership and durability": "session_timeout_s",
     "Volume": "max_value_bytes",
     "Logging": "log_level",

@@ -55,10 +55,11 @@ Examples:
   shipsentry replay --orders o.jsonl --tracking t.jsonl --log | grep breached
   shipsentry replay --orders o.jsonl --tracking t.jsonl --profile as-dated --diff mine.toml
 
-Lines arrive at their received_at, else at their own time. `-` is standard output, of --orders or
---tracking standard input. docs/files.md says what a file may be; its content decides, not its name.
-What was read goes to standard error. Exit status: 0, or 3 when a line was bad (see the dead-letter
-file), or 2 for wrong usage or a file that holds no messages.
+Lines arrive at their received_at, else at their own time; nothing waits to settle, as it does in a
+worker (SHIPSENTRY_SETTLE_S). `-` is standard output, of --orders or --tracking standard input.
+docs/files.md says what a file may be; its content decides, not its name. What was read goes to
+standard error. Exit status: 0, or 3 when a line was bad (see the dead-letter file), or 2 for wrong
+usage or a file that holds no messages.
 """
 
 _INPUT = InputFile()

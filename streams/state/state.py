@@ -138,12 +138,20 @@ class Claim(msgspec.Struct, frozen=True, gc=False, array_like=True):
     since: int | None = None
 
 
+class Settling(NamedTuple):
+    """A state has news since `since` (µs): what it changed is published at `until`."""
+
+    since: int
+    until: int
+
+
 class ParcelState(msgspec.Struct, gc=False, array_like=True):
     """Everything known of one `carrier:NUMBER`; `records` and `named` are kept in order of time.
 
     `abnormal` is what each order was sent of the days on which findings make it abnormal.
     `shadow` is what shadow profiles would have published. `reading` names the assignment in whose
-    backlog the number was last read; see `parcels.resend_all`.
+    backlog the number was last read; see `parcels.resend_all`. `settling` is there as long as news
+    may wait to be published; see `judge.settling`.
 
     Few facts have more to say, and what they say stands here by their (`at`, `digest`): `voided`
     are facts taken back, which count for nothing whenever they come; `estimated` those whose time
@@ -168,6 +176,7 @@ class ParcelState(msgspec.Struct, gc=False, array_like=True):
     estimated: list[Mark] = []
     next: list[tuple[Mark, str]] = []
     postal_codes: list[tuple[Mark, str]] = []
+    settling: Settling | None = None
 
 
 class LinkedParcel(msgspec.Struct, gc=False, array_like=True):
@@ -183,7 +192,7 @@ class OrderState(msgspec.Struct, gc=False, array_like=True):
 
     `abnormal` is what each parcel said of the days on which its findings make the order abnormal,
     `contributions` what was sent of it to the days of its shop (of its shops, where it moved).
-    `shadow` is what shadow profiles would have published.
+    `shadow` is what shadow profiles would have published, `settling` as in `ParcelState`.
     """
 
     order_id: str
@@ -197,6 +206,7 @@ class OrderState(msgspec.Struct, gc=False, array_like=True):
     shadow: list[Published] = []
     abnormal: list[tuple[str, tuple[int, ...]]] = []
     contributions: list[Contribution] = []
+    settling: Settling | None = None
 
 
 def place_code(place: Place | None) -> int:
