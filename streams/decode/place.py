@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 from xxhash import xxh3_64_intdigest
 
 import schemas.place
 from schemas.cleaning import clean
 from streams.decode.raw import RawPlace
 from streams.decode.texts import checked, short
-from streams.facts.facts import POSTAL_LENGTH, Place
+from streams.facts.facts import POSTAL_LENGTH, SHOWN_LENGTH, Place
 from streams.reference.places import normalise
 
 _MAX_PLACES = 50_000
@@ -128,9 +129,7 @@ def _kept(
     if address is None and person is None:
         return (None, None) if known.nothing else (sent, known.place)
     place = known.place
-    return sent, Place(
-        place.province, place.city, address or None, person or None, place.postal_code
-    )
+    return sent, replace(place, address_key=address or None, person_key=person or None)
 
 
 def _look_up(sent: _Names) -> _Known:
@@ -152,5 +151,18 @@ def _meaning(sent: _Names, clean_names: _Names) -> _Known:
         codes = normalise(province, city, region_code)
     else:
         codes = _REGIONS.get(country), None
-    place = Place(*codes, postal_code=(postal_code or "")[:POSTAL_LENGTH] or None)
+    place = Place(
+        *codes,
+        postal_code=(postal_code or "")[:POSTAL_LENGTH] or None,
+        unread=None if codes[0] else _unread(country, province, city),
+    )
     return _Known(clean_names, sent == clean_names, place, not any(n is not None for n in sent))
+
+
+def _unread(country: str, province: str | None, city: str | None) -> str | None:
+    """What was sent for a place that no table knows; nothing with digits, as addresses have."""
+    names = (country if country != "CN" else "", province, city)
+    text = " ".join(name for name in names if name)
+    if any(character.isdigit() for character in text):
+        return None
+    return text[:SHOWN_LENGTH] or None

@@ -24,6 +24,7 @@ from streams.state.state import (
     Claim,
     LinkedParcel,
     Mark,
+    Notes,
     OrderLink,
     OrderState,
     Proof,
@@ -241,6 +242,16 @@ class ParcelLife:
         """The province of an order's recipient for this parcel; None: of the lead order's."""
         recipient = (order or self.lead).recipient
         return None if recipient is None or recipient.province is None else int(recipient.province)
+
+    def unread_sides(self) -> Notes:
+        """The sides of the lead order's lane whose province is not known, with what was sent."""
+        facts, recipient = self.lead.facts, self.lead.recipient
+        notes: list[tuple[str, str]] = []
+        if self.origin() is None:
+            notes.append(("origin_unknown", (facts and facts.origin_unread) or ""))
+        if self.destination() is None:
+            notes.append(("destination_unknown", (recipient and recipient.unread) or ""))
+        return tuple(notes)
 
     def lane(self, order: LinkedOrder | None = None) -> str | None:
         """The lane to an order's recipient (None: the lead order's) as its profile has it: near,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from streams.rules.episodes import Clock, Limit
-from streams.state.state import Proof
+from streams.state.state import Notes, Proof
 
 
 def staged(
@@ -30,12 +30,21 @@ def clocks(
     ended_at: int | None,
     proof: Proof,
     lane: str | None = None,
+    notes: Notes = (),
 ) -> tuple[Clock, ...]:
     """A clock for each stage there is; `serious` exists from the breach of `violation` on."""
-    first = Clock(name, "violation", started_at, violation, ended_at, proof, lane=lane)
+    first = Clock(name, "violation", started_at, violation, ended_at, proof, lane=lane, notes=notes)
     if serious is None:
         return (first,)
     second = Clock(
-        name, "serious", started_at, serious, ended_at, proof, after=violation, lane=lane
+        name,
+        "serious",
+        started_at,
+        serious,
+        ended_at,
+        proof,
+        after=violation,
+        lane=lane,
+        notes=notes,
     )
     return (first, second)

@@ -54,6 +54,10 @@ Sent = tuple[int, int | None, tuple[int, ...], bool]
 """What an order was sent of one life: (uploaded, released, progress that matters, judged)."""
 
 
+Notes = tuple[tuple[str, str], ...]
+"""What else is worth knowing, in order: (a code of the catalogue's section `note`, its value)."""
+
+
 class Finding(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One warning's content: everything that makes a new revision when it changes. Times in µs.
 
@@ -61,6 +65,7 @@ class Finding(msgspec.Struct, frozen=True, gc=False, array_like=True):
     `exposure` is "compensation". `exemptions` names the rows of the profile that held the clock.
     `detail` is a word that says what a check saw, from a closed list of its rule. `comparator` says
     whether reaching a clock's limit breaches it ("ge") or only passing it ("gt"); a check has none.
+    `notes` are things that help to put it right.
     """
 
     rule: str
@@ -84,6 +89,7 @@ class Finding(msgspec.Struct, frozen=True, gc=False, array_like=True):
     exemptions: tuple[str, ...] = ()
     detail: str | None = None
     comparator: str | None = None
+    notes: Notes = ()
 
 
 Proof = tuple[tuple[str, int, int, str, int], ...]
@@ -180,11 +186,13 @@ class ParcelState(msgspec.Struct, gc=False, array_like=True):
 
 
 class LinkedParcel(msgspec.Struct, gc=False, array_like=True):
-    """A parcel that names this order: what it last said, and of how many versions it was sent."""
+    """A parcel that names this order: what it last said, and what it was sent: of how many
+    versions, and which of the order's parcels are `moving`."""
 
     key: str
     lives: tuple[LinkedLife, ...]
     sent_versions: int = 0
+    sent_moving: tuple[str, ...] = ()
 
 
 class OrderState(msgspec.Struct, gc=False, array_like=True):
