@@ -28,6 +28,7 @@ Reason = Literal[
     "naive_time",
     "implausible_time",
     "time_in_future",
+    "bad_row",
     "too_many_facts",
     "processing_failed",
 ]

@@ -6,6 +6,7 @@ import sys
 import zlib
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 import msgspec
@@ -14,7 +15,10 @@ from streams.cli.check_sources import Unanswered, ask_files, ask_worker, refuse_
 from streams.cli.files import InputFile, refuse_clashes
 from streams.cli.logs import one_line
 from streams.cli.moments import beijing
+from streams.cli.reading import FORMS, RefusedFile, reading_of, reading_options, scope_option
 from streams.decode.moments import parse_time
+from streams.inputs.opened import Unreadable
+from streams.replay.scope import Scope
 from streams.settings import load_settings
 from streams.telemetry.counted import counted
 
@@ -25,7 +29,8 @@ Examples:
   shipsentry check zto 78123456789012 --order 1 --orders orders.jsonl --tracking tracking.jsonl
 
 Asks the worker at SHIPSENTRY_ADVERTISED_HTTP, else at SHIPSENTRY_HTTP_HOST and _PORT; any worker
-will do. With --orders and --tracking it needs none: the files are replayed. Nothing is changed.
+will do. With --orders and --tracking it needs none: the files are replayed (docs/files.md says what
+they may be). Nothing is changed.
 Exit status: 0 no warning; 1 something was found (verdict warn or block); 2 wrong usage; 4 there
 was nobody to ask, or no answer yet.
 """
@@ -45,8 +50,10 @@ class _NoAnswer(click.ClickException):
 @click.argument("number")
 @click.option("--order", "order_id", required=True, help="The order that it is to be uploaded for.")
 @click.option("--worker", "address", help="http://host:port of a worker; default: the settings'.")
-@click.option("--orders", type=_INPUT, help="Ask files: order-paid messages, as for replay.")
+@click.option("--orders", type=_INPUT, help=f"Ask files: order-paid messages, {FORMS}.")
 @click.option("--tracking", type=_INPUT, help="Ask files: tracking-update messages.")
+@reading_options
+@scope_option
 @click.option("--until", help="With files: ask as of this time. Default: the last arrival.")
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 @click.option(
@@ -66,6 +73,9 @@ def check(
     address: str | None,
     orders: Path | None,
     tracking: Path | None,
+    zone: ZoneInfo | None,
+    money: str,
+    scope: Scope | None,
     until: str | None,
     as_json: bool,
     lang: str,
@@ -86,7 +96,10 @@ def check(
     try:
         refuse_unusable(carrier, number, order_id)
         if orders is not None and tracking is not None:
-            found = ask_files(settings, orders, tracking, moment, carrier, number, order_id)
+            reading = reading_of(zone, money)
+            found = ask_files(
+                settings, orders, tracking, reading, scope, moment, carrier, number, order_id
+            )
         else:
             base = address or settings.web_address
             found = ask_worker(base, carrier, number, order_id, patience)
@@ -94,6 +107,8 @@ def check(
         if error.usage:
             raise click.UsageError(str(error)) from error
         raise _NoAnswer(str(error)) from error
+    except Unreadable as error:
+        raise RefusedFile(str(error)) from error
     except (OSError, EOFError, zlib.error) as error:
         raise _NoAnswer(f"the files cannot be read: {error}") from error
     if as_json:

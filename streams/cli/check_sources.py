@@ -14,14 +14,17 @@ import msgspec
 
 from schemas.cleaning import clean, clean_id, is_damaged
 from schemas.fields import DAMAGED, MAX_ID_LENGTH
+from streams.cli.reading import look
 from streams.decode.keys import parcel_key
 from streams.decode.names import with_own
-from streams.inputs.files import BadLine
+from streams.inputs.cells import Reading
+from streams.inputs.rejected import Counted
 from streams.judge.precheck import RuleFailed, ask_order
 from streams.outputs.check_answer import answer
 from streams.profiles.loader import ProfileError, load
 from streams.replay.history import play
 from streams.replay.machine import Machine
+from streams.replay.scope import Scope
 from streams.settings import Settings
 from streams.telemetry.counted import counted
 
@@ -90,24 +93,27 @@ def ask_files(
     settings: Settings,
     orders: Path,
     tracking: Path,
+    reading: Reading,
+    scope: Scope | None,
     until: int | None,
     carrier: str,
     number: str,
     order_id: str,
 ) -> dict[str, Any]:
-    """The answer after a replay of files; raises Unanswered, OSError."""
+    """The answer after a replay of files; raises Unanswered, RefusedFile, OSError."""
     try:
         profiles = load(settings.profile_dirs)
     except ProfileError as error:
         raise Unanswered("\n".join(error.problems)) from error
     names = with_own(*profiles.own_names)
     key, order_id = parcel_key(carrier, number, names), clean_id(order_id)
-    bad: list[BadLine] = []
+    bad = Counted()
     machine = Machine(profiles, lambda _: None)
-    now = play(machine, orders, tracking, until, bad.append, lambda _: None, names)
-    if bad:
+    files = look(orders, tracking, reading)
+    now = play(machine, *files, until, bad.take, lambda _: None, scope, names=names)
+    if bad.count:
         click.echo(
-            f"passed over: {counted(len(bad), 'bad line')} (see `shipsentry replay`)", err=True
+            f"passed over: {counted(bad.count, 'bad line')} (see `shipsentry replay`)", err=True
         )
     try:
         word = ask_order(machine.order_state(order_id), key, now, profiles)

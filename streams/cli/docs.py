@@ -67,9 +67,9 @@ Written by `shipsentry docs docs`; a test compares it with the code. Every comma
 with `--help`. What Kafka to talk to, and all else, is in the [settings](settings.md).
 
 Exit status: 0 done · 1 failed, with one line that says why; of `check`: something was found · 2
-wrong usage or settings · 3 only of `replay`: done, but there were bad lines · 4 only of `check`:
-nobody could be asked · 141 nobody read the output to its end (`| head`). Results go to standard
-output, all else to standard error.
+wrong usage or settings · 3 of `replay` and `keys`: done, but there were bad lines; of `dead-letters
+retry`: some cannot be sent · 4 only of `check`: nobody could be asked · 141 nobody read the output
+to its end (`| head`). Results go to standard output, all else to standard error.
 
 Where a command takes a file, `-` is standard output or standard input; `./-` is a file of that
 name. What comes by standard input is JSON Lines: a CSV or `.gz` file is known by its name.

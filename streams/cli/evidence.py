@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -17,6 +18,7 @@ from streams.cli.files import STDOUT, InputFile, OutputDirectory, Target, refuse
 from streams.cli.logs import one_line
 from streams.cli.moments import beijing
 from streams.cli.names import names_in_use
+from streams.cli.reading import RefusedFile, reading_of, reading_options
 from streams.engine.kafka.warning_records import WarningRevision
 from streams.evidence.bundle import bundle, resting_on
 from streams.evidence.find import Matches, Search
@@ -24,6 +26,7 @@ from streams.evidence.from_files import matches_in, originals_in, revisions_in
 from streams.evidence.shown import Original
 from streams.evidence.write import alone, write
 from streams.facts.times import SECOND
+from streams.inputs.opened import Unreadable
 from streams.profiles.loader import ProfileError, load
 from streams.profiles.model import Profile
 from streams.settings import Settings, load_settings
@@ -77,6 +80,7 @@ class _Several(click.ClickException):
 @click.option("--warnings", type=InputFile(dash=False), help="From files: the output of replay.")
 @click.option("--orders", type=_INPUT, help="From files: the orders that were replayed.")
 @click.option("--tracking", type=_INPUT, help="From files: the tracking updates.")
+@reading_options
 def evidence(
     warning_id: str | None,
     order_id: str | None,
@@ -87,6 +91,8 @@ def evidence(
     warnings: Path | None,
     orders: Path | None,
     tracking: Path | None,
+    zone: ZoneInfo | None,
+    money: str,
 ) -> None:
     """Gather the proof of the warning WARNING_ID, or of that of an order or number."""
     search = _search(warning_id, order_id, number)
@@ -102,7 +108,11 @@ def evidence(
             found_id = _chosen(partial(matches_in, warnings), search, str(warnings))
             revisions = revisions_in(warnings, found_id)
             _known(revisions, search, str(warnings))
-            originals = originals_in(orders, tracking, resting_on(revisions))
+            originals = originals_in(
+                orders, tracking, resting_on(revisions), reading_of(zone, money)
+            )
+        except Unreadable as error:
+            raise RefusedFile(str(error)) from error
         except (OSError, EOFError, zlib.error) as error:
             raise click.ClickException(f"the files cannot be read: {error}") from error
     elif warnings is not None or orders is not None or tracking is not None:

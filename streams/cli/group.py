@@ -42,6 +42,13 @@ Examples:
   shipsentry warnings export --out warnings.jsonl
 """
 
+_DEAD_LETTERS_EPILOG = """\b
+Examples:
+  shipsentry dead-letters list --summary
+  shipsentry dead-letters show tracking-update-2-41
+  shipsentry dead-letters retry --reason too_large --dry-run
+"""
+
 _SCHEMAS_EPILOG = """\b
 Examples:
   shipsentry schemas export schemas/
@@ -89,6 +96,17 @@ warnings = LazyGroup(
     },
 )
 
+dead_letters = LazyGroup(
+    "dead-letters",
+    help="What could not be processed: look at it, and send it again.",
+    epilog=_DEAD_LETTERS_EPILOG,
+    lazy={
+        "list": Lazy("streams.cli.dead_letters_list:list_letters", "Which there are, and why."),
+        "show": Lazy("streams.cli.dead_letters_show:show", "One of them, with its record."),
+        "retry": Lazy("streams.cli.dead_letters_retry:retry", "Send their records again, once."),
+    },
+)
+
 schemas = LazyGroup(
     "schemas",
     help="The messages as JSON Schema.",
@@ -115,8 +133,9 @@ main = RootGroup(
         "evidence": Lazy(
             "streams.cli.evidence:evidence", "A warning's proof, as a bundle for an appeal."
         ),
+        "keys": Lazy("streams.cli.keys:keys", "Recipients' keys, from a table of plain ones."),
         "docs": Lazy("streams.cli.docs:docs"),
     },
-    commands=[topics, rules, aliases, warnings, schemas],
+    commands=[topics, rules, aliases, warnings, dead_letters, schemas],
 )
 main.params.append(version_option())

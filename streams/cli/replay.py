@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -20,9 +21,20 @@ from streams.cli.forms import (
     stem,
     warnings_writer,
 )
+from streams.cli.logs import one_line
+from streams.cli.moments import Moment
+from streams.cli.reading import (
+    FORMS,
+    RefusedFile,
+    look,
+    reading_of,
+    reading_options,
+    scope_option,
+    summary,
+)
 from streams.cli.what_if import AS_DATED, as_json, as_table, chosen
-from streams.decode.moments import parse_time
 from streams.decode.names import with_own
+from streams.inputs.opened import Unreadable
 from streams.inputs.rejected import Rejected
 from streams.judge.warnings import Revision
 from streams.outputs.message import encode_warning
@@ -30,10 +42,11 @@ from streams.profiles.loader import ProfileError, load
 from streams.profiles.model import Profiles
 from streams.replay.history import play
 from streams.replay.machine import Machine
+from streams.replay.scope import Scope
+from streams.replay.seen import Seen
 from streams.replay.shop_days import ShopDays
 from streams.replay.what_if import Variant, WhatIf
 from streams.settings import load_settings
-from streams.telemetry.counted import counted
 
 EPILOG = """\b
 Examples:
@@ -43,25 +56,13 @@ Examples:
   shipsentry replay --orders o.jsonl --tracking t.jsonl --profile as-dated --diff mine.toml
 
 Lines arrive at their received_at, else at their own time. `-` is standard output, of --orders or
---tracking standard input, as JSON Lines. Exit status: 0, or 3 when a line was bad
-(see the dead-letter file), or 2 for wrong usage.
+--tracking standard input. docs/files.md says what a file may be; its content decides, not its name.
+What was read goes to standard error. Exit status: 0, or 3 when a line was bad (see the dead-letter
+file), or 2 for wrong usage or a file that holds no messages.
 """
 
 _INPUT = InputFile()
 _OUTPUT = OutputFile()
-
-
-class Moment(click.ParamType):
-    """An ISO-8601 time with offset, as µs since the epoch."""
-
-    name = "time"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """The moment in µs, or a usage error that quotes the value."""
-        moment = parse_time(value)
-        if moment is None:
-            self.fail(f"{value!r} is no ISO-8601 time with an offset", param, ctx)
-        return moment
 
 
 @click.command(epilog=EPILOG)
@@ -69,14 +70,16 @@ class Moment(click.ParamType):
     "--orders",
     type=_INPUT,
     required=True,
-    help="order-paid messages: JSON Lines or CSV, plain or .gz.",
+    help=f"order-paid messages: {FORMS}.",
 )
 @click.option(
     "--tracking",
     type=_INPUT,
     required=True,
-    help="tracking-update messages: JSON Lines or CSV, plain or .gz.",
+    help=f"tracking-update messages: {FORMS}.",
 )
+@reading_options
+@scope_option
 @click.option(
     "--profile",
     help="Judge by this: a profile's id (every order), a profile file (every order of its "
@@ -109,6 +112,9 @@ class Moment(click.ParamType):
 def replay(
     orders: Path,
     tracking: Path,
+    zone: ZoneInfo | None,
+    money: str,
+    scope: Scope | None,
     profile: str | None,
     diff: str | None,
     as_object: bool,
@@ -149,10 +155,12 @@ def replay(
     profiles = chosen(known, profile or AS_DATED)
     other = None if diff is None else Variant(diff, chosen(known, diff))
     rejected = Rejected(bad_lines.opened)
+    seen = Seen()
     newest: dict[str, tuple[Revision, str]] = {}
     with ExitStack() as stack:
         stack.callback(rejected.close)
         try:
+            files = look(orders, tracking, reading_of(zone, money))
             file = stack.enter_context(out.opened())
             risks = [
                 None if place is None else stack.enter_context(place.opened())
@@ -173,11 +181,11 @@ def replay(
             progress = _progress(stack, orders, tracking)
             if other is not None:
                 both = WhatIf(Variant(profile or AS_DATED, profiles), other)
-                end = play(both, orders, tracking, until, rejected.take, progress, names)
+                end = play(both, *files, until, rejected.take, progress, scope, seen, names)
                 file.write(_compared(both, end, written == "json"))
                 failures = [*both.before.failures, *both.after.failures]
             else:
-                end = play(machine, orders, tracking, until, rejected.take, progress, names)
+                end = play(machine, *files, until, rejected.take, progress, scope, seen, names)
                 failures = machine.failures
                 if meters is not None:
                     for place, lines in zip(risks, meters.written(end), strict=True):
@@ -188,14 +196,17 @@ def replay(
             file.flush()
         except BrokenPipeError:
             raise
+        except Unreadable as error:
+            raise RefusedFile(str(error)) from error
         except (OSError, EOFError, zlib.error) as error:
             raise click.ClickException(f"the replay cannot go on: {error}") from error
     for failure in failures[:5]:
         click.echo(f"rule {failure.rule} failed on {failure.subject}: {failure.error!r}", err=True)
     if failures:
         sys.exit(1)
+    for sentence in summary(files, seen, rejected, bad_lines, profiles, names):
+        click.echo(one_line(sentence), err=True)
     if rejected.count:
-        click.echo(f"{counted(rejected.count, 'bad line')}, see {bad_lines}", err=True)
         sys.exit(3)
 
 

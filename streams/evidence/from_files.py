@@ -12,12 +12,15 @@ from streams.engine.kafka.warning_records import parse
 from streams.evidence.find import Matches, Search, matches
 from streams.evidence.shown import Original, wanted
 from streams.facts.statuses import ORDERS_TOPIC, TRACKING_TOPIC
-from streams.inputs.files import open_input, read
+from streams.inputs.cells import Reading
+from streams.inputs.files import HistoryFile
+from streams.inputs.messages import ORDERS, TRACKING, Message
+from streams.inputs.opened import Opened
 
 
 def matches_in(path: Path, search: Search) -> Matches:
     """The warnings that are looked for in an output of replay; raises OSError."""
-    with open_input(path) as file:
+    with Opened(path).unpacked() as file:
         return matches((parse(None, line) for line in file if line.strip()), search)
 
 
@@ -28,7 +31,7 @@ def revisions_in(path: Path, warning_id: str) -> list[dict[str, Any]]:
     """
     found: dict[int, dict[str, Any]] = {}
     mark = warning_id.encode()
-    with open_input(path) as file:
+    with Opened(path).unpacked() as file:
         for line in file:
             if mark not in line:
                 continue
@@ -41,12 +44,23 @@ def revisions_in(path: Path, warning_id: str) -> list[dict[str, Any]]:
     return [found[revision] for revision in sorted(found)]
 
 
-def originals_in(orders: Path, tracking: Path, warning: Mapping[str, Any]) -> list[Original]:
-    """The records that a warning names, from the files that were replayed; raises OSError."""
+def originals_in(
+    orders: Path, tracking: Path, warning: Mapping[str, Any], reading: Reading
+) -> list[Original]:
+    """The records that a warning names, from the files that were replayed.
+
+    Raises OSError, and Unreadable where a file holds no messages.
+    """
     paths = {ORDERS_TOPIC: orders, TRACKING_TOPIC: tracking}
+    messages = {ORDERS_TOPIC: ORDERS, TRACKING_TOPIC: TRACKING}
     names = wanted(warning)
     lines = {
-        topic: _lines(path, {offset + 1 for name, _, offset, _, _ in names if name == topic})
+        topic: _lines(
+            path,
+            messages[topic],
+            reading,
+            {offset + 1 for name, _, offset, _, _ in names if name == topic},
+        )
         for topic, path in paths.items()
     }
     return [
@@ -64,11 +78,11 @@ def originals_in(orders: Path, tracking: Path, warning: Mapping[str, Any]) -> li
     ]
 
 
-def _lines(path: Path, numbers: set[int]) -> dict[int, bytes]:
+def _lines(path: Path, message: Message, reading: Reading, numbers: set[int]) -> dict[int, bytes]:
     if not numbers:
         return {}
     return {
         line.number: line.raw
-        for line in read(path, lambda _: None, lambda _: None)
+        for line in HistoryFile(path, message, reading).read(lambda _: None, lambda _: None)
         if line.number in numbers
     }

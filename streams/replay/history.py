@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Protocol
 
+import msgspec
+
 from streams.decode import Bad, decode_order, decode_tracking
+from streams.decode.moments import parse_time
 from streams.decode.names import BUILT_IN, Names
 from streams.facts.facts import OrderVersion, TrackingFact
-from streams.inputs.files import NO_TIME, BadLine, Line, read
+from streams.inputs.arrivals import Line
+from streams.inputs.files import NO_TIME, BadLine, HistoryFile
+from streams.replay.scope import Scope, scoped_fact, scoped_order
+from streams.replay.seen import Seen
 from streams.tables.processor import TOO_MANY
 
 _FAR = 1 << 62
@@ -32,46 +37,91 @@ class Player(Protocol):
 
 def play(
     machine: Player,
-    orders: Path,
-    tracking: Path,
+    orders: HistoryFile,
+    tracking: HistoryFile,
     until: int | None,
     reject: Callable[[BadLine], None],
     progress: Callable[[int], None],
+    scope: Scope | None = None,
+    seen: Seen | None = None,
     names: Names = BUILT_IN,
 ) -> int:
     """Merge both files by arrival, orders first where equal, and move the clock with them.
 
     Carriers and platforms are known by `names`. Lines that arrive after `until` (µs) do not count;
     the clock ends there, or at the last arrival: that moment is returned. Bad lines go to `reject`.
-    Raises OSError.
+    Raises OSError and Unreadable.
     """
 
-    def tagged(path: Path, kind: int) -> Iterator[tuple[int, int, Line]]:
-        for line in read(path, reject, progress):
+    def tagged(file: HistoryFile, kind: int) -> Iterator[tuple[int, int, Line]]:
+        for line in file.read(reject, progress):
             yield line.arrival, kind, line
 
+    seen = seen or Seen()
     last = NO_TIME
     both = heapq.merge(tagged(orders, 0), tagged(tracking, 1), key=lambda entry: entry[:2])
     for arrival, kind, line in both:
         if until is not None and arrival > until:
             continue
         known_at = _FAR if arrival == NO_TIME else arrival
-        offset = line.number - 1
         if kind == 0:
-            version = decode_order(line.raw, None, known_at, known_at, 0, offset, names=names)
+            version = _order(line, known_at, scope, names)
             if isinstance(version, Bad):
-                reject(BadLine(orders, line.number, line.raw, version, arrival))
+                reject(BadLine(orders.path, line.number, line.raw, version, arrival))
                 continue
+            seen.order(version, arrival)
             if not machine.order(version, arrival):
-                reject(BadLine(orders, line.number, line.raw, TOO_MANY, arrival))
+                reject(BadLine(orders.path, line.number, line.raw, TOO_MANY, arrival))
         else:
-            fact = decode_tracking(line.raw, known_at, 0, offset, names=names)
+            fact = decode_tracking(line.raw, known_at, 0, line.number - 1, names=names)
+            if scope is not None and not isinstance(fact, Bad):
+                fact = scoped_fact(fact, scope)
             if isinstance(fact, Bad):
-                reject(BadLine(tracking, line.number, line.raw, fact, arrival))
+                reject(BadLine(tracking.path, line.number, line.raw, fact, arrival))
                 continue
+            seen.tracking(fact, arrival)
             if not machine.tracking(fact, arrival):
-                reject(BadLine(tracking, line.number, line.raw, TOO_MANY, arrival))
+                reject(BadLine(tracking.path, line.number, line.raw, TOO_MANY, arrival))
         last = arrival
     end = last if until is None else until
     machine.advance(end)
     return end
+
+
+def _order(line: Line, known_at: int, scope: Scope | None, names: Names) -> OrderVersion | Bad:
+    tombstone = _tombstone(line.raw)
+    if tombstone is None:
+        version = decode_order(line.raw, None, known_at, known_at, 0, line.number - 1, names=names)
+    else:
+        key, at = tombstone
+        if isinstance(at, Bad):
+            return at
+        version = decode_order(None, key.encode(), known_at, at, 0, line.number - 1)
+    return version if scope is None or isinstance(version, Bad) else scoped_order(version, scope)
+
+
+class _Tombstone(msgspec.Struct):
+    """What a file has for a record without a value."""
+
+    key: str
+    value: None
+    timestamp: str
+    order_id: None = None
+
+
+_tombstones = msgspec.json.Decoder(_Tombstone)
+
+
+def _tombstone(raw: bytes) -> tuple[str, int | Bad] | None:
+    """The key and the time (µs) of a tombstone; None where the line is none."""
+    if b'"value"' not in raw:
+        return None
+    try:
+        found = _tombstones.decode(raw)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return None
+    at = parse_time(found.timestamp)
+    if at is None:
+        why = "timestamp is no ISO-8601 time with an offset"
+        return found.key, Bad("wrong_type", "timestamp", why)
+    return found.key, at

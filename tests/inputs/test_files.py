@@ -34,8 +34,11 @@ from support.builders import (
 
 from streams.decode import Bad, decode_order, decode_tracking
 from streams.facts.facts import OrderVersion, TrackingFact
-from streams.inputs import files
-from streams.inputs.files import BadLine, arrival_of, read
+from streams.inputs import arrivals
+from streams.inputs.arrivals import Line, arrival_of
+from streams.inputs.cells import Reading
+from streams.inputs.files import BadLine, HistoryFile
+from streams.inputs.messages import ORDERS, TRACKING
 from streams.judge.warnings import Revision
 from streams.outputs.message import warning_value
 from streams.profiles.loader import load
@@ -82,10 +85,15 @@ def file(folder: Path, name: str, content: bytes) -> Path:
     return path
 
 
-def read_all(path: Path) -> tuple[list[files.Line], list[BadLine]]:
+def looked(path: Path) -> HistoryFile:
+    """A file of orders, or of tracking updates where its name begins with t."""
+    return HistoryFile(path, TRACKING if path.name.startswith("t") else ORDERS, Reading())
+
+
+def read_all(path: Path) -> tuple[list[Line], list[BadLine]]:
     """A file's lines and bad lines."""
     bad: list[BadLine] = []
-    return list(read(path, bad.append, lambda _: None)), bad
+    return list(looked(path).read(bad.append, lambda _: None)), bad
 
 
 def played(
@@ -96,7 +104,7 @@ def played(
     bad: list[BadLine] = []
     machine = Machine(load(), log.append)
     first, second = file(folder, f"o{suffix}", orders), file(folder, f"t{suffix}", tracking)
-    play(machine, first, second, until, bad.append, lambda _: None)
+    play(machine, looked(first), looked(second), until, bad.append, lambda _: None)
     return log, bad
 
 
@@ -147,13 +155,13 @@ def test_csv_orders(tmp_path: Path) -> None:
         f'1,s,douyin,{PAID.isoformat()},12900,"{{""city"":""深圳市""}}","[{{""sku_id"":""k""}}]"\n'
         f"2,s,douyin,{PAID.isoformat()},12.90,,\n"
     )
-    found, _ = read_all(file(tmp_path, "o.csv", text.encode()))
-    good, bad = (decode_order(line.raw, None, us(PAID), us(PAID)) for line in found)
+    (found,), (bad,) = read_all(file(tmp_path, "o.csv", text.encode()))
+    good = decode_order(found.raw, None, us(PAID), us(PAID))
     assert isinstance(good, OrderVersion)
     assert good.amount_paid == 12_900
     assert good.items == ((None, "k", None),)
-    assert isinstance(bad, Bad)
-    assert (bad.reason, bad.field) == ("wrong_type", "amount_paid")
+    assert (bad.number, bad.bad.reason, bad.bad.field) == (3, "wrong_type", "amount_paid")
+    assert "--money major" in bad.bad.message
 
 
 @pytest.mark.parametrize(
@@ -313,7 +321,7 @@ def test_long_files_are_sorted_in_runs(tmp_path: Path, monkeypatch: pytest.Monke
     path = file(tmp_path, "o.jsonl", lines(messages))
     wanted, _ = read_all(path)
     for length in (1, 10, 1_000, 2_503):
-        monkeypatch.setattr(files, "RUN_LENGTH", length if length > 1 else 100)
+        monkeypatch.setattr(arrivals, "RUN_LENGTH", length if length > 1 else 100)
         assert read_all(path) == (wanted, [])
     assert [line.arrival for line in wanted] == sorted(line.arrival for line in wanted)
 
@@ -322,5 +330,5 @@ def test_the_bytes_read_are_reported(tmp_path: Path) -> None:
     """Progress adds up to the file."""
     content = lines(STORY)
     told: list[int] = []
-    list(read(file(tmp_path, "t.jsonl", content), lambda _: None, told.append))
+    list(looked(file(tmp_path, "t.jsonl", content)).read(lambda _: None, told.append))
     assert sum(told) == len(content)

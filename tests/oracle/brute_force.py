@@ -359,8 +359,10 @@ def normal_carrier(carrier: str) -> str:
     return CARRIER_ALIASES.get(lower, lower)
 
 
-def normal_platform(platform: str) -> str:
-    """Likewise."""
+def normal_platform(platform: str | None) -> str | None:
+    """Likewise; none where none is stated."""
+    if platform is None:
+        return None
     lower = clean(platform).lower()
     return PLATFORM_ALIASES.get(lower, lower)
 
@@ -399,7 +401,7 @@ _CITIES = {
 }  # fmt: skip
 #: Counties of an older edition of GB/T 2260, and the city that they belong to today.
 _MOVED = {
-    "110228": "1101", "310230": "3101", "341422": "3402", "340823": "3407", "341521": "3404",
+    "341422": "3402", "340823": "3407", "341521": "3404",
     "469003": "4604", "220381": "2201", "512081": "5101",
 }  # fmt: skip
 _MUNICIPALITIES = frozenset({"11", "12", "31", "50"})
@@ -474,7 +476,7 @@ _PLACE = {
 }  # fmt: skip
 _SHAPES: dict[str, dict[str, Any]] = {
     "order": {
-        "schema_version": "int", "order_id": "id", "shop_id": "id", "platform": "platform",
+        "schema_version": "int", "order_id": "id", "shop_id": "id", "platform": "text",
         "paid_at": "time", "updated_at": "time", "final_paid_at": "time",
         "promised_ship_by": "promise", "promised_delivery_by": "promise",
         "refund_requested_at": "time", "amount_paid": "int", "currency": "text",
@@ -486,7 +488,7 @@ _SHAPES: dict[str, dict[str, Any]] = {
     "tracking": {
         "schema_version": "int", "carrier": "carrier", "tracking_number": "number",
         "status": set(STATUSES), "occurred_at": "time", "time_quality": "text",
-        "order_ids": ["id"], "shop_id": "id", "platform": "platform",
+        "order_ids": ["id"], "shop_id": "id", "platform": "text",
         "location": _PLACE, "recipient": _PLACE, "description": "text", "raw_status": "code",
         "source": "text", "voided": "bool",
         "next": {"carrier": "carrier", "tracking_number": "number"},
@@ -520,13 +522,13 @@ def why_no_time(at: datetime, arrival: datetime, may_lie_ahead: bool = False) ->
 
 
 _TYPES: dict[str, tuple[type, ...]] = {
-    "text": (str,), "carrier": (str,), "platform": (str,), "id": (str, int), "number": (str, int),
+    "text": (str,), "carrier": (str,), "id": (str, int), "number": (str, int),
     "code": (str, int), "int": (int,), "bool": (bool,),
 }  # fmt: skip
 
 
 def _read(shape: Any, value: Any) -> Any:
-    """The value as sent (cleaned; ids, numbers, carriers, platforms normalised; times as read).
+    """The value as sent: cleaned, before any table; but carrier, number and ids normalised.
 
     A field of an object without a value is left out; an object without any is null.
     """
@@ -554,8 +556,7 @@ def _read(shape: Any, value: Any) -> Any:
         raise DeadLetter("wrong_type")
     if shape in ("int", "bool"):
         return value
-    normal = {"carrier": normal_carrier, "platform": normal_platform, "id": normal_id,
-              "number": normal_number}.get(shape, clean)  # fmt: skip
+    normal = {"carrier": normal_carrier, "id": normal_id, "number": normal_number}.get(shape, clean)
     text = normal(str(value))
     if shape == "id" and _DAMAGED.fullmatch(text):
         raise DeadLetter("damaged_id")
@@ -700,7 +701,7 @@ def read_fact(value: dict[str, Any], arrival: datetime) -> Fact:
         description=sent["description"],
         location=sent["location"],
         recipient=sent["recipient"],
-        platform=sent["platform"],
+        platform=normal_platform(sent["platform"]),
         shop_id=sent["shop_id"],
         estimated=sent["time_quality"] == "estimated",
         voided=sent["voided"] is True,
@@ -757,11 +758,12 @@ def read_version(value: dict[str, Any], arrival: datetime) -> Version:
     """The version that an order message is; a full one states every field."""
     sent = read_message("order", value, arrival)
     partial = sent["partial"] is True
+    meant = {**sent, "platform": normal_platform(sent["platform"])}
     return Version(
         order_id=sent["order_id"],
         at=sent["updated_at"] or sent["paid_at"],
         partial=partial,
-        stated={name: v for name, v in sent.items() if name in value or not partial},
+        stated={name: v for name, v in meant.items() if name in value or not partial},
         canon=canonical(sent),
     )
 

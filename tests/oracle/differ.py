@@ -105,15 +105,19 @@ Difference = tuple[dict[str, Any] | None, dict[str, Any] | None]
 """A warning as replay has it and as the oracle has it; None where one has none."""
 
 
-def differences(history: History, rules: set[str] | None = None) -> list[Difference]:
-    """The warnings in which the two differ, of some rules or of all."""
-    ours, theirs = replayed(history), evaluated(history)
+def compared(ours: Warnings, theirs: Warnings) -> list[Difference]:
+    """The warnings in which the two differ."""
     return [
         (ours.get(key), theirs.get(key))
         for key in sorted(ours.keys() | theirs.keys())
         if ours.get(key) != theirs.get(key)
-        and (rules is None or (ours.get(key) or theirs[key])["rule"] in rules)
     ]
+
+
+def differences(history: History, rules: set[str] | None = None) -> list[Difference]:
+    """Where replay and the oracle differ about a history, in some rules or in all."""
+    found = compared(replayed(history), evaluated(history))
+    return [pair for pair in found if rules is None or rules_of([pair]) & rules]
 
 
 def rules_of(found: list[Difference]) -> set[str]:
@@ -140,7 +144,22 @@ def _made_of(history: History, messages: list[Message]) -> History:
 
 def shrunk(history: History, differs: Callable[[History], bool]) -> History:
     """A history from which no message and no field can be left out while it differs."""
-    messages = _messages(history)
+    messages = _fewer(history, _messages(history), differs)
+    for at, (kind, message) in enumerate(messages):
+        for path in _paths(message) if kind != "tombstones" else ():
+            less_said = copy.deepcopy(message)
+            _remove(less_said, path)
+            smaller = [*messages[:at], (kind, less_said), *messages[at + 1 :]]
+            if differs(_made_of(history, smaller)):
+                messages, message = smaller, less_said
+    # What says less may have become dispensable.
+    return _made_of(history, _fewer(history, messages, differs))
+
+
+def _fewer(
+    history: History, messages: list[Message], differs: Callable[[History], bool]
+) -> list[Message]:
+    """As few of the messages as differ: halves are left out, then quarters, then single ones."""
     size = len(messages)
     while size:
         start = 0
@@ -150,15 +169,8 @@ def shrunk(history: History, differs: Callable[[History], bool]) -> History:
                 messages = less
             else:
                 start += size
-        size = min(size // 2, len(messages))
-    for at, (kind, message) in enumerate(messages):
-        for path in _paths(message):
-            less_said = copy.deepcopy(message)
-            _remove(less_said, path)
-            smaller = [*messages[:at], (kind, less_said), *messages[at + 1 :]]
-            if differs(_made_of(history, smaller)):
-                messages, message = smaller, less_said
-    return _made_of(history, messages)
+        size //= 2
+    return messages
 
 
 def _paths(message: dict[str, Any]) -> list[tuple[str, ...]]:
@@ -182,10 +194,10 @@ def _remove(message: dict[str, Any], path: tuple[str, ...]) -> None:
 
 
 def told(history: History, found: list[Difference]) -> str:
-    """A history in order of arrival, and how the two see it."""
+    """The messages of a history, and how the two see it."""
     lines = [f"until {history.until.isoformat()}"]
-    sent = [(m.get("received_at", ""), kind, m) for kind, m in _messages(history)]
-    lines += [f"{kind:10} {json.dumps(m, ensure_ascii=False)}" for _, kind, m in sent]
+    sent = _messages(history)
+    lines += [f"{kind:10} {json.dumps(m, ensure_ascii=False)}" for kind, m in sent]
     for ours, theirs in found:
         lines += [f"replay:  {_short(ours)}", f"oracle:  {_short(theirs)}"]
     return "\n".join(lines)
@@ -204,6 +216,7 @@ def main() -> int:
     parser.add_argument("--rules", help="compare these alone: names with commas between")
     parser.add_argument("--further", action="store_true", help="every platform of the contract")
     parser.add_argument("--ties", action="store_true", help="leave ties as they are (see _level)")
+    parser.add_argument("--plain", action="store_true", help="no odd spellings of ids and places")
     parser.add_argument("--no-bad", action="store_true", help="without dead letters")
     parser.add_argument("--all", action="store_true", help="count all that differ, shrink none")
     options = parser.parse_args()
@@ -214,7 +227,11 @@ def main() -> int:
     seeds = range(int(first), int(beyond or int(first) + 1))
     for seed in seeds:
         came = random_history(
-            seed, platforms=platforms, level=not options.ties, bad=not options.no_bad
+            seed,
+            platforms=platforms,
+            level=not options.ties,
+            bad=not options.no_bad,
+            plain=options.plain,
         )
         for how, history in (("as it came", came), ("shuffled", shuffled(came, seed))):
             found = differences(history, rules)

@@ -53,6 +53,12 @@ PLACES = [
     (("北京市", "北京", "Beijing", "bj"), ("北京市", "北京", "beijing"), ("110105", "110228")),
     (("河北省", "河北", "Hebei", "CN-HE"), ("廊坊市", "廊坊", "Langfang"), ("131002",)),
     (("云南省", "云南", "雲南省", "yn"), ("昆明市", "昆明", "Kunming"), ("530102",)),
+    # The first code is of the city today, the second of its county in an older edition.
+    (
+        ("安徽省", "安徽", "Anhui", "AH"),
+        ("芜湖市", "芜湖", "蕪湖市", "wu hu"),
+        ("340202", "341422"),
+    ),
 ]
 ABROAD: tuple[Message, ...] = (
     {"country": "US", "province": "California", "city": "San Jose", "postal_code": "95112-1234"},
@@ -103,11 +109,12 @@ class History:
     tombstones: list[Message] = field(default_factory=list)
 
     def write(self, folder: Path) -> None:
-        """`orders.jsonl` and `tracking.jsonl` in `folder`."""
+        """`orders.jsonl`, `tracking.jsonl` and `until.txt` in `folder`."""
         files = {"orders": [*self.orders, *self.tombstones], "tracking": self.tracking}
         for name, messages in files.items():
             lines = [json.dumps(m, ensure_ascii=False) + "\n" for m in messages]
             (folder / f"{name}.jsonl").write_text("".join(lines), encoding="utf-8")
+        (folder / "until.txt").write_text(self.until.isoformat() + "\n")
 
 
 def judged(history: History, rules: Iterable[str] | None = None) -> list[Message]:
@@ -138,6 +145,7 @@ class _Builder:
     rng: random.Random
     start: datetime
     platforms: tuple[str, ...] = PLATFORMS
+    plain: bool = False
     sent: list[_Sent] = field(default_factory=list)
     serial: int = 0
     said_by: dict[tuple[str, datetime], tuple[str | None, str | None]] = field(default_factory=dict)
@@ -202,7 +210,7 @@ class _Builder:
         return carrier, made
 
     def spelled(self, number: str) -> str:
-        if self.chance(0.7):
+        if self.plain or self.chance(0.7):
             return number
         wide = "".join(chr(ord(c) + 0xFEE0) if c.isalnum() else c for c in number)
         return self.pick(number.lower(), f" {number} ", f"{number[:4]} {number[4:]}", wide,
@@ -211,7 +219,7 @@ class _Builder:
 
     def spelled_id(self, text: str) -> Any:
         """An order's or a shop's id as some producer writes it."""
-        if self.chance(0.85):
+        if self.plain or self.chance(0.85):
             return text
         if text.isdigit() and text[0] != "0" and self.chance(0.3):
             return int(text)
@@ -220,13 +228,18 @@ class _Builder:
 
     def spelled_name(self, name: str) -> str:
         """A carrier or a platform under one of its names."""
-        return self.pick(*SPELLINGS.get(name, (name,))) if self.chance(0.2) else name
+        if self.plain or self.chance(0.8):
+            return name
+        return self.pick(*SPELLINGS.get(name, (name,)))
 
     # ---- people and places
 
     def place(self, index: int) -> Message:
         """One of the places in one of its spellings; now and then one abroad, or unknown."""
         provinces, cities, codes = PLACES[index % len(PLACES)]
+        if self.plain:
+            full = {"province": provinces[0], "city": cities[0]}
+            return self.pick(full, {**full, "city": None}, {"region_code": codes[0]})
         if self.chance(0.03):
             return dict(self.pick(*ABROAD))
         form = self.rng.randrange(11)
@@ -249,7 +262,7 @@ class _Builder:
         return place
 
     def recipient(self, person: int) -> Message | None:
-        """A person in one of the ways in which he is known; `person` 0–7."""
+        """A person in one of the ways in which he is known; `person` 0–8."""
         if self.chance(0.06):
             return None
         known = self.place(person + (self.rng.randrange(16) == 0))
@@ -286,7 +299,7 @@ class _Builder:
     ) -> Message:
         """A new order's first version; times in it are datetimes, spelled when sent."""
         paid = paid or self.moment()
-        person = self.rng.randrange(8) if person is None else person
+        person = self.rng.randrange(9) if person is None else person
         value: Message = {
             "schema_version": 1,
             "order_id": self.new_id(),
@@ -298,7 +311,7 @@ class _Builder:
             "currency": "CNY",
             "delivery_method": "express",
             "recipient": self.recipient(person),
-            "ship_from": self.place(self.rng.randrange(8)),
+            "ship_from": self.place(self.rng.randrange(9)),
             "state": "paid",
             **self.promise(paid),
             **fields,
@@ -314,7 +327,7 @@ class _Builder:
         if self.chance(0.12):
             value["paid_at_quality"] = self.pick("exact", "estimated", "estimated", "guess")
         if self.chance(0.12):
-            value["via"] = self.pick(None, self.place(self.rng.randrange(8)))
+            value["via"] = self.pick(None, self.place(self.rng.randrange(9)))
         if self.chance(0.12):
             value["parcels_expected"] = self.pick(None, -1, 0, 1, 2, 2, 3)
         if self.chance(0.15):
@@ -415,7 +428,7 @@ class _Builder:
         elif self.chance(0.1):
             value["order_ids"] = self.pick(None, [])
         if status not in ("ordered", "cancelled") and self.chance(0.8):
-            value["location"] = self.place(self.rng.randrange(8))
+            value["location"] = self.place(self.rng.randrange(9))
             if self.chance(0.4):
                 value["location"]["site"] = "中转部"
         if self.chance(0.3):
@@ -461,7 +474,7 @@ class _Builder:
             extra: Message = {}
             if self.chance(0.08):
                 extra["recipient"] = {
-                    **self.place(self.rng.randrange(8)),
+                    **self.place(self.rng.randrange(9)),
                     "address_key": self.pick(None, "a1", "a2"),
                 }
             # `cancelled` with order_ids would be a release, `ordered` an upload: not meant here.
@@ -522,7 +535,7 @@ def _pickup_boundary(b: _Builder) -> None:
 
 def _combined(b: _Builder) -> None:
     """Several orders share a number: of one person mostly, at one time or at several."""
-    person = b.rng.randrange(8)
+    person = b.rng.randrange(9)
     paid = b.moment()
     orders = [
         b.order(
@@ -595,8 +608,8 @@ def _reused(b: _Builder) -> None:
     late = b.moment()
     gap = b.pick(b.near(30 * DAY), b.near(30 * DAY), 31 * DAY, b.span(2 * DAY, 29 * DAY), 45 * DAY)
     early = late - gap
-    first = b.order(person=b.rng.randrange(8), paid=early - b.span(0 * US, DAY))
-    second = b.order(person=b.rng.randrange(8), paid=late - b.span(0 * US, DAY))
+    first = b.order(person=b.rng.randrange(9), paid=early - b.span(0 * US, DAY))
+    second = b.order(person=b.rng.randrange(9), paid=late - b.span(0 * US, DAY))
     number = b.new_number()
     b.upload(number, [first["order_id"]], early)
     b.upload(number, [second["order_id"]], late)
@@ -702,8 +715,8 @@ def _tied_versions(b: _Builder) -> None:
     """Two versions of one `updated_at`, full ones and partial ones."""
     order = b.order()
     at = order["paid_at"] + b.span(HOUR, 2 * DAY)
-    person = b.rng.randrange(8)
-    for change in b.rng.sample(
+    person = b.rng.randrange(9)
+    changes = b.rng.sample(
         [
             {"state": "closed"},
             {"state": "paid"},
@@ -718,7 +731,10 @@ def _tied_versions(b: _Builder) -> None:
             {"refund_requested_at": at},
         ],
         b.pick(2, 3),
-    ):
+    )
+    if b.chance(0.5):
+        changes += [{"state": "closed"}, {"amount_paid": b.rng.randrange(100)}]
+    for change in changes:
         if "recipient" in change and order["recipient"] is None:
             continue
         b.version(order, at, **change)
@@ -776,7 +792,7 @@ def _not_express(b: _Builder) -> None:
 
 def _moved(b: _Builder) -> None:
     """The buyer's address changes before, at and after the upload."""
-    person = b.rng.randrange(8)
+    person = b.rng.randrange(9)
     first = b.order(person=person)
     second = b.order(person=person, paid=first["paid_at"])
     number = b.new_number()
@@ -835,7 +851,7 @@ def _odd_tracks(b: _Builder) -> None:
     b.upload(one, [first["order_id"]], t)
     b.upload(two, [second["order_id"]], t + b.pick(0 * US, HOUR, 40 * HOUR))
     at = t
-    place = b.place(b.rng.randrange(8))
+    place = b.place(b.rng.randrange(9))
     again = b.chance(0.5)
     for status in (
         "picked_up",
@@ -846,7 +862,7 @@ def _odd_tracks(b: _Builder) -> None:
         "delivered",
     ):
         at += b.pick(0 * US, HOUR, b.span(HOUR, 9 * HOUR))
-        where = place if again else b.place(b.rng.randrange(8))
+        where = place if again else b.place(b.rng.randrange(9))
         for number in (one, two):
             if number == one or b.chance(0.9):
                 b.track(number, status, at, location=where, description="已到达", raw_status=None)
@@ -891,7 +907,7 @@ def _reshipped(b: _Builder) -> None:
 
 def _labels(b: _Builder) -> None:
     """Tracks and uploads that say for whom the parcel is: of all its orders or of some."""
-    person = b.rng.randrange(8)
+    person = b.rng.randrange(9)
     orders = [b.order(person=person + n) for n in range(b.pick(1, 1, 2))]
     ids = [o["order_id"] for o in orders]
     number = b.new_number()
@@ -925,7 +941,7 @@ def _end(b: _Builder, number: tuple[str, str], orders: list[Message], at: dateti
 
 def _clones(b: _Builder) -> None:
     """Two or three strangers' parcels with one delivered track, or nearly one."""
-    person = b.rng.randrange(8)
+    person = b.rng.randrange(9)
     platform = b.pick("douyin", "douyin", "tmall", "brief")
     orders = [b.order(person=person + n, platform=platform) for n in range(b.pick(2, 2, 3))]
     numbers = [b.new_number() for _ in orders]
@@ -940,7 +956,7 @@ def _clones(b: _Builder) -> None:
         ("hub", "arrived_dest_city", "delivered"),
     ):
         at += b.pick(0 * US, HOUR, b.span(HOUR, 9 * HOUR))
-        where = b.place(b.rng.randrange(8))
+        where = b.place(b.rng.randrange(9))
         for number in numbers:
             if b.chance(0.97):
                 b.track(number, status, at, location=where, description=None, raw_status=None)
@@ -955,7 +971,7 @@ def _round_trip(b: _Builder) -> None:
     number = b.new_number()
     t = max(o["paid_at"] for o in orders) + b.span(-2 * HOUR, 10 * HOUR)
     b.upload(number, ids, t)
-    at, place = t + b.span(-8 * HOUR, 8 * HOUR), b.place(b.rng.randrange(8))
+    at, place = t + b.span(-8 * HOUR, 8 * HOUR), b.place(b.rng.randrange(9))
     again = b.pick("picked_up", "hub", "in_transit", "arrived_dest_city", "exception")
     for _ in range(b.rng.randrange(2, 6)):
         b.track(
@@ -971,11 +987,11 @@ def _round_trip(b: _Builder) -> None:
 
 def _standing_still(b: _Builder) -> None:
     """A journey on a known lane whose gaps lie on and beside the limits."""
-    order = b.order(person=b.rng.randrange(8), ship_from=b.place(b.rng.randrange(8)))
+    order = b.order(person=b.rng.randrange(9), ship_from=b.place(b.rng.randrange(9)))
     number = b.new_number()
     at = order["paid_at"] + b.span(HOUR, 10 * HOUR)
     b.upload(number, [order["order_id"]], at)
-    b.track(number, "picked_up", at + HOUR, location=b.place(b.rng.randrange(8)))
+    b.track(number, "picked_up", at + HOUR, location=b.place(b.rng.randrange(9)))
     at += b.span(HOUR, 5 * HOUR)
     b.track(number, b.pick("hub", "hub", "in_transit"), at)
     for _ in range(b.rng.randrange(3)):
@@ -989,7 +1005,7 @@ def _standing_still(b: _Builder) -> None:
 
 def _partials(b: _Builder) -> None:
     """Versions that say little: before the first full one, after it, at its time, or alone."""
-    person = b.rng.randrange(8)
+    person = b.rng.randrange(9)
     order = b.order(person=person, send=False)
     ids, paid = [order["order_id"]], order["paid_at"]
     if b.chance(0.75):
@@ -1006,7 +1022,7 @@ def _partials(b: _Builder) -> None:
             {"state": b.pick("paid", None)},
             {"recipient": b.recipient(person + b.pick(0, 1))},
             {"recipient": b.pick(None, {"province": None}, {"note": "?"})},
-            {"via": b.pick(None, b.place(b.rng.randrange(8)))},
+            {"via": b.pick(None, b.place(b.rng.randrange(9)))},
             {"refund_requested_at": b.pick(None, at)},
             b.promise(paid),
             {"promised_delivery_by": b.pick(None, paid + 4 * DAY)},
@@ -1092,7 +1108,7 @@ def _before_paid(b: _Builder) -> None:
     for _ in range(b.pick(1, 2, 3)):
         at = paid + b.pick(b.near(-5 * MINUTE), -HOUR, b.span(-DAY, HOUR))
         quality = b.pick("estimated", "estimated", None, "exact", "rough")
-        fields = {"location": b.place(b.rng.randrange(8)), "raw_status": "1", "description": None}
+        fields = {"location": b.place(b.rng.randrange(9)), "raw_status": "1", "description": None}
         status = b.pick("picked_up", "picked_up", "hub", "exception")
         b.track(number, status, at, time_quality=quality, **fields)
         if b.chance(0.3):  # the same fact, of which another source knows better
@@ -1102,7 +1118,7 @@ def _before_paid(b: _Builder) -> None:
 
 def _sent_back(b: _Builder) -> None:
     """On its way back; then delivered: to the sender, to the buyer, to a warehouse between."""
-    person = b.rng.randrange(8)
+    person = b.rng.randrange(9)
     order = b.order(person=person, via=b.pick(None, b.place(person + 3)))
     number = b.new_number()
     t = order["paid_at"] + b.span(0 * US, 10 * HOUR)
@@ -1155,7 +1171,7 @@ def _same_node(b: _Builder) -> None:
     t = order["paid_at"] + b.span(-2 * HOUR, 10 * HOUR)
     b.upload(number, [order["order_id"]], t)
     where = b.pick(
-        b.place(b.rng.randrange(8)), {"site": "中转部"}, {"site": ""}, {"province": None}, {}, None,
+        b.place(b.rng.randrange(9)), {"site": "中转部"}, {"site": ""}, {"province": None}, {}, None,
         {"note": "?"},
     )  # fmt: skip
     at = t + b.span(-3 * HOUR, 3 * HOUR)
@@ -1169,8 +1185,8 @@ def _same_node(b: _Builder) -> None:
 
 def _accepted(b: _Builder) -> None:
     """A label that names the buyer as he was, as he is later, a warehouse, or somebody else."""
-    person = b.rng.randrange(8)
-    order = b.order(person=person, via=b.pick(None, None, b.place(person + 3)))
+    person = b.rng.randrange(9)
+    order = b.order(person=person, via=b.pick(None, b.place(person + 3)))
     number = b.new_number()
     t = order["paid_at"] + b.span(HOUR, 20 * HOUR)
     b.upload(number, [order["order_id"]], t)
@@ -1178,29 +1194,35 @@ def _accepted(b: _Builder) -> None:
         at = t + b.pick(-US, 0 * US, US, HOUR, b.span(-HOUR, 3 * DAY))
         said = b.pick(
             {"recipient": b.recipient(person + 1)},
-            {"recipient": None},
-            {"via": b.place(person + 2)},
+            {"recipient": b.pick(None, {"province": None})},
+            {"via": b.pick(None, b.place(person + 3))},
         )
         b.partial(order["order_id"], at, **said)
     at = t + b.span(HOUR, 20 * HOUR)
-    label = b.label(person + b.pick(0, 1, 2, 3, 4))
+    whose = person + b.pick(0, 1, 1, 3, 3, 4)
     if b.chance(0.5):
+        label = b.pick(b.label(whose), b.place(whose))
         b.track(number, b.pick("picked_up", "unknown", "hub"), at, recipient=label)
-    if b.chance(0.6):
-        b.track(number, b.pick(*_ENDS), at + HOUR, location=b.place(person + b.pick(0, 1, 2, 3)))
+    if b.chance(0.7):
+        b.track(number, b.pick(*_ENDS), at + HOUR, location=b.place(whose))
     _end(b, number, [order], at)
 
 
-SCENARIOS: tuple[Callable[[_Builder], None], ...] = (
+Scenario = Callable[[_Builder], None]
+
+SCENARIOS: tuple[Scenario, ...] = (
     _plain, _plain, _alone, _ship_boundary, _pickup_boundary, _pickup_boundary, _combined,
     _combined, _split, _corrected, _corrected, _relinked, _relinked, _reused, _reused,
     _former_life, _former_life, _unknown_order, _named_by_records, _closed, _closed,
     _tied_versions, _deposit, _not_express, _moved, _changed_payment, _odd_tracks,
     _crowd, _crowd, _reshipped, _reshipped, _reshipped, _labels, _labels, _clones, _clones,
-    _round_trip, _round_trip, _standing_still, _standing_still, _partials, _partials, _partials,
-    _tombstones, _tombstones, _in_parts, _in_parts, _to_be_received, _to_be_received,
-    _before_paid, _before_paid, _sent_back, _sent_back, _sent_back, _handed_over, _same_node,
-    _same_node, _accepted, _accepted,
+    _round_trip, _round_trip, _standing_still, _standing_still,
+)  # fmt: skip
+#: What the second version of the contract brought: two fifths of a history.
+NEWER: tuple[Scenario, ...] = (
+    _partials, _partials, _partials, _tombstones, _tombstones, _in_parts, _in_parts,
+    _to_be_received, _before_paid, _before_paid, _sent_back, _sent_back, _sent_back, _handed_over,
+    _same_node, _same_node, _accepted, _accepted, _accepted, _tied_versions,
 )  # fmt: skip
 
 
@@ -1409,6 +1431,7 @@ def random_history(
     platforms: tuple[str, ...] = PLATFORMS,
     level: bool = True,
     bad: bool = False,
+    plain: bool = False,
 ) -> History:
     """A random history; the same seed gives the same.
 
@@ -1417,11 +1440,13 @@ def random_history(
     more than the retention after newer ones of their key (they count for nothing, and shuffling
     such a history may change what holds: outside the law).  `platforms`: what orders are of.
     `level`: ties are levelled as `_level` says.  `bad`: some messages are dead letters.
+    `plain`: ids, names and places are spelled as they are known, all other things happen.
     """
     rng = random.Random(seed)
-    b = _Builder(rng, start=rng.choice(STARTS) + rng.randrange(24) * HOUR, platforms=platforms)
+    start = rng.choice(STARTS) + rng.randrange(24) * HOUR
+    b = _Builder(rng, start=start, platforms=platforms, plain=plain)
     for _ in range(scenarios or rng.randrange(14, 31)):
-        rng.choice(SCENARIOS)(b)
+        rng.choice(NEWER if rng.random() < 0.4 else SCENARIOS)(b)
     if level:
         _level(b)
     _repeat(b)
