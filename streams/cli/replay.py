@@ -205,7 +205,7 @@ def replay(
         click.echo(f"rule {failure.rule} failed on {failure.subject}: {failure.error!r}", err=True)
     if failures:
         sys.exit(1)
-    for sentence in summary(files, seen, rejected, bad_lines, profiles):
+    for sentence in summary(files, seen, rejected, bad_lines, profiles, names):
         click.echo(one_line(sentence), err=True)
     if rejected.count:
         sys.exit(3)

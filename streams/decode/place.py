@@ -13,12 +13,10 @@ from schemas.cleaning import clean
 from streams.decode.raw import RawPlace
 from streams.decode.texts import checked, short
 from streams.facts.facts import POSTAL_LENGTH, SHOWN_LENGTH, Place
-from streams.reference.places import normalise
+from streams.reference.places import find
 
 _MAX_PLACES = 50_000
 _SHORT_MASK = (1 << 32) - 1
-_REGIONS = {"HK": "81", "MO": "82", "TW": "71"}
-"""Countries of ISO 3166-1 that are provinces of GB/T 2260."""
 _NOWHERE = RawPlace()
 _pack = msgspec.msgpack.Encoder().encode
 
@@ -145,12 +143,8 @@ def _look_up(sent: _Names) -> _Known:
 
 def _meaning(sent: _Names, clean_names: _Names) -> _Known:
     city, country, _, postal_code, province, region_code, _ = clean_names
-    codes: tuple[str | None, str | None]
     country = (country or "CN").upper()
-    if country == "CN":
-        codes = normalise(province, city, region_code)
-    else:
-        codes = _REGIONS.get(country), None
+    codes = find(country, region_code, province, city)
     place = Place(
         *codes,
         postal_code=(postal_code or "")[:POSTAL_LENGTH] or None,
