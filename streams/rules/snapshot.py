@@ -274,8 +274,8 @@ class OrderSnapshot:
         self.version = version
         self.base = base = base_time(version)
         promised = version.promised_ship_by
-        if promised is None and base is not None and terms.default_promise is not None:
-            promised = base + terms.default_promise
+        if promised is None and base is not None:
+            promised = terms.due(base)
         self.promise = None if base is None else promised
         self.parcels = max(version.parcels_expected or 1, 1)
         self.closed_at = closed_since(state.versions)
