@@ -78,7 +78,9 @@ def test_parcels_survive_storage(state: ParcelState) -> None:
 
 @given(structs(OrderState))
 def test_orders_survive_storage(state: OrderState) -> None:
-    """The same for orders."""
+    """The same for orders; where one has a tombstone of an older release, in today's order."""
+    if any(not version.known and not version.partial for version in state.versions):
+        state.versions.sort(key=version_order)
     value = dump(state)
     assert load_order(value) == state
     assert due_of(value) == state.due
