@@ -40,6 +40,7 @@ from streams.state.state import (
     ParcelState,
     Published,
 )
+from streams.state.versions import version_order
 
 # States hold times, counts and 63-bit hashes: never negative, except offsets not known (-1).
 st.register_type_strategy(int, st.integers(0, (1 << 63) - 1))
