@@ -16,7 +16,7 @@ from streams.inputs.compound import runs_in_circles
 from streams.inputs.opened import OLE, Opened, Unreadable
 
 MOST_CELLS = 100_000_000
-"""Cells in the rectangle that holds all of a sheet; reading takes about 30 bytes for each."""
+"""Cells in the rectangle that holds all of a sheet; an empty one takes about 30 bytes."""
 
 _CHUNK = 1 << 20
 _OVERLAP = 4096
