@@ -1,5 +1,7 @@
 """The field types that the messages share: ids, text, whole numbers and event times.
 
+What a producer sends is cleaned (`schemas.cleaning`) before anything else is asked of it.
+
 An event time is judged against the moment its message arrived, which a caller passes as
 validation context: `Model.model_validate(data, context={"arrival_us": 1795341601000000})`,
 microseconds since the epoch. Without it nothing counts as lying in the future.
@@ -7,16 +9,33 @@ microseconds since the epoch. Without it nothing counts as lying in the future.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+    WrapValidator,
+)
 from pydantic_core import PydanticCustomError
 
 from schemas import times
+from schemas.cleaning import clean, clean_id, is_damaged
 
 MAX_ID_LENGTH = 512
 """Characters in an id, a number, a code or a name: they become keys and are kept in state."""
+
+DAMAGED = (
+    "is a number in scientific notation, damaged by a spreadsheet: its last digits are lost; "
+    "export it again with the column as text"
+)
+"""What is wrong with an id such as 4.92E+18."""
 
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 
@@ -36,20 +55,38 @@ class Message(BaseModel):
 
 def shorten(value: object, limit: int = 40) -> str:
     """Return a value of a time, enum or type field, cut to `limit` characters, for a message."""
-    text = ascii(value)
+    text = repr(value)
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
-def _id(value: Any) -> Any:
+def _digits(value: Any) -> Any:
     """Turn an integer id into text; `True` is an `int` to Python but never an id."""
     if type(value) is int:
         return str(value)
     return value
 
 
-def _not_blank(value: Any) -> Any:
-    if isinstance(value, str) and not value.strip():
+def _clean(value: Any) -> Any:
+    return clean(value) if isinstance(value, str) else value
+
+
+def _clean_id(value: Any) -> Any:
+    return clean_id(value) if isinstance(value, str) else value
+
+
+def _not_empty(value: Any) -> Any:
+    if value == "":
         raise PydanticCustomError("empty_value", "is empty: at least one character is needed")
+    return value
+
+
+def _empty_is_null(value: Any) -> Any:
+    return None if value == "" else value
+
+
+def _not_damaged(value: Any) -> Any:
+    if isinstance(value, str) and is_damaged(value):
+        raise PydanticCustomError("damaged_id", DAMAGED)
     return value
 
 
@@ -65,6 +102,25 @@ def _whole(value: Any) -> Any:
     if type(value) is int and not INT64_MIN <= value <= INT64_MAX:
         raise PydanticCustomError("wrong_type", "is too great: a 64-bit integer is allowed")
     return value
+
+
+def _money(value: Any) -> Any:
+    if type(value) is float or isinstance(value, str):
+        raise PydanticCustomError(
+            "wrong_type",
+            "is of type {kind}: an integer in minor units (fen, cents) is allowed, "
+            "12900 for 129.00",
+            {"kind": json_type(value)},
+        )
+    return _whole(value)
+
+
+def _flag(value: Any) -> Any:
+    if value is None or isinstance(value, bool):
+        return value
+    raise PydanticCustomError(
+        "wrong_type", "is of type {kind}: true or false is allowed", {"kind": json_type(value)}
+    )
 
 
 def _version(value: Any) -> Any:
@@ -87,6 +143,7 @@ def _parse(value: Any) -> datetime:
             "is of type {kind}: an ISO-8601 time with offset, as text, is allowed",
             {"kind": json_type(value)},
         )
+    value = clean(value)
     try:
         return times.parse(value)
     except times.NaiveTimeError:
@@ -130,6 +187,29 @@ def _required_time(value: Any, info: ValidationInfo) -> datetime:
     return moment
 
 
+def _stated_time(value: Any, _: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+    """A required time, or in a partial version one that may be absent."""
+    return _stated(value, lambda sent: _required_time(sent, info), info)
+
+
+def _stated(value: Any, handler: Callable[[Any], Any], info: ValidationInfo) -> Any:
+    """Demand a field of a full version; a partial one may leave it out, but not say null."""
+    if value is _NOT_STATED and info.data.get("partial"):
+        return None
+    if value is _NOT_STATED or value is None:
+        raise PydanticCustomError("missing_field", "is required")
+    return handler(value)
+
+
+def _version_time(value: Any, info: ValidationInfo) -> datetime | None:
+    """When a version was known: optional in a full one, required in a partial one."""
+    if not info.data.get("partial"):
+        return _optional_time(value, info)
+    if value is None:
+        raise PydanticCustomError("missing_field", "is required of a partial version")
+    return _required_time(value, info)
+
+
 def _optional_time(value: Any, info: ValidationInfo) -> datetime | None:
     """As a required time, but one that cannot be true counts as not sent."""
     if value is None:
@@ -165,6 +245,10 @@ def json_type(value: object) -> str:
     return "array" if isinstance(value, list | tuple) else "object"
 
 
+_NOT_STATED: Any = object()
+_Left = Field(default_factory=lambda: _NOT_STATED, validate_default=True)
+"""Of a field that a full version requires and a partial one may leave out."""
+
 _TIME_SCHEMA = {"type": "string", "format": "date-time"}
 _ID_SCHEMA = {
     "anyOf": [
@@ -173,25 +257,74 @@ _ID_SCHEMA = {
     ]
 }
 _CODE_SCHEMA = {"anyOf": [{"type": "string", "maxLength": MAX_ID_LENGTH}, {"type": "integer"}]}
+_NAME_SCHEMA = {"type": "string", "maxLength": MAX_ID_LENGTH}
 
 _Short = Field(strict=True, max_length=MAX_ID_LENGTH)
 
 Id = Annotated[
-    str, _Short, BeforeValidator(_not_blank), BeforeValidator(_id), WithJsonSchema(_ID_SCHEMA)
+    str,
+    _Short,
+    BeforeValidator(_not_damaged),
+    BeforeValidator(_not_empty),
+    BeforeValidator(_clean_id),
+    BeforeValidator(_digits),
+    WithJsonSchema(_ID_SCHEMA),
 ]
-"""An id or number: text that is not blank; an integer becomes its digits."""
+"""An id of an order or shop: text that is not empty; an integer becomes its digits."""
 
-Code = Annotated[str, _Short, BeforeValidator(_id), WithJsonSchema(_CODE_SCHEMA)]
+StatedId = Annotated[Id | None, WrapValidator(_stated), _Left, WithJsonSchema(_ID_SCHEMA)]
+"""An id that a partial version may leave out."""
+
+OptionalId = Annotated[
+    Annotated[str, _Short] | None,
+    BeforeValidator(_empty_is_null),
+    BeforeValidator(_not_damaged),
+    BeforeValidator(_clean_id),
+    BeforeValidator(_digits),
+    WithJsonSchema({"anyOf": [*_CODE_SCHEMA["anyOf"], {"type": "null"}]}),
+]
+"""The id of a shop that may be absent; an empty one counts as absent."""
+
+Number = Annotated[
+    str,
+    _Short,
+    BeforeValidator(_not_empty),
+    BeforeValidator(_clean_id),
+    BeforeValidator(_digits),
+    WithJsonSchema(_ID_SCHEMA),
+]
+"""A tracking number: text that is not empty; an integer becomes its digits."""
+
+OptionalNumber = Annotated[
+    str,
+    _Short,
+    BeforeValidator(_clean_id),
+    BeforeValidator(_digits),
+    WithJsonSchema(_CODE_SCHEMA),
+]
+"""A tracking number that may be empty, where it is only shown."""
+
+Code = Annotated[
+    str,
+    _Short,
+    BeforeValidator(_clean),
+    BeforeValidator(_digits),
+    WithJsonSchema(_CODE_SCHEMA),
+]
 """A code that may be empty; an integer becomes its digits."""
 
-Name = Annotated[str, _Short]
+Name = Annotated[str, _Short, BeforeValidator(_clean), WithJsonSchema(_NAME_SCHEMA)]
 """A short text that is kept: a platform, a currency, a place name."""
+
+StatedName = Annotated[Name | None, WrapValidator(_stated), _Left, WithJsonSchema(_NAME_SCHEMA)]
+"""A short text that a partial version may leave out."""
 
 CarrierName = Annotated[
     str,
     _Short,
     BeforeValidator(_no_colon),
-    BeforeValidator(_not_blank),
+    BeforeValidator(_not_empty),
+    BeforeValidator(_clean),
     WithJsonSchema(
         {
             "type": "string",
@@ -201,10 +334,27 @@ CarrierName = Annotated[
         }
     ),
 ]
-"""A carrier's name: not blank, without a colon."""
+"""A carrier's name: not empty, without a colon."""
 
-Text = Annotated[str, Field(strict=True)]
+OptionalCarrier = Annotated[
+    str,
+    _Short,
+    BeforeValidator(_no_colon),
+    BeforeValidator(_clean),
+    WithJsonSchema({"type": "string", "maxLength": MAX_ID_LENGTH, "pattern": "^[^:]*$"}),
+]
+"""A carrier's name that may be empty, where it is only shown."""
+
+Text = Annotated[
+    str, Field(strict=True), BeforeValidator(_clean), WithJsonSchema({"type": "string"})
+]
 """Free text of any length; it never enters state."""
+
+Word = BeforeValidator(_clean)
+"""Says of a choice of words that what was sent is cleaned before it is compared with them."""
+
+Flag = Annotated[bool | None, BeforeValidator(_flag)]
+"""True, false, or null for false; 1 and "true" are neither."""
 
 Whole = Annotated[
     int,
@@ -212,13 +362,37 @@ Whole = Annotated[
     BeforeValidator(_whole),
     WithJsonSchema({"type": "integer", "minimum": INT64_MIN, "maximum": INT64_MAX}),
 ]
-"""A whole number within 64 bits: money in minor units, a quantity."""
+"""A whole number within 64 bits: a quantity."""
+
+Money = Annotated[
+    int,
+    Field(strict=True),
+    BeforeValidator(_money),
+    WithJsonSchema({"type": "integer", "minimum": INT64_MIN, "maximum": INT64_MAX}),
+]
+"""A sum of money in minor units."""
 
 SchemaVersion = Annotated[Literal[1], BeforeValidator(_version)]
 """The version of the message's form; a form that is not known is not guessed at."""
 
 RequiredTime = Annotated[datetime, BeforeValidator(_required_time), WithJsonSchema(_TIME_SCHEMA)]
 """An event time: with offset, from 2015 on, at most 24 h after arrival."""
+
+StatedTime = Annotated[
+    datetime | None,
+    WrapValidator(_stated_time),
+    _Left,
+    WithJsonSchema(_TIME_SCHEMA),
+]
+"""An event time that a partial version may leave out."""
+
+VersionTime = Annotated[
+    datetime | None,
+    BeforeValidator(_version_time),
+    Field(validate_default=True),
+    WithJsonSchema({"anyOf": [_TIME_SCHEMA, {"type": "null"}]}),
+]
+"""When a version was known: an optional time of a full version, a required one of a partial."""
 
 OptionalTime = Annotated[
     datetime | None,

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.fields import CarrierName, Code, Id, Message, Name, RequiredTime, SchemaVersion, Text
+from schemas.fields import (
+    CarrierName,
+    Code,
+    Flag,
+    Id,
+    Message,
+    Name,
+    Number,
+    OptionalCarrier,
+    OptionalId,
+    OptionalNumber,
+    RequiredTime,
+    SchemaVersion,
+    Text,
+    Word,
+)
+from schemas.place import Place
 
 Status = Literal[
     "ordered",
@@ -23,30 +39,17 @@ Status = Literal[
     "returned",
     "cancelled",
     "customs",
+    "handed_over",
     "unknown",
 ]
 """The canonical statuses, in lower case."""
 
 
-class TrackLocation(Message):
-    """Where a checkpoint was recorded: names as the carrier writes them, or a region code."""
+class NextParcel(Message):
+    """Under which number and carrier a parcel goes on; it is shown, not joined."""
 
-    province: Name | None = None
-    city: Name | None = None
-    district: Name | None = None
-    region_code: Code | None = None
-    site: Name | None = None
-
-
-class TrackRecipient(Message):
-    """Whom the waybill names: place names and the producer's opaque keyed hashes."""
-
-    province: Name | None = None
-    city: Name | None = None
-    district: Name | None = None
-    region_code: Code | None = None
-    address_key: Code | None = None
-    person_key: Code | None = None
+    carrier: OptionalCarrier | None = None
+    tracking_number: OptionalNumber | None = None
 
 
 class TrackingUpdate(Message):
@@ -58,14 +61,24 @@ class TrackingUpdate(Message):
 
     schema_version: SchemaVersion | None = 1
     carrier: CarrierName
-    tracking_number: Id
-    status: Status
+    tracking_number: Number
+    status: Annotated[Status, Word]
     occurred_at: RequiredTime = Field(description="When it happened, not when it was reported.")
+    time_quality: Name | None = Field(
+        default=None,
+        description="estimated: the source gave a date, an export's time or none; else exact.",
+    )
+    voided: Flag = Field(
+        default=None, description="Takes back the fact that is equal to this one in all else."
+    )
     order_ids: tuple[Id, ...] | None = None
-    shop_id: Code | None = None
+    shop_id: OptionalId = None
     platform: Name | None = None
-    location: TrackLocation | None = None
+    location: Place | None = None
     description: Text | None = Field(default=None, description="Free text; never kept in state.")
     raw_status: Code | None = None
     source: Name | None = None
-    recipient: TrackRecipient | None = None
+    recipient: Place | None = None
+    next: NextParcel | None = Field(
+        default=None, description="Where the parcel goes on, of a handed_over."
+    )

@@ -12,9 +12,11 @@ from urllib.request import ProxyHandler, build_opener
 import click
 import msgspec
 
-from schemas.fields import MAX_ID_LENGTH
+from schemas.cleaning import clean, clean_id, is_damaged
+from schemas.fields import DAMAGED, MAX_ID_LENGTH
 from streams.cli.reading import look
 from streams.decode.keys import parcel_key
+from streams.decode.names import with_own
 from streams.inputs.cells import Reading
 from streams.inputs.rejected import Counted
 from streams.judge.precheck import RuleFailed, ask_order
@@ -43,12 +45,14 @@ class Unanswered(Exception):
 def refuse_unusable(carrier: str, number: str, order_id: str) -> None:
     """Raise Unanswered, naming the argument, where a question can be about no parcel or order."""
     for name, value in (("CARRIER", carrier), ("NUMBER", number), ("--order", order_id)):
-        if not value.strip():
+        if not clean_id(value):
             raise Unanswered(f"{name} is blank", usage=True)
         if len(value) > MAX_ID_LENGTH:
             why = f"{name} has {len(value)} characters; allowed are {MAX_ID_LENGTH}"
             raise Unanswered(why, usage=True)
-    if ":" in carrier:
+    if is_damaged(clean_id(order_id)):
+        raise Unanswered(f"--order {order_id!r} {DAMAGED}", usage=True)
+    if ":" in clean(carrier):
         raise Unanswered(f"CARRIER {carrier!r} holds a colon; no carrier's name may", usage=True)
 
 
@@ -97,15 +101,16 @@ def ask_files(
     order_id: str,
 ) -> dict[str, Any]:
     """The answer after a replay of files; raises Unanswered, RefusedFile, OSError."""
-    key = parcel_key(carrier, number)
     try:
         profiles = load(settings.profile_dirs)
     except ProfileError as error:
         raise Unanswered("\n".join(error.problems)) from error
+    names = with_own(*profiles.own_names)
+    key, order_id = parcel_key(carrier, number, names), clean_id(order_id)
     bad = Counted()
     machine = Machine(profiles, lambda _: None)
     files = look(orders, tracking, reading)
-    now = play(machine, *files, until, bad.take, lambda _: None, scope)
+    now = play(machine, *files, until, bad.take, lambda _: None, scope, names=names)
     if bad.count:
         click.echo(
             f"passed over: {counted(bad.count, 'bad line')} (see `shipsentry replay`)", err=True

@@ -31,7 +31,7 @@ _GROUPS = {
     "The connection to Kafka": "bootstrap_servers",
     "Topics": "orders_topic",
     "Web pages": "http_host",
-    "Deadlines": "tick_interval_s",
+    "Deadlines": "settle_s",
     "Membership and durability": "session_timeout_s",
     "Volume": "max_value_bytes",
     "Logging": "log_level",
@@ -67,9 +67,9 @@ Written by `shipsentry docs docs`; a test compares it with the code. Every comma
 with `--help`. What Kafka to talk to, and all else, is in the [settings](settings.md).
 
 Exit status: 0 done · 1 failed, with one line that says why; of `check`: something was found · 2
-wrong usage or settings · 3 only of `replay`: done, but there were bad lines · 4 only of `check`:
-nobody could be asked · 141 nobody read the output to its end (`| head`). Results go to standard
-output, all else to standard error.
+wrong usage or settings · 3 of `replay` and `keys`: done, but there were bad lines; of `dead-letters
+retry`: some cannot be sent · 4 only of `check`: nobody could be asked · 141 nobody read the output
+to its end (`| head`). Results go to standard output, all else to standard error.
 
 Where a command takes a file, `-` is standard output or standard input; `./-` is a file of that
 name. [Files](files.md) says what a file to read may be: its content decides, not its name.

@@ -13,9 +13,11 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from schemas.cleaning import clean_id
 from streams.cli.files import STDOUT, InputFile, OutputDirectory, Target, refuse_clashes
 from streams.cli.logs import one_line
 from streams.cli.moments import beijing
+from streams.cli.names import names_in_use
 from streams.cli.reading import RefusedFile, reading_of, reading_options
 from streams.engine.kafka.warning_records import WarningRevision
 from streams.evidence.bundle import bundle, resting_on
@@ -150,8 +152,8 @@ def _search(warning_id: str | None, order_id: str | None, number: str | None) ->
     given = Search(
         # Lists and this command's own errors shorten an id with dots: they may be copied too.
         warning_id if warning_id is None else warning_id.strip().rstrip(".…").lower(),
-        order_id if order_id is None else order_id.strip(),
-        number if number is None else number.strip(),
+        order_id if order_id is None else clean_id(order_id),
+        number if number is None else _by_code(number),
     )
     if given == Search():
         raise click.UsageError(
@@ -166,6 +168,14 @@ def _search(warning_id: str | None, order_id: str | None, number: str | None) ->
     if given.number is not None and not given.number.rpartition(":")[2].strip():
         raise click.UsageError(f"--number {number!r} names no number: it is [CARRIER:]NUMBER")
     return given
+
+
+def _by_code(number: str) -> str:
+    """`[CARRIER:]NUMBER` with the carrier's code in place of any of its names."""
+    carrier, colon, rest = number.rpartition(":")
+    if not colon:
+        return clean_id(number)
+    return f"{names_in_use().carrier(carrier)}:{rest.strip()}"
 
 
 def _chosen(find: Callable[[Search], Matches], search: Search, where: str) -> str:

@@ -29,11 +29,24 @@ Examples:
   shipsentry rules validate my-profiles/
 """
 
+_ALIASES_EPILOG = """\b
+Examples:
+  shipsentry aliases list carriers
+  shipsentry aliases find 中通快递
+"""
+
 _WARNINGS_EPILOG = """\b
 Examples:
   shipsentry warnings tail
   shipsentry warnings tail --json --from-beginning | jq .rule
   shipsentry warnings export --out warnings.jsonl
+"""
+
+_DEAD_LETTERS_EPILOG = """\b
+Examples:
+  shipsentry dead-letters list --summary
+  shipsentry dead-letters show tracking-update-2-41
+  shipsentry dead-letters retry --reason too_large --dry-run
 """
 
 _SCHEMAS_EPILOG = """\b
@@ -63,6 +76,16 @@ rules = LazyGroup(
     },
 )
 
+aliases = LazyGroup(
+    "aliases",
+    help="Names by which carriers and platforms are known.",
+    epilog=_ALIASES_EPILOG,
+    lazy={
+        "list": Lazy("streams.cli.aliases:list_aliases", "Each carrier and platform, its names."),
+        "find": Lazy("streams.cli.aliases:find", "Which carrier or platform a name stands for."),
+    },
+)
+
 warnings = LazyGroup(
     "warnings",
     help="Warnings on Kafka: follow them, or write them to a file.",
@@ -70,6 +93,17 @@ warnings = LazyGroup(
     lazy={
         "tail": Lazy("streams.cli.warnings_tail:tail", "Follow the warnings as they come."),
         "export": Lazy("streams.cli.warnings_export:export", "The latest state of each warning."),
+    },
+)
+
+dead_letters = LazyGroup(
+    "dead-letters",
+    help="What could not be processed: look at it, and send it again.",
+    epilog=_DEAD_LETTERS_EPILOG,
+    lazy={
+        "list": Lazy("streams.cli.dead_letters_list:list_letters", "Which there are, and why."),
+        "show": Lazy("streams.cli.dead_letters_show:show", "One of them, with its record."),
+        "retry": Lazy("streams.cli.dead_letters_retry:retry", "Send their records again, once."),
     },
 )
 
@@ -99,8 +133,9 @@ main = RootGroup(
         "evidence": Lazy(
             "streams.cli.evidence:evidence", "A warning's proof, as a bundle for an appeal."
         ),
+        "keys": Lazy("streams.cli.keys:keys", "Recipients' keys, from a table of plain ones."),
         "docs": Lazy("streams.cli.docs:docs"),
     },
-    commands=[topics, rules, warnings, schemas],
+    commands=[topics, rules, aliases, warnings, dead_letters, schemas],
 )
 main.params.append(version_option())

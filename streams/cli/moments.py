@@ -1,10 +1,26 @@
-"""Times for a person to read: all in one zone, that of the texts of warnings."""
+"""Times on the command line: taken with an offset, shown in the zone of the texts of warnings."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+import click
+
+from streams.decode.moments import parse_time
 from streams.facts.times import BEIJING
+
+
+class Moment(click.ParamType):
+    """An ISO-8601 time with offset, as µs since the epoch."""
+
+    name = "time"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The moment in µs, or a usage error that quotes the value."""
+        moment = parse_time(value)
+        if moment is None:
+            self.fail(f"{value!r} is no ISO-8601 time with an offset", param, ctx)
+        return moment
 
 
 def beijing(moment: str | None) -> str:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import click
 
 from streams.cli.logs import one_line
+from streams.decode.names import Names
 from streams.inputs.cells import Reading
 from streams.inputs.files import HistoryFile
 from streams.inputs.messages import ORDERS, TRACKING
@@ -97,9 +98,15 @@ def look(orders: Path, tracking: Path, reading: Reading) -> tuple[HistoryFile, H
 
 
 def summary(
-    files: Sequence[HistoryFile], seen: Seen, bad: Counted, place: object, profiles: Profiles
+    files: Sequence[HistoryFile],
+    seen: Seen,
+    bad: Counted,
+    place: object,
+    profiles: Profiles,
+    names: Names,
 ) -> Iterator[str]:
-    """What was read, for standard error; `place` is where the bad lines are."""
+    """What was read, for standard error; `place` is where the bad lines are, `names` what carriers
+    are known by."""
     counts = {
         ORDERS.name: counted(seen.orders, "order"),
         TRACKING.name: counted(seen.parcels, "parcel"),
@@ -134,6 +141,9 @@ def summary(
         )
     if seen.carriers:
         yield f"carriers: {_listed(f'{name} ({n})' for name, n in seen.carriers.most_common())}"
+    odd = sorted(names.unknown("carrier", seen.carriers))
+    if odd:
+        yield f"carriers in no table (shipsentry aliases list): {_listed(map(repr, odd))}"
     known = {profile.platform for profile in profiles.all}
     strange = {name: n for name, n in seen.platforms.most_common() if name not in known}
     if strange:

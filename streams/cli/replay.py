@@ -22,6 +22,7 @@ from streams.cli.forms import (
     warnings_writer,
 )
 from streams.cli.logs import one_line
+from streams.cli.moments import Moment
 from streams.cli.reading import (
     FORMS,
     RefusedFile,
@@ -32,7 +33,7 @@ from streams.cli.reading import (
     summary,
 )
 from streams.cli.what_if import AS_DATED, as_json, as_table, chosen
-from streams.decode.moments import parse_time
+from streams.decode.names import with_own
 from streams.inputs.opened import Unreadable
 from streams.inputs.rejected import Rejected
 from streams.judge.warnings import Revision
@@ -54,27 +55,15 @@ Examples:
   shipsentry replay --orders o.jsonl --tracking t.jsonl --log | grep breached
   shipsentry replay --orders o.jsonl --tracking t.jsonl --profile as-dated --diff mine.toml
 
-Lines arrive at their received_at, else at their own time. `-` is standard output, of --orders or
---tracking standard input. docs/files.md says what a file may be; its content decides, not its name.
-What was read goes to standard error. Exit status: 0, or 3 when a line was bad (see the dead-letter
-file), or 2 for wrong usage or a file that holds no messages.
+Lines arrive at their received_at, else at their own time; nothing waits to settle, as it does in a
+worker (SHIPSENTRY_SETTLE_S). `-` is standard output, of --orders or --tracking standard input.
+docs/files.md says what a file may be; its content decides, not its name. What was read goes to
+standard error. Exit status: 0, or 3 when a line was bad (see the dead-letter file), or 2 for wrong
+usage or a file that holds no messages.
 """
 
 _INPUT = InputFile()
 _OUTPUT = OutputFile()
-
-
-class Moment(click.ParamType):
-    """An ISO-8601 time with offset, as µs since the epoch."""
-
-    name = "time"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """The moment in µs, or a usage error that quotes the value."""
-        moment = parse_time(value)
-        if moment is None:
-            self.fail(f"{value!r} is no ISO-8601 time with an offset", param, ctx)
-        return moment
 
 
 @click.command(epilog=EPILOG)
@@ -163,6 +152,7 @@ def replay(
     )
     written = _form(out, form, "json" if as_object else None, diff is not None, more)
     known = _profiles()
+    names = with_own(*known.own_names)
     profiles = chosen(known, profile or AS_DATED)
     other = None if diff is None else Variant(diff, chosen(known, diff))
     rejected = Rejected(bad_lines.opened)
@@ -192,11 +182,11 @@ def replay(
             progress = _progress(stack, orders, tracking)
             if other is not None:
                 both = WhatIf(Variant(profile or AS_DATED, profiles), other)
-                end = play(both, *files, until, rejected.take, progress, scope, seen)
+                end = play(both, *files, until, rejected.take, progress, scope, seen, names)
                 file.write(_compared(both, end, written == "json"))
                 failures = [*both.before.failures, *both.after.failures]
             else:
-                end = play(machine, *files, until, rejected.take, progress, scope, seen)
+                end = play(machine, *files, until, rejected.take, progress, scope, seen, names)
                 failures = machine.failures
                 if meters is not None:
                     for place, lines in zip(risks, meters.written(end), strict=True):
@@ -215,7 +205,7 @@ def replay(
         click.echo(f"rule {failure.rule} failed on {failure.subject}: {failure.error!r}", err=True)
     if failures:
         sys.exit(1)
-    for sentence in summary(files, seen, rejected, bad_lines, profiles):
+    for sentence in summary(files, seen, rejected, bad_lines, profiles, names):
         click.echo(one_line(sentence), err=True)
     if rejected.count:
         sys.exit(3)

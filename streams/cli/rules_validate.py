@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from streams.cli.files import InputFile
+from streams.profiles.aliases import alias_files
 from streams.profiles.loader import Loaded, ProfileError, load_all, read
 from streams.profiles.packs import profile_files, rule_files, text_files
 from streams.profiles.registry import SPECS
@@ -42,7 +43,8 @@ def validate(paths: tuple[Path, ...]) -> None:
     problems: list[str] = []
     names: list[str] = []
     for directory in directories:
-        if not (profile_files(directory) or rule_files(directory) or text_files(directory)):
+        files = (profile_files, rule_files, text_files, alias_files)
+        if not any(each(directory) for each in files):
             problems.append(f"{directory}: holds no *.toml file and no rule")
     for path in (path for path in paths if not path.is_dir()):
         try:

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import click
 
+from schemas.cleaning import clean, clean_id
+from streams.cli.names import names_in_use
 from streams.cli.suggest import did_you_mean
 from streams.engine.kafka.warning_records import STATES, WarningRevision
 from streams.profiles.packs import rule_files
@@ -34,6 +36,14 @@ def _beginning(_: click.Context, __: click.Parameter, incomplete: str) -> list[s
     return [name for name in RULES if name.startswith(incomplete)]
 
 
+def _platforms(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    """Platforms by their codes, whatever they are called."""
+    if not given:
+        return given
+    names = names_in_use()
+    return tuple(names.platform_of(clean(name)) for name in given)
+
+
 class Filter(NamedTuple):
     """Which warnings are wanted; an empty part wants all."""
 
@@ -56,9 +66,19 @@ def filters(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options `--rule --state --shop --platform` of a command."""
     for decorate in (
         click.option(
-            "--platform", "platforms", multiple=True, help="Of this platform; repeatable."
+            "--platform",
+            "platforms",
+            multiple=True,
+            callback=_platforms,
+            help="Of this platform, by any of its names; repeatable.",
         ),
-        click.option("--shop", "shops", multiple=True, help="Of this shop; repeatable."),
+        click.option(
+            "--shop",
+            "shops",
+            multiple=True,
+            callback=lambda _, __, given: tuple(clean_id(shop) for shop in given),
+            help="Of this shop; repeatable.",
+        ),
         click.option(
             "--state",
             "states",

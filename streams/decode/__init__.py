@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from streams.decode.bad import Bad
-from streams.decode.keys import normalise_carrier, normalise_number, parcel_key
+from streams.decode.keys import normalise_number, parcel_key
 from streams.decode.order import decode_order
 from streams.decode.tracking import decode_tracking
 
@@ -16,7 +16,6 @@ __all__ = [
     "Bad",
     "decode_order",
     "decode_tracking",
-    "normalise_carrier",
     "normalise_number",
     "parcel_key",
 ]

@@ -11,3 +11,7 @@ class Bad(msgspec.Struct, frozen=True, gc=False):
     reason: str
     field: str | None
     message: str
+
+
+class DoubtfulError(Exception):
+    """A value that needs the verdict of the contract's model."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Generic, NamedTuple, TypeVar
 
 from streams.decode.bad import Bad
+from streams.decode.names import BUILT_IN, Names
 from streams.decode.order import decode_order
 from streams.decode.tracking import decode_tracking
 from streams.facts.facts import OrderVersion, TrackingFact
@@ -28,13 +29,13 @@ class Decoded(NamedTuple, Generic[F]):
 
 
 def decode_tracking_batch(
-    values: Iterable[TrackingValue], max_value_bytes: int
+    values: Iterable[TrackingValue], max_value_bytes: int, names: Names = BUILT_IN
 ) -> Decoded[TrackingFact]:
     """The facts of tracking updates, in their order."""
     decoded: Decoded[TrackingFact] = Decoded([], [], [])
     facts, places, refusals = decoded
     for place, (value, arrival, partition, offset) in enumerate(values):
-        fact = decode_tracking(value, arrival, partition, offset, max_value_bytes)
+        fact = decode_tracking(value, arrival, partition, offset, max_value_bytes, names)
         if isinstance(fact, Bad):
             refusals.append((place, fact))
         else:
@@ -43,12 +44,16 @@ def decode_tracking_batch(
     return decoded
 
 
-def decode_order_batch(values: Iterable[OrderValue], max_value_bytes: int) -> Decoded[OrderVersion]:
+def decode_order_batch(
+    values: Iterable[OrderValue], max_value_bytes: int, names: Names = BUILT_IN
+) -> Decoded[OrderVersion]:
     """The versions in records of orders, in their order."""
     decoded: Decoded[OrderVersion] = Decoded([], [], [])
     facts, places, refusals = decoded
     for place, (value, key, arrival, timestamp, partition, offset) in enumerate(values):
-        version = decode_order(value, key, arrival, timestamp, partition, offset, max_value_bytes)
+        version = decode_order(
+            value, key, arrival, timestamp, partition, offset, max_value_bytes, names
+        )
         if isinstance(version, Bad):
             refusals.append((place, version))
         else:

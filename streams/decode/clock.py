@@ -6,13 +6,18 @@ from schemas import times
 
 _MAX_HOURS = 50_000
 _SECOND = 1_000_000
+_HOUR = 3_600 * _SECOND
 
 _WITHIN_HOUR = {
     f":{minute:02}:{second:02}": (minute * 60 + second) * _SECOND
     for minute in range(60)
     for second in range(60)
 }
-_hours: dict[str, int] = {}
+_hours: dict[str, tuple[int, str | None]] = {}
+"""Date, hour and offset as sent → the hour's begin in µs, and in UTC as `2026-11-20T02` (None where
+the offset is no whole hours)."""
+_stamps: dict[int, str] = {}
+"""Hours since the epoch → the same text."""
 
 
 def parse_us(text: str) -> int | None:
@@ -25,17 +30,49 @@ def parse_us(text: str) -> int | None:
     fraction = 0
     if len(text) == 32:
         digits = text[20:26]
-        base = _hours.get(text[:13] + text[26:])
+        known = _hours.get(text[:13] + text[26:])
         if text[19] != "." or not digits.isdecimal() or not digits.isascii():
             return _parse(text)
         fraction = int(digits)
     else:
-        base = _hours.get(text[:13] + text[19:])
-    if base is not None:
+        known = _hours.get(text[:13] + text[19:])
+    if known is not None:
         within = _WITHIN_HOUR.get(text[13:19])
         if within is not None:
-            return base + within + fraction
+            return known[0] + within + fraction
     return _parse(text)
+
+
+def parse_instant(text: str) -> tuple[int, str] | None:
+    """Return what `parse_us` does, and the time as `instant` writes it."""
+    known = _hours.get(text[:13] + text[19:])
+    if known is not None and known[1] is not None:
+        minute = text[13:19]
+        within = _WITHIN_HOUR.get(minute)
+        if within is not None:
+            return known[0] + within, f"{known[1]}{minute}.000000Z"
+    us = parse_us(text)
+    return None if us is None else (us, instant(us))
+
+
+def instant(us: int) -> str:
+    """Return a time as `2026-11-20T10:00:00.000000Z`, whatever offset it was sent with."""
+    hour, within = divmod(us, _HOUR)
+    second, fraction = divmod(within, _SECOND)
+    return f"{_stamp(hour)}:{second // 60:02}:{second % 60:02}.{fraction:06}Z"
+
+
+def _stamp(hour: int) -> str:
+    stamp = _stamps.get(hour)
+    if stamp is None:
+        if len(_stamps) >= _MAX_HOURS:
+            _stamps.clear()
+        try:
+            stamp = times.from_us(hour * _HOUR).strftime("%Y-%m-%dT%H")
+        except OverflowError:  # The last hours of 9999 elsewhere, which no datetime holds in UTC.
+            stamp = f"10000-01-01T{hour % 24:02}"
+        _stamps[hour] = stamp
+    return stamp
 
 
 def _parse(text: str) -> int | None:
@@ -59,5 +96,5 @@ def _parse(text: str) -> int | None:
         return None
     if len(_hours) >= _MAX_HOURS:
         _hours.clear()
-    _hours[plain[:13] + plain[19:]] = base
+    _hours[plain[:13] + plain[19:]] = base, None if base % _HOUR else _stamp(base // _HOUR)
     return base + within + fraction

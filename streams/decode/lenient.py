@@ -15,9 +15,9 @@ from streams.decode.raw import (
     OpenOrder,
     OpenTracking,
     RawItem,
-    RawLocation,
+    RawNext,
     RawOrder,
-    RawRecipient,
+    RawPlace,
     RawTracking,
 )
 
@@ -34,7 +34,7 @@ open_tracking = open_orders = False
 a failed first look costs more than this one, so from then on this look is the first. It changes
 the cost of a message, never its meaning."""
 
-_PLACE_CODES = ("region_code", "address_key", "person_key")
+_PLACE_CODES = ("region_code", "postal_code", "address_key", "person_key")
 _read = msgspec.json.Decoder().decode
 _read_tracking = msgspec.json.Decoder(OpenTracking).decode
 _read_order = msgspec.json.Decoder(OpenOrder).decode
@@ -54,8 +54,9 @@ def tracking(raw: bytes | None) -> RawTracking | None:
     if sent is None:
         return None
     message = _known(sent, _TRACKING, ("tracking_number", "shop_id", "raw_status"))
-    _inner(message, "location", _LOCATION, _PLACE_CODES)
-    _inner(message, "recipient", _RECIPIENT, _PLACE_CODES)
+    _inner(message, "location", _PLACE, _PLACE_CODES)
+    _inner(message, "recipient", _PLACE, _PLACE_CODES)
+    _inner(message, "next", _NEXT, ("tracking_number",))
     ids = message.get("order_ids")
     if type(ids) is list:
         message["order_ids"] = [str(one) if type(one) is int else one for one in ids]
@@ -74,8 +75,8 @@ def order(raw: bytes) -> RawOrder | None:
     if sent is None:
         return None
     message = _known(sent, _ORDER, ("order_id", "shop_id"))
-    _inner(message, "recipient", _RECIPIENT, _PLACE_CODES)
-    _inner(message, "ship_from", _RECIPIENT, _PLACE_CODES)
+    for name in ("recipient", "via", "ship_from"):
+        _inner(message, name, _PLACE, _PLACE_CODES)
     items = message.get("items")
     if type(items) is list:
         message["items"] = [
@@ -135,6 +136,6 @@ def _fields(kind: type[msgspec.Struct]) -> frozenset[str]:
 
 _TRACKING = _fields(RawTracking)
 _ORDER = _fields(RawOrder)
-_LOCATION = _fields(RawLocation)
-_RECIPIENT = _fields(RawRecipient)
+_PLACE = _fields(RawPlace)
+_NEXT = _fields(RawNext)
 _ITEM = _fields(RawItem)

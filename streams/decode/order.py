@@ -2,31 +2,61 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from schemas import MAX_VALUE_BYTES, OrderPaid, Refusal, parse, times
-from schemas.fields import MAX_ID_LENGTH
+from schemas.cleaning import clean, clean_id, is_damaged
+from schemas.fields import DAMAGED, MAX_ID_LENGTH
 from streams.decode import lenient
-from streams.decode.bad import Bad
-from streams.decode.clock import parse_us
-from streams.decode.place import recipient_place
-from streams.decode.raw import CanonicalOrder, RawItem, RawOrder, RawRecipient
+from streams.decode.bad import Bad, DoubtfulError
+from streams.decode.clock import instant, parse_instant
+from streams.decode.names import BUILT_IN, Names
+from streams.decode.place import place_of, raw_place, recipient_place
+from streams.decode.raw import RawItem, RawOrder, Stated
+from streams.decode.texts import an_id, shop, shops, short
 from streams.decode.tracking import REFUSED
-from streams.facts.facts import DELIVERY_METHODS, PRESALES, OrderVersion
+from streams.facts.facts import DELIVERY_METHODS, PRESALES, STATED, STATES, OrderVersion, Place
 
 _EARLIEST_US = times.EARLIEST_US
 _MAX_AHEAD_US = times.MAX_AHEAD_US
 
+_OTHER = DELIVERY_METHODS.index("other")
 _DELIVERY: dict[str | None, int] = {name: code for code, name in enumerate(DELIVERY_METHODS)}
 _DELIVERY[None] = 0
 _PRESALE: dict[str | None, int] = {name: code for code, name in enumerate(PRESALES)}
 _PRESALE[None] = 0
 _CLOSED: dict[str | None, bool] = {None: False, "paid": False, "closed": True}
+_NAMED = {"closed": "state", "paid_estimated": "paid_at_quality"}
+"""What a version states, where the message calls it otherwise."""
+_BITS = tuple((_NAMED.get(name, name), STATES[name]) for name in STATED)
+_NO_ITEM = RawItem()
+_NEVER = 1 << 62
+_MAX_LINES = 50_000
 
 _read = msgspec.json.Decoder(RawOrder).decode
+_read_stated = msgspec.json.Decoder(Stated).decode
 _write = msgspec.json.Encoder().encode
+
+
+_Moments = tuple[int | None, int | None, int | None, int | None, int | None, int | None]
+"""First payment, update, last payment, ship-by, refund asked for, delivery-by, in µs."""
+_Places = tuple[Place | None, Place | None, Place | None]
+"""What recipient, sender and warehouse mean."""
+_Item = tuple[str | None, str | None, int | None]
+
+
+class _Line(NamedTuple):
+    """One line of an order: as canonical JSON has it, and as the version has it."""
+
+    sent: RawItem | None
+    item: _Item
+
+
+_lines: dict[RawItem | None, _Line] = {}
+"""Lines seen lately, as sent."""
 
 
 def decode_order(
@@ -37,44 +67,37 @@ def decode_order(
     partition: int = -1,
     offset: int = -1,
     max_value_bytes: int = MAX_VALUE_BYTES,
+    names: Names = BUILT_IN,
 ) -> OrderVersion | Bad:
     """Return the order version in one record, or why there is none.
 
-    A record without a value is a tombstone: a closed version of the order its key names, as of
-    the record's Kafka timestamp `timestamp_us`. `arrival_us` is the moment of reading; both are
-    microseconds since the epoch. `partition` and `offset` are copied into the version.
+    A record without a value is a tombstone: a partial version that states `closed` alone, of the
+    order its key names, as of the record's Kafka timestamp `timestamp_us`. `arrival_us` is the
+    moment of reading; both are microseconds since the epoch. `partition` and `offset` are copied
+    into the version.
     """
     if raw is None:
         return _tombstone(key, arrival_us, timestamp_us, partition, offset)
     if len(raw) > max_value_bytes:
-        return by_contract(raw, arrival_us, partition, offset, max_value_bytes)
+        return by_contract(raw, arrival_us, partition, offset, max_value_bytes, names)
     try:
         message = (lenient.open_orders and lenient.order(raw)) or _read(raw)
     except REFUSED:
         doubtful = lenient.order(raw)
         if doubtful is None:
-            return by_contract(raw, arrival_us, partition, offset, max_value_bytes)
+            return by_contract(raw, arrival_us, partition, offset, max_value_bytes, names)
         message = doubtful
-    latest = arrival_us + _MAX_AHEAD_US
-    paid_at = parse_us(message.paid_at)
-    if paid_at is None or paid_at < _EARLIEST_US or paid_at > latest:
-        return by_contract(raw, arrival_us, partition, offset, max_value_bytes)
-    other: list[int | None] = []
-    for text in (message.updated_at, message.final_paid_at, message.promised_ship_by):
-        if text is None:
-            other.append(None)
-            continue
-        moment = parse_us(text)
-        if moment is None or moment < _EARLIEST_US:
-            return by_contract(raw, arrival_us, partition, offset, max_value_bytes)
-        other.append(moment)
-    updated_at, final_paid_at, promise = other
-    if (updated_at or 0) > latest or (final_paid_at or 0) > latest:
-        return by_contract(raw, arrival_us, partition, offset, max_value_bytes)
-    version = _version(message, paid_at, updated_at, final_paid_at, promise, partition, offset)
-    if version is None:
-        return by_contract(raw, arrival_us, partition, offset, max_value_bytes)
-    return version
+    try:
+        moments = _instants(message, arrival_us + _MAX_AHEAD_US)
+        stated = _stated(raw, message) if message.partial else 0
+        if not message.partial and (
+            message.paid_at is None or message.shop_id is None or message.platform is None
+        ):
+            raise DoubtfulError
+        platform, places, items = _clean(message, names)
+    except DoubtfulError:
+        return by_contract(raw, arrival_us, partition, offset, max_value_bytes, names)
+    return _version(message, moments, stated, platform, places, items, partition, offset)
 
 
 def by_contract(
@@ -83,110 +106,212 @@ def by_contract(
     partition: int = -1,
     offset: int = -1,
     max_value_bytes: int = MAX_VALUE_BYTES,
+    names: Names = BUILT_IN,
 ) -> OrderVersion | Bad:
     """Return what the contract's own model says of the record: slower, and final."""
     verdict = parse(OrderPaid, raw, arrival_us, max_value_bytes)
     if isinstance(verdict, Refusal):
         return Bad(*verdict)
     model, sent = verdict
-    to, origin, items = model.recipient, model.ship_from, model.items
+    said = model.model_fields_set
+    recipient, to = place_of(raw_place(model.recipient))
+    ship_from, origin = place_of(raw_place(model.ship_from))
+    via, over = place_of(raw_place(model.via))
+    items = None if model.items is None else [_line(RawItem(**dict(i))) for i in model.items]
+    moments: list[int | None] = []
+    texts: list[str | None] = []
+    for moment in (
+        model.paid_at,
+        model.updated_at,
+        model.final_paid_at,
+        model.promised_ship_by,
+        model.refund_requested_at,
+        model.promised_delivery_by,
+    ):
+        us = None if moment is None else times.to_us(moment)
+        moments.append(us)
+        texts.append(None if us is None else instant(us))
     message = RawOrder(
-        order_id=model.order_id,
-        paid_at=sent["paid_at"],
-        platform=model.platform,
-        shop_id=model.shop_id,
         amount_paid=model.amount_paid,
         closed_reason=model.closed_reason,
         currency=model.currency,
         delivery_method=model.delivery_method,
-        final_paid_at=sent.get("final_paid_at"),
-        items=None if items is None else tuple(RawItem(**item.model_dump()) for item in items),
+        final_paid_at=texts[2],
+        items=None if items is None else tuple([line.sent for line in items]),
+        order_id=model.order_id,
+        paid_at=texts[0],
+        paid_at_quality=model.paid_at_quality,
+        parcels_expected=model.parcels_expected,
+        partial=model.partial,
+        platform=model.platform,
         presale=model.presale,
-        promised_ship_by=sent.get("promised_ship_by"),
-        recipient=None if to is None else RawRecipient(**to.model_dump()),
+        promised_delivery_by=texts[5],
+        promised_ship_by=texts[3],
+        recipient=recipient,
+        refund_requested_at=texts[4],
         schema_version=sent.get("schema_version"),
-        ship_from=None if origin is None else RawRecipient(**origin.model_dump()),
+        ship_from=ship_from,
+        shop_id=model.shop_id,
         state=model.state,
-        updated_at=sent.get("updated_at"),
+        updated_at=texts[1],
+        via=via,
     )
-    version = _version(
+    return _version(
         message,
-        times.to_us(model.paid_at),
-        _us(model.updated_at),
-        _us(model.final_paid_at),
-        _us(model.promised_ship_by),
+        moments,
+        sum(bit for name, bit in _BITS if name in said) if model.partial else 0,
+        "" if model.platform is None else names.platform_of(model.platform),
+        (to, origin, over),
+        tuple([line.item for line in items or ()]),
         partition,
         offset,
     )
-    if version is None:
-        return Bad("wrong_type", None, "the message is no order")
-    return version
 
 
-def _us(moment: datetime | None) -> int | None:
-    return None if moment is None else times.to_us(moment)
+def _instants(message: RawOrder, latest: int) -> _Moments:
+    """Make the times of a message instants, and return them in µs; one that is no time is null.
+
+    Raises DoubtfulError where one can't be read.
+    """
+    paid_at = updated_at = final_paid_at = ship_by = refund = delivery_by = None
+    if message.paid_at is not None:
+        paid_at, message.paid_at = _instant(message.paid_at, latest)
+    if message.updated_at is not None:
+        updated_at, message.updated_at = _instant(message.updated_at, latest)
+    if message.final_paid_at is not None:
+        final_paid_at, message.final_paid_at = _instant(message.final_paid_at, latest)
+    if message.promised_ship_by is not None:
+        ship_by, message.promised_ship_by = _instant(message.promised_ship_by, _NEVER)
+    if message.refund_requested_at is not None:
+        refund, message.refund_requested_at = _instant(message.refund_requested_at, latest)
+    if message.promised_delivery_by is not None:
+        delivery_by, message.promised_delivery_by = _instant(message.promised_delivery_by, _NEVER)
+    return paid_at, updated_at, final_paid_at, ship_by, refund, delivery_by
+
+
+def _instant(text: str, latest: int) -> tuple[int, str] | tuple[None, None]:
+    found = parse_instant(text)
+    if found is None:
+        raise DoubtfulError
+    return found if _EARLIEST_US <= found[0] <= latest else (None, None)
+
+
+def _stated(raw: bytes, message: RawOrder) -> int:
+    """The bits of what a partial version says, null or not.
+
+    Raises DoubtfulError where it says null of what a full version requires.
+    """
+    said = _read_stated(raw)
+    if message.updated_at is None:
+        raise DoubtfulError
+    for name in ("paid_at", "shop_id", "platform"):
+        if getattr(message, name) is None and getattr(said, name) is not msgspec.UNSET:
+            raise DoubtfulError
+    return sum(bit for name, bit in _BITS if getattr(said, name) is not msgspec.UNSET)
+
+
+def _clean(message: RawOrder, names: Names) -> tuple[str, _Places, tuple[_Item, ...]]:
+    """Clean the strings of a message, and return its platform, places and lines.
+
+    Raises DoubtfulError where the contract has to judge one.
+    """
+    message.order_id = an_id(message.order_id)
+    text = message.shop_id
+    if text is not None:
+        message.shop_id = shops.get(text) or shop(text)
+    platform = ""
+    if message.platform is not None:
+        message.platform, platform = names.platform(message.platform)
+    if message.currency is not None:
+        message.currency = short(message.currency)
+    text = message.delivery_method
+    if text is not None and text not in _DELIVERY:
+        message.delivery_method = short(text)
+    text = message.presale
+    if text is not None and text not in _PRESALE:
+        message.presale = short(text)
+    if message.state not in _CLOSED:
+        raise DoubtfulError
+    if message.paid_at_quality is not None:
+        message.paid_at_quality = short(message.paid_at_quality)
+    if message.closed_reason is not None:
+        message.closed_reason = clean(message.closed_reason)
+    items: tuple[_Item, ...] = ()
+    if message.items:
+        lines = [_lines.get(item) or _clean_line(item) for item in message.items]
+        message.items = tuple([line.sent for line in lines])
+        items = tuple([line.item for line in lines])
+    to = origin = over = None
+    if message.recipient is not None:
+        message.recipient, to = recipient_place(message.recipient)
+    if message.ship_from is not None:
+        message.ship_from, origin = recipient_place(message.ship_from)
+    if message.via is not None:
+        message.via, over = recipient_place(message.via)
+    return platform, (to, origin, over), items
+
+
+def _clean_line(sent: RawItem | None) -> _Line:
+    if sent is None:
+        raise DoubtfulError
+    product = None if sent.product_id is None else short(sent.product_id)
+    sku = None if sent.sku_id is None else short(sent.sku_id)
+    line = _line(RawItem(product, sent.quantity, sku))
+    if len(_lines) >= _MAX_LINES:
+        _lines.clear()
+    _lines[sent] = line
+    return line
+
+
+def _line(item: RawItem) -> _Line:
+    """A clean line of an order; one of nulls is null in canonical JSON."""
+    return _Line(
+        None if item == _NO_ITEM else item,
+        (item.product_id or None, item.sku_id or None, item.quantity),
+    )
 
 
 def _version(
     message: RawOrder,
-    paid_at: int,
-    updated_at: int | None,
-    final_paid_at: int | None,
-    promised_ship_by: int | None,
+    moments: Sequence[int | None],
+    stated: int,
+    platform: str,
+    places: _Places,
+    items: tuple[_Item, ...],
     partition: int,
     offset: int,
-) -> OrderVersion | None:
-    """Make the version, or return None where a value needs the contract's verdict."""
-    delivery = _DELIVERY.get(message.delivery_method)
-    presale = _PRESALE.get(message.presale)
-    closed = _CLOSED.get(message.state)
-    order_id, items = message.order_id, message.items or ()
-    if delivery is None or presale is None or closed is None or not order_id.strip():
-        return None
-    for item in items:
-        for name in (item.product_id, item.sku_id):
-            if name is not None and not name.strip():
-                return None
-    to, origin = message.recipient, message.ship_from
-    canonical = CanonicalOrder(
-        message.amount_paid,
-        message.closed_reason,
-        message.currency,
-        message.delivery_method,
-        message.final_paid_at,
-        message.items,
-        order_id,
-        message.paid_at,
-        message.platform,
-        message.presale,
-        message.promised_ship_by,
-        to,
-        message.schema_version,
-        origin,
-        message.shop_id,
-        message.state,
-        message.updated_at,
-    )
+) -> OrderVersion:
+    """Make the version of a message that is clean, its times instants."""
+    paid_at, updated_at, final_paid_at, promised_ship_by, refund, delivery_by = moments
+    recipient, ship_from, via = places
+    message.received_at = msgspec.UNSET
     return OrderVersion(
-        order_id,
-        paid_at if updated_at is None else updated_at,
-        _write(canonical).decode(),
+        message.order_id,
+        (paid_at or 0) if updated_at is None else updated_at,
+        _write(message).decode(),
         True,
-        message.platform,
+        platform,
         message.shop_id,
-        paid_at,
+        paid_at or 0,
         final_paid_at,
         promised_ship_by,
-        delivery,
-        presale,
-        closed,
-        None if to is None else recipient_place(to),
-        None if origin is None else recipient_place(origin),
+        _DELIVERY.get(message.delivery_method, _OTHER),
+        _PRESALE.get(message.presale, 0),
+        _CLOSED[message.state],
+        recipient,
+        ship_from,
         message.amount_paid,
-        message.currency,
-        tuple((item.product_id, item.sku_id, item.quantity) for item in items),
+        message.currency or None,
+        items,
         partition,
         offset,
+        message.partial is True,
+        stated,
+        via,
+        refund,
+        delivery_by,
+        message.parcels_expected,
+        message.paid_at_quality == "estimated",
     )
 
 
@@ -199,8 +324,11 @@ def _tombstone(
         order_id = key.decode("utf-8")
     except UnicodeDecodeError as error:
         return Bad("invalid_utf8", "key", f"key is not UTF-8 (byte {error.start})")
-    if not order_id.strip():
+    order_id = clean_id(order_id)
+    if not order_id:
         return Bad("empty_value", "key", "key is empty: the order id is needed")
+    if is_damaged(order_id):
+        return Bad("damaged_id", "key", f"key {DAMAGED}")
     if len(order_id) > MAX_ID_LENGTH:
         return Bad("too_large", "key", f"key is longer than {MAX_ID_LENGTH} characters")
     if timestamp_us < _EARLIEST_US:
@@ -215,12 +343,18 @@ def _tombstone(
             "timestamp",
             "timestamp of the record lies more than 24 h after its arrival",
         )
+    message = RawOrder(
+        order_id=order_id, partial=True, state="closed", updated_at=instant(timestamp_us)
+    )
+    message.received_at = msgspec.UNSET
     return OrderVersion(
         order_id,
         timestamp_us,
-        "",
+        _write(message).decode(),
         known=False,
         closed=True,
         partition=partition,
         offset=offset,
+        partial=True,
+        stated=STATES["closed"],
     )

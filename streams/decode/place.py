@@ -1,32 +1,162 @@
-"""Places as sent to place codes."""
+"""Places as sent to clean ones, and to place codes."""
 
 from __future__ import annotations
 
-from streams.decode.raw import RawLocation, RawRecipient
-from streams.facts.facts import Place
-from streams.reference.places import normalise
+from typing import NamedTuple
+
+import msgspec
+from msgspec.structs import replace
+from xxhash import xxh3_64_intdigest
+
+import schemas.place
+from schemas.cleaning import clean
+from streams.decode.raw import RawPlace
+from streams.decode.texts import checked, short
+from streams.facts.facts import POSTAL_LENGTH, SHOWN_LENGTH, Place
+from streams.reference.places import find
 
 _MAX_PLACES = 50_000
-places: dict[tuple[str | None, str | None, str | None], Place] = {}
-"""Places seen lately, by province, city and region code as sent."""
+_SHORT_MASK = (1 << 32) - 1
+_NOWHERE = RawPlace()
+_pack = msgspec.msgpack.Encoder().encode
+
+_Names = tuple[str | None, str | None, str | None, str | None, str | None, str | None, str | None]
 
 
-def location_place(sent: RawLocation) -> Place:
-    """Return where a checkpoint was recorded; equal places are one object."""
-    key = (sent.province, sent.city, sent.region_code)
-    return places.get(key) or _place(key)
+class Located(NamedTuple):
+    """A checkpoint's location: clean as sent (None: an object of nulls), packed, its codes, and a
+    hash of it (0 for none)."""
+
+    sent: RawPlace | None
+    packed: msgspec.Raw
+    place: Place | None
+    spot: int
 
 
-def recipient_place(sent: RawRecipient) -> Place:
-    """Return a recipient or sender; an empty key is an unknown one."""
-    key = (sent.province, sent.city, sent.region_code)
-    place = places.get(key) or _place(key)
-    return Place(place.province, place.city, sent.address_key or None, sent.person_key or None)
+class _Known(NamedTuple):
+    """What names and codes come to: clean as sent, and the place that they mean."""
+
+    sent: _Names
+    as_sent: bool
+    """They were clean."""
+    place: Place
+    nothing: bool
+    """All of them are null."""
 
 
-def _place(key: tuple[str | None, str | None, str | None]) -> Place:
-    place = Place(*normalise(*key))
+locations: dict[RawPlace | None, Located] = {}
+"""Locations seen lately, as sent."""
+places: dict[_Names, _Known] = {}
+"""Names and codes seen lately, as sent."""
+
+
+def location_place(sent: RawPlace | None) -> Located:
+    """Return where a checkpoint was recorded. Raises DoubtfulError where a name is too long."""
+    known = locations.get(sent)
+    if known is None:
+        known = located(*recipient_place(sent))
+        if len(locations) >= _MAX_PLACES:
+            locations.clear()
+        locations[sent] = known
+    return known
+
+
+def located(sent: RawPlace | None, place: Place | None) -> Located:
+    """Return a clean location with what is made of it."""
+    packed = _pack(sent)
+    spot = 0 if sent is None else xxh3_64_intdigest(packed) & _SHORT_MASK
+    return Located(sent, msgspec.Raw(packed), place, spot)
+
+
+def recipient_place(sent: RawPlace | None) -> tuple[RawPlace | None, Place | None]:
+    """Return a recipient, sender or warehouse, clean, and what it means; of nulls alone is none.
+
+    Raises DoubtfulError where a name is too long once it is clean.
+    """
+    if sent is None:
+        return None, None
+    names = (
+        sent.city,
+        sent.country,
+        sent.district,
+        sent.postal_code,
+        sent.province,
+        sent.region_code,
+        sent.site,
+    )
+    known = places.get(names) or _look_up(names)
+    address, person = sent.address_key, sent.person_key
+    if address is not None:
+        address = clean(address)
+    if person is not None:
+        person = clean(person)
+    if not known.as_sent or address is not sent.address_key or person is not sent.person_key:
+        city, country, district, postal_code, province, region_code, site = known.sent
+        checked(address or "")
+        checked(person or "")
+        sent = RawPlace(
+            address, city, country, district, person, postal_code, province, region_code, site
+        )
+    return _kept(sent, known, address, person)
+
+
+def place_of(sent: RawPlace | None) -> tuple[RawPlace | None, Place | None]:
+    """Return what a clean place means; of nulls alone is none."""
+    if sent is None:
+        return None, None
+    names = (
+        sent.city,
+        sent.country,
+        sent.district,
+        sent.postal_code,
+        sent.province,
+        sent.region_code,
+        sent.site,
+    )
+    return _kept(sent, _meaning(names, names), sent.address_key, sent.person_key)
+
+
+def raw_place(model: schemas.place.Place | None) -> RawPlace | None:
+    """Return a place of the contract's model, which is clean, as the hot path has it."""
+    return None if model is None else RawPlace(**dict(model))
+
+
+def _kept(
+    sent: RawPlace, known: _Known, address: str | None, person: str | None
+) -> tuple[RawPlace | None, Place | None]:
+    if address is None and person is None:
+        return (None, None) if known.nothing else (sent, known.place)
+    place = known.place
+    return sent, replace(place, address_key=address or None, person_key=person or None)
+
+
+def _look_up(sent: _Names) -> _Known:
+    city, country, district, postal_code, province, region_code, site = (
+        None if text is None else short(text) for text in sent
+    )
+    known = _meaning(sent, (city, country, district, postal_code, province, region_code, site))
     if len(places) >= _MAX_PLACES:
         places.clear()
-    places[key] = place
-    return place
+    places[sent] = known
+    return known
+
+
+def _meaning(sent: _Names, clean_names: _Names) -> _Known:
+    city, country, _, postal_code, province, region_code, _ = clean_names
+    country = (country or "CN").upper()
+    codes = find(country, region_code, province, city)
+    place = Place(
+        *codes,
+        postal_code=(postal_code or "")[:POSTAL_LENGTH] or None,
+        unread=None if codes[0] else _unread(country, province, city),
+    )
+    return _Known(clean_names, sent == clean_names, place, not any(n is not None for n in sent))
+
+
+def _unread(country: str, province: str | None, city: str | None) -> str | None:
+    """What was sent for a place that no table knows; nothing with digits, as addresses have."""
+    names = (country if country != "CN" else "", province, city)
+    text = " ".join(name for name in names if name)
+    if any(character.isdigit() for character in text):
+        return None
+    return text[:SHOWN_LENGTH] or None

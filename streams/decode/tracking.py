@@ -6,17 +6,27 @@ import msgspec
 from xxhash import xxh3_64_intdigest
 
 from schemas import MAX_VALUE_BYTES, Refusal, TrackingUpdate, parse, times
+from schemas.cleaning import clean, clean_id
 from streams.decode import lenient
-from streams.decode.bad import Bad
+from streams.decode.bad import Bad, DoubtfulError
 from streams.decode.clock import parse_us
-from streams.decode.keys import carriers, normalise_carrier, normalise_number
-from streams.decode.place import location_place, recipient_place
-from streams.decode.raw import CanonicalUpload, RawLocation, RawRecipient, RawTracking
-from streams.facts.facts import STATUS_CODE, TrackingFact
+from streams.decode.keys import number_of
+from streams.decode.names import BUILT_IN, Names
+from streams.decode.place import (
+    Located,
+    located,
+    location_place,
+    locations,
+    place_of,
+    raw_place,
+    recipient_place,
+)
+from streams.decode.raw import CanonicalUpload, RawPlace, RawTracking
+from streams.decode.texts import an_id, checked, shop, shops, short, texts
+from streams.facts.facts import STATUS_CODE, Place, TrackingFact
 
 _MASK = (1 << 63) - 1
 _SHORT_MASK = (1 << 32) - 1
-_NOBODY = RawRecipient()
 _EARLIEST_US = times.EARLIEST_US
 _MAX_AHEAD_US = times.MAX_AHEAD_US
 
@@ -34,6 +44,7 @@ def decode_tracking(
     partition: int = -1,
     offset: int = -1,
     max_value_bytes: int = MAX_VALUE_BYTES,
+    names: Names = BUILT_IN,
 ) -> TrackingFact | Bad:
     """Return the fact in one record's value, or why there is none.
 
@@ -42,20 +53,72 @@ def decode_tracking(
     """
     try:
         if len(raw) > max_value_bytes:  # type: ignore[arg-type]
-            return by_contract(raw, arrival_us, partition, offset, max_value_bytes)
+            return by_contract(raw, arrival_us, partition, offset, max_value_bytes, names)
         message = (lenient.open_tracking and lenient.tracking(raw)) or _read(raw)  # type: ignore[arg-type]
     except REFUSED:
         doubtful = lenient.tracking(raw)
         if doubtful is None:
-            return by_contract(raw, arrival_us, partition, offset, max_value_bytes)
+            return by_contract(raw, arrival_us, partition, offset, max_value_bytes, names)
         message = doubtful
     at = parse_us(message.occurred_at)
-    if at is None or at < _EARLIEST_US or at > arrival_us + _MAX_AHEAD_US:
-        return by_contract(raw, arrival_us, partition, offset, max_value_bytes)
-    fact = _fact(message, at, partition, offset)
-    if fact is None:
-        return by_contract(raw, arrival_us, partition, offset, max_value_bytes)
-    return fact
+    carrier = names.carriers.get(message.carrier) or names.carrier(message.carrier)
+    if (
+        at is None
+        or at < _EARLIEST_US
+        or at > arrival_us + _MAX_AHEAD_US
+        or message.status not in STATUS_CODE
+        or not carrier
+    ):
+        return by_contract(raw, arrival_us, partition, offset, max_value_bytes, names)
+    try:
+        number = message.tracking_number
+        if number.isascii() and number.isalnum():
+            number = number.upper()
+        elif not (number := number_of(checked(clean_id(number)))):
+            raise DoubtfulError
+        recipient = recipient_place(message.recipient)
+        location = locations.get(message.location) or location_place(message.location)
+        following = _clean(message, names)
+    except DoubtfulError:
+        return by_contract(raw, arrival_us, partition, offset, max_value_bytes, names)
+    key = f"{carrier}:{number}"
+    return _fact(key, at, message, location, *recipient, following, partition, offset)
+
+
+def _clean(message: RawTracking, names: Names) -> str | None:
+    """Clean the other strings of a message, and return the key of the next parcel.
+
+    Raises DoubtfulError where the contract has to judge one.
+    """
+    if message.description is not None:
+        message.description = clean(message.description)
+    text = message.raw_status
+    if text is not None:
+        message.raw_status = texts.get(text) or short(text)
+    text = message.shop_id
+    if text is not None:
+        message.shop_id = shops.get(text) or (shop(text) if text else None)
+    if message.platform is not None:
+        message.platform = names.platform(message.platform)[1]
+    if message.order_ids:
+        message.order_ids = tuple([an_id(order_id) for order_id in message.order_ids])
+    if message.time_quality is not None:
+        message.time_quality = short(message.time_quality)
+    if message.source is not None:
+        short(message.source)
+    sent = message.next
+    if sent is None:
+        return None
+    carrier, number = sent.carrier, sent.tracking_number
+    if carrier and not (carrier := names.carrier(carrier)):
+        raise DoubtfulError
+    if number:
+        number = number_of(checked(clean_id(number)))
+    return _next(carrier, number)
+
+
+def _next(carrier: str | None, number: str | None) -> str | None:
+    return f"{carrier or ''}:{number or ''}" if carrier or number else None
 
 
 def by_contract(
@@ -64,53 +127,66 @@ def by_contract(
     partition: int = -1,
     offset: int = -1,
     max_value_bytes: int = MAX_VALUE_BYTES,
+    names: Names = BUILT_IN,
 ) -> TrackingFact | Bad:
     """Return what the contract's own model says of the record: slower, and final."""
     verdict = parse(TrackingUpdate, raw, arrival_us, max_value_bytes)
     if isinstance(verdict, Refusal):
         return Bad(*verdict)
     model = verdict[0]
-    place, to = model.location, model.recipient
+    following = model.next
     message = RawTracking(
-        carrier=model.carrier,
+        carrier="",
         occurred_at="",
         status=model.status,
-        tracking_number=model.tracking_number,
+        tracking_number="",
         description=model.description,
-        location=None if place is None else RawLocation(**place.model_dump()),
         order_ids=model.order_ids,
-        platform=model.platform,
+        platform=None if model.platform is None else names.platform_of(model.platform),
         raw_status=model.raw_status,
-        recipient=None if to is None else RawRecipient(**to.model_dump()),
         shop_id=model.shop_id,
+        time_quality=model.time_quality,
+        voided=model.voided,
     )
-    fact = _fact(message, times.to_us(model.occurred_at), partition, offset)
-    if fact is None:
-        return Bad("wrong_type", None, "the message is no tracking update")
-    return fact
+    return _fact(
+        f"{names.carrier_of(model.carrier)}:{number_of(model.tracking_number)}",
+        times.to_us(model.occurred_at),
+        message,
+        located(*place_of(raw_place(model.location))),
+        *place_of(raw_place(model.recipient)),
+        None
+        if following is None
+        else _next(
+            names.carrier_of(following.carrier or ""), number_of(following.tracking_number or "")
+        ),
+        partition,
+        offset,
+    )
 
 
-def _fact(message: RawTracking, at: int, partition: int, offset: int) -> TrackingFact | None:
-    """Make the fact, or return None where a value needs the contract's verdict."""
-    code = STATUS_CODE.get(message.status)
-    carrier = carriers.get(message.carrier) or normalise_carrier(message.carrier)
-    number = normalise_number(message.tracking_number)
-    if code is None or not carrier or not number:
-        return None
-    key = f"{carrier}:{number}"
-    location = message.location
-    recipient = message.recipient
+def _fact(
+    key: str,
+    at: int,
+    message: RawTracking,
+    location: Located,
+    recipient: RawPlace | None,
+    recipient_codes: Place | None,
+    following: str | None,
+    partition: int,
+    offset: int,
+) -> TrackingFact:
+    """Make the fact of what is clean: `message` for all that is no key, place or time."""
     order_ids = message.order_ids or ()
     tie = ""
     if order_ids:
-        if any(not order_id or order_id.isspace() for order_id in order_ids):
-            return None
         if len(order_ids) > 1:
             order_ids = tuple(sorted(set(order_ids)))
-        tie = _write(
-            CanonicalUpload(location, order_ids, message.raw_status, recipient, message.status)
-        ).decode()
-    node = xxh3_64_intdigest(_pack((code, message.description, location)))
+        upload = CanonicalUpload(
+            location.sent, order_ids, message.raw_status, recipient, message.status
+        )
+        tie = _write(upload).decode()
+    code = STATUS_CODE[message.status]
+    node = xxh3_64_intdigest(_pack((code, message.description, location.packed)))
     digest = xxh3_64_intdigest(_pack((key, at, message.raw_status, recipient, order_ids)), node)
     return TrackingFact(
         key,
@@ -118,13 +194,16 @@ def _fact(message: RawTracking, at: int, partition: int, offset: int) -> Trackin
         code,
         digest & _MASK,
         order_ids,
-        message.platform,
+        message.platform or None,
         message.shop_id,
-        None if location is None else location_place(location),
-        None if recipient is None or recipient == _NOBODY else recipient_place(recipient),
+        location.place,
+        recipient_codes,
         node & _SHORT_MASK,
         tie,
         partition,
         offset,
-        0 if location is None else xxh3_64_intdigest(_pack(location)) & _SHORT_MASK,
+        location.spot,
+        message.voided is True,
+        message.time_quality == "estimated",
+        following,
     )

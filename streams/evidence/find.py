@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from streams.decode.keys import normalise_carrier, normalise_number
+from streams.decode.keys import normalise_number
 from streams.decode.moments import parse_time
+from streams.decode.names import BUILT_IN
 from streams.engine.kafka.warning_records import STATES, Read, WarningRevision, newest
 
 
@@ -75,5 +76,5 @@ def _is_of(warning: WarningRevision, wanted: str) -> bool:
     return (
         colon == ":"
         and number == normalise_number(rest)
-        and normalise_carrier(warning.carrier or "") == normalise_carrier(carrier)
+        and (warning.carrier or "") == BUILT_IN.carrier(carrier)
     )

@@ -11,8 +11,10 @@ from collections.abc import Collection, Mapping
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+from schemas.cleaning import clean_id
 from streams.decode import Bad, decode_order, decode_tracking
 from streams.decode.moments import parse_time
+from streams.facts.facts import STATUSES
 from streams.facts.times import iso
 from streams.outputs.check_answer import order_hash
 
@@ -24,8 +26,8 @@ _ORDER = (
     *("order_id", "platform", "shop_id", "state", "paid_at", "final_paid_at", "updated_at"),
     *("promised_ship_by", "delivery_method", "presale", "amount_paid", "currency"),
 )
-_PLACE = ("province", "city", "district", "region_code", "site")
-_RECIPIENT = ("province", "city", "region_code")
+_PLACE = ("country", "province", "city", "district", "region_code", "site")
+_RECIPIENT = ("country", "province", "city", "region_code")
 SHOWN = frozenset((*_TRACKING, *_ORDER, "order_ids", "location", "recipient", "ship_from"))
 """Every field of a record that a bundle may show."""
 _FAR = 1 << 62
@@ -83,7 +85,7 @@ def _says_the_same(original: Original, raw: bytes) -> bool:
         return (
             not isinstance(fact, Bad)
             and fact.at == original.occurred_at
-            and value.get("status") == original.status
+            and STATUSES[fact.status] == original.status
         )
     version = decode_order(raw, None, _FAR, _FAR, 0, 0)
     return not isinstance(version, Bad) and version.updated_at == original.occurred_at
@@ -119,7 +121,7 @@ def _chosen(value: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
 
 def named(order_id: Any, order_ids: Collection[str]) -> str:
     """An order's id where the warning names the order, else its hash."""
-    text = str(order_id)
+    text = clean_id(str(order_id))
     return text if text in order_ids else order_hash(text)
 
 

@@ -25,30 +25,74 @@ STATUSES = (
     "cancelled",
     "customs",
     "unknown",
+    "handed_over",
 )
 """The canonical statuses; a fact stores the index into this tuple: only ever append to it."""
 
 STATUS_CODE = {name: code for code, name in enumerate(STATUSES)}
 
-DELIVERY_METHODS = ("express", "self_delivery", "self_pickup", "virtual")
+DELIVERY_METHODS = ("express", "self_delivery", "self_pickup", "virtual", "other")
+"""How an order is delivered; "other" stands for whatever the contract does not list."""
 PRESALES = ("none", "full", "deposit")
 
 
 class Place(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """A recipient or sender: place codes and the producer's opaque hashes, never plain data."""
+    """A recipient or sender: place codes and the producer's opaque hashes, never plain data.
+
+    `postal_code` is as sent, its first `POSTAL_LENGTH` characters. `unread` is what was sent for a
+    place whose province is not known, as far as `SHOWN_LENGTH` and if it holds no digit: a name to
+    be corrected, and no address.
+    """
 
     province: str | None = None
     city: str | None = None
     address_key: str | None = None
     person_key: str | None = None
+    postal_code: str | None = None
+    unread: str | None = None
+
+
+SHOWN_LENGTH = 12
+"""Characters of a place name that no table knows which are kept to be shown."""
+
+POSTAL_LENGTH = 5
+"""Of a postal code as much as a platform compares, and no more: the rest can tell a house."""
+
+STATED = (
+    "platform",
+    "shop_id",
+    "paid_at",
+    "final_paid_at",
+    "promised_ship_by",
+    "delivery_method",
+    "presale",
+    "closed",
+    "recipient",
+    "ship_from",
+    "amount_paid",
+    "currency",
+    "items",
+    "via",
+    "refund_requested_at",
+    "promised_delivery_by",
+    "parcels_expected",
+    "paid_estimated",
+)
+"""What a version of an order can state: the bits of `OrderVersion.stated`; only ever append."""
+
+STATES = {name: 1 << bit for bit, name in enumerate(STATED)}
 
 
 class OrderVersion(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One version of an order as its producer knew it at `updated_at`.
 
-    `canonical` is the canonical JSON of the contract's fields as sent (sorted keys, no blanks,
-    nulls left out): it breaks ties between versions of one `updated_at` and tells repeats.
-    A tombstone is a closed version with `known` False.
+    `canonical` is the canonical JSON of the contract's fields as sent (sorted keys, no blanks, an
+    absent field as null): it breaks ties between versions of one `updated_at` and tells repeats.
+
+    A full version states every field. One that is `partial` states those whose bits (`STATES`) are
+    in `stated`; the others have no meaning in it. A tombstone is a partial one that states `closed`
+    alone, and has `known` False. `parcels_expected` is how many parcels the order takes, None or
+    below 1: one. `paid_estimated`: the payment's time is a date, or an export's.
     """
 
     order_id: str
@@ -70,6 +114,13 @@ class OrderVersion(msgspec.Struct, frozen=True, gc=False, array_like=True):
     items: tuple[tuple[str | None, str | None, int | None], ...] = ()
     partition: int = -1
     offset: int = -1
+    partial: bool = False
+    stated: int = 0
+    via: Place | None = None
+    refund_requested_at: int | None = None
+    promised_delivery_by: int | None = None
+    parcels_expected: int | None = None
+    paid_estimated: bool = False
 
 
 class TrackingFact(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -80,6 +131,10 @@ class TrackingFact(msgspec.Struct, frozen=True, gc=False, array_like=True):
     (the same node again), `spot` one of the location as sent. `recipient` is None where the message
     says nothing of one. `tie`, kept for facts that name orders, is their canonical JSON without
     the description (free text can hold personal data and never enters state).
+
+    `voided`: the message takes back the fact that is equal to it, and says nothing else.
+    `estimated`: its time is a date, or an export's. `next` is the parcel's key from here on, as far
+    as the message names it (":NUMBER" where it names no carrier, "carrier:" no number).
     """
 
     key: str
@@ -96,6 +151,9 @@ class TrackingFact(msgspec.Struct, frozen=True, gc=False, array_like=True):
     partition: int = -1
     offset: int = -1
     spot: int = 0
+    voided: bool = False
+    estimated: bool = False
+    next: str | None = None
 
 
 class OrderFacts(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -103,7 +161,9 @@ class OrderFacts(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
     `recipients` is the timeline of the recipient as (from `updated_at`, place), the first entry
     being the earliest version's. `sources` says where each of its entries was read, and last where
-    the newest version was: (partition, offset, `updated_at`).
+    the newest version was: (partition, offset, `updated_at`). `vias` are all transit warehouses
+    that were ever named. `paid_estimated` speaks of the base time. `moving` are its parcels that
+    move under digits which another of its parcels has too; `origin_unread` as `Place.unread`.
     """
 
     order_id: str
@@ -120,6 +180,12 @@ class OrderFacts(msgspec.Struct, frozen=True, gc=False, array_like=True):
     amount_paid: int | None = None
     currency: str | None = None
     sources: tuple[tuple[int, int, int], ...] = ()
+    vias: tuple[Place, ...] = ()
+    refund_requested_at: int | None = None
+    promised_delivery_by: int | None = None
+    paid_estimated: bool = False
+    moving: tuple[str, ...] = ()
+    origin_unread: str | None = None
 
 
 class LinkedLife(msgspec.Struct, frozen=True, gc=False, array_like=True):

@@ -16,12 +16,15 @@ PROGRESS = frozenset(
         "delivered",
         "attempt_failed",
         "customs",
+        "handed_over",
     )
 )
 """Statuses that show the parcel on its way; an exception is a record but no progress."""
 
 NOT_RECORDS = frozenset((STATUS_CODE["ordered"], STATUS_CODE["unknown"]))
-STOPPING = tuple(STATUS_CODE[name] for name in ("delivered", "returning", "returned", "cancelled"))
+STOPPING = tuple(
+    STATUS_CODE[name] for name in ("delivered", "returning", "returned", "handed_over", "cancelled")
+)
 PICKED_UP = STATUS_CODE["picked_up"]
 
 TRACKING_TOPIC = "tracking-update"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 COLUMNS = (
@@ -29,7 +29,12 @@ def header() -> bytes:
 
 def row(value: Mapping[str, Any]) -> bytes:
     """A warning's line; a field that is null or is not there is empty."""
-    return _line([_cell(_field(value, column)) for column in COLUMNS])
+    return csv_line([_field(value, column) for column in COLUMNS])
+
+
+def csv_line(values: Iterable[Any]) -> bytes:
+    """Values as one line of a file for a spreadsheet; what is None is empty."""
+    return _line([_cell(value) for value in values])
 
 
 def _field(value: Mapping[str, Any], column: str) -> Any:

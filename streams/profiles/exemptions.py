@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
+from schemas.cleaning import clean
 from streams.facts.times import from_datetime
 from streams.profiles.fields import Aware, Provinces, Strict
+from streams.reference.carriers import ALIASES
 from streams.rules.pauses import Exemption, Pause
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -28,13 +30,28 @@ def _zone(value: str) -> str:
     return value
 
 
-def _weekdays(value: list[str]) -> list[str]:
+ZoneName = Annotated[str, AfterValidator(_zone)]
+"""A time zone by its name, or as an offset."""
+
+
+def known_weekdays(value: list[str]) -> list[str]:
+    """The same weekdays; raises ValueError where one is none."""
     for day in value:
         if day not in WEEKDAYS:
             raise ValueError(f"{day!r} is no weekday; allowed: {', '.join(WEEKDAYS)}")
+    return value
+
+
+def _weekdays(value: list[str]) -> list[str]:
+    known_weekdays(value)
     if len(set(value)) == len(WEEKDAYS):
         raise ValueError("a clock that stands still on every day never ends")
     return value
+
+
+def _code(carrier: str) -> str:
+    name = clean(carrier).lower()
+    return ALIASES.get(name, name)
 
 
 class ExemptionTable(Strict):
@@ -49,7 +66,7 @@ class ExemptionTable(Strict):
     to: Aware | None = None
     weekdays: Annotated[list[str], Field(min_length=1), AfterValidator(_weekdays)] | None = None
     days: Annotated[list[date], Field(min_length=1)] | None = None
-    zone: Annotated[str, AfterValidator(_zone)] | None = None
+    zone: ZoneName | None = None
     regions: Provinces = frozenset()
     carriers: list[Annotated[str, Field(min_length=1)]] = Field(default_factory=list)
     rules: list[str] = Field(default_factory=list)
@@ -85,7 +102,7 @@ class ExemptionTable(Strict):
             self.name,
             tuple(self._pauses()),
             self.regions,
-            frozenset(carrier.strip().lower() for carrier in self.carriers),
+            frozenset(_code(carrier) for carrier in self.carriers),
             frozenset(self.rules),
             self.weekdays is None and self.days is None if self.promises is None else self.promises,
         )

@@ -104,12 +104,12 @@ class TogetherTable(_Strict):
 
 
 class ExposureTable(_Strict):
-    """`[exposure]`: sums by rule and stage; a warning without one is a strike.
+    """`[exposure]`: sums by rule and stage; a warning without one is of `kind`.
 
     `exposure_table` adds a field for the sums of each rule that there is.
     """
 
-    kind: Literal["strike"] = "strike"
+    kind: Literal["strike", "unknown"] = "strike"
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
     round_to: Annotated[int, Field(ge=1, le=10**6)] = 1
     cap_per_buyer_day: Minor | None = None
@@ -141,6 +141,7 @@ class ExposureTable(_Strict):
                 for rule, table in self.tables().items()
                 for stage, scales in table.scales().items()
             },
+            kind=self.kind,
             currency=self.currency or "",
             round_to=self.round_to,
             together=None

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from streams.profiles.aliases import read_aliases
 from streams.profiles.checked import checked
 from streams.profiles.document import Document, ProfileError, read_document, with_bases
 from streams.profiles.model import Profile, Profiles
@@ -73,8 +74,8 @@ def read(path: Path) -> Profile:
 def load(directories: Iterable[Path] = ()) -> Profiles:
     """The built-in profiles and those in `directories`, of which a later one of the same id wins.
 
-    The directories' own rules and texts come with them. Raises ProfileError with every problem of
-    every file.
+    The directories' own rules, texts and aliases come with them. Raises ProfileError with every
+    problem of every file.
     """
     return load_all(directories).profiles
 
@@ -84,7 +85,8 @@ def load_all(directories: Iterable[Path] = ()) -> Loaded:
     packs = tuple(directories)
     specs, problems = all_specs(packs)
     words, wordless = read_texts(packs)
-    problems += wordless
+    aliases, nameless = read_aliases(packs)
+    problems += wordless + nameless
     documents: list[Document] = []
     for path in (*builtin_files(), *(each for pack in packs for each in profile_files(pack))):
         try:
@@ -105,5 +107,5 @@ def load_all(directories: Iterable[Path] = ()) -> Loaded:
     for each in words:
         register(each)
     by_id = {document.id: document for document in documents}
-    known = Profiles(profiles.values())
+    known = Profiles(profiles.values(), aliases=aliases)
     return Loaded(known, specs, by_id, tuple(remarks(known.all)))

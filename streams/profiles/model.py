@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
+from streams.profiles.aliases import Aliases
 from streams.profiles.money import Exposure
 from streams.rules.cloned_track import ClonedTrack
 from streams.rules.duplicate_tracking_number import DuplicateTrackingNumber
@@ -19,8 +20,8 @@ R = TypeVar("R")
 
 _TERMS = Terms()
 
-DEFAULT_PLATFORM = "douyin"
-"""Orders of a platform that no profile names are judged as this platform's."""
+DEFAULT_PLATFORM = "generic"
+"""Orders of a platform that no profile names are judged by this platform's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +77,16 @@ class Profile:
 
 
 class Profiles:
-    """All profiles, by platform and time."""
+    """All profiles, by platform and time; `aliases` are the names that their packs add."""
 
-    def __init__(self, profiles: Iterable[Profile], *, forced: Profile | None = None) -> None:
+    def __init__(
+        self,
+        profiles: Iterable[Profile],
+        *,
+        forced: Profile | None = None,
+        aliases: Aliases = Aliases(),  # noqa: B008  nobody changes it
+    ) -> None:
+        self.aliases = aliases
         self.all = tuple(sorted(profiles, key=lambda p: (p.platform, p.effective_from)))
         self._forced = forced
         self._newest_first: dict[str, tuple[Profile, ...]] = {}
@@ -87,6 +95,13 @@ class Profiles:
             self._newest_first[profile.platform] = (profile, *later)
         if forced is None and DEFAULT_PLATFORM not in self._newest_first:
             raise ValueError(f"no profile of the default platform {DEFAULT_PLATFORM!r}")
+
+    @property
+    def own_names(self) -> tuple[dict[str, str], dict[str, str], frozenset[str]]:
+        """What these profiles know by name: the carriers and platforms that their packs add, as
+        name → code, and the platforms that they judge."""
+        platforms = frozenset(profile.platform for profile in self.all)
+        return self.aliases.carriers, self.aliases.platforms, platforms
 
     def at(self, platform: str, moment: int) -> Profile:
         """The newest profile of `platform` in force at `moment` (µs).
@@ -108,5 +123,5 @@ class Profiles:
         """The same profiles, every order judged by the one named; raises KeyError."""
         for profile in self.all:
             if profile.id == profile_id:
-                return Profiles(self.all, forced=profile)
+                return Profiles(self.all, forced=profile, aliases=self.aliases)
         raise KeyError(profile_id)

@@ -83,7 +83,8 @@ Sums = Mapping[tuple[str, str], tuple[Scale, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """What a profile says that warnings may cost; where it names no sum, a warning is a strike.
+    """What a profile says that warnings may cost; where it names no sum, a warning is of `kind`:
+    a "strike", or "unknown".
 
     Sums are rounded half up to multiples of `round_to`. `day_offset` (µs) is how far the days that
     the platform counts in are ahead of UTC.
@@ -95,6 +96,7 @@ class Exposure:
     together: Together | None = None
     cap_per_buyer_day: int | None = None
     day_offset: int = 0
+    kind: str = "strike"
 
     def of(
         self,
@@ -106,7 +108,7 @@ class Exposure:
         """Kind and money of a warning about `orders`; a compensation whose sum is not known, since
         an amount is missing or in another currency, has no money. `limit` (µs) is the clock's."""
         if (rule, stage) not in self.sums:
-            return "strike", None
+            return self.kind, None
         least = most = 0
         for order in orders:
             priced = self.price(rule, stage, limit, order)

@@ -14,6 +14,7 @@ from importlib.util import module_from_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
+from streams.profiles.aliases import ALIASES
 from streams.profiles.document import ProfileError
 from streams.profiles.registry import SPECS, RuleSpec
 from streams.profiles.table import Table, look_at_defaults, table_of
@@ -72,7 +73,11 @@ def rule_files(directory: Path) -> list[Path]:
 
 def profile_files(directory: Path) -> list[Path]:
     """The profiles of a directory, and the changes to profiles."""
-    return [path for path in sorted(directory.glob("*.toml")) if not path.name.endswith(TEXTS)]
+    return [
+        path
+        for path in sorted(directory.glob("*.toml"))
+        if not path.name.endswith(TEXTS) and path.name != ALIASES
+    ]
 
 
 def text_files(directory: Path) -> list[Path]:

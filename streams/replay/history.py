@@ -10,6 +10,7 @@ import msgspec
 
 from streams.decode import Bad, decode_order, decode_tracking
 from streams.decode.moments import parse_time
+from streams.decode.names import BUILT_IN, Names
 from streams.facts.facts import OrderVersion, TrackingFact
 from streams.inputs.arrivals import Line
 from streams.inputs.files import NO_TIME, BadLine, HistoryFile
@@ -43,11 +44,13 @@ def play(
     progress: Callable[[int], None],
     scope: Scope | None = None,
     seen: Seen | None = None,
+    names: Names = BUILT_IN,
 ) -> int:
     """Merge both files by arrival, orders first where equal, and move the clock with them.
 
-    Lines that arrive after `until` (µs) do not count; the clock ends there, or at the last arrival:
-    that moment is returned. Bad lines go to `reject`. Raises OSError and Unreadable.
+    Carriers and platforms are known by `names`. Lines that arrive after `until` (µs) do not count;
+    the clock ends there, or at the last arrival: that moment is returned. Bad lines go to `reject`.
+    Raises OSError and Unreadable.
     """
 
     def tagged(file: HistoryFile, kind: int) -> Iterator[tuple[int, int, Line]]:
@@ -62,7 +65,7 @@ def play(
             continue
         known_at = _FAR if arrival == NO_TIME else arrival
         if kind == 0:
-            version = _order(line, known_at, scope)
+            version = _order(line, known_at, scope, names)
             if isinstance(version, Bad):
                 reject(BadLine(orders.path, line.number, line.raw, version, arrival))
                 continue
@@ -70,7 +73,7 @@ def play(
             if not machine.order(version, arrival):
                 reject(BadLine(orders.path, line.number, line.raw, TOO_MANY, arrival))
         else:
-            fact = decode_tracking(line.raw, known_at, 0, line.number - 1)
+            fact = decode_tracking(line.raw, known_at, 0, line.number - 1, names=names)
             if scope is not None and not isinstance(fact, Bad):
                 fact = scoped_fact(fact, scope)
             if isinstance(fact, Bad):
@@ -85,10 +88,10 @@ def play(
     return end
 
 
-def _order(line: Line, known_at: int, scope: Scope | None) -> OrderVersion | Bad:
+def _order(line: Line, known_at: int, scope: Scope | None, names: Names) -> OrderVersion | Bad:
     tombstone = _tombstone(line.raw)
     if tombstone is None:
-        version = decode_order(line.raw, None, known_at, known_at, 0, line.number - 1)
+        version = decode_order(line.raw, None, known_at, known_at, 0, line.number - 1, names=names)
     else:
         key, at = tombstone
         if isinstance(at, Bad):

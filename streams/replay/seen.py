@@ -60,8 +60,9 @@ class Seen:
         if self._known_orders.get(version.order_id, now) is None:
             self._known_orders.set(version.order_id, True)
             self.orders += 1
-        if version.known:
+        if version.platform:
             self.platforms[version.platform] += 1
+        if version.known:
             self._owned(version.order_id, version.platform, version.shop_id, now)
 
     def tracking(self, fact: TrackingFact, now: int) -> None:

@@ -13,7 +13,7 @@ from streams.profiles.model import Profile, Profiles
 from streams.profiles.money import Charge, Range, at_risk, charges, joint
 from streams.replay.machine import Machine
 from streams.state.state import Finding
-from streams.state.versions import newest_known
+from streams.state.versions import order_known
 
 Place = tuple[str, str, str, str, int]
 """One thing that a rule may see in an order: (order id, rule, stage, parcel or "", start in µs).
@@ -80,7 +80,7 @@ class Variant:
 
     def _order(self, order_id: str) -> OrderVersion | None:
         state = self.machine.order_state(order_id)
-        return None if state is None else newest_known(state.versions)
+        return None if state is None else order_known(state.versions)
 
     def standing(self) -> dict[Place, Finding]:
         """The warnings that stand, once for each order that they name."""

@@ -14,14 +14,18 @@ from streams.state.state import Checkpoint, Recipient, city_in, province_in
 
 
 def canonical(record: Checkpoint, recipient: Recipient | None = None) -> str:
-    """The form in which facts that name orders keep their `tie`."""
-    message: dict[str, object] = {"status": STATUSES[record.status]}
-    if record.place:
-        message["location"] = _named(record.place)
+    """The form in which facts that name orders keep their `tie`: what is not kept is null."""
+    message: dict[str, object] = {
+        "location": _named(record.place) if record.place else None,
+        "order_ids": None,
+        "raw_status": None,
+        "recipient": None,
+        "status": STATUSES[record.status],
+    }
     if recipient is not None:
-        code, address_key = recipient
-        key = {} if address_key is None else {"address_key": address_key}
-        message["recipient"] = {**_named(code), **key}
+        keys = {"address_key": recipient.address_key, "postal_code": recipient.postal_code}
+        known = {name: key for name, key in keys.items() if key is not None}
+        message["recipient"] = {**_named(recipient.place), **known} or None
     return dumps(message, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 

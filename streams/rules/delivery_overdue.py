@@ -1,25 +1,31 @@
-"""The parcel was not received in the time that the shop has set itself."""
+"""The parcel was not received in the time that was promised, or that the shop has set itself."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Annotated
 
 from streams.facts.facts import STATUS_CODE
 from streams.rules.episodes import Clock, Limit
+from streams.rules.fields import Reads
 from streams.rules.snapshot import ParcelLife
 from streams.rules.spec import RuleSpec
-from streams.rules.stages import staged
+from streams.rules.stages import limited
 
 _RECEIVED = tuple(STATUS_CODE[name] for name in ("delivered", "ready_for_pickup", "returned"))
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryOverdue:
-    """Runs from the earliest upload; ended by delivery, a parcel ready for pickup, or the stop."""
+    """Runs from the earliest upload; ended by delivery, a parcel ready for pickup, or the stop.
+
+    A promise of its lead order that is later than the upload is the deadline, whatever the limit;
+    so the rule is in every profile, with no limit where the shop has set none.
+    """
 
     name = "delivery_overdue"
-    violation: Limit
+    violation: Annotated[Limit | None, Reads("", otherwise="by the order's promise alone")] = None
     serious: Limit | None = None
 
     def episodes(self, parcel: ParcelLife) -> Iterable[Clock]:
@@ -29,7 +35,22 @@ class DeliveryOverdue:
             at = parcel.firsts[status]
             if at is not None and (ended is None or at < ended):
                 ended = at
-        return staged(self, parcel.lead.uploaded_at, ended, parcel.lead.proof)
+        lead, violation = parcel.lead, self.violation
+        started = lead.uploaded_at
+        promised = None if lead.facts is None else lead.facts.promised_delivery_by
+        if promised is not None and promised > started:
+            severity = "warning" if violation is None else violation.severity
+            return limited(
+                self.name,
+                Limit(promised - started, False, severity),
+                None,
+                started,
+                ended,
+                lead.proof,
+            )
+        if violation is None:
+            return ()
+        return limited(self.name, violation, self.serious, started, ended, lead.proof)
 
 
-RULE = RuleSpec("delivery_overdue", "parcel", rule=DeliveryOverdue)
+RULE = RuleSpec("delivery_overdue", "parcel", rule=DeliveryOverdue, always=True)

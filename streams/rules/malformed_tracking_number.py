@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated
+from unicodedata import category
 
 from streams.reference.numbers import fits
 from streams.rules.episodes import Check
@@ -16,6 +17,11 @@ from streams.rules.spec import RuleSpec
 _SHORTEST, _LONGEST = 6, 35
 _allowed = re.compile(r"[A-Z0-9-]+").fullmatch
 _COUNTED_UP = "1234567890" * 4
+_scientific = re.compile(r"[0-9](\.[0-9]+)?E\+[0-9]+").fullmatch
+_several = re.compile(r"[A-Z0-9-]{6,}(?:[,;、|/][A-Z0-9-]{6,})+[,;、|/]?").fullmatch
+_UNSEEN = ("Mn", "Me", "Cn", "Co")
+_FILLERS = frozenset("\u115f\u1160\u2800")
+"""Characters that are neither marks nor blanks and show nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +64,17 @@ RULE = RuleSpec(
 
 def fault_of(number: str) -> str | None:
     """What is wrong with a normalised number, whoever its carrier is; None: nothing to be seen."""
+    if _scientific(number):
+        return "scientific"
+    if _several(number):
+        return "several"
     if len(number) < _SHORTEST:
         return "too_short"
     if len(number) > _LONGEST:
         return "too_long"
     if _allowed(number) is None:
-        return "character"
+        unseen = any(one in _FILLERS or category(one) in _UNSEEN for one in number)
+        return "invisible" if unseen else "character"
     if "TEST" in number:
         return "test"
     bare = number.replace("-", "") if "-" in number else number

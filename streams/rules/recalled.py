@@ -18,7 +18,8 @@ _DELIVERED = STATUS_CODE["delivered"]
 @dataclass(frozen=True, slots=True)
 class Recalled:
     """Holds from the record that says so, or from the upload, until the order ends or the parcel is
-    delivered after all. A parcel delivered before was received: what comes back then is no recall.
+    delivered after all. A parcel delivered before was received: what comes back then is no recall;
+    nor is what comes back after the buyer asked for it.
     """
 
     name = "recalled"
@@ -35,6 +36,9 @@ class Recalled:
             if at is not None and (back is None or at < back):
                 back, found = at, status
         if back is None:
+            return ()
+        asked_at = None if order.facts is None else order.facts.refund_requested_at
+        if asked_at is not None and asked_at <= back:
             return ()
         delivered = firsts[_DELIVERED]
         if delivered is not None and delivered < back:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from streams.facts.facts import STATUS_CODE
+from streams.facts.times import MINUTE
 from streams.rules.episodes import Check
-from streams.rules.fields import Between, Reads, RectifyWithin, Severity
+from streams.rules.fields import Between, InMinutes, Reads, RectifyWithin, Severity
 from streams.rules.snapshot import ParcelLife, proof_of
 from streams.rules.spec import RuleSpec
 
@@ -19,13 +20,15 @@ _COUNTED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class RepeatedTrack:
-    """Holds from the first node that is there at `times` different times until the parcel ends.
+    """Holds from the first node that is there at `times` counted times until the parcel ends.
 
-    A node is a status with its location and description as sent.
+    A node is a status with its location and description as sent; without a location it is none.
+    A time counts that is at least `apart` (µs) after the last that counted.
     """
 
     name = "repeated_track"
     times: Annotated[int, Between(2, 100), Reads("{} times the same")] = 3
+    apart: Annotated[InMinutes, Between(0, 1440), Reads("at least {} apart")] = 10 * MINUTE
     severity: Severity = "warning"
     rectify_within: RectifyWithin = None
 
@@ -38,16 +41,17 @@ class RepeatedTrack:
         if len(nodes) - len(set(nodes)) < self.times - 1:
             return ()
         seen: dict[int, list[int]] = {}
+        apart = self.apart
         for record in records:
             node = record.node
-            # Zero: a state of an older release, which did not keep it.
-            if record.status not in _COUNTED or not node:
+            # Zero: no location (`spot`), or a state of an older release, which did not keep it.
+            if record.status not in _COUNTED or not node or not record.spot:
                 continue
             at = record.at
             times = seen.get(node)
             if times is None:
                 seen[node] = [at]
-            elif times[-1] != at:
+            elif at - times[-1] >= apart and at != times[-1]:
                 times.append(at)
                 if len(times) >= self.times:
                     return (self._check(parcel, node, at),)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
-from streams.facts.times import TOLERANCE
 from streams.rules.episodes import Clock, Limit
-from streams.rules.fields import OwnPromise
+from streams.rules.fields import OwnPromise, Reads
 from streams.rules.snapshot import OrderSnapshot
 from streams.rules.spec import RuleSpec
 
@@ -16,10 +16,15 @@ _WHEN_PASSED = Limit(0)
 
 @dataclass(frozen=True, slots=True)
 class ShipOverdue:
-    """Runs from the base time to the promise; ended by progress or by the order's closing."""
+    """Runs from the base time to the promise; ended by as many parcels as the order takes, or by
+    its closing.
+
+    `ends_by` says what of a parcel counts: its first "progress", or already its "upload".
+    """
 
     name = "ship_overdue"
     violation: OwnPromise = _WHEN_PASSED
+    ends_by: Annotated[Literal["progress", "upload"], Reads("ended by {}")] = "progress"
 
     def episodes(self, order: OrderSnapshot) -> Iterable[Clock]:
         """The order's clock; none where it could not warn: its base unknown, its promise not after
@@ -28,12 +33,9 @@ class ShipOverdue:
         if base is None or deadline is None or deadline <= base:
             return ()
         ended = order.closed_at
-        for _, life in order.lives:
-            for at in life.progress:
-                if at >= base - TOLERANCE:
-                    if ended is None or at < ended:
-                        ended = at
-                    break
+        sent = order.sent_at(self.ends_by)
+        if sent is not None and (ended is None or sent < ended):
+            ended = sent
         violation = self.violation
         limit = Limit(deadline - base, violation.at_least, violation.severity)
         if ended is not None and ended <= limit.opens(base):

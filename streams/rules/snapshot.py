@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Literal, NamedTuple
 
-from streams.facts.facts import STATUSES, LinkedLife, OrderFacts, OrderVersion
+from streams.facts.facts import STATUSES, LinkedLife, OrderFacts, OrderVersion, Place
 from streams.facts.statuses import (
     NOT_RECORDS,
     ORDERS_TOPIC,
@@ -13,20 +14,30 @@ from streams.facts.statuses import (
     STOPPING,
     TRACKING_TOPIC,
 )
+from streams.facts.times import TOLERANCE
 from streams.rules.canonical import canonical
 from streams.rules.terms import Terms
 from streams.state.links import Stretch, judged, stretches
+from streams.state.returns import turned_back
 from streams.state.state import (
     Checkpoint,
     Claim,
     LinkedParcel,
+    Mark,
+    Notes,
     OrderLink,
     OrderState,
     Proof,
     Recipient,
     province_in,
 )
-from streams.state.versions import base_time, closed_since, entry_at, recipient_at
+from streams.state.versions import (
+    accepted_recipients,
+    base_time,
+    closed_since,
+    entry_at,
+    recipient_at,
+)
 
 PROVINCE_KNOWN = 10_000
 """A `place_code` of at least this knows its province."""
@@ -88,6 +99,11 @@ class LinkedOrder:
         """Since when the order is closed, None while it is open or unknown."""
         return None if self.facts is None else self.facts.closed_at
 
+    def accepted(self) -> list[Place]:
+        """Whom the parcel may be for."""
+        facts = self.facts
+        return [] if facts is None else accepted_recipients(facts, self.uploaded_at)
+
     def proof(self) -> Proof:
         """The fact that linked this order, as evidence."""
         return (proof_of_named(self.upload),)
@@ -109,6 +125,7 @@ class ParcelLife:
     those it is judged for: the ones linked now, or where none is any more, those released last.
     `recipients` is what the numbers in `Checkpoint` and `OrderLink` stand for. `claims` is what was
     heard of the tracks of all lives of the number. `began_at` is the time of the first record.
+    `estimated` are records whose time is a guess, `postal_codes` where others were made.
     `said` is what `whereabouts` found out for every order at once.
     """
 
@@ -116,12 +133,14 @@ class ParcelLife:
         "began_at",
         "claims",
         "ended_at",
+        "estimated",
         "firsts",
         "key",
         "lead",
         "linked",
         "named",
         "orders",
+        "postal_codes",
         "recipients",
         "records",
         "said",
@@ -136,12 +155,16 @@ class ParcelLife:
         known: Mapping[str, OrderFacts | None],
         recipients: Sequence[Recipient] = (),
         claims: Sequence[Claim] = (),
+        estimated: Collection[Mark] = (),
+        postal_codes: Iterable[tuple[Mark, str]] = (),
     ) -> None:
         self.key = key
         self.records = records
         self.named = named
         self.recipients = recipients
         self.claims = claims
+        self.estimated = estimated
+        self.postal_codes = dict(postal_codes)
         self.linked: list[LinkedOrder] = []
         for stretch in stretches(named):
             facts = known.get(stretch.order_id)
@@ -153,6 +176,7 @@ class ParcelLife:
         if not self.orders:
             return
         self.lead = self.orders[0]
+        self.records = records = turned_back(records, self.lead.facts, self.lead.uploaded_at)
         if len(self.orders) == 1:
             self.ended_at = self.lead.ended_at
         else:
@@ -189,6 +213,17 @@ class ParcelLife:
                 return record
         return None
 
+    def first_exact(self, statuses: frozenset[int] | None = None) -> Checkpoint | None:
+        """The earliest record whose time is no guess, of `statuses`; None: of any status."""
+        for record in self.records:
+            if (
+                record.status not in NOT_RECORDS
+                and (statuses is None or record.status in statuses)
+                and record[:2] not in self.estimated
+            ):
+                return record
+        return None
+
     def origin(self) -> int | None:
         """The province of the earliest pickup that has one, else of the lead order's sender."""
         if self.firsts[PICKED_UP] is not None:
@@ -208,6 +243,16 @@ class ParcelLife:
         recipient = (order or self.lead).recipient
         return None if recipient is None or recipient.province is None else int(recipient.province)
 
+    def unread_sides(self) -> Notes:
+        """The sides of the lead order's lane whose province is not known, with what was sent."""
+        facts, recipient = self.lead.facts, self.lead.recipient
+        notes: list[tuple[str, str]] = []
+        if self.origin() is None:
+            notes.append(("origin_unknown", (facts and facts.origin_unread) or ""))
+        if self.destination() is None:
+            notes.append(("destination_unknown", (recipient and recipient.unread) or ""))
+        return tuple(notes)
+
     def lane(self, order: LinkedOrder | None = None) -> str | None:
         """The lane to an order's recipient (None: the lead order's) as its profile has it: near,
         cross_province, remote or unknown; None where the profile does not judge it."""
@@ -220,23 +265,38 @@ class OrderSnapshot:
     were (`uses`). The profile that judges it is its platform's of the moment of its payment.
 
     `promise` (µs) is when it is due: its own promise, else its base and what `terms` give; None
-    where its base is not known.
+    where its base is not known, or nothing is promised. `parcels` is how many it takes.
     """
 
-    __slots__ = ("base", "closed_at", "lives", "promise", "uses", "version")
+    __slots__ = ("base", "closed_at", "lives", "parcels", "promise", "uses", "version")
 
     def __init__(self, state: OrderState, version: OrderVersion, terms: Terms = _TERMS) -> None:
         self.version = version
         self.base = base = base_time(version)
         promised = version.promised_ship_by
         if promised is None and base is not None:
-            promised = base + terms.default_promise
+            promised = terms.due(base)
         self.promise = None if base is None else promised
+        self.parcels = max(version.parcels_expected or 1, 1)
         self.closed_at = closed_since(state.versions)
         self.uses: list[tuple[LinkedParcel, LinkedLife]] = [
             (parcel, life) for parcel in state.parcels for life in parcel.lives
         ]
         self.lives = [use for use in self.uses if use[1].released_at is None]
+
+    def sent_at(self, by: Literal["progress", "upload"] = "progress") -> int | None:
+        """When the order was sent (µs): with as many parcels as it takes, each by its first
+        progress after the payment, but for skew, or by its upload; None: not yet."""
+        moments: list[int] = []
+        for _, life in self.lives:
+            if by == "upload":
+                moments.append(life.uploaded_at)
+            elif self.base is not None:
+                earliest = self.base - TOLERANCE
+                moments += islice((at for at in life.progress if at >= earliest), 1)
+        if len(moments) < self.parcels:
+            return None
+        return min(moments) if self.parcels == 1 else sorted(moments)[self.parcels - 1]
 
     def proof(self) -> Proof:
         """The newest version of the order, as evidence."""

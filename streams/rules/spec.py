@@ -22,6 +22,7 @@ class RuleSpec:
     subject of its warnings where that is another. The fields of `rule` make its table in a profile;
     a pack that wants more than they say gives a `table` of its own instead. `extra` are stages
     that no field of the rule says; `terms` is what it asks of the profile's terms, to be shown.
+    `always`: it judges by what orders themselves state, so it is on where a profile says nothing.
     """
 
     name: str
@@ -31,6 +32,7 @@ class RuleSpec:
     rule: type[Any] | None = None
     extra: tuple[str, ...] = ()
     terms: tuple[Literal["lanes", "promise"], ...] = ()
+    always: bool = False
 
     @property
     def subject(self) -> Subject:

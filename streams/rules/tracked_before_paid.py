@@ -13,10 +13,14 @@ from streams.rules.fields import InMinutes, Reads, RectifyWithin, Severity
 from streams.rules.snapshot import LinkedOrder, ParcelLife, proof_of
 from streams.rules.spec import RuleSpec
 
+_PICKED_UP = frozenset((PICKED_UP,))
+
 
 @dataclass(frozen=True, slots=True)
 class TrackedBeforePaid:
     """Holds from the upload, or the first record if that is later, until the order ends.
+
+    Times that are estimated, of a record or of the payment, accuse nobody.
 
     `base` is the payment that counts ("first", or "final" of a deposit presale), `first` the record
     that counts ("any_record" or "picked_up"); `tolerance` (µs) allows for clocks that differ.
@@ -35,15 +39,17 @@ class TrackedBeforePaid:
         if facts is None or not facts.known:
             return ()
         base = facts.base if self.base == "final" else facts.paid_at
-        began = parcel.began_at if self.first == "any_record" else parcel.firsts[PICKED_UP]
-        if base is None or began is None or began >= base - self.tolerance:
+        earliest = None if base is None else base - self.tolerance
+        if earliest is None or facts.paid_estimated:
+            return ()
+        if parcel.began_at is None or parcel.began_at >= earliest:
+            return ()
+        record = parcel.first_exact(None if self.first == "any_record" else _PICKED_UP)
+        if record is None or record.at >= earliest:
             return ()
         t = order.uploaded_at
-        record = parcel.first_after(began - 1)
-        proof = (*order.payment_proof(), *order.proof())
-        if record is not None:
-            proof += (proof_of(record),)
-        holds, within = max(t, began), self.rectify_within
+        proof = (*order.payment_proof(), *order.proof(), proof_of(record))
+        holds, within = max(t, record.at), self.rectify_within
         check = Check(
             self.name, "violation", self.severity, t, holds, order.ended_at, proof, within
         )

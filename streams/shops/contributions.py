@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from streams.facts.times import DAY, TOLERANCE
+from streams.facts.times import DAY
 from streams.profiles.model import Profile
 from streams.rules.snapshot import OrderSnapshot
 from streams.state.contributions import AbnormalDays, Contribution, ContributionChange
@@ -62,7 +62,7 @@ def contribution_of(
         elif (day := abnormal_day(finding, meter)) is not None:
             days.add(day)
     if base is not None:
-        shipped = shipped_at(order, base)
+        shipped = order.sent_at()
         promise = order.promise
         if version.promised_ship_by is None and not profile.counts_by_default_promise:
             promise = None
@@ -152,18 +152,6 @@ def abnormal_day(finding: Finding, meter: Meter) -> int | None:
 def day_of(moment: int, meter: Meter) -> int:
     """The day of a moment (µs) as the platform counts it, in days since 1970-01-01."""
     return (moment + meter.day_offset) // DAY
-
-
-def shipped_at(order: OrderSnapshot, base: int) -> int | None:
-    """When the order's first parcel was on its way: progress at or after its base, but for skew."""
-    earliest: int | None = None
-    for _, life in order.lives:
-        for at in life.progress:
-            if at >= base - TOLERANCE:
-                if earliest is None or at < earliest:
-                    earliest = at
-                break
-    return earliest
 
 
 def _products(items: tuple[tuple[str | None, str | None, int | None], ...]) -> tuple[str, ...]:

@@ -11,10 +11,11 @@ from hashlib import blake2b
 
 import msgspec
 
-from streams.facts.facts import CloneFacts, OrderFacts, Place, TrackFacts
+from streams.facts.facts import CloneFacts, Place, TrackFacts
 from streams.state.fingerprint import DELIVERED, track_of
-from streams.state.links import Stretch, judged, lives, stretches
-from streams.state.state import Checkpoint, Claim, OrderLink, ParcelState, place_code
+from streams.state.links import lead_of, lives, stretches
+from streams.state.returns import turned_back
+from streams.state.state import Checkpoint, Claim, ParcelState, place_code
 from streams.state.versions import recipient_at
 
 
@@ -77,40 +78,21 @@ def _claimed(state: ParcelState, at_least_records: int) -> dict[bytes, TrackFact
     known = {order.order_id: order.facts for order in state.orders}
     if not any(known.values()):
         return found
+    records: Sequence[Checkpoint]
     for records, named in lives(state.records, state.named):
         if len(records) < at_least_records or not _is_delivered(records):
             continue
-        uploaded_at, recipient = _lead(named, known)
-        if recipient is None:
+        lead = lead_of(stretches(named), known)
+        facts = None if lead is None else known.get(lead.order_id)
+        if lead is None or facts is None:
             continue
-        track = track_of(records)
+        recipient = recipient_at(facts, lead.uploaded_at)
+        if not (recipient and (recipient.province or recipient.city or recipient.address_key)):
+            continue
+        track = track_of(turned_back(records, facts, lead.uploaded_at))
         if track is not None and track.length >= at_least_records:
-            found[track.signature] = _facts(track.signature, state.key, uploaded_at, recipient)
+            found[track.signature] = _facts(track.signature, state.key, lead.uploaded_at, recipient)
     return found
-
-
-def _lead(
-    named: Sequence[OrderLink], known: dict[str, OrderFacts | None]
-) -> tuple[int, Place | None]:
-    """The upload and the recipient of a life's lead order; None where it has none, or nothing is
-    known of its address."""
-    orders = []
-    for stretch in stretches(named):
-        facts = known.get(stretch.order_id)
-        if facts is None or facts.express:
-            orders.append(stretch)
-    if not orders:
-        return 0, None
-    lead = min(judged(orders), key=_by_upload)
-    facts = known.get(lead.order_id)
-    recipient = None if facts is None else recipient_at(facts, lead.uploaded_at)
-    if recipient is None or not (recipient.province or recipient.city or recipient.address_key):
-        return lead.uploaded_at, None
-    return lead.uploaded_at, recipient
-
-
-def _by_upload(stretch: Stretch) -> tuple[int, str]:
-    return stretch.uploaded_at, stretch.order_id
 
 
 def _facts(signature: bytes, key: str, uploaded_at: int, recipient: Place) -> TrackFacts:

@@ -17,6 +17,7 @@ from streams.state.contributions import AbnormalDays, ContributionChange
 from streams.state.shop_days import ShopDay
 from streams.state.state import OrderState, ParcelState, Published
 from streams.state.tracks import TrackState
+from streams.state.versions import version_order
 
 VERSION = b"\x02"
 _FIRST_VERSION = b"\x01"
@@ -73,7 +74,11 @@ def load_order(value: bytes) -> OrderState:
     # Nothing but appended fields came to it with the second version.
     if value[:1] not in (VERSION, _FIRST_VERSION):
         raise UnknownStateVersion(value[:1])
-    return _orders.decode(value[_BODY:])
+    state = _orders.decode(value[_BODY:])
+    if any(not version.known and not version.partial for version in state.versions):
+        # Tombstones of the first releases stood before the full versions of their time.
+        state.versions.sort(key=version_order)
+    return state
 
 
 def load_track(value: bytes) -> TrackState:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Protocol, TypeVar
 
-from streams.facts.facts import STATUS_CODE
+from streams.facts.facts import STATUS_CODE, OrderFacts
 from streams.facts.times import WINDOW
 from streams.state.state import Checkpoint, OrderLink
 
@@ -46,6 +46,8 @@ def lives(
 ) -> list[tuple[Sequence[Checkpoint], Sequence[OrderLink]]]:
     """The lives of a number: its facts cut where two neighbours are more than `window` µs apart."""
     if not named:
+        if not records:
+            return []
         first, last = records[0].at, records[-1].at
     elif not records:
         first, last = named[0].at, named[-1].at
@@ -77,6 +79,25 @@ def judged(linked: list[L]) -> list[L]:
         return now
     last = max(order.released_at or 0 for order in linked)
     return [order for order in linked if order.released_at == last]
+
+
+def digits_of(key: str) -> str:
+    """A parcel's number without its carrier and leading zeros: what spreadsheets leave of it."""
+    return key.partition(":")[2].lstrip("0")
+
+
+def lead_of(linked: Iterable[Stretch], known: Mapping[str, OrderFacts | None]) -> Stretch | None:
+    """The lead order of a life: of those that it is judged for the one uploaded first."""
+    orders = []
+    for stretch in linked:
+        facts = known.get(stretch.order_id)
+        if facts is None or facts.express:
+            orders.append(stretch)
+    return min(judged(orders), key=_by_upload) if orders else None
+
+
+def _by_upload(stretch: Stretch) -> tuple[int, str]:
+    return stretch.uploaded_at, stretch.order_id
 
 
 def stretches(named: Sequence[OrderLink]) -> list[Stretch]:

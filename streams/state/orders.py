@@ -7,14 +7,22 @@ are what the parcels must hear.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable
 
 from streams.facts.facts import OrderFacts, OrderVersion, ParcelFacts, Place
 from streams.facts.times import RETENTION
 from streams.state.contributions import AbnormalDays
+from streams.state.links import digits_of
 from streams.state.parcels import Outcome
 from streams.state.state import LinkedParcel, OrderState
-from streams.state.versions import base_time, closed_since, newest_known
+from streams.state.versions import (
+    base_time,
+    closed_since,
+    order_known,
+    states,
+    version_order,
+)
 
 EXPRESS = 0
 
@@ -34,10 +42,10 @@ def apply(state: OrderState, versions: Iterable[OrderVersion], now: int) -> Outc
         if version.updated_at < state.newest - RETENTION:
             late += 1
             continue
-        mark = _version_order(version)
+        mark = version_order(version)
         known = state.versions
-        place = bisect_left(known, mark, key=_version_order)
-        if place < len(known) and _version_order(known[place]) == mark:
+        place = bisect_left(known, mark, key=version_order)
+        if place < len(known) and version_order(known[place]) == mark:
             continue
         if len(known) >= MOST_VERSIONS:
             refused += (number,)
@@ -97,10 +105,11 @@ def replies(state: OrderState) -> list[tuple[bytes, OrderFacts]]:
         return []
     messages = []
     facts: OrderFacts | None = None
+    moving = _moving(state)
     for parcel in state.parcels:
-        if parcel.sent_versions != len(state.versions):
+        if parcel.sent_versions != len(state.versions) or parcel.sent_moving != moving:
             facts = facts or facts_of(state)
-            parcel.sent_versions = len(state.versions)
+            parcel.sent_versions, parcel.sent_moving = len(state.versions), moving
             messages.append((parcel.key.encode(), facts))
     return messages
 
@@ -108,13 +117,15 @@ def replies(state: OrderState) -> list[tuple[bytes, OrderFacts]]:
 def facts_of(state: OrderState) -> OrderFacts:
     """The order as its parcels see it."""
     closed_at = closed_since(state.versions)
-    version = newest_known(state.versions)
+    version = order_known(state.versions)
     if version is None:
-        return OrderFacts(state.order_id, known=False, closed_at=closed_at)
+        return OrderFacts(state.order_id, known=False, closed_at=closed_at, moving=_moving(state))
     recipients: list[tuple[int, Place | None]] = []
     sources: list[tuple[int, int, int]] = []
     for earlier in state.versions:
-        if earlier.known and (not recipients or recipients[-1][1] != earlier.recipient):
+        if not states(earlier, "recipient"):
+            continue
+        if not recipients or recipients[-1][1] != earlier.recipient:
             recipients.append((earlier.updated_at, earlier.recipient))
             sources.append((earlier.partition, earlier.offset, earlier.updated_at))
     sources.append((version.partition, version.offset, version.updated_at))
@@ -133,8 +144,23 @@ def facts_of(state: OrderState) -> OrderFacts:
         amount_paid=version.amount_paid,
         currency=version.currency,
         sources=tuple(sources),
+        vias=tuple(dict.fromkeys(each.via for each in state.versions if each.via is not None)),
+        refund_requested_at=version.refund_requested_at,
+        promised_delivery_by=version.promised_delivery_by,
+        paid_estimated=version.paid_estimated,
+        moving=_moving(state),
+        origin_unread=None if version.ship_from is None else version.ship_from.unread,
     )
 
 
-def _version_order(version: OrderVersion) -> tuple[int, str]:
-    return version.updated_at, version.canonical
+def _moving(state: OrderState) -> tuple[str, ...]:
+    """The parcels that move under digits that another parcel of the order has: one parcel, most
+    likely, whose number was written in two ways."""
+    if len(state.parcels) < 2:
+        return ()
+    shared = Counter(digits_of(parcel.key) for parcel in state.parcels)
+    return tuple(
+        parcel.key
+        for parcel in state.parcels
+        if shared[digits_of(parcel.key)] > 1 and any(life.progress for life in parcel.lives)
+    )

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from streams.facts.facts import (
     STATUS_CODE,
@@ -19,8 +21,18 @@ from streams.facts.facts import (
 )
 from streams.facts.statuses import PROGRESS
 from streams.facts.times import RETENTION, TOLERANCE, WINDOW
-from streams.state.links import CANCELLED, ORDERED, UNKNOWN, Stretch, lives, stretches
-from streams.state.state import Checkpoint, KnownOrder, OrderLink, ParcelState, Sent, place_code
+from streams.state.links import CANCELLED, ORDERED, UNKNOWN, Stretch, lead_of, lives, stretches
+from streams.state.returns import turned_back
+from streams.state.state import (
+    Checkpoint,
+    KnownOrder,
+    Mark,
+    OrderLink,
+    ParcelState,
+    Recipient,
+    Sent,
+    place_code,
+)
 
 _new_tuple = tuple.__new__
 """Half of what a call of the class takes, which checks its arguments."""
@@ -67,23 +79,35 @@ def apply(state: ParcelState, facts: Iterable[TrackingFact], now: int) -> Outcom
         if at < state.newest - RETENTION:
             late += 1
             continue
+        if state.voided and (at, digest) in state.voided:
+            continue
         # An unknown links nothing; with a recipient it still says for which orders it says it.
         names = bool(fact.order_ids) and (status != UNKNOWN or fact.recipient is not None)
         records = state.records
         place = len(records)
+        known = False
         if records and at <= records[-1].at:
             place = bisect_left(records, (at, digest))
-            if place < len(records) and records[place][:2] == (at, digest):
-                continue
-        if names and any(old.at == at and old.digest == digest for old in state.named):
+            known = place < len(records) and records[place][:2] == (at, digest)
+        if names and not known:
+            known = any(old.at == at and old.digest == digest for old in state.named)
+        if known and not fact.voided:
+            if _say_more(state, fact, names=names):
+                named = named or names
+                new += 1
             continue
-        if _weight(state) + len(fact.order_ids) >= MOST_FACTS:
+        if not known and _weight(state) + len(fact.order_ids) >= MOST_FACTS:
             _forget_old(state)
             named = True
             if _weight(state) + len(fact.order_ids) >= MOST_FACTS:
                 refused += (number,)
                 continue
             place = bisect_left(records := state.records, (at, digest))
+        new += 1
+        if fact.voided:
+            _void(state, (at, digest))
+            named = True
+            continue
         if names:
             _add_named(state, fact)
             named = True
@@ -105,7 +129,7 @@ def apply(state: ParcelState, facts: Iterable[TrackingFact], now: int) -> Outcom
                     ),
                 ),
             )
-        new += 1
+            _say_more(state, fact, names=False)
         if at < earliest:
             earliest = at
         if at > state.newest:
@@ -150,18 +174,23 @@ def replies(state: ParcelState, *, backlog: bool = False) -> list[tuple[bytes, P
     all progress, so that the order is right for any base time it may learn of later. In a `backlog`
     one that is not linked hears so, in case it has heard otherwise.
     """
-    if not state.named:
+    if not state.orders:
         return []
     sent: dict[str, list[Sent]] = {}
     whole: dict[str, list[LinkedLife]] = {}
     known_orders = {known.order_id: known for known in state.orders}
+    facts_known = {known.order_id: known.facts for known in state.orders}
+    records: Sequence[Checkpoint]
     for records, named in lives(state.records, state.named):
         if not named:
             continue
+        linked = stretches(named)
+        lead = lead_of(linked, facts_known)
+        if lead is not None:
+            records = turned_back(records, facts_known[lead.order_id], lead.uploaded_at)
         progress = tuple(
             dict.fromkeys([record.at for record in records if record.status in PROGRESS])
         )
-        linked = stretches(named)
         last_release = _last_release(linked, known_orders)
         for stretch in linked:
             order_id, at, released = stretch.order_id, stretch.uploaded_at, stretch.released_at
@@ -214,7 +243,69 @@ def _mattering(progress: tuple[int, ...], facts: OrderFacts | None) -> tuple[int
 
 
 def _weight(state: ParcelState) -> int:
-    return len(state.records) + len(state.named) + len(state.orders)
+    return len(state.records) + len(state.named) + len(state.orders) + len(state.voided)
+
+
+def _say_more(state: ParcelState, fact: TrackingFact, *, names: bool) -> bool:
+    """Take over what a fact says beside what identifies it; whether that was news.
+
+    Of equal facts that say it differently: it is estimated if any says so; of names the least.
+    """
+    mark = (fact.at, fact.digest)
+    news = False
+    if fact.estimated and mark not in state.estimated:
+        state.estimated.append(mark)
+        news = True
+    if fact.next is not None:
+        news = _least(state.next, mark, fact.next) or news
+    postal_code = None if fact.location is None else fact.location.postal_code
+    if postal_code and fact.status in _PLACED:
+        news = _least(state.postal_codes, mark, postal_code) or news
+    if names:
+        for place, old in enumerate(state.named):
+            if (old.at, old.digest) == mark:
+                platform = _lesser(old.platform, fact.platform)
+                shop_id = _lesser(old.shop_id, fact.shop_id)
+                if (platform, shop_id) != (old.platform, old.shop_id):
+                    state.named[place] = replace(old, platform=platform, shop_id=shop_id)
+                    news = True
+    return news
+
+
+def _least(said: list[tuple[Mark, str]], mark: Mark, text: str) -> bool:
+    """Keep the least text that is said of a fact; whether this is a new one."""
+    for place, (known, old) in enumerate(said):
+        if known == mark:
+            if text < old:
+                said[place] = (mark, text)
+                return True
+            return False
+    said.append((mark, text))
+    return True
+
+
+def _lesser(a: str | None, b: str | None) -> str | None:
+    if a is None or b is None:
+        return a if b is None else b
+    return min(a, b)
+
+
+def _void(state: ParcelState, mark: Mark) -> None:
+    """Take a fact back, whether it has come or not. What it made known of orders is kept: they
+    hear that it no longer stands."""
+    state.voided.append(mark)
+    state.records = [each for each in state.records if each[:2] != mark]
+    state.named = [each for each in state.named if (each.at, each.digest) != mark]
+    _forget_marks(state)
+
+
+def _forget_marks(state: ParcelState) -> None:
+    """Drop what is said of records that are no longer there."""
+    kept = {record[:2] for record in state.records}
+    kept.update((fact.at, fact.digest) for fact in state.named)
+    state.estimated = [mark for mark in state.estimated if mark in kept]
+    state.next = [each for each in state.next if each[0] in kept]
+    state.postal_codes = [each for each in state.postal_codes if each[0] in kept]
 
 
 def _add_named(state: ParcelState, fact: TrackingFact) -> None:
@@ -239,7 +330,7 @@ def _add_named(state: ParcelState, fact: TrackingFact) -> None:
 
 def _recipient(state: ParcelState, place: Place) -> int:
     """The recipient's place in the state's list, counted from 1."""
-    recipient = (place_code(place), place.address_key)
+    recipient = Recipient(place_code(place), place.address_key, place.postal_code)
     known = state.recipients
     for number, other in enumerate(known, start=1):
         if other == recipient:
@@ -269,6 +360,8 @@ def _forget_old(state: ParcelState) -> None:
     oldest = state.newest - RETENTION
     state.records = [record for record in state.records if record.at >= oldest]
     state.named = [fact for fact in state.named if fact.at >= oldest]
+    state.voided = [mark for mark in state.voided if mark[0] >= oldest]
+    _forget_marks(state)
     naming = {
         order_id for fact in state.named if fact.status != UNKNOWN for order_id in fact.order_ids
     }

@@ -8,11 +8,13 @@ from itertools import islice
 from secrets import randbits
 from typing import Any, Generic, TypeVar
 
+from streams.decode.names import with_own
 from streams.engine.kafka.topics import Topics
 from streams.engine.kafka.types import Effects, Output
 from streams.judge.evaluate import RuleFailure
 from streams.judge.feeds import Feeds
 from streams.judge.judgement import Judgement
+from streams.judge.settling import hear
 from streams.judge.shadows import shadowed
 from streams.judge.warnings import Revision
 from streams.outputs.message import encode_warning
@@ -24,6 +26,7 @@ from streams.tables.observations import Changed, firsts
 from streams.tables.processor import Judged, Moment, Processor, Sizes, StateReader
 from streams.tables.recover_shop_days import Sent
 from streams.tables.recover_warnings import Recovered, take_over
+from streams.tables.unknown_names import UnknownNames
 from streams.telemetry.events import event
 from streams.telemetry.metrics import RULE_FAILURES, SHADOW_REVISIONS, STATES_ENDED, WARNINGS
 
@@ -58,7 +61,11 @@ class JudgedProcessor(Processor, Generic[S, W]):
         self.profiles = profiles
         self.feeds = feeds or Feeds()
         """Of the whole worker, where one is given: parcels tell it, all processors ask it."""
+        self.names = with_own(*profiles.own_names)
+        self.unknown_names = UnknownNames(self.names)
         self.shadows: Mapping[str, Profiles] = {}
+        self.settle = 0
+        """How long (µs) nothing of a state is published after news of it; 0: it is at once."""
         self.contributes = True
         """Whether anybody counts shops' days."""
         self._published: dict[int, dict[bytes, dict[str, Published]]] = {}
@@ -101,6 +108,8 @@ class JudgedProcessor(Processor, Generic[S, W]):
                 continue
             state: Any = each.state
             before = state.published
+            if self.settle and each.judged:
+                hear(state, moment.heard, self.settle)
             if published and key in published:
                 take_over(state, published.pop(key).values())
             if sent and key in sent:

@@ -63,9 +63,13 @@ class OrderProcessor(JudgedProcessor[OrderState, SentContributions]):
                 for record, origin in zip(chunk.records, origins, strict=True)
             ],
             self.sizes.max_value,
+            self.names,
         )
         for place, bad in refusals:
             self.refuse(chunk.records[place], origins[place], bad, effects)
+        if first_hand:
+            platforms = [version.platform for version in versions]
+            self.unknown_names.note("platform", platforms, effects.counts)
         return Decoded([version.order_id for version in versions], versions, places)
 
     def _apply_versions(

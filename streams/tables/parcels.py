@@ -62,11 +62,17 @@ class ParcelProcessor(JudgedProcessor[ParcelState, SentDays]):
                 (record.value, origin.arrival, origin.partition, origin.offset)
                 for record, origin in zip(records, origins, strict=True)
             ]
-        facts, places, refusals = decode_tracking_batch(values, self.sizes.max_value)
+        facts, places, refusals = decode_tracking_batch(values, self.sizes.max_value, self.names)
         for place, bad in refusals:
             origin = origin_of(chunk, records[place], now, first_hand=first_hand)
             self.refuse(records[place], origin, bad, effects)
-        return Decoded([fact.key for fact in facts], facts, places)
+        keys = [fact.key for fact in facts]
+        if first_hand and self.names.unlisted:
+            carriers = [key.partition(":")[0] for key in keys]
+            self.unknown_names.note("carrier", carriers, effects.counts)
+            platforms = [fact.platform for fact in facts]
+            self.unknown_names.note("platform", platforms, effects.counts)
+        return Decoded(keys, facts, places)
 
     def load(
         self, batch: Batch, chunk: Chunk, intake: Intake, moment: Moment, effects: Effects

@@ -53,6 +53,12 @@ DEAD_LETTERS = Counter(
     "Records that could not be processed, by topic of origin and reason.",
     ["topic", "reason"],
 )
+UNKNOWN_NAMES = Counter(
+    "shipsentry_unknown_names_total",
+    "Facts of a carrier or platform (`kind`) that no table of aliases holds, by its name: 20 of a "
+    "kind have one of their own, and none that looks like an id; the rest are `other`.",
+    ["kind", "name"],
+)
 FEED_LATENCY = ManyHistogram(
     "shipsentry_feed_latency_seconds",
     "Time from a carrier's scan to its record's Kafka timestamp: how late the feed tells.",

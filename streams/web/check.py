@@ -12,8 +12,10 @@ from typing import Any, NamedTuple
 import msgspec
 from aiohttp import web
 
-from schemas.fields import MAX_ID_LENGTH
+from schemas.cleaning import clean_id, is_damaged
+from schemas.fields import DAMAGED, MAX_ID_LENGTH
 from streams.decode.keys import parcel_key
+from streams.decode.names import Names, with_own
 from streams.engine.kafka.murmur2 import partition_of
 from streams.engine.worker.app import EngineApp
 from streams.engine.worker.peers import WORD_HEADER, PeerSilent
@@ -65,11 +67,12 @@ class _Desk:
         self._engine = app.engine
         self._partitions = app.engine.config.partitions
         self._profiles = profiles
+        self._names = with_own(*profiles.own_names)
 
     async def check(self, request: web.Request) -> web.Response:
         """The answer, from here or from the parcel's owner."""
         try:
-            question = _read(request)
+            question = _read(request, self._names)
             partition = partition_of(question.parcel.encode(), self._partitions)
             if self._engine.assigned and partition in self._engine.owned:
                 return _as_json(200, await self._answer(question, partition))
@@ -85,7 +88,7 @@ class _Desk:
         """An order's part of the answer, for another worker."""
         try:
             self._admit(request)
-            question = _read(request)
+            question = _read(request, self._names)
             partition = partition_of(question.order_id.encode(), self._partitions)
             return web.Response(body=_pack.encode(self._order(question, partition)))
         except _Refused as refused:
@@ -149,7 +152,7 @@ class _Desk:
         raise _Refused(503, f"{whose} worker cannot answer now (status {status})")
 
 
-def _read(request: web.Request) -> _Question:
+def _read(request: web.Request, names: Names) -> _Question:
     for name in request.query:
         if name not in _PARAMETERS:
             raise _Refused(
@@ -164,14 +167,17 @@ def _read(request: web.Request) -> _Question:
         if not values:
             raise _Refused(400, f"{name} is missing: {_ALLOWED} is allowed")
         query[name] = value = values[0]
-        if not value.strip() or len(value) > MAX_ID_LENGTH:
+        if not clean_id(value) or len(value) > MAX_ID_LENGTH:
             raise _Refused(400, f"{name}={clipped(value)!r}: {_ALLOWED} is allowed")
-    key = parcel_key(query["carrier"], query["tracking_number"])
+    order_id = clean_id(query["order_id"])
+    if is_damaged(order_id):
+        raise _Refused(400, f"order_id={clipped(order_id)!r} {DAMAGED}")
+    key = parcel_key(query["carrier"], query["tracking_number"], names)
     if key.startswith(":") or key.endswith(":"):
         name = "carrier" if key.startswith(":") else "tracking_number"
         allowed = "a text without a colon" if name == "carrier" else "a text that is not blank"
         raise _Refused(400, f"{name}={clipped(query[name])!r}: {allowed} is allowed")
-    return _Question(key, query["order_id"], query)
+    return _Question(key, order_id, query)
 
 
 def _as_json(status: int, value: dict[str, Any]) -> web.Response:

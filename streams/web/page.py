@@ -201,6 +201,6 @@ def _deadline(warning: Mapping[str, Any], says: _Says, now: int) -> tuple[str, .
 def _cost(exposure: Mapping[str, Any], says: _Says) -> str:
     if exposure["kind"] == "strike":
         return says("strike")
-    if exposure["least"] is None:
+    if exposure.get("least") is None:
         return says("unknown")
     return spelled(exposure["currency"], exposure["least"], exposure["most"])

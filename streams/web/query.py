@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from heapq import nsmallest
 from typing import Any, NamedTuple
 
+from schemas.cleaning import clean, clean_id
+from streams.decode.names import BUILT_IN, Names
 from streams.facts.times import HOUR, MILLISECOND
 from streams.judge.warnings import Revision
 from streams.outputs.message import warning_value
@@ -60,13 +62,17 @@ class Query(NamedTuple):
         )
 
 
-def read(given: Mapping[str, list[str]], rules: Collection[str] | None = None) -> Query:
+def read(
+    given: Mapping[str, list[str]],
+    rules: Collection[str] | None = None,
+    names: Names = BUILT_IN,
+) -> Query:
     """The question that a URL's parameters ask. Raises Refused, with parameter, value and what is
     allowed. `rules` are the names that a rule may have; None: any.
 
     A filter may come several times, named as dashboards do (`var-shop`) too; their `All`, `$__all`
-    and `.*` mean any. The shop `other` is every shop that metrics have no name for. Platforms,
-    shops and carriers are whatever messages name.
+    and `.*` mean any. The shop `other` is every shop that metrics have no name for. Platforms
+    and carriers may be named as messages name them, by `names`; shops are whatever messages say.
     """
     given = plain(given)
     for name in given:
@@ -80,7 +86,7 @@ def read(given: Mapping[str, list[str]], rules: Collection[str] | None = None) -
         for value in sorted(values - _ANY):
             _choice(name, value, closed.get(name))
         if values and not values & _ANY:
-            filters[name] = values
+            filters[name] = frozenset(_as_stored(name, value, names) for value in values)
     within = _number(given, "within_hours", 0, 24 * 366)
     limit = _number(given, "limit", 1, MOST, whole=True)
     return Query(
@@ -90,6 +96,15 @@ def read(given: Mapping[str, list[str]], rules: Collection[str] | None = None) -
         _choice("lang", _single(given, "lang") or "en", LANGUAGES),
         _choice("format", _single(given, "format") or "html", FORMATS),
     )
+
+
+def _as_stored(name: str, value: str, names: Names) -> str:
+    """What states have where messages have this value."""
+    if name == "carrier":
+        return names.carrier(value)
+    if name == "platform":
+        return names.platform_of(clean(value))
+    return clean_id(value) if name == "shop" else value
 
 
 def plain(given: Mapping[str, list[str]]) -> dict[str, list[str]]:

@@ -14,6 +14,7 @@ import msgspec
 from aiohttp import web
 from multidict import MultiDict
 
+from streams.decode.names import Names
 from streams.engine.store.sweep import SweepStopped
 from streams.engine.worker.app import EngineApp
 from streams.engine.worker.peers import WORD_HEADER, Home, PeerSilent
@@ -55,17 +56,18 @@ _answers = msgspec.json.Decoder(Answer)
 _json = msgspec.json.Encoder()
 
 
-def add_warnings_page(app: EngineApp, shops: Shops, rules: Collection[str]) -> None:
+def add_warnings_page(app: EngineApp, shops: Shops, rules: Collection[str], names: Names) -> None:
     """The page, on the worker's web server; `shops` says what metrics call them, `rules` are all
-    that may warn."""
-    app.routes.append(Route(WARNINGS, _Desk(app, shops, rules).answer))
+    that may warn, `names` are those of carriers and platforms."""
+    app.routes.append(Route(WARNINGS, _Desk(app, shops, rules, names).answer))
 
 
 class _Desk:
-    def __init__(self, app: EngineApp, shops: Shops, rules: Collection[str]) -> None:
+    def __init__(self, app: EngineApp, shops: Shops, rules: Collection[str], names: Names) -> None:
         self._engine = app.engine
         self._shops = shops
         self._rules = rules
+        self._names = names
         self._one = asyncio.Lock()
 
     async def answer(self, request: web.Request) -> web.Response:
@@ -77,8 +79,10 @@ class _Desk:
         try:
             if asks is not None:
                 # The worker that was asked has looked at the rules' names, by its own packs.
-                return web.Response(body=_json.encode(await self._own(read(given))))
-            query = read(given, self._rules)
+                return web.Response(
+                    body=_json.encode(await self._own(read(given, None, self._names)))
+                )
+            query = read(given, self._rules, self._names)
             gathered = await self._gather(query)
         except Refused as refused:
             return _refusal(400, str(refused))

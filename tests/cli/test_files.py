@@ -71,8 +71,14 @@ def test_every_path_of_every_command_knows_the_dash() -> None:
         if isinstance(parameter.type, click.Path | click.File)
     ]
     assert {name for name, _ in paths} == {
-        *("replay", "check", "evidence", "docs"),
-        *("rules validate", "warnings export", "schemas export"),
+        *("replay", "check", "evidence", "keys", "docs"),
+        *(
+            "dead-letters list",
+            "dead-letters show",
+            "rules validate",
+            "warnings export",
+            "schemas export",
+        ),
     }
     for name, parameter in paths:
         known = isinstance(parameter.type, InputFile | OutputFile | OutputDirectory)

@@ -100,6 +100,50 @@ ids = st.one_of(
     st.just("x" * (MAX_ID_LENGTH + 1)),
 )
 words = st.one_of(st.none(), st.text(max_size=8), st.sampled_from(["浙江省", "杭州市", "上海"]))
+DIRT = [
+    "",
+    " ",
+    "\t",
+    "\u200b",
+    "\ufeff",
+    "\u3000",
+    "\x1f",
+    "\u00ad",
+    "'",
+    "`",
+    '="',
+    '"',
+    "\u0301",
+]
+
+
+def dirty(good: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Now and then with what people, spreadsheets and feeds leave around a text, and inside."""
+    return st.one_of(
+        *[good] * 4,
+        st.builds(
+            lambda text, before, inside, after, at: (
+                before + text[:at] + inside + text[at:] + after if isinstance(text, str) else text
+            ),
+            good,
+            st.sampled_from(DIRT),
+            st.sampled_from(DIRT),
+            st.sampled_from(DIRT),
+            st.integers(0, 9),
+        ),
+        st.sampled_from(
+            [
+                '="12345678"',
+                '="\'1"',
+                "''1",
+                '=""',
+                "４．９２Ｅ＋１８",
+                "4.92E+18",
+                "\ufdfa" * 60,
+                "e\u200d\u0301",
+            ]
+        ),
+    )
 
 
 def often(good: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -112,13 +156,15 @@ places = st.one_of(
     st.fixed_dictionaries(
         {},
         optional={
-            "province": often(words),
-            "city": often(words),
-            "district": often(words),
+            "country": often(dirty(st.sampled_from(["CN", "cn", "", "HK", "tw", "US", None]))),
+            "province": often(dirty(words)),
+            "city": often(dirty(words)),
+            "district": often(dirty(words)),
             "region_code": often(st.one_of(words, st.sampled_from(["330100", 440305]))),
-            "address_key": often(words),
-            "person_key": often(words),
-            "site": often(words),
+            "postal_code": often(dirty(st.sampled_from(["10001-1234", "518000", 518000, None]))),
+            "address_key": often(dirty(words)),
+            "person_key": often(dirty(words)),
+            "site": often(dirty(words)),
         },
     ),
 )
@@ -127,6 +173,9 @@ extras = st.one_of(
     st.fixed_dictionaries({}, optional={"received_at": good_times, "source": often(words)}),
     st.fixed_dictionaries({}, optional={"received_at": junk, "x": junk, "é": junk}),
 )
+platforms = st.one_of(words, st.sampled_from(["douyin", "Tmall", "天猫", ""]))
+qualities = st.sampled_from(["exact", "estimated", "", "about", None])
+flags = st.sampled_from([True, False, None])
 odd = st.one_of(
     junk,
     time_texts,
@@ -138,9 +187,9 @@ trackings = st.builds(
     lambda required, more, extra: {**required, **more, **extra},
     st.fixed_dictionaries(
         {
-            "carrier": often(st.sampled_from(["zto", " ZTO ", "sf", "İ"])),
-            "tracking_number": often(good_ids),
-            "status": often(st.sampled_from(STATUSES)),
+            "carrier": often(dirty(st.sampled_from(["zto", " ZTO ", "中通快递", "sf", "İ"]))),
+            "tracking_number": often(dirty(good_ids)),
+            "status": often(dirty(st.sampled_from(STATUSES))),
             "occurred_at": often(good_times),
         }
     ),
@@ -148,13 +197,24 @@ trackings = st.builds(
         {},
         optional={
             "schema_version": often(st.sampled_from([1, None])),
-            "order_ids": often(st.lists(often(good_ids), max_size=3)),
-            "shop_id": often(good_ids),
-            "platform": often(words),
+            "order_ids": often(st.lists(often(dirty(good_ids)), max_size=3)),
+            "shop_id": often(dirty(good_ids)),
+            "platform": often(dirty(platforms)),
             "location": often(places),
             "recipient": often(places),
-            "description": often(words),
-            "raw_status": often(st.one_of(words, st.integers())),
+            "description": often(dirty(words)),
+            "raw_status": often(st.one_of(dirty(words), st.integers())),
+            "time_quality": often(dirty(qualities)),
+            "voided": often(flags),
+            "next": often(
+                st.fixed_dictionaries(
+                    {},
+                    optional={
+                        "carrier": often(dirty(st.sampled_from(["ems", "EMS", "", "a:b", None]))),
+                        "tracking_number": often(dirty(ids)),
+                    },
+                )
+            ),
         },
     ),
     extras,
@@ -164,44 +224,65 @@ items = st.lists(
         st.fixed_dictionaries(
             {},
             optional={
-                "product_id": often(good_ids),
-                "sku_id": often(good_ids),
+                "product_id": often(dirty(ids)),
+                "sku_id": often(dirty(ids)),
                 "quantity": often(st.integers(0, 9)),
             },
         )
     ),
     max_size=2,
 )
-orders = st.builds(
+needed = {
+    "shop_id": often(dirty(good_ids)),
+    "platform": often(dirty(platforms)),
+    "paid_at": often(dirty(good_times)),
+}
+optional_times = st.one_of(st.none(), good_times, time_texts)
+optional: dict[str, st.SearchStrategy[Any]] = {
+    "schema_version": often(st.sampled_from([1, None])),
+    "final_paid_at": often(optional_times),
+    "promised_ship_by": often(optional_times),
+    "promised_delivery_by": often(optional_times),
+    "refund_requested_at": often(optional_times),
+    "paid_at_quality": often(dirty(qualities)),
+    "parcels_expected": often(st.integers(-1, 3)),
+    "amount_paid": often(st.integers(-(2**63), 2**63 - 1)),
+    "currency": often(dirty(words)),
+    "delivery_method": often(dirty(st.sampled_from(["express", "virtual", "drone", "", None]))),
+    "presale": often(dirty(st.sampled_from(["none", "full", "deposit", "later", None]))),
+    "state": often(dirty(st.sampled_from(["paid", "closed", None]))),
+    "recipient": often(places),
+    "ship_from": often(places),
+    "via": often(places),
+    "items": often(items),
+    "closed_reason": often(dirty(words)),
+}
+full = st.builds(
     lambda required, more, extra: {**required, **more, **extra},
-    st.fixed_dictionaries(
-        {
-            "order_id": often(good_ids),
-            "shop_id": often(good_ids),
-            "platform": often(st.text(max_size=8)),
-            "paid_at": often(good_times),
-        }
-    ),
+    st.fixed_dictionaries({"order_id": often(dirty(good_ids)), **needed}),
     st.fixed_dictionaries(
         {},
         optional={
-            "schema_version": often(st.sampled_from([1, None])),
+            **optional,
             "updated_at": often(st.one_of(st.none(), good_times)),
-            "final_paid_at": often(st.one_of(st.none(), good_times)),
-            "promised_ship_by": often(st.one_of(st.none(), good_times)),
-            "amount_paid": often(st.integers(-(2**63), 2**63 - 1)),
-            "currency": often(words),
-            "delivery_method": often(st.sampled_from(["express", "virtual", None])),
-            "presale": often(st.sampled_from(["none", "full", "deposit", None])),
-            "state": often(st.sampled_from(["paid", "closed", None])),
-            "recipient": often(places),
-            "ship_from": often(places),
-            "items": often(items),
-            "closed_reason": often(words),
+            "partial": often(st.sampled_from([False, None])),
         },
     ),
     extras,
 )
+partial = st.builds(
+    lambda required, more, extra: {**required, **more, **extra},
+    st.fixed_dictionaries(
+        {
+            "order_id": often(dirty(good_ids)),
+            "updated_at": often(dirty(good_times)),
+            "partial": st.just(True),
+        }
+    ),
+    st.fixed_dictionaries({}, optional={**needed, **optional}),
+    extras,
+)
+orders = st.one_of(full, partial)
 
 
 @st.composite

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +16,15 @@ from schemas import times
 from streams.decode import Bad, decode_order, decode_tracking, parcel_key
 from streams.decode import order as order_module
 from streams.decode import tracking as tracking_module
-from streams.facts.facts import OrderVersion, Place, TrackingFact
+from streams.facts.facts import (
+    DELIVERY_METHODS,
+    PRESALES,
+    STATES,
+    STATUS_CODE,
+    OrderVersion,
+    Place,
+    TrackingFact,
+)
 
 ARRIVAL_US = times.to_us(datetime(2026, 12, 1, tzinfo=UTC))
 UPDATE: dict[str, Any] = {
@@ -50,6 +59,15 @@ def fact(**changes: Any) -> TrackingFact:
 def version(**changes: Any) -> OrderVersion:
     """Return the version of the order with some fields changed."""
     raw = json.dumps({**ORDER, **changes}).encode()
+    decoded = decode_order(raw, None, ARRIVAL_US, ARRIVAL_US)
+    assert isinstance(decoded, OrderVersion), decoded
+    return decoded
+
+
+def part(**said: Any) -> OrderVersion:
+    """Return the partial version that says so and nothing else."""
+    least = {"order_id": "1", "updated_at": "2026-11-20T10:00:05+08:00"}
+    raw = json.dumps({"partial": True, **least, **said}).encode()
     decoded = decode_order(raw, None, ARRIVAL_US, ARRIVAL_US)
     assert isinstance(decoded, OrderVersion), decoded
     return decoded
@@ -224,40 +242,73 @@ def test_an_impossible_update_time_is_the_payment() -> None:
     assert (one.updated_at, one.final_paid_at) == (one.paid_at, None)
 
 
-texts = st.one_of(st.none(), st.text(max_size=12))
+texts = st.one_of(st.none(), st.text('abc浙江 "\\/：', max_size=12))
+places = st.one_of(
+    st.none(), st.fixed_dictionaries({}, optional={"province": texts, "person_key": texts})
+)
+TOP_LEVEL = (
+    *("amount_paid", "closed_reason", "currency", "delivery_method", "final_paid_at", "items"),
+    *("order_id", "paid_at", "paid_at_quality", "parcels_expected", "partial", "platform"),
+    *("presale", "promised_delivery_by", "promised_ship_by", "recipient", "refund_requested_at"),
+    *("schema_version", "ship_from", "shop_id", "state", "updated_at", "via"),
+)
 
 
 @given(
     st.fixed_dictionaries(
-        {"order_id": st.text(min_size=1, max_size=9).filter(str.strip), "platform": st.text()},
+        {"platform": texts.filter(lambda text: text is not None)},
         optional={
             "schema_version": st.sampled_from([1, None]),
+            "partial": st.sampled_from([False, None]),
             "closed_reason": texts,
             "currency": texts,
+            "delivery_method": texts,
             "amount_paid": st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1)),
-            "recipient": st.one_of(
-                st.none(),
-                st.fixed_dictionaries({}, optional={"province": texts, "person_key": texts}),
-            ),
+            "recipient": places,
+            "via": places,
             "items": st.lists(
                 st.fixed_dictionaries({}, optional={"quantity": st.integers(0, 9)}), max_size=2
             ),
             "updated_at": st.sampled_from([None, "2026-11-20 10:00Z", "1970-01-01T00:00:00Z"]),
+            "promised_ship_by": st.sampled_from([None, "2027-01-01T08:00:00.5+08:00"]),
             "unknown": texts,
         },
     )
 )
 def test_canonical_json_is_what_was_sent(changes: dict[str, Any]) -> None:
-    """Sorted keys, no blanks, characters as they are, nulls and unknown fields left out."""
-    sent = {**ORDER, **changes}
+    """Every field of the page, sorted; times as instants, what is no time as null; inside objects
+    only what has a value, an object without any as null."""
 
-    def strip(value: Any) -> Any:
+    def as_sent(value: Any) -> Any:
         if isinstance(value, dict):
-            return {k: strip(v) for k, v in value.items() if v is not None and k != "unknown"}
-        return [strip(one) for one in value] if isinstance(value, list) else value
+            return {k: as_sent(v) for k, v in value.items() if v is not None} or None
+        if isinstance(value, list):
+            return [as_sent(one) for one in value]
+        if isinstance(value, str):
+            return unicodedata.normalize("NFKC", value).strip()
+        return value
 
-    expected = json.dumps(strip(sent), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    assert version(**changes).canonical == expected
+    instants = {
+        "2026-11-20T10:00:00+08:00": "2026-11-20T02:00:00.000000Z",
+        "2026-11-20 10:00Z": "2026-11-20T10:00:00.000000Z",
+        "2027-01-01T08:00:00.5+08:00": "2027-01-01T00:00:00.500000Z",
+        "1970-01-01T00:00:00Z": None,
+    }
+    sent = {**ORDER, **changes}
+    expected = {name: as_sent(sent.get(name)) for name in TOP_LEVEL}
+    for name in ("paid_at", "updated_at", "promised_ship_by"):
+        expected[name] = instants.get(expected[name])
+    text = json.dumps(expected, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    assert version(**changes).canonical == text
+
+
+def test_canonical_json_orders_by_code_points() -> None:
+    """Two spellings of a time are one version; of two promises the later one is the greater."""
+    one = version(updated_at="2026-11-20T10:00:05+08:00")
+    assert one.canonical == version(updated_at="2026-11-20 02:00:05.000Z").canonical
+    sooner = version(promised_ship_by="2026-11-21T00:00:00Z").canonical
+    assert sooner < version(promised_ship_by="2026-11-21T00:00:00.5Z").canonical
+    assert version(state="paid").canonical < version(state=None).canonical
 
 
 def test_canonical_json_writes_ids_as_text() -> None:
@@ -266,11 +317,21 @@ def test_canonical_json_writes_ids_as_text() -> None:
 
 
 def test_a_tombstone_closes_the_order() -> None:
-    """A record without a value is a closed version at its Kafka timestamp."""
-    one = decode_order(None, "订单1".encode(), ARRIVAL_US, ARRIVAL_US - 5)
+    """A record without a value is a partial version that states `closed` and nothing else."""
+    one = decode_order(None, "\t订单1".encode(), ARRIVAL_US, ARRIVAL_US - 5)
     assert isinstance(one, OrderVersion)
     assert (one.order_id, one.updated_at) == ("订单1", ARRIVAL_US - 5)
-    assert (one.closed, one.known, one.canonical) == (True, False, "")
+    assert (one.closed, one.known, one.partial) == (True, False, True)
+    assert one.stated == STATES["closed"]
+    same = part(order_id="订单1", state="closed", updated_at="2026-11-30T23:59:59.999995Z")
+    assert one.canonical == same.canonical
+    said = {name: value for name, value in json.loads(one.canonical).items() if value is not None}
+    assert said == {
+        "order_id": "订单1",
+        "partial": True,
+        "state": "closed",
+        "updated_at": "2026-11-30T23:59:59.999995Z",
+    }
 
 
 @pytest.mark.parametrize(
@@ -279,6 +340,7 @@ def test_a_tombstone_closes_the_order() -> None:
         (None, ARRIVAL_US, "null_value"),
         (b"", ARRIVAL_US, "null_value"),
         (b"  ", ARRIVAL_US, "empty_value"),
+        (b"4.92E+18", ARRIVAL_US, "damaged_id"),
         (b"\xff", ARRIVAL_US, "invalid_utf8"),
         (b"x" * 513, ARRIVAL_US, "too_large"),
         (b"1", -1000, "implausible_time"),
@@ -310,6 +372,15 @@ def test_plain_messages_never_reach_the_models(monkeypatch: pytest.MonkeyPatch) 
     fact(received_at="2026-11-20T18:00:09+08:00", schema_version=1)
     fact(tracking_number=781234567, order_ids=[1], extra={"a": [1]})
     fact(occurred_at="2026-11-20T18:00:00.5Z", description=None, location=None)
+    fact(carrier="中通快递", description="已揽收，发往深圳", location={"site": "杭州（转运）"})
+    fact(tracking_number="'78123456 78", order_ids=["\t1"], shop_id='="7"', platform="天猫")
+    fact(
+        next={"carrier": "EMS"}, voided=True, time_quality="estimated", recipient={"country": "US"}
+    )
+    version(
+        via={"city": "东莞市"}, delivery_method="drone", refund_requested_at="1970-01-01T00:00:00Z"
+    )
+    part(promised_ship_by=None, recipient={"address_key": "a"}, x=1)
     version(state="paid", items=[{"product_id": 1}], extra=1)
     version(updated_at="2026-11-20T10:00:00.123456+08:00")
 
@@ -318,3 +389,225 @@ def test_facts_survive_msgpack() -> None:
     """Facts and versions come back equal from the form in which they are stored and sent."""
     for one in (fact(), version(recipient={"city": "深圳"}, items=[{"quantity": 1}])):
         assert msgspec.msgpack.decode(msgspec.msgpack.encode(one), type=type(one)) == one
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"carrier": "中通快递"},
+        {"carrier": "zhongtong"},
+        {"carrier": "\tＺＴＯ\u200b"},
+        {"carrier": "ZTO Express"},
+        {"tracking_number": '="78123456789012"'},
+        {"tracking_number": "'78123456789012"},
+        {"tracking_number": "`78123456789012\ufeff"},
+        {"tracking_number": "７８１２３４５６７８９０１２"},
+        {"tracking_number": "7812\x1f3456 7890\u00a012"},
+        {"status": " picked_up\t"},
+        {"occurred_at": "2026-11-20T18:00:00+08:00\u200b"},
+        {"raw_status": "103\t"},
+        {"description": "已揽收\u3000"},
+        {"location": {"province": "浙江省\u200b", "city": " 杭州市"}},
+        {"location": {"province": "浙江省", "city": "杭州市", "postal_code": None}},
+        {"order_ids": ["\t1", '="2"']},
+        {"order_ids": ["'1", "`2 "]},
+        {"next": {"carrier": "ems"}, "voided": True, "time_quality": "estimated"},
+    ],
+)
+def test_dirt_makes_no_other_fact(changes: dict[str, Any]) -> None:
+    """What spreadsheets and feeds leave around a text, and a carrier's other names, say nothing."""
+    one, other = fact(), fact(**changes)
+    assert (one.digest, one.key, one.tie) == (other.digest, other.key, other.tie)
+    assert (one.node, one.spot, one.location) == (other.node, other.spot, other.location)
+
+
+def test_no_places_are_none() -> None:
+    """An object of nulls is null: no location, no recipient; an empty string is a value."""
+    nulls = fact(location={"province": None}, recipient={"floor": 3})
+    none = fact(location=None, recipient=None)
+    assert (nulls.digest, nulls.tie, nulls.spot) == (none.digest, none.tie, none.spot)
+    assert (nulls.location, nulls.recipient) == (None, None)
+    empty = fact(location={"province": ""})
+    assert empty.location == Place()
+    assert empty.digest != none.digest
+
+
+@pytest.mark.parametrize("name", ["country", "postal_code", "site", "address_key", "person_key"])
+def test_places_have_the_same_fields(name: str) -> None:
+    """Each field of a place tells two facts apart, in a location as in a recipient."""
+    for place in ("location", "recipient"):
+        assert fact(**{place: {**UPDATE[place], name: "x"}}).digest != fact().digest
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        ({"country": "cn", "province": "广东省", "city": "深圳市"}, Place("44", "4403")),
+        ({"country": "", "region_code": "440300"}, Place("44", "4403")),
+        ({"country": "HK", "city": "九龙"}, Place("81")),
+        ({"country": "mo"}, Place("82")),
+        ({"country": "TW", "province": "广东省"}, Place("71")),
+        ({"country": "US", "province": "广东省", "region_code": "440300"}, Place()),
+        ({"country": "US", "postal_code": "10001-1234"}, Place(postal_code="10001")),
+        ({"country": "US", "postal_code": 10001}, Place(postal_code="10001")),
+        ({"postal_code": "", "address_key": "", "person_key": ""}, Place()),
+    ],
+)
+def test_a_place_has_a_country(sent: dict[str, Any], expected: Place) -> None:
+    """Hong Kong, Macau and Taiwan are provinces; elsewhere province and city are unknown."""
+    assert fact(recipient=sent).recipient == expected
+    assert fact(location=sent).location == expected
+    one = version(recipient=sent, via=sent, ship_from=sent)
+    assert (one.recipient, one.via, one.ship_from) == (expected, expected, expected)
+
+
+def test_a_fact_says_what_is_new() -> None:
+    """Voided, estimated, and where the parcel goes on; other qualities are exact."""
+    plain = fact(status="handed_over", time_quality="about", voided=None, next={})
+    assert (plain.voided, plain.estimated, plain.next) == (False, False, None)
+    assert plain.status == STATUS_CODE["handed_over"]
+    one = fact(time_quality=" estimated", voided=True)
+    assert (one.voided, one.estimated) == (True, True)
+    assert fact(next={"carrier": "邮政EMS", "tracking_number": "'98 76"}).next == "ems:9876"
+    assert fact(next={"carrier": "", "tracking_number": 98}).next == ":98"
+    assert fact(next={"carrier": "EMS"}).next == "ems:"
+
+
+def test_platforms_and_shops_are_normalised() -> None:
+    """Platforms by their names, in lower case where no table holds them; an empty one is unknown,
+    an empty shop of a tracking update too."""
+    for name in ("天猫", "Tmall", " TMALL\t"):
+        assert (fact(platform=name).platform, version(platform=name).platform) == ("tmall", "tmall")
+    assert version(platform="抖店").platform == version(platform="抖音").platform == "douyin"
+    assert version(platform="淘宝").platform == "taobao"
+    assert version(platform="MyShop").platform == "myshop"
+    assert (fact(platform="").platform, version(platform=" ").platform) == (None, "")
+    assert (fact(shop_id="\u200b").shop_id, fact(shop_id="").shop_id) == (None, None)
+    assert fact(shop_id='="S-1"').shop_id == version(shop_id="'S-1 ").shop_id == "S-1"
+
+
+def test_a_version_says_what_is_new() -> None:
+    """Every new field arrives; a method that is not listed is not express, other words default."""
+    one = version(
+        via={"province": "广东省", "city": "东莞市"},
+        parcels_expected=2,
+        paid_at_quality="estimated",
+        refund_requested_at="2026-11-21T10:00:00+08:00",
+        promised_delivery_by="2027-01-01T00:00:00Z",
+        delivery_method="drone",
+        presale="later",
+    )
+    assert one.via == Place("44", "4419")
+    assert (one.parcels_expected, one.paid_estimated) == (2, True)
+    assert one.refund_requested_at == one.paid_at + 86_400_000_000
+    assert one.promised_delivery_by == times.to_us(times.parse("2027-01-01T00:00:00Z"))
+    assert DELIVERY_METHODS[one.delivery_method] == "other"
+    assert PRESALES[one.presale] == "none"
+    assert (one.partial, one.stated) == (False, 0)
+    for moment in ("2014-12-31T23:59:59Z", "2026-12-02T00:00:00.000001Z"):
+        assert version(refund_requested_at=moment).refund_requested_at is None
+    assert version(items=[{"product_id": ""}, {}]).items == ((None, None, None), (None, None, None))
+    assert json.loads(version(items=[{"product_id": ""}, {}]).canonical)["items"] == [
+        {"product_id": ""},
+        None,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "stated"),
+    [
+        ({}, []),
+        ({"shop_id": "s", "platform": "douyin"}, ["shop_id", "platform"]),
+        (
+            {"paid_at": "2026-11-20T10:00:00Z", "paid_at_quality": None},
+            ["paid_at", "paid_estimated"],
+        ),
+        ({"state": "closed", "closed_reason": "refund"}, ["closed"]),
+        ({"recipient": None, "via": {}}, ["recipient", "via"]),
+        ({"ship_from": {}, "items": [], "amount_paid": 1}, ["ship_from", "items", "amount_paid"]),
+        ({"currency": "CNY", "presale": None}, ["currency", "presale"]),
+        (
+            {"delivery_method": "express", "parcels_expected": None},
+            ["delivery_method", "parcels_expected"],
+        ),
+        ({"final_paid_at": "1970-01-01T00:00:00Z"}, ["final_paid_at"]),
+        (
+            {"promised_ship_by": None, "promised_delivery_by": None},
+            ["promised_ship_by", "promised_delivery_by"],
+        ),
+        ({"refund_requested_at": None, "schema_version": 1, "x": 1}, ["refund_requested_at"]),
+    ],
+)
+def test_a_partial_version_states_what_it_carries(said: dict[str, Any], stated: list[str]) -> None:
+    """A field that is absent is not stated, null is."""
+    one = part(**said)
+    assert one.partial
+    assert one.known
+    assert one.stated == sum(STATES[name] for name in stated)
+    assert one.updated_at == times.to_us(times.parse("2026-11-20T10:00:05+08:00"))
+
+
+def test_a_partial_version_may_say_all() -> None:
+    """What a full version says, a partial one can say too: the same values, and every bit."""
+    sent: dict[str, Any] = dict.fromkeys(TOP_LEVEL) | ORDER
+    whole = version(**{**sent, "updated_at": "2026-11-20T10:00:05+08:00"})
+    one = part(**{k: v for k, v in sent.items() if k not in ("order_id", "partial", "updated_at")})
+    assert one.stated == sum(STATES.values())
+    assert (one.shop_id, one.platform, one.paid_at) == (whole.shop_id, "douyin", whole.paid_at)
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("4.92E+18", "damaged_id"),
+        ("'4e+18", "damaged_id"),
+        ('="4.92e+18"', "damaged_id"),
+        ("４．９２Ｅ＋１８", "damaged_id"),
+        ("4.92E18", None),
+        ("4.92E-18", None),
+        ("49.2E+18", None),
+        ("S4.92E+18", None),
+        ("\u200b", "empty_value"),
+        ("'", "empty_value"),
+        ('="" ', "empty_value"),
+        ("``", None),
+    ],
+)
+def test_damaged_and_empty_ids(value: str, reason: str | None) -> None:
+    """Both sides of what a spreadsheet destroyed; a record with one such id is refused whole."""
+    raws = [
+        (
+            "order_id",
+            decode_order(json.dumps({**ORDER, "order_id": value}).encode(), None, ARRIVAL_US, 0),
+        ),
+        (
+            "shop_id",
+            decode_order(json.dumps({**ORDER, "shop_id": value}).encode(), None, ARRIVAL_US, 0),
+        ),
+        (
+            "order_ids.1",
+            decode_tracking(json.dumps({**UPDATE, "order_ids": ["1", value]}).encode(), ARRIVAL_US),
+        ),
+    ]
+    for field, verdict in raws:
+        if reason is None:
+            assert not isinstance(verdict, Bad), verdict
+        else:
+            assert isinstance(verdict, Bad)
+            assert (verdict.reason, verdict.field) == (reason, field)
+            assert reason != "damaged_id" or "damaged by a spreadsheet" in verdict.message
+
+
+def test_refusals_are_for_people() -> None:
+    """A sum with decimals says what is meant; Chinese is shown as it is."""
+    for amount in (129.0, "129.00", 129.5):
+        verdict = decode_order(
+            json.dumps({**ORDER, "amount_paid": amount}).encode(), None, ARRIVAL_US, 0
+        )
+        assert isinstance(verdict, Bad)
+        assert verdict.reason == "wrong_type"
+        assert "in minor units (fen" in verdict.message
+        assert "129.5" not in verdict.message
+    odd = decode_tracking(json.dumps({**UPDATE, "status": "已揽收"}).encode(), ARRIVAL_US)
+    assert isinstance(odd, Bad)
+    assert "'已揽收'" in odd.message

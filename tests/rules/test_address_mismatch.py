@@ -187,10 +187,13 @@ def test_stays_quiet_while_the_order_is_unknown() -> None:
 
 
 def test_a_buyer_who_moves_later_accuses_nobody() -> None:
-    """The recipient is that of the upload."""
+    """The recipient of the upload and every one stated since are accepted; none that was before."""
     moved = order(recipient=BORIS, updated_at=UPLOADED + US)
-    assert judge([*STORY, moved], LATER).one(RULE)["state"] == "open"
+    assert judge([*STORY, moved], LATER).of(RULE) == []
     assert judge([*START, moved, arrived(SHENZHEN)], LATER).of(RULE) == []
+    assert judge([*START, moved, arrived(GUANGZHOU)], LATER).one(RULE)["state"] == "open"
+    again = order(recipient={**GUANGZHOU}, updated_at=UPLOADED + 2 * US)
+    assert judge([*STORY, moved, again], LATER).of(RULE) == []
     before = order(recipient=BORIS, updated_at=UPLOADED)
     assert judge([*STORY, before], LATER).of(RULE) == []
 
@@ -294,7 +297,7 @@ def test_evidence_names_order_upload_and_fact() -> None:
 def test_evidence_names_the_version_whose_recipient_counts() -> None:
     """The one known at the upload, not the buyer's later change, nor what went before."""
     moved = order("1", updated_at=UPLOADED - MINUTE, recipient=ANNA)
-    later = order("1", updated_at=UPLOADED + MINUTE, recipient=BORIS)
+    later = order("1", updated_at=UPLOADED + MINUTE, recipient={**GUANGZHOU})
     first = order("1", recipient=BORIS)
     history = [first, moved, *STORY[1:], later]
     assert proofs_of(RULE, history, LATER)[-1][0] == (

@@ -89,9 +89,9 @@ def test_progress_does_not_end_it() -> None:
     assert state([*STORY, record("out_for_delivery", UPLOADED + DAY)], LATER) == "breached"
 
 
-def test_built_in_profiles_leave_it_off() -> None:
-    """No platform's text has a limit for it: nothing is warned of."""
+def test_built_in_profiles_set_no_limit() -> None:
+    """No platform's text has a limit for it: nothing is warned of but what an order promises."""
     assert judge(STORY, LATER).of("delivery_overdue") == []
-    rules = [rule for profile in load().all for rule in profile.parcel_rules]
-    assert rules
-    assert not any(isinstance(rule, DeliveryOverdue) for rule in rules)
+    for profile in load().all:
+        (rule,) = [rule for rule in profile.parcel_rules if isinstance(rule, DeliveryOverdue)]
+        assert rule == DeliveryOverdue()

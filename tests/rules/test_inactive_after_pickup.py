@@ -180,6 +180,7 @@ DOUYIN_ENDS = {
     "returning",
     "returned",
     "cancelled",
+    "handed_over",
 }
 ANY_ENDS = set(STATUSES) - {"ordered", "unknown"}
 

@@ -15,6 +15,7 @@ from support.builders import (
     LATER,
     NUMBER,
     PICKED,
+    SHENZHEN,
     UPLOADED,
     US,
     Message,
@@ -74,16 +75,41 @@ def test_a_release_is_no_recall() -> None:
 )
 def test_delivered_before_or_after(delivered: datetime, state: str | None) -> None:
     """Received before it came back: no recall; delivered after all: resolved; at once: neither."""
-    story = [*STORY, record("delivered", delivered)]
+    story = [*STORY, record("delivered", delivered, location=SHENZHEN)]
     found = judge(story, LATER).of(RULE)
     assert [value["state"] for value in found] == ([] if state is None else [state])
     if state == "resolved":
         assert times(found[0])["resolved_at"] == delivered
 
 
+@pytest.mark.parametrize(
+    ("where", "state"),
+    [
+        (SHENZHEN, "resolved"),
+        (GUANGZHOU, "open"),
+        ({"province": "广东省"}, "open"),
+        ({"city": "深圳市"}, "resolved"),
+        (None, "open"),
+    ],
+)
+def test_what_is_delivered_on_the_way_back(where: dict[str, str] | None, state: str) -> None:
+    """To its recipient's city it was delivered after all; anywhere else it is the sender's."""
+    story = [*STORY, record("delivered", BACK + US, location=where)]
+    assert judge(story, LATER).one(RULE)["state"] == state
+
+
+@pytest.mark.parametrize(("asked", "state"), [(BACK, None), (BACK + US, "open")])
+def test_a_buyer_who_asked_for_it(asked: datetime, state: str | None) -> None:
+    """A refund asked for at or before the way back makes it no recall; after it is too late."""
+    story = [*STORY, order(refund_requested_at=asked, updated_at=BACK + DAY)]
+    found = judge(story, LATER).of(RULE)
+    assert [value["state"] for value in found] == ([] if state is None else [state])
+
+
 def test_a_second_delivery_counts_where_the_first_was_at_once() -> None:
     """The first delivery after it ends it, not merely the first of all."""
-    story = [*STORY, record("delivered", BACK), record("delivered", BACK + HOUR)]
+    after = record("delivered", BACK + HOUR, location=SHENZHEN)
+    story = [*STORY, record("delivered", BACK), after]
     assert times(judge(story, LATER).one(RULE))["resolved_at"] == BACK + HOUR
 
 
@@ -173,7 +199,7 @@ def test_id_is_made_from_the_facts() -> None:
 
 def test_evidence_names_the_way_back() -> None:
     """The upload, the record, and the delivery that ended it."""
-    story = [*STORY, record("delivered", BACK + HOUR)]
+    story = [*STORY, record("delivered", BACK + HOUR, location=SHENZHEN)]
     assert proofs_of(RULE, story, LATER)[-1] == [
         ("tracking-update", 1, 101, "ordered", UPLOADED),
         ("tracking-update", 3, 103, "returning", BACK),

@@ -79,12 +79,25 @@ def test_statuses_that_may_repeat(status: str) -> None:
 
 
 def test_times_are_counted_not_records() -> None:
-    """Three records of two instants are two times; a microsecond apart is another time."""
+    """Three records of two instants are two times; ten minutes after the last counted one is
+    another time, and one that was not counted moves nothing."""
     same = node(PICKED + HOUR, raw_status="2")
     assert judge([*START, *visits(2), same], LATER).of(RULE) == []
-    apart = node(PICKED + HOUR + US)
-    warning = judge([*START, *visits(2), apart], LATER).one(RULE)
-    assert times(warning)["opened_at"] == PICKED + HOUR + US
+    near = node(PICKED + HOUR + 10 * MINUTE - US)
+    assert judge([*START, *visits(2), near], LATER).of(RULE) == []
+    apart = node(PICKED + HOUR + 10 * MINUTE)
+    warning = judge([*START, *visits(2), near, apart], LATER).one(RULE)
+    assert times(warning)["opened_at"] == PICKED + HOUR + 10 * MINUTE
+
+
+def test_unknown_is_not_the_same_place() -> None:
+    """A daily record without a place is no node; one field of a place is enough."""
+    nowhere = [node(PICKED + n * HOUR, location=None) for n in range(5)]
+    assert judge([*START, *nowhere], LATER).of(RULE) == []
+    empty = [node(PICKED + n * HOUR, location={"province": None}) for n in range(5)]
+    assert judge([*START, *empty], LATER).of(RULE) == []
+    site = [node(PICKED + n * HOUR, location={"site": "中转部"}) for n in range(5)]
+    assert judge([*START, *site], LATER).one(RULE)["state"] == "open"
 
 
 @pytest.mark.parametrize(
@@ -111,9 +124,9 @@ def test_the_place_counts_as_sent() -> None:
 
 def test_the_earliest_group_opens_it() -> None:
     """Of two repeated nodes the one whose third time comes first; there is one warning."""
-    other = [node(PICKED + n * MINUTE, location=GUANGZHOU) for n in range(3)]
+    other = [node(PICKED + n * 10 * MINUTE, location=GUANGZHOU) for n in range(3)]
     warning = judge([*START, *visits(3), *other], LATER).one(RULE)
-    assert times(warning)["opened_at"] == PICKED + 2 * MINUTE
+    assert times(warning)["opened_at"] == PICKED + 20 * MINUTE
 
 
 def test_it_opens_with_an_upload_that_is_later() -> None:

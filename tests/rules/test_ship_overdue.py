@@ -308,6 +308,8 @@ def test_id_is_made_from_the_facts() -> None:
     text = "ship_overdue|violation|douyin|order:1|2026-11-20T02:00:00.000000Z"
     wanted = sha256(text.encode()).hexdigest()[:32]
     assert judge([order()], LATER).one(RULE)["warning_id"] == wanted
+    text = "ship_overdue|violation|generic|order:1|2026-11-20T02:00:00.000000Z"
+    wanted = sha256(text.encode()).hexdigest()[:32]
     assert judge([order(platform="kuaishou")], LATER).one(RULE)["warning_id"] == wanted
 
 

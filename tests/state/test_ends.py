@@ -88,7 +88,7 @@ def test_every_kind_of_state_ends(name: str) -> None:
     machine, log = machine_after(history)
     last = max(arrival_of(message) for message in history)
     assert machine.live_states > 0
-    machine.advance(last + us(PAID + 5 * DAY) - us(PAID))
+    machine.advance(last + us(PAID + 6 * DAY) - us(PAID))
     said = len(log)
     assert machine.live_states > 0, "no state may end before its retention"
     machine.advance(last + STATE_KEPT - 1)

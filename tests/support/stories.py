@@ -14,8 +14,8 @@ from importlib import import_module
 from support.builders import Message
 from support.replaying import profiles
 
-from streams.profiles.model import DEFAULT_PLATFORM, Profile
-from streams.rules.registry import RULES
+from streams.profiles.model import Profile
+from streams.rules.registry import RULES, SPECS
 
 Story = Callable[..., list[Message]]
 
@@ -29,16 +29,21 @@ ON: dict[str, str] = {rule: module.ON for rule, module in _MODULES.items() if ha
 
 
 def on(profile: Profile) -> dict[str, object]:
-    """The rules that a profile has, by name."""
+    """The rules that a profile has by its own choice, by name."""
     rules = (*profile.order_rules, *profile.parcel_rules, *profile.link_rules)
-    return {rule.name: rule for rule in rules}
+    always = {spec.name: spec.rule() for spec in SPECS.values() if spec.always and spec.rule}
+    return {rule.name: rule for rule in rules if rule != always.get(rule.name)}
+
+
+PLATFORM = "douyin"
+"""The platform whose profile has every rule that any has."""
 
 
 TROUBLES: dict[str, Story] = {
     rule: STORIES[rule]
     for profile in profiles().all
-    if profile.platform == DEFAULT_PLATFORM
+    if profile.platform == PLATFORM
     for rule in RULES
     if rule in on(profile)
 }
-"""The histories of the rules that the default platform has."""
+"""The histories of the rules that Douyin has."""

@@ -223,6 +223,7 @@ def test_a_word_that_is_not_in_the_catalogue_is_left_out() -> None:
 def test_every_word_of_a_rule_is_in_the_catalogue() -> None:
     """What rules say they saw, and the lanes of a stalled track: none is left out of a sentence."""
     faults = ["1", "1" * 36, "你好你好你好", "TEST123", "000000", "1234567"]
+    faults += ["7.8E+13", "78123456,78123457", "78123456\u2800"]
     seen = {fault_of(number) for number in faults}
     assert len(seen) == len(faults)
     details = {*seen, "format", "province", "city", "address", "returning", "returned", "cancelled"}
