@@ -194,7 +194,7 @@ def _fact(
         code,
         digest & _MASK,
         order_ids,
-        message.platform or None,
+        message.platform,
         message.shop_id,
         location.place,
         recipient_codes,
