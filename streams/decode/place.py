@@ -43,6 +43,9 @@ class _Known(NamedTuple):
     place: Place
     nothing: bool
     """All of them are null."""
+    province: str | None
+    city: str | None
+    postal: str | None
 
 
 locations: dict[RawPlace | None, Located] = {}
@@ -87,10 +90,10 @@ def recipient_place(sent: RawPlace | None) -> tuple[RawPlace | None, Place | Non
     )
     known = places.get(names) or _look_up(names)
     address, person = sent.address_key, sent.person_key
-    if address is not None:
-        address = clean(address)
-    if person is not None:
-        person = clean(person)
+    both = (address or "") + (person or "")
+    if not both.isascii() or not both.isprintable() or " " in both:
+        address = None if address is None else clean(address)
+        person = None if person is None else clean(person)
     if not known.as_sent or address is not sent.address_key or person is not sent.person_key:
         city, country, district, postal_code, province, region_code, site = known.sent
         checked(address or "")
@@ -114,7 +117,9 @@ def place_of(sent: RawPlace | None) -> tuple[RawPlace | None, Place | None]:
         sent.region_code,
         sent.site,
     )
-    return _kept(sent, _meaning(names, names), sent.address_key, sent.person_key)
+    known = _meaning(names, names)
+    address, person = sent.address_key, sent.person_key
+    return _kept(sent, known, address, person)
 
 
 def raw_place(model: schemas.place.Place | None) -> RawPlace | None:
@@ -127,10 +132,7 @@ def _kept(
 ) -> tuple[RawPlace | None, Place | None]:
     if address is None and person is None:
         return (None, None) if known.nothing else (sent, known.place)
-    place = known.place
-    return sent, Place(
-        place.province, place.city, address or None, person or None, place.postal_code
-    )
+    return sent, Place(known.province, known.city, address or None, person or None, known.postal)
 
 
 def _look_up(sent: _Names) -> _Known:
@@ -152,5 +154,7 @@ def _meaning(sent: _Names, clean_names: _Names) -> _Known:
         codes = normalise(province, city, region_code)
     else:
         codes = _REGIONS.get(country), None
-    place = Place(*codes, postal_code=(postal_code or "")[:POSTAL_LENGTH] or None)
-    return _Known(clean_names, sent == clean_names, place, not any(n is not None for n in sent))
+    postal = (postal_code or "")[:POSTAL_LENGTH] or None
+    place = Place(*codes, postal_code=postal)
+    nothing = not any(name is not None for name in sent)
+    return _Known(clean_names, sent == clean_names, place, nothing, *codes, postal)
