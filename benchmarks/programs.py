@@ -81,6 +81,8 @@ def worker(
         "SHIPSENTRY_APP_ID": app_id,
         "SHIPSENTRY_DATA_DIR": str(folder / app_id),
         "SHIPSENTRY_HTTP_PORT": "0",
+        # The others warn at once.
+        "SHIPSENTRY_SETTLE_S": "0",
         # On a topic that already holds these warnings it would publish nothing again.
         "SHIPSENTRY_WARNINGS_TOPIC": f"{app_id}-shipment-warnings",
     }

@@ -441,6 +441,8 @@ def measure(arguments: argparse.Namespace, logs: Path, folder: Path) -> dict[str
             # A fixed name: the broker lets the restarted worker in at once, also after kill -9.
             group_instance_id=f"{APP}-1",
             http_port=0,
+            # Nothing but the restart is timed.
+            settle_s=0,
         )
         outcome = create_topics(settings, wait_s=60)
         if outcome.problems:

@@ -51,11 +51,19 @@ class Threshold(Message):
     comparator: Literal["gt", "ge"] | None = None
 
 
+class Note(Message):
+    """Something that helps to put it right: a word that stays, and a value where there is one."""
+
+    code: str
+    value: str | None = None
+
+
 class Evidence(Message):
     """What the warning rests on.
 
     `limit_hours` is the threshold for readers. `detail` is a word for what a check saw,
-    `exemptions` are the ids of the profile's rows that held the clock.
+    `exemptions` are the ids of the profile's rows that held the clock. `notes` also stand in words
+    at the end of the remedy.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -66,6 +74,7 @@ class Evidence(Message):
     lane: str | None = None
     detail: str | None = None
     exemptions: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     records: tuple[EvidenceRecord, ...] = ()
 
 

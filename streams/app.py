@@ -49,6 +49,7 @@ def build(
         settings.topics(),
         profiles,
         shadows=shadows_of(profiles, settings.shadow_profiles),
+        settle=round(settings.settle_s * 1_000_000),
         sizes=Sizes(settings.max_value_bytes, settings.message_max_bytes),
         clock=clock,
         warnings_page=settings.warnings_page,
@@ -61,11 +62,15 @@ def assemble(
     profiles: Profiles,
     *,
     shadows: Mapping[str, Profiles] | None = None,
+    settle: int = 0,
     sizes: Sizes = Sizes(),  # noqa: B008  immutable
     clock: Callable[[], int] | None = None,
     warnings_page: bool = False,
 ) -> EngineApp:
-    """Orders, parcels, tracks and shops' days, each with a processor of its own, on one engine."""
+    """Orders, parcels, tracks and shops' days, each with a processor of its own, on one engine.
+
+    News of a state are published `settle` µs after the last of them.
+    """
     app = create_app(config, due_of=dict.fromkeys(config.tables, due_of), clock=clock)
     feeds = Feeds()
     keep_feeds(app, feeds, config.data_dir / "feeds.msgpack")
@@ -75,6 +80,7 @@ def assemble(
     shop_days = ShopDayProcessor(topics, config.partitions, profiles, app.engine, sizes)
     processors = (orders, parcels, tracks, shop_days)
     orders.shadows = parcels.shadows = shadows or {}
+    orders.settle = parcels.settle = settle
 
     def recover(partitions: frozenset[int]) -> None:
         values = published_since_durable(config, topics.warnings, partitions)

@@ -286,6 +286,16 @@ class Settings(BaseSettings):
 
     # -- deadlines
 
+    settle_s: float = _setting(
+        5.0,
+        "How long a warning waits after the last news of its order or parcel: what an unsorted "
+        "batch says and takes back is never published. It waits six times as long at most where "
+        "news does not end, and not at all where its deadline is nearer. 0: nothing waits.",
+        unit="seconds",
+        ge=0,
+        le=300,
+    )
+
     tick_interval_s: float = _setting(
         0.5, "How often deadlines are looked at.", unit="seconds", ge=0.05, le=60
     )

@@ -8,11 +8,13 @@ from importlib import import_module
 from typing import Any
 
 from streams.facts.times import BEIJING, to_datetime
+from streams.profiles.exemptions import WEEKDAYS
 from streams.profiles.fields import LaneStage, PromiseStage, Stage
 from streams.profiles.model import Profile
 from streams.profiles.packs import Guarded
 from streams.profiles.registry import SPECS, RuleSpec
 from streams.profiles.table import table_of
+from streams.rules.business_days import BusinessDays
 from streams.rules.fields import (
     RuleField,
     duration,
@@ -51,13 +53,27 @@ def limits(rule: Any, profile: Profile, spec: RuleSpec) -> list[str]:
     if "lanes" in spec.terms:
         texts += lanes_read(profile.terms.lanes)
     if "promise" in spec.terms:
-        promise = profile.terms.default_promise
-        texts.append(
-            "by a stated promise alone"
-            if promise is None
-            else f"without a promise {duration(promise)}"
-        )
+        texts.append(_default_promise(profile.terms.default_promise))
     return [text for text in texts if text]
+
+
+def _default_promise(promise: int | BusinessDays | None) -> str:
+    """When an order is due that brings no promise of its own."""
+    if promise is None:
+        return "by a stated promise alone"
+    if isinstance(promise, int):
+        return f"without a promise {duration(promise)}"
+    days = counted(promise.promise_days, "working day")
+    text = f"without a promise {promise.ends_at} {promise.zone}, {days} after the payment"
+    if promise.cut_off is not None:
+        text += f" (of one later than {promise.cut_off}, after the next working day)"
+    week = ", ".join(WEEKDAYS[day] for day in sorted(promise.week))
+    free = f"without {counted(len(promise.holidays), 'holiday')}"
+    if promise.holidays:
+        free += f" until {max(promise.holidays)}"
+    if promise.working_days:
+        free += f", with {', '.join(str(day) for day in sorted(promise.working_days))}"
+    return f"{text}; working days {week} {free}"
 
 
 def exemption(row: Exemption) -> list[str]:

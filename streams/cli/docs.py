@@ -31,7 +31,7 @@ _GROUPS = {
     "The connection to Kafka": "bootstrap_servers",
     "Topics": "orders_topic",
     "Web pages": "http_host",
-    "Deadlines": "tick_interval_s",
+    "Deadlines": "settle_s",
     "Membership and durability": "session_timeout_s",
     "Volume": "max_value_bytes",
     "Logging": "log_level",
@@ -72,7 +72,7 @@ retry`: some cannot be sent · 4 only of `check`: nobody could be asked · 141 n
 to its end (`| head`). Results go to standard output, all else to standard error.
 
 Where a command takes a file, `-` is standard output or standard input; `./-` is a file of that
-name. What comes by standard input is JSON Lines: a CSV or `.gz` file is known by its name.
+name. [Files](files.md) says what a file to read may be: its content decides, not its name.
 
 A shell completes commands, options, files, rules and templates, once it has been told how:
 

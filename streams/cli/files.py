@@ -94,8 +94,7 @@ class OutputDirectory(click.Path):
 class InputFile(click.Path):
     """A file to read; `-` is standard input where `dash`, else refused, `./-` a file of that name.
 
-    Standard input can be read once, and has no name that ends in .csv or .gz. `directory`: one of
-    files will do too.
+    Standard input can be read once. `directory`: one of files will do too.
     """
 
     def __init__(self, *, dash: bool = True, directory: bool = False) -> None:

@@ -42,6 +42,7 @@ from streams.profiles.loader import ProfileError, load
 from streams.profiles.model import Profiles
 from streams.replay.history import play
 from streams.replay.machine import Machine
+from streams.replay.namesakes import namesakes
 from streams.replay.scope import Scope
 from streams.replay.seen import Seen
 from streams.replay.shop_days import ShopDays
@@ -55,10 +56,11 @@ Examples:
   shipsentry replay --orders o.jsonl --tracking t.jsonl --log | grep breached
   shipsentry replay --orders o.jsonl --tracking t.jsonl --profile as-dated --diff mine.toml
 
-Lines arrive at their received_at, else at their own time. `-` is standard output, of --orders or
---tracking standard input. docs/files.md says what a file may be; its content decides, not its name.
-What was read goes to standard error. Exit status: 0, or 3 when a line was bad (see the dead-letter
-file), or 2 for wrong usage or a file that holds no messages.
+Lines arrive at their received_at, else at their own time; nothing waits to settle, as it does in a
+worker (SHIPSENTRY_SETTLE_S). `-` is standard output, of --orders or --tracking standard input.
+docs/files.md says what a file may be; its content decides, not its name. What was read goes to
+standard error. Exit status: 0, or 3 when a line was bad (see the dead-letter file), or 2 for wrong
+usage or a file that holds no messages.
 """
 
 _INPUT = InputFile()
@@ -204,7 +206,8 @@ def replay(
         click.echo(f"rule {failure.rule} failed on {failure.subject}: {failure.error!r}", err=True)
     if failures:
         sys.exit(1)
-    for sentence in summary(files, seen, rejected, bad_lines, profiles, names):
+    same_digits = namesakes(machine)
+    for sentence in summary(files, seen, rejected, bad_lines, profiles, names, same_digits):
         click.echo(one_line(sentence), err=True)
     if rejected.count:
         sys.exit(3)

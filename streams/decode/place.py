@@ -11,14 +11,11 @@ import schemas.place
 from schemas.cleaning import clean
 from streams.decode.raw import RawPlace
 from streams.decode.texts import checked, short
-from streams.facts.facts import POSTAL_LENGTH, Place
-from streams.reference.places import normalise
+from streams.facts.facts import POSTAL_LENGTH, SHOWN_LENGTH, Place
+from streams.reference.places import find
 
 _MAX_PLACES = 50_000
 _SHORT_MASK = (1 << 32) - 1
-_REGIONS = {"HK": "81", "MO": "82", "TW": "71"}
-"""Countries of ISO 3166-1 that are provinces of GB/T 2260."""
-_NOWHERE = RawPlace()
 _pack = msgspec.msgpack.Encoder().encode
 
 _Names = tuple[str | None, str | None, str | None, str | None, str | None, str | None, str | None]
@@ -43,9 +40,6 @@ class _Known(NamedTuple):
     place: Place
     nothing: bool
     """All of them are null."""
-    province: str | None
-    city: str | None
-    postal: str | None
 
 
 locations: dict[RawPlace | None, Located] = {}
@@ -117,9 +111,7 @@ def place_of(sent: RawPlace | None) -> tuple[RawPlace | None, Place | None]:
         sent.region_code,
         sent.site,
     )
-    known = _meaning(names, names)
-    address, person = sent.address_key, sent.person_key
-    return _kept(sent, known, address, person)
+    return _kept(sent, _meaning(names, names), sent.address_key, sent.person_key)
 
 
 def raw_place(model: schemas.place.Place | None) -> RawPlace | None:
@@ -132,7 +124,15 @@ def _kept(
 ) -> tuple[RawPlace | None, Place | None]:
     if address is None and person is None:
         return (None, None) if known.nothing else (sent, known.place)
-    return sent, Place(known.province, known.city, address or None, person or None, known.postal)
+    place = known.place
+    return sent, Place(
+        place.province,
+        place.city,
+        address or None,
+        person or None,
+        place.postal_code,
+        place.unread,
+    )
 
 
 def _look_up(sent: _Names) -> _Known:
@@ -148,13 +148,20 @@ def _look_up(sent: _Names) -> _Known:
 
 def _meaning(sent: _Names, clean_names: _Names) -> _Known:
     city, country, _, postal_code, province, region_code, _ = clean_names
-    codes: tuple[str | None, str | None]
     country = (country or "CN").upper()
-    if country == "CN":
-        codes = normalise(province, city, region_code)
-    else:
-        codes = _REGIONS.get(country), None
-    postal = (postal_code or "")[:POSTAL_LENGTH] or None
-    place = Place(*codes, postal_code=postal)
-    nothing = not any(name is not None for name in sent)
-    return _Known(clean_names, sent == clean_names, place, nothing, *codes, postal)
+    codes = find(country, region_code, province, city)
+    place = Place(
+        *codes,
+        postal_code=(postal_code or "")[:POSTAL_LENGTH] or None,
+        unread=None if codes[0] else _unread(country, province, city),
+    )
+    return _Known(clean_names, sent == clean_names, place, not any(n is not None for n in sent))
+
+
+def _unread(country: str, province: str | None, city: str | None) -> str | None:
+    """What was sent for a place that no table knows; nothing with digits, as addresses have."""
+    names = (country if country != "CN" else "", province, city)
+    text = " ".join(name for name in names if name)
+    if any(character.isdigit() for character in text):
+        return None
+    return text[:SHOWN_LENGTH] or None

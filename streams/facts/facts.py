@@ -39,7 +39,9 @@ PRESALES = ("none", "full", "deposit")
 class Place(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """A recipient or sender: place codes and the producer's opaque hashes, never plain data.
 
-    `postal_code` is as sent, its first `POSTAL_LENGTH` characters.
+    `postal_code` is as sent, its first `POSTAL_LENGTH` characters. `unread` is what was sent for a
+    place whose province is not known, as far as `SHOWN_LENGTH` and if it holds no digit: a name to
+    be corrected, and no address.
     """
 
     province: str | None = None
@@ -47,7 +49,11 @@ class Place(msgspec.Struct, frozen=True, gc=False, array_like=True):
     address_key: str | None = None
     person_key: str | None = None
     postal_code: str | None = None
+    unread: str | None = None
 
+
+SHOWN_LENGTH = 12
+"""Characters of a place name that no table knows which are kept to be shown."""
 
 POSTAL_LENGTH = 5
 """Of a postal code as much as a platform compares, and no more: the rest can tell a house."""
@@ -155,7 +161,9 @@ class OrderFacts(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
     `recipients` is the timeline of the recipient as (from `updated_at`, place), the first entry
     being the earliest version's. `sources` says where each of its entries was read, and last where
-    the newest version was: (partition, offset, `updated_at`).
+    the newest version was: (partition, offset, `updated_at`). `vias` are all transit warehouses
+    that were ever named. `paid_estimated` speaks of the base time. `moving` are its parcels that
+    move under digits which another of its parcels has too; `origin_unread` as `Place.unread`.
     """
 
     order_id: str
@@ -176,6 +184,8 @@ class OrderFacts(msgspec.Struct, frozen=True, gc=False, array_like=True):
     refund_requested_at: int | None = None
     promised_delivery_by: int | None = None
     paid_estimated: bool = False
+    moving: tuple[str, ...] = ()
+    origin_unread: str | None = None
 
 
 class LinkedLife(msgspec.Struct, frozen=True, gc=False, array_like=True):

@@ -70,6 +70,8 @@ def value(cell: Cell, kind: Kind, field: str, reading: Reading) -> Any:
     Of `money` the sum is not worked out here: it depends on the row's currency. A `time` of which
     only the day is known is a Day.
     """
+    if kind == "text" and cell.__class__ is str and cell != ERROR:
+        return cell
     if cell == ERROR:
         raise CellError("wrong_type", field, "is an error of a formula, such as #N/A")
     if kind == "time":

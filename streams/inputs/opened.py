@@ -20,7 +20,8 @@ HEAD = 1 << 20
 
 _GZIP = b"\x1f\x8b"
 _ZIP = b"PK\x03\x04"
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""How an .xls begins."""
 _NAMED = {
     b"%PDF": "a PDF",
     b"\x89PNG": "a picture",
@@ -83,7 +84,7 @@ class Opened:
     def form(self) -> Form:
         """Whether the content is text or a workbook; raises Unreadable where it is neither."""
         head = self.head
-        if head.startswith(_OLE):
+        if head.startswith(OLE):
             return "workbook"
         if head.startswith(_ZIP):
             return self._archive()

@@ -101,7 +101,7 @@ class Header:
 
     def message(self, cells: Sequence[Cell]) -> bytes | Bad:
         """The message of a row, or why there is none."""
-        if not _is_blank(cells[self._width :]):
+        if len(cells) > self._width and not _is_blank(cells[self._width :]):
             return Bad(
                 "bad_row",
                 None,

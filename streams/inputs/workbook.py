@@ -12,10 +12,11 @@ from typing import IO, Any
 import python_calamine as calamine
 
 from streams.inputs.cells import ERROR, Cell, blank
-from streams.inputs.opened import Opened, Unreadable
+from streams.inputs.compound import runs_in_circles
+from streams.inputs.opened import OLE, Opened, Unreadable
 
 MOST_CELLS = 100_000_000
-"""Cells in the rectangle that holds all of a sheet; reading takes about 30 bytes for each."""
+"""Cells in the rectangle that holds all of a sheet; an empty one takes about 30 bytes."""
 
 _CHUNK = 1 << 20
 _OVERLAP = 4096
@@ -48,6 +49,11 @@ class Workbook:
         yield from enumerate(self._iterated(), start=1)
 
     def _open(self, file: IO[bytes]) -> Any:
+        if file.read(len(OLE)) == OLE and runs_in_circles(file):
+            raise Unreadable(
+                self._path, "is a damaged .xlsx or .xls, or none (its sectors form no chains)"
+            )
+        file.seek(0)
         book = calamine.load_workbook(file)
         # Charts and macros are sheets without cells; a hidden sheet is not what a person sees.
         shown = [

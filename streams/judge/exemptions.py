@@ -19,8 +19,8 @@ def held(
 ) -> Clock:
     """The clock with the pauses of the rows that cover it; the clock itself where none does.
 
-    `promised` (µs) is the time that the order itself gives, for clocks that may run to it: business
-    days are already in such a promise, a force majeure is not.
+    `promised` (µs) is the time that the order itself gives, or its profile by working days, for
+    clocks that may run to it: business days are already in such a promise, a force majeure is not.
     """
     length = clock.limit.length
     given = promised is not None and clock.started_at + length == promised

@@ -7,6 +7,7 @@ from streams.judge.evaluate import Evaluating, Evaluation, Subject
 from streams.judge.exemptions import carriers_of_order, held, provinces_of_order
 from streams.judge.judgement import Judgement, conclude
 from streams.profiles.model import Profile, Profiles
+from streams.rules.business_days import BusinessDays
 from streams.rules.episodes import Clock
 from streams.rules.snapshot import OrderSnapshot
 from streams.state.orders import EXPRESS
@@ -43,9 +44,12 @@ def _subject(
     if profile.exemptions:
         where = provinces_of_order(snapshot)
         carriers = carriers_of_order(snapshot)
+        promised = version.promised_ship_by
+        if isinstance(profile.terms.default_promise, BusinessDays):
+            promised = snapshot.promise
 
         def hold(clock: Clock) -> Clock:
-            return held(clock, profile.exemptions, where, carriers, version.promised_ship_by)
+            return held(clock, profile.exemptions, where, carriers, promised)
 
     return Subject(
         profile, None, order_id, version.shop_id, lambda: (order_id,), lambda: (version,), hold

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from streams.facts.statuses import PROGRESS
 from streams.judge.evaluate import Evaluating, Evaluation, Subject
 from streams.judge.exemptions import held, provinces_of_parcel
 from streams.judge.judgement import Judgement, conclude
 from streams.profiles.model import Profile, Profiles
 from streams.rules.episodes import Clock
 from streams.rules.snapshot import LinkedOrder, ParcelLife
-from streams.state.links import lives
-from streams.state.state import ParcelState
+from streams.state.links import digits_of, lives
+from streams.state.state import Mark, Notes, ParcelState
 
 
 def judge(state: ParcelState, now: int, profiles: Profiles, detected_at: int) -> Judgement:
@@ -39,22 +42,43 @@ def evaluate(state: ParcelState, now: int, profiles: Profiles) -> Evaluation:
                     state.postal_codes,
                 )
                 if life.orders:
-                    _evaluate_life(life, profiles, evaluating)
+                    _evaluate_life(life, profiles, evaluating, _notes(life, state.next))
     return evaluating.done()
 
 
-def _evaluate_life(life: ParcelLife, profiles: Profiles, evaluating: Evaluating) -> None:
+def _notes(life: ParcelLife, following: Sequence[tuple[Mark, str]]) -> Notes:
+    """Under which other key the parcel moves: the one that its hand-over names, or one of its
+    orders' others that has its digits."""
+    found: list[tuple[str, str]] = []
+    for mark, key in following:
+        if any(record[:2] == mark for record in life.records):
+            found.append(("goes_on_as", key.replace(":", " ").strip()))
+    moving = {
+        key
+        for order in life.orders
+        for key in (order.facts.moving if order.facts is not None else ())
+        if key != life.key and digits_of(key) == digits_of(life.key)
+    }
+    if moving and life.first(PROGRESS) is None:
+        found += (("moves_as", key.replace(":", " ")) for key in sorted(moving))
+    return tuple(found)
+
+
+def _evaluate_life(
+    life: ParcelLife, profiles: Profiles, evaluating: Evaluating, notes: Notes
+) -> None:
     """The parcel's rules of its lead order's profile, then each order's rules of its own."""
     lead = life.lead
     profile = profiles.at(lead.platform, lead.dated)
     lead.terms = profile.terms
-    evaluating.rules(profile.parcel_rules, (life,), _of_all(life, profile))
+    evaluating.rules(profile.parcel_rules, (life,), _of_all(life, profile)._replace(notes=notes))
     for order in life.orders:
         if order is not lead:
             profile = profiles.at(order.platform, order.dated)
             order.terms = profile.terms
         if profile.link_rules:
-            evaluating.rules(profile.link_rules, (life, order), _of_one(life, order, profile))
+            subject = _of_one(life, order, profile)._replace(notes=notes)
+            evaluating.rules(profile.link_rules, (life, order), subject)
 
 
 def _of_all(life: ParcelLife, profile: Profile) -> Subject:

@@ -11,6 +11,7 @@ from streams.judge import orders as judge_orders
 from streams.judge import parcels as judge_parcels
 from streams.judge.evaluate import Evaluation, RuleFailure
 from streams.judge.judgement import Judgement
+from streams.judge.settling import is_near, withhold
 from streams.judge.warnings import Revision, reconcile
 from streams.profiles.model import Profiles
 from streams.state.state import OrderState, ParcelState, Published
@@ -26,19 +27,25 @@ def shadowed(
 
     Gives the judgement, no longer an end where a shadow waits for something, what the shadows
     would have published, and the rules that raised. Sets what is remembered, and `due` earlier
-    where a shadow has a deadline first.
+    where a shadow has a deadline first. What news changed waits for them as for what is published.
     """
     now = max(now, state.judged)
     remembered: list[Published] = []
     revisions: list[Revision] = []
     failures: list[RuleFailure] = []
     changes: list[int] = []
+    settling = judgement.settling
     for profile, profiles in shadows.items():
         seen = _evaluate(state, now, profiles)
         before = [entry for entry in state.shadow if entry.finding.profile == profile]
-        if seen.candidates or before:
+        candidates = seen.candidates
+        if candidates or before:
             failed = {failure.rule for failure in seen.failures}
-            after, new = reconcile(before, seen.candidates, failed, now)
+            if settling is not None:
+                candidates, waits = withhold(before, candidates, failed, settling.until)
+                if waits:
+                    changes.append(settling.until)
+            after, new = reconcile(before, candidates, failed, now)
             remembered += after
             revisions += new
         failures += seen.failures
@@ -49,6 +56,8 @@ def shadowed(
         state.judged = now
     if changes:
         earliest = min(changes)
+        if is_near(settling, earliest):
+            state.settling = settling
         if judgement.ended or earliest < state.due:
             state.due = earliest
             judgement = judgement._replace(ended=False)

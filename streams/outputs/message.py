@@ -9,8 +9,9 @@ import msgspec
 from streams.facts.times import HOUR, iso, to_datetime
 from streams.judge.warnings import Revision
 from streams.profiles.money import spelled
+from streams.state.standing import STANDING
 from streams.state.state import Finding
-from streams.texts import words
+from streams.texts import noted, words
 
 _BEIJING = 8 * HOUR
 """Ahead of UTC, all year."""
@@ -26,6 +27,8 @@ def warning_value(revision: Revision, feed: str = "ok") -> dict[str, Any]:
     carrier, _, number = (finding.parcel or ":").partition(":")
     limit_hours = None if finding.limit is None else _hours(finding.limit)
     texts = words(finding.rule, finding.state, text_values(finding), finding.stage)
+    if finding.state in STANDING:
+        texts["remedy"] = noted(texts["remedy"], finding.notes)
     return {
         "schema_version": 1,
         "warning_id": revision.warning_id,
@@ -54,6 +57,7 @@ def warning_value(revision: Revision, feed: str = "ok") -> dict[str, Any]:
             "lane": finding.lane,
             "detail": finding.detail,
             "exemptions": list(finding.exemptions),
+            "notes": [{"code": code, "value": value or None} for code, value in finding.notes],
             "records": [
                 {
                     "topic": topic,

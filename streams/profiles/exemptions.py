@@ -30,10 +30,20 @@ def _zone(value: str) -> str:
     return value
 
 
-def _weekdays(value: list[str]) -> list[str]:
+ZoneName = Annotated[str, AfterValidator(_zone)]
+"""A time zone by its name, or as an offset."""
+
+
+def known_weekdays(value: list[str]) -> list[str]:
+    """The same weekdays; raises ValueError where one is none."""
     for day in value:
         if day not in WEEKDAYS:
             raise ValueError(f"{day!r} is no weekday; allowed: {', '.join(WEEKDAYS)}")
+    return value
+
+
+def _weekdays(value: list[str]) -> list[str]:
+    known_weekdays(value)
     if len(set(value)) == len(WEEKDAYS):
         raise ValueError("a clock that stands still on every day never ends")
     return value
@@ -56,7 +66,7 @@ class ExemptionTable(Strict):
     to: Aware | None = None
     weekdays: Annotated[list[str], Field(min_length=1), AfterValidator(_weekdays)] | None = None
     days: Annotated[list[date], Field(min_length=1)] | None = None
-    zone: Annotated[str, AfterValidator(_zone)] | None = None
+    zone: ZoneName | None = None
     regions: Provinces = frozenset()
     carriers: list[Annotated[str, Field(min_length=1)]] = Field(default_factory=list)
     rules: list[str] = Field(default_factory=list)

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from math import inf
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 from streams.facts.facts import STATUS_CODE
 from streams.facts.times import HOUR
@@ -17,6 +26,17 @@ from streams.rules.lanes import LaneLimits, Lanes
 Severity = fields.Severity
 Comparator = Literal["gt", "ge"]
 Hours = Annotated[float, Field(gt=0, le=24 * 365, allow_inf_nan=False)]
+
+NEVER = inf
+"""Hours of what is "off"."""
+
+
+def _or_never(value: Any, hours: ValidatorFunctionWrapHandler) -> Any:
+    return NEVER if value == "off" else hours(value)
+
+
+PromiseHours = Annotated[Hours, WrapValidator(_or_never)]
+"""Hours, or "off": never."""
 
 
 class Strict(BaseModel):

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from streams.facts.times import HOUR, from_datetime
+from streams.facts.times import from_datetime
+from streams.profiles.business_days import BusinessDaysTable
 from streams.profiles.exemptions import ExemptionTable
-from streams.profiles.fields import Aware, Hours, LanesTable, Strict
+from streams.profiles.fields import NEVER, Aware, LanesTable, PromiseHours, Strict, microseconds
 from streams.profiles.lines import LineTable, MeterTable, meter_of, named_once
 from streams.profiles.model import Profile
 from streams.profiles.money import Exposure
 from streams.profiles.registry import RuleSpec
+from streams.rules.business_days import BusinessDays
 from streams.rules.terms import Terms
 
 
@@ -28,7 +30,8 @@ class ProfileFile(Strict):
     source_url: str
     read_on: date
     verified: str
-    default_promise_hours: Hours | Literal["off"] = 48
+    default_promise_hours: PromiseHours | None = None
+    business_days: BusinessDaysTable | None = None
     lanes: LanesTable = LanesTable()
     exposure: dict[str, Any] = Field(default_factory=dict)
     exemptions: list[ExemptionTable] = Field(default_factory=list)
@@ -42,6 +45,19 @@ class ProfileFile(Strict):
         start = info.data.get("effective_from")
         if value is not None and start is not None and value <= start:
             raise ValueError("a profile must end after effective_from")
+        return value
+
+    @field_validator("business_days")
+    @classmethod
+    def _instead_of_hours(
+        cls, value: BusinessDaysTable | None, info: ValidationInfo
+    ) -> BusinessDaysTable | None:
+        hours = info.data.get("default_promise_hours")
+        if value is not None and hours is not None and hours != NEVER:
+            raise ValueError(
+                f"working days here, and {hours:g} in default_promise_hours; allowed: one of them, "
+                'the other "off"'
+            )
         return value
 
     @field_validator("exemptions")
@@ -66,8 +82,7 @@ class ProfileFile(Strict):
         files: tuple[str, ...],
     ) -> Profile:
         """The profile as the judge takes it; `rules` and `exposure` are what its tables make."""
-        until, hours = self.effective_to, self.default_promise_hours
-        promise = None if hours == "off" else round(hours * HOUR)
+        until = self.effective_to
         built: dict[str, list[Any]] = {"order": [], "parcel": [], "parcel × order": []}
         for name, spec in specs.items():
             if name in rules:
@@ -83,7 +98,7 @@ class ProfileFile(Strict):
             parcel_rules=tuple(built["parcel"]),
             link_rules=tuple(built["parcel × order"]),
             exposure=exposure,
-            terms=Terms(self.lanes.lanes(), promise),
+            terms=Terms(self.lanes.lanes(), self._default_promise()),
             source_url=self.source_url,
             read_on=self.read_on.isoformat(),
             verified=self.verified,
@@ -91,3 +106,10 @@ class ProfileFile(Strict):
             files=files,
             meter=meter_of(self.meter, self.lines),
         )
+
+    def _default_promise(self) -> int | BusinessDays | None:
+        """When an order is due that brings no promise of its own; None: never."""
+        if self.business_days is not None:
+            return self.business_days.business_days()
+        hours = 48 if self.default_promise_hours is None else self.default_promise_hours
+        return None if hours == NEVER else microseconds(hours)

@@ -11,7 +11,7 @@ from streams.rules.episodes import Clock, Limit
 from streams.rules.fields import Reads
 from streams.rules.snapshot import ParcelLife
 from streams.rules.spec import RuleSpec
-from streams.rules.stages import staged
+from streams.rules.stages import limited
 
 _RECEIVED = tuple(STATUS_CODE[name] for name in ("delivered", "ready_for_pickup", "returned"))
 
@@ -40,7 +40,7 @@ class DeliveryOverdue:
         promised = None if lead.facts is None else lead.facts.promised_delivery_by
         if promised is not None and promised > started:
             severity = "warning" if violation is None else violation.severity
-            return staged(
+            return limited(
                 self.name,
                 Limit(promised - started, False, severity),
                 None,
@@ -50,7 +50,7 @@ class DeliveryOverdue:
             )
         if violation is None:
             return ()
-        return staged(self.name, violation, self.serious, started, ended, lead.proof)
+        return limited(self.name, violation, self.serious, started, ended, lead.proof)
 
 
 RULE = RuleSpec("delivery_overdue", "parcel", rule=DeliveryOverdue, always=True)

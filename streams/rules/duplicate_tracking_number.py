@@ -57,7 +57,8 @@ class DuplicateTrackingNumber:
         if released is not None and (ended is None or released < ended):
             ended = released
         proof, within = (*earliest.proof(), *order.proof()), self.rectify_within
-        return (Check(self.name, "violation", self.severity, at, at, ended, proof, within),)
+        check = Check(self.name, "violation", self.severity, at, at, ended, proof, within)
+        return (check._replace(notes=(("earlier_order", earliest.order_id),)),)
 
 
 RULE = RuleSpec("duplicate_tracking_number", "parcel × order", rule=DuplicateTrackingNumber)

@@ -48,7 +48,7 @@ class InactiveAfterPickup:
             pickup = parcel.first(_PICKED_UP)
             return tuple(proof_of(record) for record in (pickup, update) if record is not None)
 
-        return staged(self.name, self.violation, self.serious, started, ended, proof)
+        return staged(self, started, ended, proof)
 
 
 RULE = RuleSpec("inactive_after_pickup", "parcel", rule=InactiveAfterPickup)

@@ -27,7 +27,7 @@ class PickupOverdue:
         record = parcel.first(PROGRESS)
         if record is not None and (ended is None or record.at < ended):
             ended = record.at
-        return staged(self.name, self.violation, self.serious, started, ended, parcel.lead.proof)
+        return staged(self, started, ended, parcel.lead.proof)
 
 
 RULE = RuleSpec("pickup_overdue", "parcel", rule=PickupOverdue)

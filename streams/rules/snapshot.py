@@ -24,6 +24,7 @@ from streams.state.state import (
     Claim,
     LinkedParcel,
     Mark,
+    Notes,
     OrderLink,
     OrderState,
     Proof,
@@ -242,6 +243,16 @@ class ParcelLife:
         recipient = (order or self.lead).recipient
         return None if recipient is None or recipient.province is None else int(recipient.province)
 
+    def unread_sides(self) -> Notes:
+        """The sides of the lead order's lane whose province is not known, with what was sent."""
+        facts, recipient = self.lead.facts, self.lead.recipient
+        notes: list[tuple[str, str]] = []
+        if self.origin() is None:
+            notes.append(("origin_unknown", (facts and facts.origin_unread) or ""))
+        if self.destination() is None:
+            notes.append(("destination_unknown", (recipient and recipient.unread) or ""))
+        return tuple(notes)
+
     def lane(self, order: LinkedOrder | None = None) -> str | None:
         """The lane to an order's recipient (None: the lead order's) as its profile has it: near,
         cross_province, remote or unknown; None where the profile does not judge it."""
@@ -263,8 +274,8 @@ class OrderSnapshot:
         self.version = version
         self.base = base = base_time(version)
         promised = version.promised_ship_by
-        if promised is None and base is not None and terms.default_promise is not None:
-            promised = base + terms.default_promise
+        if promised is None and base is not None:
+            promised = terms.due(base)
         self.promise = None if base is None else promised
         self.parcels = max(version.parcels_expected or 1, 1)
         self.closed_at = closed_since(state.versions)

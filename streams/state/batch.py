@@ -38,7 +38,8 @@ class Applied(NamedTuple, Generic[S]):
     `state` is as the facts left it, None where there is none; `old_due` (µs) is when the stored one
     was due, 0: nothing was stored. Only a `changed` state needs to be stored again. Of the facts
     `new` were new and `late` too late to count; `refused` has the positions of those for which
-    there is no room. `replies` are for other tables: (key, message); `claims` for tracks.
+    there is no room. `replies` are for other tables: (key, message); `claims` for tracks. `judged`
+    says whether rules look at what changed.
     """
 
     state: S | None
@@ -49,6 +50,7 @@ class Applied(NamedTuple, Generic[S]):
     refused: tuple[int, ...] = ()
     replies: Sequence[tuple[bytes, Any]] = ()
     claims: Sequence[TrackFacts] = ()
+    judged: bool = True
 
 
 def apply_tracking(
@@ -200,7 +202,7 @@ def apply_abnormal_days(
     for key, old, news in zip(keys, stored, facts, strict=True):
         state, old_due = _order(key, old, codec)
         changed = orders.apply_abnormal_days(state, news, now)
-        applied.append(Applied(state, old_due, changed))
+        applied.append(Applied(state, old_due, changed, judged=False))
     return applied
 
 

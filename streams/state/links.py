@@ -81,6 +81,11 @@ def judged(linked: list[L]) -> list[L]:
     return [order for order in linked if order.released_at == last]
 
 
+def digits_of(key: str) -> str:
+    """A parcel's number without its carrier and leading zeros: what spreadsheets leave of it."""
+    return key.partition(":")[2].lstrip("0")
+
+
 def lead_of(linked: Iterable[Stretch], known: Mapping[str, OrderFacts | None]) -> Stretch | None:
     """The lead order of a life: of those that it is judged for the one uploaded first."""
     orders = []

@@ -7,11 +7,13 @@ are what the parcels must hear.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable
 
 from streams.facts.facts import OrderFacts, OrderVersion, ParcelFacts, Place
 from streams.facts.times import RETENTION
 from streams.state.contributions import AbnormalDays
+from streams.state.links import digits_of
 from streams.state.parcels import Outcome
 from streams.state.state import LinkedParcel, OrderState
 from streams.state.versions import (
@@ -103,10 +105,11 @@ def replies(state: OrderState) -> list[tuple[bytes, OrderFacts]]:
         return []
     messages = []
     facts: OrderFacts | None = None
+    moving = _moving(state)
     for parcel in state.parcels:
-        if parcel.sent_versions != len(state.versions):
+        if parcel.sent_versions != len(state.versions) or parcel.sent_moving != moving:
             facts = facts or facts_of(state)
-            parcel.sent_versions = len(state.versions)
+            parcel.sent_versions, parcel.sent_moving = len(state.versions), moving
             messages.append((parcel.key.encode(), facts))
     return messages
 
@@ -116,7 +119,7 @@ def facts_of(state: OrderState) -> OrderFacts:
     closed_at = closed_since(state.versions)
     version = order_known(state.versions)
     if version is None:
-        return OrderFacts(state.order_id, known=False, closed_at=closed_at)
+        return OrderFacts(state.order_id, known=False, closed_at=closed_at, moving=_moving(state))
     recipients: list[tuple[int, Place | None]] = []
     sources: list[tuple[int, int, int]] = []
     for earlier in state.versions:
@@ -145,4 +148,19 @@ def facts_of(state: OrderState) -> OrderFacts:
         refund_requested_at=version.refund_requested_at,
         promised_delivery_by=version.promised_delivery_by,
         paid_estimated=version.paid_estimated,
+        moving=_moving(state),
+        origin_unread=None if version.ship_from is None else version.ship_from.unread,
+    )
+
+
+def _moving(state: OrderState) -> tuple[str, ...]:
+    """The parcels that move under digits that another parcel of the order has: one parcel, most
+    likely, whose number was written in two ways."""
+    if len(state.parcels) < 2:
+        return ()
+    shared = Counter(digits_of(parcel.key) for parcel in state.parcels)
+    return tuple(
+        parcel.key
+        for parcel in state.parcels
+        if shared[digits_of(parcel.key)] > 1 and any(life.progress for life in parcel.lives)
     )

@@ -54,6 +54,10 @@ Sent = tuple[int, int | None, tuple[int, ...], bool]
 """What an order was sent of one life: (uploaded, released, progress that matters, judged)."""
 
 
+Notes = tuple[tuple[str, str], ...]
+"""What else is worth knowing, in order: (a code of the catalogue's section `note`, its value)."""
+
+
 class Finding(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One warning's content: everything that makes a new revision when it changes. Times in µs.
 
@@ -61,6 +65,7 @@ class Finding(msgspec.Struct, frozen=True, gc=False, array_like=True):
     `exposure` is "compensation". `exemptions` names the rows of the profile that held the clock.
     `detail` is a word that says what a check saw, from a closed list of its rule. `comparator` says
     whether reaching a clock's limit breaches it ("ge") or only passing it ("gt"); a check has none.
+    `notes` are things that help to put it right.
     """
 
     rule: str
@@ -84,6 +89,7 @@ class Finding(msgspec.Struct, frozen=True, gc=False, array_like=True):
     exemptions: tuple[str, ...] = ()
     detail: str | None = None
     comparator: str | None = None
+    notes: Notes = ()
 
 
 Proof = tuple[tuple[str, int, int, str, int], ...]
@@ -138,12 +144,20 @@ class Claim(msgspec.Struct, frozen=True, gc=False, array_like=True):
     since: int | None = None
 
 
+class Settling(NamedTuple):
+    """A state has news since `since` (µs): what it changed is published at `until`."""
+
+    since: int
+    until: int
+
+
 class ParcelState(msgspec.Struct, gc=False, array_like=True):
     """Everything known of one `carrier:NUMBER`; `records` and `named` are kept in order of time.
 
     `abnormal` is what each order was sent of the days on which findings make it abnormal.
     `shadow` is what shadow profiles would have published. `reading` names the assignment in whose
-    backlog the number was last read; see `parcels.resend_all`.
+    backlog the number was last read; see `parcels.resend_all`. `settling` is there as long as news
+    may wait to be published; see `judge.settling`.
 
     Few facts have more to say, and what they say stands here by their (`at`, `digest`): `voided`
     are facts taken back, which count for nothing whenever they come; `estimated` those whose time
@@ -168,14 +182,17 @@ class ParcelState(msgspec.Struct, gc=False, array_like=True):
     estimated: list[Mark] = []
     next: list[tuple[Mark, str]] = []
     postal_codes: list[tuple[Mark, str]] = []
+    settling: Settling | None = None
 
 
 class LinkedParcel(msgspec.Struct, gc=False, array_like=True):
-    """A parcel that names this order: what it last said, and of how many versions it was sent."""
+    """A parcel that names this order: what it last said, and what it was sent: of how many
+    versions, and which of the order's parcels are `moving`."""
 
     key: str
     lives: tuple[LinkedLife, ...]
     sent_versions: int = 0
+    sent_moving: tuple[str, ...] = ()
 
 
 class OrderState(msgspec.Struct, gc=False, array_like=True):
@@ -183,7 +200,7 @@ class OrderState(msgspec.Struct, gc=False, array_like=True):
 
     `abnormal` is what each parcel said of the days on which its findings make the order abnormal,
     `contributions` what was sent of it to the days of its shop (of its shops, where it moved).
-    `shadow` is what shadow profiles would have published.
+    `shadow` is what shadow profiles would have published, `settling` as in `ParcelState`.
     """
 
     order_id: str
@@ -197,6 +214,7 @@ class OrderState(msgspec.Struct, gc=False, array_like=True):
     shadow: list[Published] = []
     abnormal: list[tuple[str, tuple[int, ...]]] = []
     contributions: list[Contribution] = []
+    settling: Settling | None = None
 
 
 def place_code(place: Place | None) -> int:

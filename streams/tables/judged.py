@@ -14,6 +14,7 @@ from streams.engine.kafka.types import Effects, Output
 from streams.judge.evaluate import RuleFailure
 from streams.judge.feeds import Feeds
 from streams.judge.judgement import Judgement
+from streams.judge.settling import hear
 from streams.judge.shadows import shadowed
 from streams.judge.warnings import Revision
 from streams.outputs.message import encode_warning
@@ -63,6 +64,8 @@ class JudgedProcessor(Processor, Generic[S, W]):
         self.names = with_own(*profiles.own_names)
         self.unknown_names = UnknownNames(self.names)
         self.shadows: Mapping[str, Profiles] = {}
+        self.settle = 0
+        """How long (µs) nothing of a state is published after news of it; 0: it is at once."""
         self.contributes = True
         """Whether anybody counts shops' days."""
         self._published: dict[int, dict[bytes, dict[str, Published]]] = {}
@@ -105,6 +108,8 @@ class JudgedProcessor(Processor, Generic[S, W]):
                 continue
             state: Any = each.state
             before = state.published
+            if self.settle and each.judged:
+                hear(state, moment.heard, self.settle)
             if published and key in published:
                 take_over(state, published.pop(key).values())
             if sent and key in sent:

@@ -47,12 +47,24 @@ class Moment(NamedTuple):
     """When a chunk is worked on: the wall clock, and how far deadlines may fire (µs).
 
     `watermark` None: the partition is held; facts are applied, and judged when it goes on.
-    `recovering` says that what a crash may have taken is read again meanwhile.
+    `recovering` says that what a crash may have taken is read again meanwhile. `arrived` is the
+    Kafka time of the newest record of a chunk of an input, 0: it is of none.
     """
 
     now: int
     watermark: int | None
     recovering: bool = False
+    arrived: int = 0
+
+    @property
+    def heard(self) -> int:
+        """When a chunk's facts were heard (µs), by the clock that makes deadlines fire.
+
+        Where inputs lag, that clock is behind the record in hand, which came later than it shows.
+        """
+        if self.watermark is None:
+            return self.now
+        return max(self.watermark, min(self.arrived, self.now))
 
 
 class Sizes(NamedTuple):
@@ -146,6 +158,8 @@ class Processor:
         """What a chunk of one of its topics changes."""
         effects = Effects(topic=chunk.topic, partition=chunk.partition)
         intake = self.intakes[chunk.topic]
+        if intake.repartition is not None:
+            moment = moment._replace(arrived=chunk.records[-1].timestamp_ms * 1_000)
         decoded = intake.decode(chunk, moment, effects)
         batch = self.route(decoded)
         batch, stored = self.load(batch, chunk, intake, moment, effects)

@@ -6,7 +6,7 @@ may bring more (`register`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from streams.texts.catalogue import NOTHING, WORDS, Entry, catalogue
@@ -55,6 +55,16 @@ def sentence(key: str, values: Mapping[str, object]) -> dict[str, str]:
     return {"zh": text["zh"].fill(zh), "en": text["en"].fill(en)}
 
 
+def noted(text: Mapping[str, str], notes: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """The text, followed by a sentence for each note (code, value) that the catalogue knows."""
+    said = dict(text)
+    for code, value in notes:
+        if f"note.{code}" in catalogue().sentences:
+            for language, note in sentence(f"note.{code}", {"value": value}).items():
+                said[language] += note if language == "zh" else f" {note}"
+    return said
+
+
 def hint(rule: str, state: str) -> dict[str, str] | None:
     """What to do about a rule's warning, in a few words; None where nothing is said."""
     about = catalogue().rules.get(rule)
@@ -98,4 +108,4 @@ def _values(values: Mapping[str, object], rule: str) -> tuple[dict[str, object],
     return zh, en
 
 
-__all__ = ["foretold", "hint", "register", "sentence", "words"]
+__all__ = ["foretold", "hint", "noted", "register", "sentence", "words"]

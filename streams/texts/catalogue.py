@@ -15,6 +15,8 @@ from streams.texts.template import Template
 LANGUAGES = ("zh", "en")
 FORETOLD = "foretold"
 """The part of the section `check` with what warnings say before there is an upload."""
+NOTE = "note"
+"""The section with what else is worth knowing: a sentence that follows a remedy."""
 STATES = ("open", "breached", "resolved", "late", "withdrawn")
 STAGES = ("violation", "serious", "notice")
 WORDS = ("lane", "detail", "exposure", "over")
@@ -26,7 +28,7 @@ ABOUT = ("title", "when", "evidence", "hint")
 
 PLACEHOLDERS = frozenset(
     ("carrier", "number", "orders", "count", "rule", "hours", "deadline", "breached", "resolved")
-) | {*WORDS, "sum", "couriers", "at"}
+) | {*WORDS, "sum", "couriers", "at", "value"}
 NOTHING: dict[str, object] = dict.fromkeys(PLACEHOLDERS, "")
 
 RULES = Path(__file__).parents[1] / "rules"
@@ -72,6 +74,9 @@ class Catalogue:
             if name in WORDS:
                 for word, text in section.items():
                     self.words[name][word] = _text(text, f"{name}.{word}")
+            elif name == NOTE:
+                for word, text in section.items():
+                    self.sentences[f"{NOTE}.{word}"] = _text(text, f"{NOTE}.{word}")
             elif name == "check":
                 for word, text in section.items():
                     if word == FORETOLD:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from kafka_server import KafkaServer
+from oracle.brute_force import normal_id, normal_number
 from oracle.histories import History, random_history
 from support.replaying import replay, standing
 from support.running import Deployment, Worker, wait_for
@@ -58,7 +59,7 @@ def load(parts: int) -> list[History]:
         for seed in range(part * 3, part * 3 + 3):
             history = random_history(1_000 + seed, ahead=False)
             for value in history.orders:
-                orders.append({**value, "order_id": f"{seed}-{value['order_id']}"})
+                orders.append({**value, "order_id": f"{seed}-{normal_id(value['order_id'])}"})
             former = _with_former_lives(history)
             for value in history.tracking:
                 if parcel_key(value["carrier"], value["tracking_number"]) in former:
@@ -67,8 +68,8 @@ def load(parts: int) -> list[History]:
                 tracking.append(
                     {
                         **value,
-                        "tracking_number": f"{value['tracking_number']}-{seed}",
-                        "order_ids": ids and [f"{seed}-{order_id}" for order_id in ids],
+                        "tracking_number": f"{normal_number(value['tracking_number'])}-{seed}",
+                        "order_ids": ids and [f"{seed}-{normal_id(order_id)}" for order_id in ids],
                     }
                 )
         found.append(History(orders, tracking, datetime.now(UTC)))

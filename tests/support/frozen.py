@@ -37,7 +37,7 @@ from streams.facts.facts import (
     TrackFacts,
     TrackingFact,
 )
-from streams.facts.times import DAY, HOUR, MINUTE, from_datetime
+from streams.facts.times import DAY, HOUR, MINUTE, SECOND, from_datetime
 from streams.gauges.shops import Shops
 from streams.judge.feeds import Feeds
 from streams.judge.precheck import OrderWord
@@ -214,6 +214,8 @@ def lived(history: list[Document]) -> tuple[Recording, dict[str, Document]]:
                         loop.step((topic, partition), most, None)
                 case {"commit": partition}:
                     loop.commit(partition)
+                case {"settle": seconds}:
+                    loop.orders.settle = loop.parcels.settle = seconds * SECOND
                 case {"crash": partition}:
                     loop.crash(partition)
                 case {"tables": name}:

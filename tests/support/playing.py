@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from oracle.brute_force import normal_id, normal_number
 from oracle.histories import History, random_history
 from support.replaying import arrival_of, replay, standing
 from support.running import Deployment, wait_for
@@ -24,14 +25,14 @@ def combined(seeds: range) -> History:
     for seed in seeds:
         history = random_history(seed, ahead=False)
         for value in history.orders:
-            orders.append({**value, "order_id": f"{seed}-{value['order_id']}"})
+            orders.append({**value, "order_id": f"{seed}-{normal_id(value['order_id'])}"})
         for value in history.tracking:
             ids = value.get("order_ids")
             tracking.append(
                 {
                     **value,
-                    "tracking_number": f"{value['tracking_number']}-{seed}",
-                    "order_ids": ids and [f"{seed}-{order_id}" for order_id in ids],
+                    "tracking_number": f"{normal_number(value['tracking_number'])}-{seed}",
+                    "order_ids": ids and [f"{seed}-{normal_id(order_id)}" for order_id in ids],
                 }
             )
     return History(orders, tracking, datetime.now(UTC))

@@ -8,7 +8,15 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from oracle.brute_force import HOUR, TOLERANCE, World, build_world, earliest, profile_of
+from oracle.brute_force import (
+    HOUR,
+    TOLERANCE,
+    Order,
+    World,
+    build_world,
+    earliest,
+    profile_of,
+)
 from oracle.histories import History
 
 from streams.facts.times import from_datetime
@@ -61,11 +69,12 @@ def counted(
                     days[platform, shop, day(at)]["abnormal"].add(order_id)
         if order.base is None:
             continue
-        shipped = shipped_at(world, order_id, order.base)
+        shipped = shipped_at(world, order, order.base)
         if shipped is not None:
             days[platform, shop, day(shipped)]["shipped"].add(order_id)
         promise, closed = order.promise, order.closed_since
-        assert promise is not None
+        if promise is None:
+            continue
         gone = closed is not None and closed <= promise and not (shipped and shipped <= closed)
         if promise <= order.base or gone:
             continue
@@ -89,16 +98,16 @@ def counted(
     )
 
 
-def shipped_at(world: World, order_id: str, base: datetime) -> datetime | None:
-    """The first progress at or after the base, less tolerance, of a parcel linked now."""
-    return earliest(
-        *(
-            fact.at
-            for parcel in world.linked_now(order_id)
-            for fact in parcel.records
-            if fact.is_progress and fact.at >= base - TOLERANCE
-        )
-    )
+def shipped_at(world: World, order: Order, base: datetime) -> datetime | None:
+    """When as many parcels linked now as the order takes had moved: each by its first progress at
+    or after the base, less tolerance."""
+    moments = []
+    for parcel in world.linked_now(order.order_id):
+        records = (f.at for f in parcel.records if f.is_progress and f.at >= base - TOLERANCE)
+        if (first := earliest(*records)) is not None:
+            moments.append(first)
+    expected = order.known.parcels_expected
+    return sorted(moments)[expected - 1] if len(moments) >= expected else None
 
 
 def is_clock(rule: str) -> bool:

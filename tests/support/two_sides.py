@@ -63,16 +63,20 @@ class Store:
 class Loop:
     """All processors, their topics of `partitions` partitions, and the outputs that others see.
 
-    `now` (µs) is the wall clock: it moves a millisecond with every chunk and tick.
+    `now` (µs) is the wall clock: it moves a millisecond with every chunk and tick. `settle` (µs) is
+    0, for tests that look at what one chunk or tick says.
     """
 
-    def __init__(self, partitions: int, now: int, profiles: Profiles | None = None) -> None:
+    def __init__(
+        self, partitions: int, now: int, profiles: Profiles | None = None, settle: int = 0
+    ) -> None:
         self.partitions = partitions
         self.now = now
         self.store = Store()
         chosen = profiles or load()
         self.orders = OrderProcessor(TOPICS, partitions, chosen, self.store)
         self.parcels = ParcelProcessor(TOPICS, partitions, chosen, self.store)
+        self.orders.settle = self.parcels.settle = settle
         self.tracks = TrackProcessor(TOPICS, partitions, self.store)
         self.shop_days = ShopDayProcessor(TOPICS, partitions, chosen, self.store)
         self.processors: tuple[Processor, ...] = (

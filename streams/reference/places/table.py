@@ -3,41 +3,36 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 from importlib.resources import files
 
 _ONE_CITY = {"11": "1101", "12": "1201", "31": "3101", "50": "5001", "81": "8101", "82": "8201"}
 """Municipalities and special regions: the whole is one city."""
-
-_TAIWAN = {"71", "83"}
-"""GB/T 2260 ends at the province for Taiwan; the data file numbers its cities under 83, others
-under 71 otherwise, so a code below the province is not trusted there and the name decides."""
-
+_ABROAD = {"HK": "81", "MO": "82", "TW": "71"}
+"""What ISO 3166-1 lists as countries of their own, and GB/T 2260 as provinces."""
+_TAIWAN = ("71", "83")
+"""GB/T 2260 ends at the province for Taiwan; systems number its cities under either of these."""
 _CODE_LENGTHS = (6, 9, 12)
-_PROVINCE_ENDINGS = ("特别行政区", "维吾尔自治区", "壮族自治区", "回族自治区", "自治区", "省", "市")
-_CITY_ENDINGS = ("自治州", "地区", "林区", "市", "盟", "州", "县")
-_PEOPLES = [
-    "土家族",
-    "苗族",
-    "藏族",
-    "羌族",
-    "彝族",
-    "布依族",
-    "侗族",
-    "哈尼族",
-    "壮族",
-    "傣族",
-    "白族",
-    "景颇族",
-    "傈僳族",
-    "回族",
-    "朝鲜族",
-    "蒙古族",
-    "蒙古",
-    "柯尔克孜",
-    "哈萨克",
-    "黎族",
-]
+
+_FULL_PROVINCE = ("省", "市", "自治区", "特别行政区")
+_FULL_CITY = ("市", "州", "盟", "地区", "林区")
 _DIRECT = ("省直辖", "自治区直辖", "直辖县")
+_AFTER_PROVINCE = ("", "省", "自治区", "特别行政区", "特区", "地区")
+_AFTER_CITY = ("", "市", "地区", "自治州", "州", "盟", "林区", "县")
+_AFTER_LATIN_PROVINCE = (
+    *("", "sheng", "province", "prov", "shi", "city", "municipality", "zizhiqu"),
+    *("autonomousregion", "tebiexingzhengqu", "specialadministrativeregion", "sar"),
+)
+_AFTER_LATIN_CITY = (
+    *("", "shi", "city", "diqu", "prefecture", "municipality", "zhou", "zizhizhou"),
+    *("autonomousprefecture", "meng", "league"),
+)
+_AFTER_LATIN_COUNTY = ("", "shi", "city")
+
+_IDEOGRAPHS = "\u3400"
+_TONES = "\u0300\u0301\u0304\u030c"
+
+Codes = tuple[str | None, str | None]
 
 
 class Table:
@@ -46,156 +41,204 @@ class Table:
     def __init__(self) -> None:
         self.provinces: dict[str, str] = {}
         """Every spelling of a province's name → its two digits."""
+        self.twins: dict[str, str] = {}
+        """A spelling that is two provinces' (Shanxi) → the less likely one."""
         self.cities: dict[str, dict[str, str]] = {}
         """Province → every spelling of a city's name there → its four digits."""
-        self.official: dict[str, str | None] = {}
-        """Official city name → its four digits anywhere; None where there are several."""
-        self.anywhere: dict[str, str | None] = {}
-        """Every spelling of a city's name → its four digits; None where there are several."""
-        self.codes: dict[str, str | None] = {}
-        """Four digits, old ones too → the four digits of today; None where none took over."""
+        self.official: dict[str, str] = {}
+        """Official city name → its four digits anywhere."""
+        self.anywhere: dict[str, str] = {}
+        """Every spelling that is one city's in all of China → its four digits."""
+        self.codes: dict[str, str] = {}
+        """Six digits of any edition → the four of the city of today, the province's two: none."""
+        self.prefixes: dict[str, str] = {}
+        """The first four digits → the same, for codes below them that no edition has."""
         self.names: dict[str, str] = {}
         """Two digits of a province, four of a city → its official name of today."""
+        self.short: dict[str, str] = {}
+        """Two digits of a province → its short name."""
+        self._simplified: dict[int, str] = {}
+        self._toned: set[str] = set()
 
     @classmethod
     def load(cls) -> Table:
         """Read the data files that are installed with this package."""
         table = cls()
-        rows = _rows("gb2260.tsv")
-        for code, name, _ in rows:
-            if code.endswith("0000"):
-                table._add_province("71" if code[:2] in _TAIWAN else code[:2], name)
-        for code, name, note in rows:
-            if not note and not code.endswith("0000") and (code[2:4] == "90" or code[4:] == "00"):
-                table._add_city(code, name)
-        for province, code in _ONE_CITY.items():
-            table.codes[code] = code
-            table.names[code] = table.names[province]
-            for name in [n for n, p in table.provinces.items() if p == province]:
-                table.cities[province][name] = code
-                table.anywhere[name] = table.official[name] = code
-        for code, names in _rows("aliases.tsv"):
-            for name in names.split():
-                if len(code) == 2:
-                    table.provinces[name] = code
-                else:
-                    table.cities[code[:2]].setdefault(name, code)
-                    table.anywhere.setdefault(name, code)
-        for code, name, note in rows:
-            # County-level cities count as the city that administers them; it keeps its name.
-            if not note and code[4:] != "00" and code[2:4] != "90" and code[:2] not in _ONE_CITY:
-                for spelling in (name, name.removesuffix("市")):
-                    table.cities[code[:2]].setdefault(spelling, code[:4])
-        for code, name, note in rows:
-            if note:
-                here = table.cities[code[:2]]
-                table.codes.setdefault(code[:4], here.get(name) or here.get(_stem(name)))
-        for old, new, _ in _rows("moved.tsv"):
-            table.codes[old] = new
+        table._simplified = {ord(char): simple for char, simple in rows("simplified.tsv")}
+        spelled = [(code, kind, names.split(", ")) for code, kind, names in rows("names.tsv")]
+        for code, kind, names in spelled:
+            if len(code) == 2:
+                table._add_province(code, kind, names)
+            elif kind in ("group", "name"):
+                table.names.setdefault(code, names[0])
+        # By kind: an official name goes before a short one with an ending, cities before counties.
+        for wanted in ("name", "former", "county", "short", "short_here"):
+            for code, kind, names in spelled:
+                if kind == wanted and len(code) == 4:
+                    table._add_chinese(code, kind, names)
+        for wanted in ("latin", "latin_here", "county_latin"):
+            for code, kind, names in spelled:
+                if kind == wanted and len(code) == 4:
+                    table._add_latin(code, kind, names)
+        table._add_codes()
         return table
 
     def find(
-        self, province: str | None, city: str | None, region_code: str | None
-    ) -> tuple[str | None, str | None]:
-        """Return (province, city) codes; see `streams.reference.places.normalise`."""
-        by_code = self._by_code(region_code)
-        if by_code is not None and by_code[1] is not None:
-            return by_code
-        found = by_code[0] if by_code else self.provinces.get(_clean(province))
-        return found, self._city(found, _clean(city))
+        self, country: str | None, region_code: str | None, province: str | None, city: str | None
+    ) -> Codes:
+        """Return (province, city) codes; see `streams.reference.places.find`."""
+        where = country.strip().upper() if country else ""
+        if where not in ("", "CN"):
+            return _ABROAD.get(where), None
+        known, found = self._by_code(region_code)
+        if found is not None:
+            return known, found
+        name = self._key(city)
+        named, rest = self._province(self._key(province), name)
+        if known is None:
+            known = named
+        found = self._city(known, name)
+        if found is None and rest and named == known:
+            found = self._city(known, rest)
+        return (found[:2] if known is None and found else known), found
 
-    def _by_code(self, region_code: str | None) -> tuple[str, str | None] | None:
-        code = _clean(region_code)
+    def _by_code(self, region_code: str | None) -> Codes:
+        code = self._key(region_code)
         if len(code) not in _CODE_LENGTHS or not (code.isascii() and code.isdigit()):
-            return None
+            return None, None
         province = code[:2]
         if province in _TAIWAN:
             return "71", None
-        if province in _ONE_CITY:
-            return province, _ONE_CITY[province]
-        if code[:4] in self.codes:
-            today = self.codes[code[:4]]
-            if today is None:
-                return province, None
-            return today[:2], today if len(today) == 4 else None
-        if province in self.cities and code[2:4] == "00":
-            return province, None
-        return None
+        code = code[:6]
+        today = self.codes.get(code)
+        if today is None and code.endswith("0000"):
+            return (province, None) if province in self.cities else (None, None)
+        if today is None:
+            today = _ONE_CITY.get(province) or self.prefixes.get(code[:4])
+        if today is None:
+            return None, None
+        return today[:2], today if len(today) == 4 else None
+
+    def _province(self, key: str, city: str) -> tuple[str | None, str]:
+        """Return the province of a name, and what stands behind it: 广东省广州市."""
+        code = self.provinces.get(key)
+        if code is not None:
+            twin = self.twins.get(key)
+            if twin and city not in self.cities[code] and city in self.cities[twin]:
+                code = twin
+            return code, ""
+        for cut in range(len(key) - 1, 1, -1):
+            code = self.provinces.get(key[:cut])
+            # Behind a short name only a city tells: 海南藏族自治州 is no place in 海南.
+            if code and (key[:cut].endswith(_FULL_PROVINCE) or self._leading(code, key[cut:])):
+                return code, key[cut:]
+        return None, ""
 
     def _city(self, province: str | None, name: str) -> str | None:
+        if not name or name.startswith(_DIRECT):
+            group = f"{province}90"
+            return group if name and group in self.names else None
         if province is None:
-            return self.anywhere.get(name) if name else None
-        if not name:
-            return None  # a municipality's name alone says no city, as any other province's
-        whole = _ONE_CITY.get(province)
+            if name in self.anywhere:
+                return self.anywhere[name]
+            province, rest = self._province(name, "")
+            return self._city(province, rest) if province else self._leading(None, name)
         here = self.cities[province]
-        code = here.get(name) or self.official.get(name) or whole
-        if code is None and name.startswith(_DIRECT):
-            code = self.codes.get(province + "90")
+        code = here.get(name) or self.official.get(name) or _ONE_CITY.get(province)
         if code is None:
-            # "广东省深圳市" in the city's field.
-            for cut in range(2, len(name)):
-                if self.provinces.get(name[:cut]) == province and name[cut:] in here:
-                    code = here[name[cut:]]
+            named, rest = self._province(name, "")
+            code = self._leading(province, rest if named == province else name)
         return code
 
-    def _add_province(self, code: str, name: str) -> None:
+    def _leading(self, province: str | None, name: str) -> str | None:
+        """Return the city that a name is or begins with: 深圳市南山区."""
+        here = self.official if province is None else self.cities[province]
+        if name in here:
+            return here[name]
+        for cut in range(len(name) - 1, 2, -1):
+            if name[:cut].endswith(_FULL_CITY) and name[:cut] in here:
+                return here[name[:cut]]
+        return None
+
+    def _key(self, text: str | None) -> str:
+        """Return a name as the table has it: simplified, without case, blanks, signs, tones."""
+        if not text:
+            return ""
+        if text.isascii():
+            return text.lower() if text.isalnum() else _bare(text.lower())
+        key = _bare(unicodedata.normalize("NFKC", text).casefold().translate(self._simplified))
+        return key if key.isascii() or key in self._toned else _unmarked(key)
+
+    def _add_province(self, code: str, kind: str, names: list[str]) -> None:
         self.cities.setdefault(code, {})
-        self.names.setdefault(code, name)
-        short = name
-        for ending in _PROVINCE_ENDINGS:
-            if name.endswith(ending):
-                short = name.removesuffix(ending)
-                break
-        for spelling in (name, short, short + ("市" if code in _ONE_CITY else "省")):
-            self.provinces[spelling] = code
+        endings: tuple[str, ...] = ("",)
+        if kind == "name":
+            self.names[code] = names[0]
+        elif kind == "short":
+            self.short[code] = names[0]
+            endings = (*_AFTER_PROVINCE, "市") if code in _ONE_CITY else _AFTER_PROVINCE
+        elif kind == "iso":
+            names = [*names, *("CN" + letters for letters in names)]
+        else:
+            endings = _AFTER_LATIN_PROVINCE
+        for key in self._keys(names, endings):
+            if self.provinces.setdefault(key, code) != code:
+                self.twins[key] = code
 
-    def _add_city(self, code: str, name: str) -> None:
-        province = "71" if code[:2] in _TAIWAN else code[:2]
-        city = province + code[2:4]
-        self.codes[city] = city
-        self.names.setdefault(city, name)
-        stem = _stem(name)
-        here = self.cities[province]
-        self._official(name, city)
-        here[name] = city
-        for spelling in (stem, *(stem + ending for ending in _CITY_ENDINGS)):
-            here.setdefault(spelling, city)
-            if self.anywhere.setdefault(spelling, city) != city:
-                self.anywhere[spelling] = None
+    def _add_chinese(self, code: str, kind: str, names: list[str]) -> None:
+        here = self.cities[code[:2]]
+        for key in self._keys(names, _AFTER_CITY if kind.startswith("short") else ("",)):
+            here.setdefault(key, code)
+            if kind != "short_here":
+                self.anywhere.setdefault(key, code)
+            if kind == "name":
+                self.official.setdefault(key, code)
+        if kind == "county":
+            for name in names:
+                here.setdefault(name.removesuffix("市"), code)
 
-    def _official(self, name: str, city: str) -> None:
-        if self.official.setdefault(name, city) != city:
-            self.official[name] = None
-        if self.anywhere.setdefault(name, city) != city:
-            self.anywhere[name] = None
+    def _add_latin(self, code: str, kind: str, names: list[str]) -> None:
+        here = self.cities[code[:2]]
+        endings = _AFTER_LATIN_COUNTY if kind == "county_latin" else _AFTER_LATIN_CITY
+        for key in self._keys(names, endings):
+            here.setdefault(key, code)
+            if kind == "latin":
+                self.anywhere.setdefault(key, code)
 
+    def _add_codes(self) -> None:
+        cells = read("codes.tsv").replace("\n", "\t").split("\t")[3:-1]
+        self.codes = dict(zip(cells[::3], cells[1::3], strict=True))
+        # A prefecture's own code goes before what its counties say.
+        for code, city in self.codes.items():
+            self.prefixes.setdefault(code[:4], city if city == code[:4] else city[:2])
+        self.prefixes |= {c[:4]: city for c, city in self.codes.items() if c.endswith("00")}
 
-def _stem(name: str) -> str:
-    """Return a city's name without its kind and its peoples: 恩施 of 恩施土家族苗族自治州."""
-    stem = name
-    for ending in _CITY_ENDINGS:
-        if name.endswith(ending):
-            stem = name.removesuffix(ending)
-            break
-    cut = True
-    while cut:
-        cut = False
-        for people in _PEOPLES:
-            if stem.endswith(people) and len(stem) - len(people) >= 2:
-                stem, cut = stem.removesuffix(people), True
-    return stem if len(stem) >= 2 else name
-
-
-def _clean(name: str | None) -> str:
-    """Return a name without white space, full-width forms made plain."""
-    if not name:
-        return ""
-    if name.isascii() and name.isalnum():
-        return name
-    return "".join(unicodedata.normalize("NFKC", name).split())
+    def _keys(self, names: list[str], endings: tuple[str, ...]) -> Iterator[str]:
+        for name in names:
+            if name[0] >= _IDEOGRAPHS:
+                key = name  # the data files have it as a key already
+            elif any(tone in unicodedata.normalize("NFD", name) for tone in _TONES):
+                key = _bare(name.casefold())
+                self._toned.add(key)
+            else:
+                key = self._key(name)
+            for ending in endings:
+                yield key + ending
 
 
-def _rows(name: str) -> list[list[str]]:
-    text = files("streams.reference.places").joinpath(name).read_text(encoding="utf-8")
-    return [line.split("\t") for line in text.splitlines()[1:]]
+def read(name: str) -> str:
+    """Return the text of a data file beside this module."""
+    return files("streams.reference.places").joinpath(name).read_text(encoding="utf-8")
+
+
+def rows(name: str) -> list[list[str]]:
+    """Return the rows of a data file beside this module, without its head."""
+    return [line.split("\t") for line in read(name).splitlines()[1:]]
+
+
+def _bare(text: str) -> str:
+    return "".join(filter(str.isalnum, text))
+
+
+def _unmarked(text: str) -> str:
+    return unicodedata.normalize("NFC", _bare(unicodedata.normalize("NFD", text)))
