@@ -447,9 +447,12 @@ def test_places_have_the_same_fields(name: str) -> None:
         ({"country": "HK", "city": "九龙"}, Place("81")),
         ({"country": "mo"}, Place("82")),
         ({"country": "TW", "province": "广东省"}, Place("71")),
-        ({"country": "US", "province": "广东省", "region_code": "440300"}, Place()),
-        ({"country": "US", "postal_code": "10001-1234"}, Place(postal_code="10001")),
-        ({"country": "US", "postal_code": 10001}, Place(postal_code="10001")),
+        (
+            {"country": "US", "province": "广东省", "region_code": "440300"},
+            Place(unread="US 广东省"),
+        ),
+        ({"country": "US", "postal_code": "10001-1234"}, Place(postal_code="10001", unread="US")),
+        ({"country": "US", "postal_code": 10001}, Place(postal_code="10001", unread="US")),
         ({"postal_code": "", "address_key": "", "person_key": ""}, Place()),
     ],
 )
