@@ -41,6 +41,8 @@ class Workbook:
         self.sheet = ""
         self.others: tuple[str, ...] = ()
         self._failed: frozenset[tuple[int, int]] = frozenset()
+        self._merged: dict[int, list[tuple[int, int]]] = {}
+        """Row in which merged cells begin → their first column and last row, all from 0."""
         with opened.seekable() as file:
             self._rows = _guarded(self._path, lambda: self._open(file))
 
@@ -73,12 +75,16 @@ class Workbook:
             if found.start is not None:
                 left = found.start[1]
                 self._failed = frozenset((row, column - left) for row, column in failed)
+                for (top, column), (bottom, _) in found.merged_cell_ranges or ():
+                    if bottom > top and column >= left:
+                        self._merged.setdefault(top, []).append((column - left, bottom))
                 break
         self.others = tuple(name for name in book.sheet_names if name != self.sheet)
         return None if found is None else found.iter_rows()
 
     def _iterated(self) -> Iterator[list[Cell]]:
         index = -1
+        standing: dict[int, tuple[int, Cell]] = {}
         while self._rows is not None:
             index += 1
             cells = _guarded(self._path, lambda: next(self._rows, None))
@@ -88,6 +94,13 @@ class Workbook:
                 for column, cell in enumerate(cells):
                     if blank(cell) and (index, column) in self._failed:
                         cells[column] = ERROR
+            # A cell merged over several rows says the same of each: an order over its items.
+            for column, (bottom, above) in standing.items():
+                if index <= bottom and blank(cells[column]):
+                    cells[column] = above
+            for column, bottom in self._merged.get(index, ()):
+                if column < len(cells):
+                    standing[column] = bottom, cells[column]
             yield cells
 
 

@@ -310,3 +310,26 @@ def test_rows_that_repeat_stay_repeats(tmp_path: Path) -> None:
     found, _, _ = rows_of(tmp_path / "o.csv", f"{HEADER},items\n{ROW},\n{ROW},\n{later},\n")
     assert [line.number for line in found] == [2, 4]
     assert all("items" not in json.loads(line.raw) for line in found)
+
+
+def test_a_merged_cell_says_the_same_of_each_row(tmp_path: Path) -> None:
+    """An order merged over the rows of its items; the row below has cells of its own."""
+    rows = [
+        [*HEADER.split(","), "items.product_id"],
+        [*ROW.split(","), "p1"],
+        [None, None, None, None, "p2"],
+        [*ROW.replace("1001", "1002").split(","), "p3"],
+        [None, *ROW.split(",")[1:], "p4"],
+    ]
+    content = workbook(*rows, first=2, merged=["A3:A4", "B3:B4", "C3:C4", "D3:D4"])
+    found, bad, _ = rows_of(tmp_path / "o", content)
+    assert bad == []
+    values = [json.loads(line.raw) for line in found]
+    assert [
+        (line.number, value.get("order_id")) for line, value in zip(found, values, strict=True)
+    ] == [
+        (3, "1001"),
+        (5, "1002"),
+        (6, None),
+    ]
+    assert [len(value["items"]) for value in values] == [2, 1, 1]

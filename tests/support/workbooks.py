@@ -40,7 +40,11 @@ def letters(column: int) -> str:
 
 
 def write(
-    target: Path | IO[bytes], sheets: dict[str, Rows], hidden: Sequence[str] = (), first: int = 1
+    target: Path | IO[bytes],
+    sheets: dict[str, Rows],
+    hidden: Sequence[str] = (),
+    first: int = 1,
+    merged: Sequence[str] = (),
 ) -> None:
     """Write sheets: names and their rows, of text, numbers, dates, None; from row `first` on."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
@@ -68,13 +72,15 @@ def write(
                 part.write(f'{_XML}<worksheet xmlns="{_SHEET_NS}"><sheetData>'.encode())
                 for line, row in enumerate(rows, first):
                     part.write(_row(line, row).encode())
-                part.write(b"</sheetData></worksheet>")
+                ranges = "".join(f'<mergeCell ref="{each}"/>' for each in merged)
+                end = f"<mergeCells>{ranges}</mergeCells>" if merged else ""
+                part.write(f"</sheetData>{end}</worksheet>".encode())
 
 
-def workbook(*rows: Sequence[Any], first: int = 1) -> bytes:
-    """The bytes of a workbook with one sheet."""
+def workbook(*rows: Sequence[Any], first: int = 1, merged: Sequence[str] = ()) -> bytes:
+    """The bytes of a workbook with one sheet, in which ranges such as A2:A3 are merged."""
     target = io.BytesIO()
-    write(target, {"Sheet1": rows}, first=first)
+    write(target, {"Sheet1": rows}, first=first, merged=merged)
     return target.getvalue()
 
 
