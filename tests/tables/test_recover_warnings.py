@@ -175,7 +175,8 @@ def test_a_rule_pack_may_have_rules_about_orders() -> None:
     value = encode_warning(Revision("0" * 32, 7, finding, (), NOW))
     douyin = load().at("douyin", NOW)
     rule = SimpleNamespace(name="of_a_pack")
-    packed = Profiles([replace(douyin, order_rules=(*douyin.order_rules, rule))])
+    generic = load().at("", NOW)
+    packed = Profiles([replace(douyin, order_rules=(*douyin.order_rules, rule)), generic])
     assert _one(recover_published([value], 4, ALL, judged_with_orders(packed)))[0] == (
         "orders",
         b"1",
