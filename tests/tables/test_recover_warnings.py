@@ -55,6 +55,10 @@ findings = st.builds(
     exemptions=st.lists(names, max_size=3).map(tuple),
     detail=st.none() | st.sampled_from(("province", "too_short", "said")),
     comparator=st.sampled_from((None, "gt", "ge")),
+    notes=st.lists(
+        st.tuples(st.sampled_from(("earlier_order", "origin_unknown")), st.just("") | names),
+        max_size=3,
+    ).map(tuple),
 ).flatmap(
     lambda finding: st.one_of(
         st.just(finding),
@@ -116,6 +120,10 @@ GOOD: dict[str, Any] = warning_value(
     [
         {"evidence": None},
         {"evidence": "none"},
+        {"evidence": {**GOOD["evidence"], "notes": 5}},
+        {"evidence": {**GOOD["evidence"], "notes": ["x"]}},
+        {"evidence": {**GOOD["evidence"], "notes": [{"code": 5, "value": None}]}},
+        {"evidence": {**GOOD["evidence"], "notes": [{"code": "moves_as"}]}},
         {"evidence": {**GOOD["evidence"], "threshold": "24 h"}},
         {"evidence": {**GOOD["evidence"], "started_at": "soon"}},
         {"exposure": None},
