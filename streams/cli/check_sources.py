@@ -24,6 +24,7 @@ from streams.outputs.check_answer import answer
 from streams.profiles.loader import ProfileError, load
 from streams.replay.history import play
 from streams.replay.machine import Machine
+from streams.replay.namesakes import moving_as
 from streams.replay.scope import Scope
 from streams.settings import Settings
 from streams.telemetry.counted import counted
@@ -119,7 +120,8 @@ def ask_files(
         word = ask_order(machine.order_state(order_id), key, now, profiles)
     except RuleFailed as error:
         raise Unanswered(f"{error}: {error.__cause__!r}") from error
-    return answer(key, machine.parcel_state(key), order_id, word, profiles, now)
+    elsewhere = moving_as(machine, key)
+    return answer(key, machine.parcel_state(key), order_id, word, profiles, now, elsewhere)
 
 
 def _found(body: bytes, base: str) -> dict[str, Any]:

@@ -104,9 +104,10 @@ def summary(
     place: object,
     profiles: Profiles,
     names: Names,
+    same_digits: Sequence[tuple[str, str]] = (),
 ) -> Iterator[str]:
     """What was read, for standard error; `place` is where the bad lines are, `names` what carriers
-    are known by."""
+    are known by, `same_digits` parcels that wait with those that move under their digits."""
     counts = {
         ORDERS.name: counted(seen.orders, "order"),
         TRACKING.name: counted(seen.parcels, "parcel"),
@@ -141,6 +142,12 @@ def summary(
         )
     if seen.carriers:
         yield f"carriers: {_listed(f'{name} ({n})' for name, n in seen.carriers.most_common())}"
+    if same_digits:
+        pairs = (f"{waiting} (as {moving})" for waiting, moving in same_digits)
+        yield (
+            "numbers that wait while the same digits move, with another carrier or without leading "
+            f"zeros: {_listed(pairs)}"
+        )
     odd = sorted(names.unknown("carrier", seen.carriers))
     if odd:
         yield f"carriers in no table (shipsentry aliases list): {_listed(map(repr, odd))}"

@@ -42,6 +42,7 @@ from streams.profiles.loader import ProfileError, load
 from streams.profiles.model import Profiles
 from streams.replay.history import play
 from streams.replay.machine import Machine
+from streams.replay.namesakes import namesakes
 from streams.replay.scope import Scope
 from streams.replay.seen import Seen
 from streams.replay.shop_days import ShopDays
@@ -205,7 +206,8 @@ def replay(
         click.echo(f"rule {failure.rule} failed on {failure.subject}: {failure.error!r}", err=True)
     if failures:
         sys.exit(1)
-    for sentence in summary(files, seen, rejected, bad_lines, profiles, names):
+    same_digits = namesakes(machine)
+    for sentence in summary(files, seen, rejected, bad_lines, profiles, names, same_digits):
         click.echo(one_line(sentence), err=True)
     if rejected.count:
         sys.exit(3)

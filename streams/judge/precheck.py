@@ -13,7 +13,7 @@ import msgspec
 
 from streams.facts.facts import STATUS_CODE, STATUSES, LinkedLife, OrderFacts, Place, TrackingFact
 from streams.facts.recipients import differ
-from streams.facts.statuses import NOT_RECORDS, PICKED_UP
+from streams.facts.statuses import NOT_RECORDS, PICKED_UP, PROGRESS
 from streams.facts.times import TOLERANCE
 from streams.judge import orders as judge_orders
 from streams.judge import parcels as judge_parcels
@@ -21,7 +21,7 @@ from streams.profiles.model import Profile, Profiles
 from streams.rules.malformed_tracking_number import fault_of
 from streams.rules.snapshot import LinkedOrder, ParcelLife
 from streams.state import orders, parcels
-from streams.state.links import ORDERED, lives
+from streams.state.links import ORDERED, digits_of, lives
 from streams.state.state import (
     Checkpoint,
     Finding,
@@ -42,6 +42,7 @@ WORDS = frozenset(
         *("order_unknown", "order_not_judged", "order_closed", "final_payment_unknown"),
         *("already_uploaded", "used_by_other", "recipient_unknown", "given_up", "used_by_same"),
         *("former_life", "already_delivered", "sent_back", "tracked_before_paid", "track_runs"),
+        "moves_elsewhere",
     )
 )
 """Every verdict and remark; the catalogue of texts has a sentence for each."""
@@ -148,17 +149,19 @@ def precheck(
     profiles: Profiles,
     now: int,
     fits: bool | None = None,
+    elsewhere: Iterable[str] = (),
 ) -> Precheck:
     """The answer for a number (an empty state where it is not known) and an order, at `now` (µs).
 
-    `fits` says whether the number has its carrier's format, None: nobody can say. `parcel` is used
-    up.
+    `fits` says whether the number has its carrier's format, None: nobody can say. `elsewhere` are
+    parcels that are known to move under the same digits. `parcel` is used up.
     """
     now = max(now, parcel.judged)
     remarks: list[Remark] = []
     if fits is False:
         remarks.append(Remark("does_not_fit", WARN))
     remarks += _about_the_order(word.facts)
+    remarks += _about_its_digits(parcel, word.facts, elsewhere)
     if parcels.apply(parcel, (_upload(parcel, order_id, word.facts, now),), now).refused:
         remarks.append(Remark("too_many_facts", BLOCK))
         profile = _profile(word.facts, now, profiles)
@@ -200,6 +203,19 @@ def precheck(
     profile = profiles.at(mine.platform, mine.dated)
     has_it = not _is_upload(mine.upload, now)
     return Precheck(verdict, profile, findings, tuple(remarks), tuple(uses), track, has_it)
+
+
+def _about_its_digits(
+    parcel: ParcelState, facts: OrderFacts | None, elsewhere: Iterable[str]
+) -> Iterable[Remark]:
+    """Where nothing has moved yet: which other parcels move under the same digits."""
+    if any(record.status in PROGRESS for record in parcel.records):
+        return
+    moving = {*elsewhere, *(() if facts is None else facts.moving)} - {parcel.key}
+    same = sorted(key for key in moving if digits_of(key) == digits_of(parcel.key))
+    if same:
+        named = ", ".join(key.replace(":", " ") for key in same)
+        yield Remark("moves_elsewhere", WARN, detail=named)
 
 
 def _upload(parcel: ParcelState, order_id: str, facts: OrderFacts | None, now: int) -> TrackingFact:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any
 
@@ -31,12 +32,13 @@ def answer(
     word: OrderWord,
     profiles: Profiles,
     now: int,
+    elsewhere: Iterable[str] = (),
 ) -> dict[str, Any]:
-    """The answer for a number and an order at `now` (µs); `parcel` is used up."""
+    """The answer for a number and an order at `now` (µs); `parcel` is used up. `elsewhere` are
+    parcels that are known to move under the same digits."""
     carrier, _, number = key.partition(":")
-    found = precheck(
-        parcel or ParcelState(key), order_id, word, profiles, now, fits(carrier, number)
-    )
+    state, fitting = parcel or ParcelState(key), fits(carrier, number)
+    found = precheck(state, order_id, word, profiles, now, fitting, elsewhere)
     return {
         "schema_version": 1,
         "verdict": found.verdict,
@@ -129,5 +131,6 @@ def _words(
         "couriers": couriers,
         "detail": remark.detail,
         "rule": remark.detail,
+        "value": remark.detail,
     }
     return sentence(f"check.{remark.code}", values)

@@ -49,6 +49,17 @@ def test_a_number_in_use_is_refused(run: Run, files: list[str]) -> None:
     assert "4920000000000000001" not in result.output
 
 
+def test_a_carrier_is_known_by_its_names(run: Run, files: list[str]) -> None:
+    """Also the number and the order as a spreadsheet writes them; a damaged order id is refused."""
+    asked = ("--order", '="2"', *files)
+    assert run("check", "中通快递", f"'{NUMBER}", *asked).output.startswith(
+        f"BLOCK  zto {NUMBER} → 2 "
+    )
+    damaged = run("check", "zto", NUMBER, "--order", "4.92E+18", *files)
+    assert damaged.exit_code == 2
+    assert "damaged by a spreadsheet" in damaged.output
+
+
 def test_its_times_are_in_one_zone(run: Run, files: list[str]) -> None:
     """Those of earlier uses as the texts have theirs; in JSON UTC, as in messages."""
     shown = run("check", "zto", NUMBER, "--order", "2", *files).output

@@ -185,7 +185,7 @@ def test_list_tells_severities_of_checks(run: Run) -> None:
     """Critical, warning and information are told apart."""
     text = run("rules", "list", "--profile", "douyin-2026-07-09").stdout
     for words in (
-        "critical · warning where only city or address differ",
+        "by place · critical · warning where only city or address differ",
         "3 times the same · warning",
         "critical · notice where the format does not fit (info)",
         "against the final payment · by the first of: any record · more than 5 min earlier",

@@ -121,6 +121,7 @@ def test_export_filters_the_newest_revisions(run: Run, topic: KafkaServer) -> No
     assert numbers("--state", "open") == [2, 3, 4]
     assert numbers("--shop", "s-2") == [2]
     assert numbers("--platform", "tmall", "--platform", "douyin") == [1, 2, 3, 4]
+    assert numbers("--platform", "天猫") == numbers("--platform", "Tmall") == [3]
     assert numbers("--rule", "ship_overdue", "--shop", "s-1") == [4]
 
 

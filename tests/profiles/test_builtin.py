@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from support.builders import CHINA, LATER, PAID, US, judge, order, record, times, upload, us
@@ -11,7 +12,9 @@ from streams.facts.facts import STATUS_CODE
 from streams.facts.times import DAY, HOUR, MINUTE
 from streams.profiles.loader import load
 from streams.rules.address_mismatch import AddressMismatch
+from streams.rules.business_days import BusinessDays
 from streams.rules.cloned_track import ClonedTrack
+from streams.rules.delivery_overdue import DeliveryOverdue
 from streams.rules.duplicate_tracking_number import DuplicateTrackingNumber
 from streams.rules.episodes import Limit
 from streams.rules.inactive_after_pickup import InactiveAfterPickup
@@ -50,6 +53,7 @@ DOUYIN_REMOTE = frozenset((65, 54, 15, 63, 64, 53, 62, 46))
 TMALL_REMOTE = frozenset((65, 54, 15, 62, 63, 64))
 ABROAD = frozenset((81, 82, 71))
 NEAR = (frozenset((32, 33, 31, 34)), frozenset((11, 12, 13)))
+DELIVERY = DeliveryOverdue()
 MALFORMED = MalformedTrackingNumber("critical", notice=True, notice_severity="info")
 
 WANTED = {
@@ -61,13 +65,14 @@ WANTED = {
             PickupOverdue(DAY_24, DAY_48),
             InactiveAfterPickup(DAY_24, DAY_48, ended_by=HUBS),
             TransitStalled(LANES, None, chain_from=HUB),
+            DELIVERY,
             MALFORMED,
-            RepeatedTrack(3, "warning"),
+            RepeatedTrack(3, severity="warning"),
             ClonedTrack(4, "critical"),
         ),
         (
             DuplicateTrackingNumber("address", 30 * DAY, "critical"),
-            AddressMismatch("critical", "warning"),
+            AddressMismatch("place", "critical", "warning"),
             TrackedBeforePaid("final", "any_record", 5 * MINUTE, "critical"),
             Recalled("critical"),
         ),
@@ -80,13 +85,14 @@ WANTED = {
             PickupOverdue(DAY_24, None),
             InactiveAfterPickup(DAY_24, Limit(72 * HOUR, at_least=True), ended_by=None),
             TransitStalled(LANES, SERIOUS_LANES, chain_from=None),
+            DELIVERY,
             MALFORMED,
-            RepeatedTrack(3, "warning"),
+            RepeatedTrack(3, severity="warning"),
             ClonedTrack(4, "critical"),
         ),
         (
             DuplicateTrackingNumber("address", 30 * DAY, "critical"),
-            AddressMismatch("critical", "warning"),
+            AddressMismatch("place", "critical", "warning"),
             TrackedBeforePaid("first", "picked_up", 5 * MINUTE, "critical"),
             Recalled("critical"),
         ),
@@ -98,12 +104,13 @@ WANTED = {
         (
             InactiveAfterPickup(DAY_24, None, ended_by=None),
             TransitStalled(LANES, None, chain_from=None),
+            DELIVERY,
             MALFORMED,
-            RepeatedTrack(3, "warning"),
+            RepeatedTrack(3, severity="warning"),
         ),
         (
             DuplicateTrackingNumber("person", 30 * DAY, "critical"),
-            AddressMismatch("critical", "warning"),
+            AddressMismatch("place", "critical", "warning"),
             TrackedBeforePaid("first", "picked_up", 5 * MINUTE, "critical"),
         ),
     ),
@@ -111,24 +118,139 @@ WANTED = {
         "tiktok-us",
         datetime(2026, 1, 1, 8, tzinfo=UTC),
         (ShipOverdue(Limit(0)),),
-        (MALFORMED,),
+        (PickupOverdue(DAY_24, None), DELIVERY, MALFORMED),
         (
-            AddressMismatch("critical", "critical"),
+            DuplicateTrackingNumber("address", 30 * DAY, "critical"),
+            AddressMismatch("postal_code", "critical", "critical"),
             TrackedBeforePaid("first", "any_record", 24 * HOUR, "critical"),
+        ),
+    ),
+    "taobao-2026-04-09": (
+        "taobao",
+        datetime(2026, 4, 9, tzinfo=CHINA),
+        (ShipOverdue(Limit(0)),),
+        (
+            PickupOverdue(DAY_24, None),
+            InactiveAfterPickup(DAY_24, Limit(72 * HOUR), ended_by=None),
+            TransitStalled(LANES, SERIOUS_LANES, chain_from=None),
+            DELIVERY,
+            MALFORMED,
+            ClonedTrack(4, "critical"),
+        ),
+        (
+            DuplicateTrackingNumber("address", 30 * DAY, "critical"),
+            AddressMismatch("place", "critical", "warning"),
+            Recalled("critical"),
+        ),
+    ),
+    "tmall-global-bonded-2026-04-22": (
+        "tmall-global-bonded",
+        datetime(2026, 4, 22, tzinfo=CHINA),
+        (ShipOverdue(Limit(0)),),
+        (
+            InactiveAfterPickup(DAY_24, None, ended_by=None),
+            TransitStalled(
+                LaneLimits(Limit(72 * HOUR), Limit(96 * HOUR), Limit(168 * HOUR)),
+                None,
+                chain_from=None,
+            ),
+            DELIVERY,
+            MALFORMED,
+        ),
+        (AddressMismatch("place", "critical", "warning"),),
+    ),
+    "tmall-global-direct-2026-04-22": (
+        "tmall-global-direct",
+        datetime(2026, 4, 22, tzinfo=CHINA),
+        (ShipOverdue(Limit(0)),),
+        (InactiveAfterPickup(Limit(168 * HOUR), None, ended_by=None), DELIVERY, MALFORMED),
+        (),
+    ),
+    "douyin-instant-2026-07-06": (
+        "douyin-instant",
+        datetime(2026, 7, 6, tzinfo=CHINA),
+        (ShipOverdue(Limit(0), "upload"), ReshippedWhileLate("critical")),
+        (
+            PickupOverdue(Limit(12 * HOUR), None),
+            InactiveAfterPickup(Limit(12 * HOUR), None, ended_by=HUBS),
+            TransitStalled(LANES, None, chain_from=HUB),
+            DELIVERY,
+            MALFORMED,
+            RepeatedTrack(3, severity="warning"),
+            ClonedTrack(4, "critical"),
+        ),
+        (
+            DuplicateTrackingNumber("address", 30 * DAY, "critical"),
+            AddressMismatch("place", "critical", "warning"),
+            TrackedBeforePaid("final", "any_record", 5 * MINUTE, "critical"),
+            Recalled("critical"),
+        ),
+    ),
+    "generic-2026": (
+        "generic",
+        datetime(2026, 1, 1, tzinfo=CHINA),
+        (ShipOverdue(Limit(0, severity="warning")),),
+        (
+            PickupOverdue(Limit(48 * HOUR, severity="warning"), None),
+            InactiveAfterPickup(Limit(24 * HOUR, severity="warning"), None, ended_by=None),
+            TransitStalled(
+                LaneLimits(
+                    Limit(72 * HOUR, severity="warning"),
+                    Limit(72 * HOUR, severity="warning"),
+                    Limit(120 * HOUR, severity="warning"),
+                ),
+                None,
+                chain_from=None,
+            ),
+            DELIVERY,
+            MalformedTrackingNumber("warning"),
+            RepeatedTrack(3, severity="warning"),
+            ClonedTrack(4, "warning"),
+        ),
+        (
+            DuplicateTrackingNumber("address", 30 * DAY, "warning"),
+            AddressMismatch("place", "warning", "warning"),
+            TrackedBeforePaid("first", "picked_up", 5 * MINUTE, "warning"),
         ),
     ),
 }
 
 
+FEDERAL = {
+    2026: "01-01 01-19 02-16 05-25 06-19 07-03 09-07 10-12 11-11 11-26 12-25",
+    2027: "01-01 01-18 02-15 05-31 06-18 07-05 09-06 10-11 11-11 11-25 12-24 12-31",
+    2028: "01-17 02-21 05-29 06-19 07-04 09-04 10-09 11-10 11-23 12-25",
+}
+"""On which federal offices are closed: a holiday on a Saturday is kept on the Friday before, one on
+a Sunday on the Monday after."""
+
 TERMS = {
     "douyin-2026-07-09": Terms(Lanes(NEAR, DOUYIN_REMOTE), 48 * HOUR),
     "tmall-2026-04-09": Terms(Lanes(NEAR, TMALL_REMOTE, ABROAD), 48 * HOUR),
     "brief-2023": Terms(Lanes(NEAR, DOUYIN_REMOTE), 48 * HOUR),
-    "tiktok-us-2026": Terms(Lanes(), 48 * HOUR),
+    "taobao-2026-04-09": Terms(Lanes(NEAR, TMALL_REMOTE, ABROAD), 48 * HOUR),
+    "tmall-global-bonded-2026-04-22": Terms(Lanes((), TMALL_REMOTE), 48 * HOUR),
+    "tmall-global-direct-2026-04-22": Terms(Lanes(), 120 * HOUR),
+    "douyin-instant-2026-07-06": Terms(Lanes(NEAR, DOUYIN_REMOTE), 48 * HOUR),
+    "generic-2026": Terms(Lanes((), TMALL_REMOTE), None),
+    "tiktok-us-2026": Terms(
+        Lanes(),
+        BusinessDays(
+            2,
+            ZoneInfo("America/Los_Angeles"),
+            frozenset(range(5)),
+            time(23, 59, 59),
+            holidays=frozenset(
+                date.fromisoformat(f"{year}-{day}")
+                for year, days in FEDERAL.items()
+                for day in days.split()
+            ),
+        ),
+    ),
 }
 
 
-def test_four_profiles_come_with_it() -> None:
+def test_nine_profiles_come_with_it() -> None:
     """No more, no fewer; a template without numbers refuses to load."""
     assert PROFILES.keys() == WANTED.keys()
 
@@ -153,30 +275,29 @@ def test_each_profile_says_where_it_comes_from(name: str) -> None:
     profile = PROFILES[name]
     assert profile.verified
     assert profile.read_on
-    assert profile.source_url.startswith("https://") or name == "brief-2023"
+    own = name in ("brief-2023", "generic-2026")
+    assert profile.source_url.startswith("https://") or own
 
 
-def test_only_business_days_stand_still_where_nobody_said_more() -> None:
-    """No platform in China has a row until the operator sets one."""
-    rows = {name: [row.name for row in p.exemptions] for name, p in PROFILES.items()}
-    assert rows.pop("tiktok-us-2026") == ["weekends", "us-federal-holidays"]
-    assert not any(rows.values())
+def test_no_clock_stands_still_until_the_operator_says_so() -> None:
+    """No profile has a row of its own."""
+    assert not any(profile.exemptions for profile in PROFILES.values())
 
 
 @pytest.mark.parametrize(
     ("paid", "scan_by"),
     [
-        # In Pacific time: Wednesday noon; Friday noon; Saturday; Wednesday before Thanksgiving;
-        # the days before the clocks go forward.
-        (datetime(2026, 11, 4, 20, tzinfo=UTC), datetime(2026, 11, 6, 20, tzinfo=UTC)),
-        (datetime(2026, 11, 6, 20, tzinfo=UTC), datetime(2026, 11, 10, 20, tzinfo=UTC)),
-        (datetime(2026, 11, 7, 20, tzinfo=UTC), datetime(2026, 11, 11, 8, tzinfo=UTC)),
-        (datetime(2026, 11, 25, 20, tzinfo=UTC), datetime(2026, 11, 30, 20, tzinfo=UTC)),
-        (datetime(2026, 3, 6, 20, tzinfo=UTC), datetime(2026, 3, 10, 19, tzinfo=UTC)),
+        # In Pacific time: Wednesday noon; Friday noon; Saturday, with Veterans Day after two
+        # days; Wednesday before Thanksgiving; the days before the clocks go forward.
+        (datetime(2026, 11, 4, 20, tzinfo=UTC), datetime(2026, 11, 7, 7, 59, 59, tzinfo=UTC)),
+        (datetime(2026, 11, 6, 20, tzinfo=UTC), datetime(2026, 11, 11, 7, 59, 59, tzinfo=UTC)),
+        (datetime(2026, 11, 7, 20, tzinfo=UTC), datetime(2026, 11, 13, 7, 59, 59, tzinfo=UTC)),
+        (datetime(2026, 11, 25, 20, tzinfo=UTC), datetime(2026, 12, 1, 7, 59, 59, tzinfo=UTC)),
+        (datetime(2026, 3, 6, 20, tzinfo=UTC), datetime(2026, 3, 11, 6, 59, 59, tzinfo=UTC)),
     ],
 )
 def test_tiktok_wants_a_scan_within_two_business_days(paid: datetime, scan_by: datetime) -> None:
-    """Saturdays, Sundays and holidays do not count; from the order on, by the platform's zone."""
+    """To the end of the second after the day of the payment, by the platform's own zone."""
     history = [order(paid=paid, platform="tiktok-us", promised_ship_by=None)]
     warning = judge(history, scan_by + timedelta(days=1)).one("ship_overdue")
     assert warning["profile"] == "tiktok-us-2026"
@@ -203,9 +324,19 @@ def test_tiktok_compares_every_node_with_the_order(earlier: float, found: int) -
 
 
 @pytest.mark.parametrize("platform", ["pinduoduo", "kuaishou", "", "DOUYIN"])
-def test_an_unknown_platform_is_judged_as_douyin(platform: str) -> None:
+def test_an_unknown_platform_is_judged_by_what_all_have(platform: str) -> None:
     """A platform without a profile of its own."""
-    assert load().at(platform, us(PAID)).id == "douyin-2026-07-09"
+    assert load().at(platform, us(PAID)).id == "generic-2026"
+
+
+@pytest.mark.parametrize(("after", "warned"), [(timedelta(hours=12), 0), (timedelta(12), 1)])
+def test_instant_retail_is_shipped_when_its_number_is_uploaded(
+    after: timedelta, warned: int
+) -> None:
+    """An upload ends the clock, whenever the parcel is picked up; elsewhere it does not."""
+    for platform, found in (("douyin-instant", warned), ("douyin", 1)):
+        history = [order(platform=platform), upload("1", PAID + after)]
+        assert len(judge(history, LATER).of("ship_overdue")) == found
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def written(folder: Path, text: str, name: str = "mine.toml") -> Path:
 def test_a_good_file_loads(tmp_path: Path) -> None:
     """Fields that are left out have their defaults."""
     profile = read(written(tmp_path, GOOD))
-    (pickup, inactive) = profile.parcel_rules
+    (pickup, inactive, _) = profile.parcel_rules
     assert isinstance(pickup, PickupOverdue)
     assert pickup.violation == (12 * HOUR, True, "warning")
     assert inactive.serious is not None
@@ -142,7 +142,7 @@ def test_the_newest_in_force_judges(tmp_path: Path) -> None:
     assert profiles.at("douyin", us(start)).id == "mine-2026-11-01"
     assert profiles.at("douyin", us(start - US)).id == "douyin-2026-07-09"
     assert profiles.at("tmall", us(start)).id == "tmall-2026-04-09"
-    assert profiles.at("unheard-of", us(start)).id == "mine-2026-11-01"
+    assert profiles.at("unheard-of", us(start)).id == "generic-2026"
 
 
 def test_a_profile_that_ended_is_not_in_force(tmp_path: Path) -> None:

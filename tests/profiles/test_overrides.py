@@ -127,11 +127,18 @@ def test_lists_are_replaced_and_rows_are_added(tmp_path: Path) -> None:
     assert len(own.files) == 3
 
 
+SUNDAYS = '[[exemptions]]\nname = "sundays"\nweekdays = ["sun"]\nzone = "Asia/Shanghai"\n'
+
+
 def test_all_rows_are_taken_away(tmp_path: Path) -> None:
     """ "off" in place of rows."""
-    written(tmp_path, 'extends = "tiktok-us-2026"\nexemptions = "off"\n')
-    assert load().at("tiktok-us", NOW).exemptions
-    assert load([tmp_path]).at("tiktok-us", NOW).exemptions == ()
+    shop, own = tmp_path / "a", tmp_path / "b"
+    shop.mkdir()
+    own.mkdir()
+    written(shop, 'extends = "tiktok-us-2026"\n' + SUNDAYS)
+    written(own, 'extends = "tiktok-us-2026"\nexemptions = "off"\n')
+    assert load([shop]).at("tiktok-us", NOW).exemptions
+    assert load([shop, own]).at("tiktok-us", NOW).exemptions == ()
 
 
 @pytest.mark.parametrize(
@@ -160,12 +167,16 @@ def test_a_mistake_is_named_in_the_file_of_changes(
 
 def test_a_mistake_in_an_added_row_is_named_by_its_own_line(tmp_path: Path) -> None:
     """The base has rows, too: the number of the row is another in the merged profile."""
+    shop, own = tmp_path / "a", tmp_path / "b"
+    shop.mkdir()
+    own.mkdir()
+    written(shop, 'extends = "tiktok-us-2026"\n' + SUNDAYS)
     row = '[[exemptions]]\nname = "flood"\nweekdays = ["sun"]\nzone = "here"\n'
-    path = written(tmp_path, 'extends = "tiktok-us-2026"\n' + row)
+    path = written(own, 'extends = "tiktok-us-2026"\n' + row)
     with pytest.raises(ProfileError) as caught:
-        load([tmp_path])
+        load([shop, own])
     (problem,) = caught.value.problems
-    assert problem.startswith(f"{path}:5: exemptions.2.zone: 'here' is no time zone")
+    assert problem.startswith(f"{path}:5: exemptions.1.zone: 'here' is no time zone")
 
 
 def test_an_unknown_base_is_named(tmp_path: Path) -> None:

@@ -131,6 +131,10 @@ NOT_ABNORMAL: dict[str, set[str]] = {
     "tiktok-us-2026": set(),
     "brief-2023": set(),
     "generic-2026": set(),
+    "taobao-2026-04-09": set(),
+    "tmall-global-bonded-2026-04-22": set(),
+    "tmall-global-direct-2026-04-22": set(),
+    "douyin-instant-2026-07-06": {"transit_stalled"},
 }
 """Rules whose findings make no order abnormal, by the platforms' texts."""
 

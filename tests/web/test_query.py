@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from support.listed import NOW, warning
 
+from streams.decode.names import with_own
 from streams.facts.times import HOUR
 from streams.state.codec import dump, published_of
 from streams.state.state import OrderState, ParcelState, Published
@@ -166,6 +167,24 @@ def test_what_is_understood_is_not_refused() -> None:
     }
     assert (query.language, query.format) == ("zh", "json")
     assert read({"rule": ["of another worker"]}).filters == {"rule": {"of another worker"}}
+
+
+def test_filters_know_names() -> None:
+    """Carriers and platforms by any of their names, shops as spreadsheets write them."""
+    query = read(
+        {
+            "carrier": ["ZTO", "顺丰速运"],
+            "platform": ["天猫", "Douyin"],
+            "shop": ['="S-1"', " other"],
+        }
+    )
+    assert query.filters == {
+        "carrier": {"zto", "sf"},
+        "platform": {"tmall", "douyin"},
+        "shop": {"S-1", "other"},
+    }
+    own = with_own({"own van": "van"}, {}, ())
+    assert read({"carrier": ["Own Van"]}, None, own).filters == {"carrier": {"van"}}
 
 
 def test_within_hours_reaches_its_hour() -> None:
