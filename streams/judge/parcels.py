@@ -12,7 +12,7 @@ from streams.profiles.model import Profile, Profiles
 from streams.rules.episodes import Clock
 from streams.rules.snapshot import LinkedOrder, ParcelLife
 from streams.state.links import digits_of, lives
-from streams.state.state import Mark, Notes, ParcelState
+from streams.state.state import Advice, Mark, ParcelState
 
 
 def judge(state: ParcelState, now: int, profiles: Profiles, detected_at: int) -> Judgement:
@@ -42,11 +42,11 @@ def evaluate(state: ParcelState, now: int, profiles: Profiles) -> Evaluation:
                     state.postal_codes,
                 )
                 if life.orders:
-                    _evaluate_life(life, profiles, evaluating, _notes(life, state.next))
+                    _evaluate_life(life, profiles, evaluating, _advice(life, state.next))
     return evaluating.done()
 
 
-def _notes(life: ParcelLife, following: Sequence[tuple[Mark, str]]) -> Notes:
+def _advice(life: ParcelLife, following: Sequence[tuple[Mark, str]]) -> Advice:
     """Under which other key the parcel moves: the one that its hand-over names, or one of its
     orders' others that has its digits."""
     found: list[tuple[str, str]] = []
@@ -65,19 +65,19 @@ def _notes(life: ParcelLife, following: Sequence[tuple[Mark, str]]) -> Notes:
 
 
 def _evaluate_life(
-    life: ParcelLife, profiles: Profiles, evaluating: Evaluating, notes: Notes
+    life: ParcelLife, profiles: Profiles, evaluating: Evaluating, advice: Advice
 ) -> None:
     """The parcel's rules of its lead order's profile, then each order's rules of its own."""
     lead = life.lead
     profile = profiles.at(lead.platform, lead.dated)
     lead.terms = profile.terms
-    evaluating.rules(profile.parcel_rules, (life,), _of_all(life, profile)._replace(notes=notes))
+    evaluating.rules(profile.parcel_rules, (life,), _of_all(life, profile)._replace(advice=advice))
     for order in life.orders:
         if order is not lead:
             profile = profiles.at(order.platform, order.dated)
             order.terms = profile.terms
         if profile.link_rules:
-            subject = _of_one(life, order, profile)._replace(notes=notes)
+            subject = _of_one(life, order, profile)._replace(advice=advice)
             evaluating.rules(profile.link_rules, (life, order), subject)
 
 

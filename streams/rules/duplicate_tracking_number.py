@@ -58,7 +58,7 @@ class DuplicateTrackingNumber:
             ended = released
         proof, within = (*earliest.proof(), *order.proof()), self.rectify_within
         check = Check(self.name, "violation", self.severity, at, at, ended, proof, within)
-        return (check._replace(notes=(("earlier_order", earliest.order_id),)),)
+        return (check._replace(advice=(("earlier_order", earliest.order_id),)),)
 
 
 RULE = RuleSpec("duplicate_tracking_number", "parcel × order", rule=DuplicateTrackingNumber)
