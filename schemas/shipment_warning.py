@@ -52,7 +52,7 @@ class Threshold(Message):
 
 
 class Piece(Message):
-    """A piece of advice, which helps to put it right: a word that stays, and a value where there is one."""
+    """A piece of advice, which helps to put it right: a word that stays, and a value if any."""
 
     code: str
     value: str | None = None
@@ -62,8 +62,8 @@ class Evidence(Message):
     """What the warning rests on.
 
     `limit_hours` is the threshold for readers. `detail` is a word for what a check saw,
-    `exemptions` are the ids of the profile's rows that held the clock. `advice` also stands in words
-    at the end of the remedy.
+    `exemptions` are the ids of the profile's rows that held the clock. `advice` also stands in
+    words at the end of the remedy.
     """
 
     model_config = ConfigDict(extra="allow")

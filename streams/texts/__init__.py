@@ -56,7 +56,7 @@ def sentence(key: str, values: Mapping[str, object]) -> dict[str, str]:
 
 
 def advised(text: Mapping[str, str], advice: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """The text, followed by a sentence for each piece of advice (code, value) that the catalogue knows."""
+    """The text, and a sentence for each piece of advice (code, value) that the catalogue knows."""
     said = dict(text)
     for code, value in advice:
         if f"advice.{code}" in catalogue().sentences:

@@ -73,5 +73,5 @@ def test_a_warning_says_so_where_the_order_has_both() -> None:
     for warning in warnings:
         assert warning["evidence"]["advice"] == [{"code": "moves_as", "value": f"zto {BARE}"}]
         assert warning["remedy"]["en"].endswith(
-            f"(The same digits move as zto {BARE}: compare the carrier and the leading zeros.)"
+            f"The same digits move as zto {BARE}: compare the carrier and the leading zeros."
         )
