@@ -378,11 +378,14 @@ def test_sentences_read_well(key: str, full: bool) -> None:
     values = {"carrier": "zto", "number": "78123456789012"}
     if full:
         values |= {"orders": "1", "couriers": "ups", "at": DEADLINE, "detail": "test"}
-        values["rule"] = "recalled"
+        values |= {"rule": "recalled", "value": "zto 0078123456789"}
     said = texts.sentence(key, values)
     check_words({"message": said})
-    if full and "{at}" in str(tomllib.loads(FILE.read_text())["check"][key.split(".")[1]]):
-        assert all(DEADLINE in text for text in said.values())
+    section, _, word = key.partition(".")
+    written = str(tomllib.loads(FILE.read_text())[section][word])
+    for name in ("at", "value"):
+        if full and f"{{{name}}}" in written:
+            assert all(values[name] in text for text in said.values())
 
 
 def test_words_have_both_languages() -> None:
