@@ -57,6 +57,10 @@ Sent = tuple[int, int | None, tuple[int, ...], bool]
 Advice = tuple[tuple[str, str], ...]
 """What else is worth knowing, in order: (a code of the catalogue's section `advice`, its value)."""
 
+LONGEST_ADVICE = 64
+"""Characters of an order or parcel that advice may name; with more it helps nobody, and a
+placeholder's thousand findings would not fit into one record."""
+
 
 class Finding(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One warning's content: everything that makes a new revision when it changes. Times in µs.
