@@ -55,7 +55,7 @@ DEAD_LETTERS = Counter(
 )
 UNKNOWN_NAMES = Counter(
     "shipsentry_unknown_names_total",
-    "Facts of a carrier or platform (`kind`) that no table of aliases holds, by how it is `called`: "
+    "Facts of a carrier or platform (`kind`) that no table of aliases holds, as it is `called`: "
     "20 of a kind have a label, and none that looks like an id; the rest are `other`.",
     ["kind", "called"],
 )
