@@ -61,7 +61,17 @@ RULES = _rules()
 STATES = _of_evidence("states")
 STAGES = _codes(violation="违规", serious="严重", notice="提示")
 PLATFORMS = _codes(
-    douyin="抖音", tmall="天猫", brief="2023 版规则", **{"tiktok-us": "TikTok Shop 美国"}
+    douyin="抖音",
+    tmall="天猫",
+    taobao="淘宝",
+    brief="2023 版规则",
+    generic="通用规则",
+    **{
+        "tiktok-us": "TikTok Shop 美国",
+        "douyin-instant": "抖音即时零售",
+        "tmall-global-bonded": "天猫国际保税",
+        "tmall-global-direct": "天猫国际直邮",
+    },
 )
 SHOPS = _codes(other="其他店铺")
 CARRIERS = _codes(
@@ -79,6 +89,7 @@ CARRIERS = _codes(
 LINES = _codes(
     track_abnormal="轨迹异常",
     late_one_day="单日延迟发货",
+    late_few="少量订单延迟发货",
     late_two_days="连续两日延迟发货",
     out_of_stock="缺货",
     valid_tracking="有效轨迹率",

@@ -89,18 +89,24 @@ def write(name: str, kind: Kind) -> None:
     page = ROOT / "docs" / "rules.md"
     text = page.read_text(encoding="utf-8")
     head, limits, rest = text.partition("\n## Limits by platform\n\n")
-    rows, _, rest = rest.partition("\n\n")
-    columns = rows.partition("\n")[0].count("|") - 2
-    row = f"| `{name}` |" + " off |" * columns
+    chapter, end, rest = rest.partition("\n## ")
     following = next(iter([*SPECS][[*SPECS].index(_last(kind)) + 1 :]), None)
-    before, found, after = rows.partition(f"\n| `{following}`")
-    rows = f"{before}\n{row}{found}{after}"
+    parts = []
+    for part in chapter.split("\n\n"):
+        if part.startswith("| rule |"):
+            columns = part.partition("\n")[0].count("|") - 2
+            row = f"| `{name}` |" + " off |" * columns
+            before, found, after = part.partition(f"\n| `{following}`")
+            part = f"{before}\n{row}{found}{after}"
+        parts.append(part)
+    chapter = "\n\n".join(parts)
+    rest = f"{end}{rest}"
     rest = rest.replace(
         "\n## Places and lanes\n",
         f"\n{CHAPTER.format(name=name, when=WHEN[kind.clock])}\n## Places and lanes\n",
         1,
     )
-    page.write_text(f"{head}{limits}{rows}\n\n{rest}", encoding="utf-8")
+    page.write_text(f"{head}{limits}{chapter}{rest}", encoding="utf-8")
 
 
 def _last(kind: Kind) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from schemas import times
+from streams.decode.bad import DoubtfulError
 
 _MAX_HOURS = 50_000
 _SECOND = 1_000_000
@@ -43,16 +44,25 @@ def parse_us(text: str) -> int | None:
     return _parse(text)
 
 
-def parse_instant(text: str) -> tuple[int, str] | None:
-    """Return what `parse_us` does, and the time as `instant` writes it."""
+def parse_instant(text: str, latest: int) -> tuple[int, str] | tuple[None, None]:
+    """Return what `parse_us` does, and the time as `instant` writes it; of what is no time,
+    because it is before 2015 or after `latest` (µs), neither.
+
+    Raises DoubtfulError where a closer look is due.
+    """
     known = _hours.get(text[:13] + text[19:])
     if known is not None and known[1] is not None:
         minute = text[13:19]
         within = _WITHIN_HOUR.get(minute)
         if within is not None:
-            return known[0] + within, f"{known[1]}{minute}.000000Z"
-    us = parse_us(text)
-    return None if us is None else (us, instant(us))
+            us = known[0] + within
+            if times.EARLIEST_US <= us <= latest:
+                return us, f"{known[1]}{minute}.000000Z"
+            return None, None
+    read = parse_us(text)
+    if read is None:
+        raise DoubtfulError
+    return (read, instant(read)) if times.EARLIEST_US <= read <= latest else (None, None)
 
 
 def instant(us: int) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import msgspec
 
@@ -16,11 +15,10 @@ from streams.decode.clock import instant, parse_instant
 from streams.decode.names import BUILT_IN, Names
 from streams.decode.place import place_of, raw_place, recipient_place
 from streams.decode.raw import RawItem, RawOrder, Stated
-from streams.decode.texts import an_id, shop, shops, short
+from streams.decode.texts import an_id, shop, shops, short, texts
 from streams.decode.tracking import REFUSED
 from streams.facts.facts import DELIVERY_METHODS, PRESALES, STATED, STATES, OrderVersion, Place
 
-_EARLIEST_US = times.EARLIEST_US
 _MAX_AHEAD_US = times.MAX_AHEAD_US
 
 _OTHER = DELIVERY_METHODS.index("other")
@@ -48,15 +46,10 @@ _Places = tuple[Place | None, Place | None, Place | None]
 _Item = tuple[str | None, str | None, int | None]
 
 
-class _Line(NamedTuple):
-    """One line of an order: as canonical JSON has it, and as the version has it."""
-
-    sent: RawItem | None
-    item: _Item
-
-
-_lines: dict[RawItem | None, _Line] = {}
-"""Lines seen lately, as sent."""
+_Lines = tuple[tuple[RawItem | None, ...], tuple[_Item, ...]]
+"""Lines of an order: as canonical JSON has them, one of nulls as null, and as the version does."""
+_lines: dict[tuple[RawItem | None, ...], _Lines] = {}
+"""Lines of orders seen lately, as sent."""
 
 
 def decode_order(
@@ -117,9 +110,9 @@ def by_contract(
     recipient, to = place_of(raw_place(model.recipient))
     ship_from, origin = place_of(raw_place(model.ship_from))
     via, over = place_of(raw_place(model.via))
-    items = None if model.items is None else [_line(RawItem(**dict(i))) for i in model.items]
+    lines, items = _lines_of([RawItem(**dict(item)) for item in model.items or ()])
     moments: list[int | None] = []
-    texts: list[str | None] = []
+    instants: list[str | None] = []
     for moment in (
         model.paid_at,
         model.updated_at,
@@ -130,30 +123,30 @@ def by_contract(
     ):
         us = None if moment is None else times.to_us(moment)
         moments.append(us)
-        texts.append(None if us is None else instant(us))
+        instants.append(None if us is None else instant(us))
     message = RawOrder(
         amount_paid=model.amount_paid,
         closed_reason=model.closed_reason,
         currency=model.currency,
         delivery_method=model.delivery_method,
-        final_paid_at=texts[2],
-        items=None if items is None else tuple([line.sent for line in items]),
+        final_paid_at=instants[2],
+        items=None if model.items is None else lines,
         order_id=model.order_id,
-        paid_at=texts[0],
+        paid_at=instants[0],
         paid_at_quality=model.paid_at_quality,
         parcels_expected=model.parcels_expected,
         partial=model.partial,
         platform=model.platform,
         presale=model.presale,
-        promised_delivery_by=texts[5],
-        promised_ship_by=texts[3],
+        promised_delivery_by=instants[5],
+        promised_ship_by=instants[3],
         recipient=recipient,
-        refund_requested_at=texts[4],
+        refund_requested_at=instants[4],
         schema_version=sent.get("schema_version"),
         ship_from=ship_from,
         shop_id=model.shop_id,
         state=model.state,
-        updated_at=texts[1],
+        updated_at=instants[1],
         via=via,
     )
     return _version(
@@ -162,7 +155,7 @@ def by_contract(
         sum(bit for name, bit in _BITS if name in said) if model.partial else 0,
         "" if model.platform is None else names.platform_of(model.platform),
         (to, origin, over),
-        tuple([line.item for line in items or ()]),
+        items,
         partition,
         offset,
     )
@@ -175,25 +168,20 @@ def _instants(message: RawOrder, latest: int) -> _Moments:
     """
     paid_at = updated_at = final_paid_at = ship_by = refund = delivery_by = None
     if message.paid_at is not None:
-        paid_at, message.paid_at = _instant(message.paid_at, latest)
+        paid_at, message.paid_at = parse_instant(message.paid_at, latest)
     if message.updated_at is not None:
-        updated_at, message.updated_at = _instant(message.updated_at, latest)
+        updated_at, message.updated_at = parse_instant(message.updated_at, latest)
     if message.final_paid_at is not None:
-        final_paid_at, message.final_paid_at = _instant(message.final_paid_at, latest)
+        final_paid_at, message.final_paid_at = parse_instant(message.final_paid_at, latest)
     if message.promised_ship_by is not None:
-        ship_by, message.promised_ship_by = _instant(message.promised_ship_by, _NEVER)
+        ship_by, message.promised_ship_by = parse_instant(message.promised_ship_by, _NEVER)
     if message.refund_requested_at is not None:
-        refund, message.refund_requested_at = _instant(message.refund_requested_at, latest)
+        refund, message.refund_requested_at = parse_instant(message.refund_requested_at, latest)
     if message.promised_delivery_by is not None:
-        delivery_by, message.promised_delivery_by = _instant(message.promised_delivery_by, _NEVER)
+        delivery_by, message.promised_delivery_by = parse_instant(
+            message.promised_delivery_by, _NEVER
+        )
     return paid_at, updated_at, final_paid_at, ship_by, refund, delivery_by
-
-
-def _instant(text: str, latest: int) -> tuple[int, str] | tuple[None, None]:
-    found = parse_instant(text)
-    if found is None:
-        raise DoubtfulError
-    return found if _EARLIEST_US <= found[0] <= latest else (None, None)
 
 
 def _stated(raw: bytes, message: RawOrder) -> int:
@@ -220,10 +208,12 @@ def _clean(message: RawOrder, names: Names) -> tuple[str, _Places, tuple[_Item, 
     if text is not None:
         message.shop_id = shops.get(text) or shop(text)
     platform = ""
-    if message.platform is not None:
-        message.platform, platform = names.platform(message.platform)
-    if message.currency is not None:
-        message.currency = short(message.currency)
+    text = message.platform
+    if text is not None:
+        message.platform, platform = names.platforms.get(text) or names.platform(text)
+    text = message.currency
+    if text is not None:
+        message.currency = texts.get(text) or short(text)
     text = message.delivery_method
     if text is not None and text not in _DELIVERY:
         message.delivery_method = short(text)
@@ -238,9 +228,7 @@ def _clean(message: RawOrder, names: Names) -> tuple[str, _Places, tuple[_Item, 
         message.closed_reason = clean(message.closed_reason)
     items: tuple[_Item, ...] = ()
     if message.items:
-        lines = [_lines.get(item) or _clean_line(item) for item in message.items]
-        message.items = tuple([line.sent for line in lines])
-        items = tuple([line.item for line in lines])
+        message.items, items = _lines.get(message.items) or _clean_lines(message.items)
     to = origin = over = None
     if message.recipient is not None:
         message.recipient, to = recipient_place(message.recipient)
@@ -251,23 +239,26 @@ def _clean(message: RawOrder, names: Names) -> tuple[str, _Places, tuple[_Item, 
     return platform, (to, origin, over), items
 
 
-def _clean_line(sent: RawItem | None) -> _Line:
-    if sent is None:
-        raise DoubtfulError
-    product = None if sent.product_id is None else short(sent.product_id)
-    sku = None if sent.sku_id is None else short(sent.sku_id)
-    line = _line(RawItem(product, sent.quantity, sku))
+def _clean_lines(sent: tuple[RawItem | None, ...]) -> _Lines:
+    """Lines of an order as sent, remembered; raises DoubtfulError as texts.short does."""
+    items = []
+    for item in sent:
+        if item is None:
+            raise DoubtfulError
+        product = None if item.product_id is None else short(item.product_id)
+        sku = None if item.sku_id is None else short(item.sku_id)
+        items.append(RawItem(product, item.quantity, sku))
+    lines = _lines_of(items)
     if len(_lines) >= _MAX_LINES:
         _lines.clear()
-    _lines[sent] = line
-    return line
+    _lines[sent] = lines
+    return lines
 
 
-def _line(item: RawItem) -> _Line:
-    """A clean line of an order; one of nulls is null in canonical JSON."""
-    return _Line(
-        None if item == _NO_ITEM else item,
-        (item.product_id or None, item.sku_id or None, item.quantity),
+def _lines_of(items: Sequence[RawItem]) -> _Lines:
+    return (
+        tuple([None if item == _NO_ITEM else item for item in items]),
+        tuple([(item.product_id or None, item.sku_id or None, item.quantity) for item in items]),
     )
 
 
@@ -331,7 +322,7 @@ def _tombstone(
         return Bad("damaged_id", "key", f"key {DAMAGED}")
     if len(order_id) > MAX_ID_LENGTH:
         return Bad("too_large", "key", f"key is longer than {MAX_ID_LENGTH} characters")
-    if timestamp_us < _EARLIEST_US:
+    if timestamp_us < times.EARLIEST_US:
         return Bad(
             "implausible_time",
             "timestamp",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import msgspec
-from msgspec.structs import replace
 from xxhash import xxh3_64_intdigest
 
 import schemas.place
@@ -17,7 +16,6 @@ from streams.reference.places import find
 
 _MAX_PLACES = 50_000
 _SHORT_MASK = (1 << 32) - 1
-_NOWHERE = RawPlace()
 _pack = msgspec.msgpack.Encoder().encode
 
 _Names = tuple[str | None, str | None, str | None, str | None, str | None, str | None, str | None]
@@ -86,10 +84,10 @@ def recipient_place(sent: RawPlace | None) -> tuple[RawPlace | None, Place | Non
     )
     known = places.get(names) or _look_up(names)
     address, person = sent.address_key, sent.person_key
-    if address is not None:
-        address = clean(address)
-    if person is not None:
-        person = clean(person)
+    both = (address or "") + (person or "")
+    if not both.isascii() or not both.isprintable() or " " in both:
+        address = None if address is None else clean(address)
+        person = None if person is None else clean(person)
     if not known.as_sent or address is not sent.address_key or person is not sent.person_key:
         city, country, district, postal_code, province, region_code, site = known.sent
         checked(address or "")
@@ -127,7 +125,14 @@ def _kept(
     if address is None and person is None:
         return (None, None) if known.nothing else (sent, known.place)
     place = known.place
-    return sent, replace(place, address_key=address or None, person_key=person or None)
+    return sent, Place(
+        place.province,
+        place.city,
+        address or None,
+        person or None,
+        place.postal_code,
+        place.unread,
+    )
 
 
 def _look_up(sent: _Names) -> _Known:

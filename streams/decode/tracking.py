@@ -21,7 +21,7 @@ from streams.decode.place import (
     raw_place,
     recipient_place,
 )
-from streams.decode.raw import CanonicalUpload, RawPlace, RawTracking
+from streams.decode.raw import CanonicalUpload, RawNext, RawPlace, RawTracking
 from streams.decode.texts import an_id, checked, shop, shops, short, texts
 from streams.facts.facts import STATUS_CODE, Place, TrackingFact
 
@@ -76,39 +76,37 @@ def decode_tracking(
             number = number.upper()
         elif not (number := number_of(checked(clean_id(number)))):
             raise DoubtfulError
-        recipient = recipient_place(message.recipient)
         location = locations.get(message.location) or location_place(message.location)
-        following = _clean(message, names)
+        recipient = codes = following = None
+        if message.recipient is not None:
+            recipient, codes = recipient_place(message.recipient)
+        if message.description is not None:
+            message.description = clean(message.description)
+        text = message.raw_status
+        if text is not None:
+            message.raw_status = texts.get(text) or short(text)
+        text = message.shop_id
+        if text is not None:
+            message.shop_id = shops.get(text) or (shop(text) if text else None)
+        text = message.platform
+        if text is not None:
+            message.platform = (names.platforms.get(text) or names.platform(text))[1]
+        if message.order_ids:
+            message.order_ids = tuple([an_id(order_id) for order_id in message.order_ids])
+        if message.time_quality is not None:
+            message.time_quality = short(message.time_quality)
+        if message.source is not None:
+            short(message.source)
+        if message.next is not None:
+            following = _clean_next(message.next, names)
     except DoubtfulError:
         return by_contract(raw, arrival_us, partition, offset, max_value_bytes, names)
     key = f"{carrier}:{number}"
-    return _fact(key, at, message, location, *recipient, following, partition, offset)
+    return _fact(key, at, message, location, recipient, codes, following, partition, offset)
 
 
-def _clean(message: RawTracking, names: Names) -> str | None:
-    """Clean the other strings of a message, and return the key of the next parcel.
-
-    Raises DoubtfulError where the contract has to judge one.
-    """
-    if message.description is not None:
-        message.description = clean(message.description)
-    text = message.raw_status
-    if text is not None:
-        message.raw_status = texts.get(text) or short(text)
-    text = message.shop_id
-    if text is not None:
-        message.shop_id = shops.get(text) or (shop(text) if text else None)
-    if message.platform is not None:
-        message.platform = names.platform(message.platform)[1]
-    if message.order_ids:
-        message.order_ids = tuple([an_id(order_id) for order_id in message.order_ids])
-    if message.time_quality is not None:
-        message.time_quality = short(message.time_quality)
-    if message.source is not None:
-        short(message.source)
-    sent = message.next
-    if sent is None:
-        return None
+def _clean_next(sent: RawNext, names: Names) -> str | None:
+    """The key of the next parcel; raises DoubtfulError where the contract has to judge it."""
     carrier, number = sent.carrier, sent.tracking_number
     if carrier and not (carrier := names.carrier(carrier)):
         raise DoubtfulError
@@ -194,7 +192,7 @@ def _fact(
         code,
         digest & _MASK,
         order_ids,
-        message.platform or None,
+        message.platform,
         message.shop_id,
         location.place,
         recipient_codes,

@@ -7,28 +7,37 @@ orders that the warning does not name appear as hashes.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 from hashlib import sha256
 from typing import Any, NamedTuple
 
 from schemas.cleaning import clean_id
 from streams.decode import Bad, decode_order, decode_tracking
 from streams.decode.moments import parse_time
-from streams.facts.facts import STATUSES
+from streams.facts.facts import POSTAL_LENGTH, STATUSES
 from streams.facts.times import iso
 from streams.outputs.check_answer import order_hash
 
 _TRACKING = (
-    *("carrier", "tracking_number", "status", "occurred_at", "raw_status"),
+    *("carrier", "tracking_number", "status", "occurred_at", "time_quality", "raw_status"),
     *("platform", "shop_id", "source"),
 )
 _ORDER = (
-    *("order_id", "platform", "shop_id", "state", "paid_at", "final_paid_at", "updated_at"),
-    *("promised_ship_by", "delivery_method", "presale", "amount_paid", "currency"),
+    *("order_id", "platform", "shop_id", "state", "paid_at", "paid_at_quality", "final_paid_at"),
+    *("updated_at", "promised_ship_by", "promised_delivery_by", "parcels_expected"),
+    *("refund_requested_at", "delivery_method", "presale", "amount_paid", "currency"),
 )
-_PLACE = ("country", "province", "city", "district", "region_code", "site")
-_RECIPIENT = ("country", "province", "city", "region_code")
-SHOWN = frozenset((*_TRACKING, *_ORDER, "order_ids", "location", "recipient", "ship_from"))
+_REGION = ("country", "province", "city", "region_code", "postal_code")
+_PLACE = (*_REGION, "district", "site")
+_OBJECTS = {
+    "location": _PLACE,
+    "recipient": _REGION,
+    "via": _REGION,
+    "ship_from": _PLACE,
+    "next": ("carrier", "tracking_number"),
+}
+SHOWN = frozenset((*_TRACKING, *_ORDER, "order_ids", *_OBJECTS))
 """Every field of a record that a bundle may show."""
 _FAR = 1 << 62
 
@@ -104,9 +113,11 @@ def _fields(raw: bytes, order_ids: Collection[str]) -> dict[str, Any] | None:
         found["order_id"] = named(found["order_id"], order_ids)
     if isinstance(value.get("order_ids"), list):
         found["order_ids"] = [named(one, order_ids) for one in value["order_ids"]]
-    for place, parts in (("location", _PLACE), ("recipient", _RECIPIENT), ("ship_from", _PLACE)):
-        if isinstance(value.get(place), dict):
-            found[place] = _chosen(value[place], parts)
+    for name, parts in _OBJECTS.items():
+        if isinstance(value.get(name), dict):
+            found[name] = _chosen(value[name], parts)
+            if "postal_code" in found[name]:
+                found[name]["postal_code"] = str(found[name]["postal_code"])[:POSTAL_LENGTH]
     return found
 
 
@@ -123,6 +134,24 @@ def named(order_id: Any, order_ids: Collection[str]) -> str:
     """An order's id where the warning names the order, else its hash."""
     text = clean_id(str(order_id))
     return text if text in order_ids else order_hash(text)
+
+
+def hidden(text: str, advice: Iterable[Mapping[str, Any]], order_ids: Collection[str]) -> str:
+    """A text of the warning without the ids of orders that its advice name."""
+    for each in advice:
+        order_id = each["value"]
+        if each["code"] == "earlier_order" and order_id and order_id not in order_ids:
+            word = rf"(?<![0-9A-Za-z_-]){re.escape(order_id)}(?![0-9A-Za-z_-])"
+            text = re.sub(word, order_hash(order_id), text)
+    return text
+
+
+def listed(each: Mapping[str, Any], order_ids: Collection[str]) -> dict[str, Any]:
+    """A piece of advice as the bundle lists it; `order_ids` are those that the warning is about."""
+    value = each["value"]
+    if each["code"] == "earlier_order" and value:
+        value = named(value, order_ids)
+    return {"code": each["code"], "value": value}
 
 
 def wanted(warning: Mapping[str, Any]) -> list[tuple[str, int, int, str, int | None]]:

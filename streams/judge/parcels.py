@@ -12,7 +12,10 @@ from streams.profiles.model import Profile, Profiles
 from streams.rules.episodes import Clock
 from streams.rules.snapshot import LinkedOrder, ParcelLife
 from streams.state.links import digits_of, lives
-from streams.state.state import Mark, Notes, ParcelState
+from streams.state.orders import MOST_MOVING
+from streams.state.state import LONGEST_ADVICE, Advice, Mark, ParcelState
+
+_MOST_ADVISED = 20
 
 
 def judge(state: ParcelState, now: int, profiles: Profiles, detected_at: int) -> Judgement:
@@ -42,17 +45,16 @@ def evaluate(state: ParcelState, now: int, profiles: Profiles) -> Evaluation:
                     state.postal_codes,
                 )
                 if life.orders:
-                    _evaluate_life(life, profiles, evaluating, _notes(life, state.next))
+                    _evaluate_life(life, profiles, evaluating, _advice(life, state.next))
     return evaluating.done()
 
 
-def _notes(life: ParcelLife, following: Sequence[tuple[Mark, str]]) -> Notes:
-    """Under which other key the parcel moves: the one that its hand-over names, or one of its
-    orders' others that has its digits."""
-    found: list[tuple[str, str]] = []
-    for mark, key in following:
-        if any(record[:2] == mark for record in life.records):
-            found.append(("goes_on_as", key.replace(":", " ").strip()))
+def _advice(life: ParcelLife, following: Sequence[tuple[Mark, str]]) -> Advice:
+    """Under which other key the parcel moves: the one that its last hand-over names, or its
+    orders' others that have its digits."""
+    marks = {record[:2] for record in life.records} if following else set()
+    handed_over = max((each for each in following if each[0] in marks), default=None)
+    found = [] if handed_over is None else [("goes_on_as", handed_over[1])]
     moving = {
         key
         for order in life.orders
@@ -60,24 +62,30 @@ def _notes(life: ParcelLife, following: Sequence[tuple[Mark, str]]) -> Notes:
         if key != life.key and digits_of(key) == digits_of(life.key)
     }
     if moving and life.first(PROGRESS) is None:
-        found += (("moves_as", key.replace(":", " ")) for key in sorted(moving))
-    return tuple(found)
+        found += (("moves_as", key) for key in sorted(moving)[:MOST_MOVING])
+    return tuple(
+        (code, key.replace(":", " ", 1).strip())
+        for code, key in found
+        if len(key) <= LONGEST_ADVICE
+    )
 
 
 def _evaluate_life(
-    life: ParcelLife, profiles: Profiles, evaluating: Evaluating, notes: Notes
+    life: ParcelLife, profiles: Profiles, evaluating: Evaluating, advice: Advice
 ) -> None:
     """The parcel's rules of its lead order's profile, then each order's rules of its own."""
     lead = life.lead
+    # A placeholder has findings of hundreds of orders: what the parcel's say is not said by each.
+    of_each = advice if len(life.orders) <= _MOST_ADVISED else ()
     profile = profiles.at(lead.platform, lead.dated)
     lead.terms = profile.terms
-    evaluating.rules(profile.parcel_rules, (life,), _of_all(life, profile)._replace(notes=notes))
+    evaluating.rules(profile.parcel_rules, (life,), _of_all(life, profile)._replace(advice=advice))
     for order in life.orders:
         if order is not lead:
             profile = profiles.at(order.platform, order.dated)
             order.terms = profile.terms
         if profile.link_rules:
-            subject = _of_one(life, order, profile)._replace(notes=notes)
+            subject = _of_one(life, order, profile)._replace(advice=of_each)
             evaluating.rules(profile.link_rules, (life, order), subject)
 
 

@@ -26,6 +26,7 @@ from streams.state.state import (
     Checkpoint,
     Finding,
     LinkedParcel,
+    Mark,
     OrderLink,
     OrderState,
     ParcelState,
@@ -42,21 +43,24 @@ WORDS = frozenset(
         *("order_unknown", "order_not_judged", "order_closed", "final_payment_unknown"),
         *("already_uploaded", "used_by_other", "recipient_unknown", "given_up", "used_by_same"),
         *("former_life", "already_delivered", "sent_back", "tracked_before_paid", "track_runs"),
-        "moves_elsewhere",
+        *("moves_elsewhere", "handed_over", "refund_requested", "parcels_expected"),
     )
 )
 """Every verdict and remark; the catalogue of texts has a sentence for each."""
 
-_DELIVERED = STATUS_CODE["delivered"]
+_DELIVERED, _HANDED_OVER = STATUS_CODE["delivered"], STATUS_CODE["handed_over"]
 _SENT_BACK = frozenset(STATUS_CODE[name] for name in ("returning", "returned", "cancelled"))
 _STANDING = frozenset(("open", "breached"))
 
 
 class OrderWord(msgspec.Struct, frozen=True, array_like=True):
-    """What the order's side knows for the answer: the order, and what its own rules would find."""
+    """What the order's side knows for the answer: the order, and what its own rules would find;
+    how many parcels it has with this one, and how many it takes."""
 
     facts: OrderFacts | None = None
     findings: tuple[Finding, ...] = ()
+    parcels: int = 0
+    parcels_expected: int = 1
 
 
 class RuleFailed(Exception):
@@ -79,22 +83,29 @@ class Use(NamedTuple):
 
 
 class Track(NamedTuple):
-    """How far the parcel is; times in µs, None: not yet."""
+    """How far the parcel is; times in µs, None: not yet.
+
+    `first_exact_at` is the first time that is no guess. What is delivered on the way back is sent
+    back. `goes_on_as` is the number that the hand-over names.
+    """
 
     records: int
     first_at: int
+    first_exact_at: int | None
     first_status: str
     newest_at: int
     newest_status: str
     picked_up_at: int | None
     delivered_at: int | None
     sent_back_at: int | None
+    handed_over_at: int | None
+    goes_on_as: str | None
 
 
 class Remark(NamedTuple):
     """Something that no rule warns of: a word from a closed list, its weight, its time (µs).
 
-    `detail` says more, in a word of the rule's.
+    `detail` says more: a word of the rule's, a number, how many.
     """
 
     code: str
@@ -139,7 +150,9 @@ def ask_order(state: OrderState | None, parcel: str, now: int, profiles: Profile
     for failure in seen.failures:
         raise RuleFailed(f"rule {failure.rule} failed on the order") from failure.error
     found = tuple(one.finding for one in seen.candidates if one.finding.parcel == parcel)
-    return OrderWord(facts, found)
+    if seen.order is None:
+        return OrderWord(facts, found)
+    return OrderWord(facts, found, len(seen.order.lives), seen.order.parcels)
 
 
 def precheck(
@@ -160,7 +173,7 @@ def precheck(
     remarks: list[Remark] = []
     if fits is False:
         remarks.append(Remark("does_not_fit", WARN))
-    remarks += _about_the_order(word.facts)
+    remarks += _about_the_order(word)
     remarks += _about_its_digits(parcel, word.facts, elsewhere)
     if parcels.apply(parcel, (_upload(parcel, order_id, word.facts, now),), now).refused:
         remarks.append(Remark("too_many_facts", BLOCK))
@@ -176,11 +189,13 @@ def precheck(
     for records, named in reversed(lives(parcel.records, parcel.named)):
         if not named:
             continue
-        life = ParcelLife(parcel.key, records, named, facts, parcel.recipients)
+        life = ParcelLife(
+            parcel.key, records, named, facts, parcel.recipients, estimated=parcel.estimated
+        )
         current = any(_is_upload(fact, now) for fact in named)
         if current:
             mine = next((one for one in life.linked if one.order_id == order_id), None)
-            track = _track(records)
+            track = _track(life, parcel.next)
             if mine is not None and not _is_upload(mine.upload, now):
                 remarks.append(Remark("already_uploaded", NOTE, mine.uploaded_at))
         uses += _uses(life, mine, order_id, profiles, past=not current)
@@ -237,7 +252,8 @@ def _profile(facts: OrderFacts | None, now: int, profiles: Profiles) -> Profile:
     return profiles.at(facts.platform, facts.paid_at)
 
 
-def _about_the_order(facts: OrderFacts | None) -> Iterable[Remark]:
+def _about_the_order(word: OrderWord) -> Iterable[Remark]:
+    facts = word.facts
     if facts is None or not facts.known:
         yield Remark("order_unknown", WARN)
         return
@@ -245,6 +261,10 @@ def _about_the_order(facts: OrderFacts | None) -> Iterable[Remark]:
         yield Remark("order_not_judged", NOTE)
     if facts.closed_at is not None:
         yield Remark("order_closed", WARN, facts.closed_at)
+    if facts.refund_requested_at is not None:
+        yield Remark("refund_requested", WARN, facts.refund_requested_at)
+    if word.parcels_expected > 1:
+        yield Remark("parcels_expected", NOTE, detail=f"{word.parcels}/{word.parcels_expected}")
     if facts.base is None:
         yield Remark("final_payment_unknown", NOTE)
 
@@ -275,19 +295,24 @@ def _compared(mine: LinkedOrder, other: Place | None, profiles: Profiles) -> str
     return "different" if different else "same"
 
 
-def _track(records: Sequence[Checkpoint]) -> Track | None:
-    steps = [record for record in records if record.status not in NOT_RECORDS]
+def _track(life: ParcelLife, following: Sequence[tuple[Mark, str]]) -> Track | None:
+    steps = [record for record in life.records if record.status not in NOT_RECORDS]
     if not steps:
         return None
+    exact, marks = life.first_exact(), {record[:2] for record in steps}
+    handed_over = max((each for each in following if each[0] in marks), default=None)
     return Track(
         records=len(steps),
         first_at=steps[0].at,
+        first_exact_at=None if exact is None else exact.at,
         first_status=STATUSES[steps[0].status],
         newest_at=steps[-1].at,
         newest_status=STATUSES[steps[-1].status],
         picked_up_at=_first(steps, frozenset((PICKED_UP,))),
         delivered_at=_first(steps, frozenset((_DELIVERED,))),
         sent_back_at=_first(steps, _SENT_BACK),
+        handed_over_at=_first(steps, frozenset((_HANDED_OVER,))),
+        goes_on_as=None if handed_over is None else handed_over[1].replace(":", " ", 1).strip(),
     )
 
 
@@ -340,11 +365,14 @@ def _about_the_track(
         yield Remark("already_delivered", WARN, track.delivered_at)
     if track.sent_back_at is not None and "recalled" not in rules:
         yield Remark("sent_back", WARN, track.sent_back_at)
-    base = None if facts is None else facts.base
-    if base is not None and track.first_at < base - TOLERANCE:
+    if track.handed_over_at is not None:
+        yield Remark("handed_over", WARN, track.handed_over_at, track.goes_on_as)
+    base = None if facts is None or facts.paid_estimated else facts.base
+    first = track.first_exact_at
+    if base is not None and first is not None and first < base - TOLERANCE:
         if "tracked_before_paid" not in rules:
-            yield Remark("tracked_before_paid", WARN, track.first_at)
-    elif track.delivered_at is None:
+            yield Remark("tracked_before_paid", WARN, first)
+    elif track.delivered_at is None and track.handed_over_at is None:
         yield Remark("track_runs", NOTE, track.first_at)
 
 

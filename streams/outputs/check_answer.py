@@ -117,6 +117,8 @@ def _track(found: Precheck) -> dict[str, Any] | None:
         "picked_up_at": iso(track.picked_up_at),
         "delivered_at": iso(track.delivered_at),
         "sent_back_at": iso(track.sent_back_at),
+        "handed_over_at": iso(track.handed_over_at),
+        "goes_on_as": track.goes_on_as,
     }
 
 

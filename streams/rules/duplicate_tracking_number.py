@@ -14,6 +14,7 @@ from streams.rules.episodes import Check
 from streams.rules.fields import Between, InDays, Reads, RectifyWithin, Severity
 from streams.rules.snapshot import LinkedOrder, ParcelLife
 from streams.rules.spec import RuleSpec
+from streams.state.state import LONGEST_ADVICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,19 @@ class DuplicateTrackingNumber:
         if released is not None and (ended is None or released < ended):
             ended = released
         proof, within = (*earliest.proof(), *order.proof()), self.rectify_within
-        check = Check(self.name, "violation", self.severity, at, at, ended, proof, within)
-        return (check._replace(notes=(("earlier_order", earliest.order_id),)),)
+        named = len(earliest.order_id) <= LONGEST_ADVICE
+        check = Check(
+            self.name,
+            "violation",
+            self.severity,
+            at,
+            at,
+            ended,
+            proof,
+            within,
+            advice=(("earlier_order", earliest.order_id),) if named else (),
+        )
+        return (check,)
 
 
 RULE = RuleSpec("duplicate_tracking_number", "parcel × order", rule=DuplicateTrackingNumber)

@@ -29,6 +29,9 @@ EXPRESS = 0
 MOST_VERSIONS = 500
 """Versions that one order may have; more are refused."""
 
+MOST_MOVING = 3
+"""Parcels under another's digits that an order tells of."""
+
 MOST_PARCELS = 2_000
 """Parcels that one order listens to. A placeholder that everybody types for an order id would grow
 for ever; of further parcels the order knows nothing, what they are judged by themselves stays."""
@@ -155,12 +158,13 @@ def facts_of(state: OrderState) -> OrderFacts:
 
 def _moving(state: OrderState) -> tuple[str, ...]:
     """The parcels that move under digits that another parcel of the order has: one parcel, most
-    likely, whose number was written in two ways."""
+    likely, whose number was written in two ways. MOST_MOVING at most."""
     if len(state.parcels) < 2:
         return ()
     shared = Counter(digits_of(parcel.key) for parcel in state.parcels)
-    return tuple(
+    moving = (
         parcel.key
         for parcel in state.parcels
         if shared[digits_of(parcel.key)] > 1 and any(life.progress for life in parcel.lives)
     )
+    return tuple(sorted(moving)[:MOST_MOVING])

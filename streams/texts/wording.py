@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from streams.texts import sentence
 from streams.texts.catalogue import NOTHING, catalogue
 
 LANGUAGES = ("zh", "en")
@@ -42,6 +43,13 @@ class Wording:
         if text is None:
             return str(name)
         return " / ".join(str(text[one].fill(NOTHING)) for one in self.languages)
+
+    def advice(self, each: Mapping[str, Any]) -> list[str]:
+        """Advice as the remedy says it, in each language; one that nobody knows as it is."""
+        code, value = each["code"], each["value"]
+        if f"advice.{code}" not in catalogue().sentences:
+            return [f"{code} {value or ''}".strip()]
+        return self.texts(sentence(f"advice.{code}", {"value": value}))
 
     def texts(self, given: Mapping[str, Any] | None) -> list[str]:
         """A text that came in both languages: one paragraph for each that is asked for."""

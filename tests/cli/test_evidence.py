@@ -159,6 +159,11 @@ def test_the_proof_of_a_duplicate(run: Run, tmp_path: Path) -> None:
         [order_hash("4920000000000000001")],
         ["2"],
     ]
+    earlier = order_hash("4920000000000000001")
+    assert evidence["advice"] == [{"code": "earlier_order", "value": earlier}]
+    assert evidence["remedy"]["zh"].endswith(f"此单号先前已用于订单 {earlier}。")
+    assert evidence["remedy"]["en"].endswith(f"The number was used before for order {earlier}.")
+    assert page.count(earlier) == 3
     assert "4920000000000000001" not in page + json.dumps(evidence)
 
 
@@ -251,6 +256,15 @@ def test_every_change_is_shown(run: Run, tmp_path: Path) -> None:
         ),
         ({"evidence": {"detail": "city"}}, "所见 / What was seen "),
         ({"evidence": {"exemptions": ["spring"]}}, "豁免（时限暂停） / "),
+        (
+            {"evidence": {"advice": [{"code": "goes_on_as", "value": "sf 1"}]}},
+            "补充说明 / Worth knowing 包裹已转交，后续单号为 sf 1。 "
+            "The parcel was handed over and goes on as sf 1.",
+        ),
+        (
+            {"evidence": {"advice": [{"code": "new", "value": None}]}},
+            "补充说明 / Worth knowing new",
+        ),
     ]
     with (tmp_path / "warnings.jsonl").open("a") as file:
         for change, _ in changes:
@@ -296,6 +310,49 @@ def test_fields_of_records_have_names_in_both_languages() -> None:
         for name in {*SHOWN} - {"status", "occurred_at"}:
             assert words.word("fields", name) != name or (language, name) in SAME
             assert words.word("fields", name).isascii() == (language == "en")
+
+
+def test_what_contract_2_says_of_orders_and_records(run: Run, tmp_path: Path) -> None:
+    """Promises, refund, parcels, the qualities of times; a `via` by its region; of a postal code
+    five characters; where a parcel goes on."""
+    warehouse = {
+        **HANGZHOU,
+        "postal_code": "310000-1234",
+        "address_key": "key-of-w",
+        "site": PRIVATE,
+    }
+    orders = [
+        order(
+            *("1", PAID + HOUR),
+            promised_delivery_by=PAID + 90 * HOUR,
+            refund_requested_at=PAID + HOUR,
+            parcels_expected=2,
+            via=warehouse,
+        )
+    ]
+    goes_on = {"carrier": "sf", "tracking_number": "SF1", "name": PRIVATE}
+    tracking = [
+        upload("1"),
+        picked_up(PAID, location={"country": "CN", "postal_code": 310000}, time_quality="exact"),
+        record("handed_over", PAID + 30 * HOUR, next=goes_on),
+    ]
+    files, revisions = replayed(run, tmp_path, orders, tracking)
+    run("evidence", chosen(revisions, "tracked_before_paid"), *files, "--out", str(tmp_path / "e"))
+    evidence, page = read(tmp_path / "e")
+    paid, _, first = (one["fields"] for one in evidence["records"])
+    assert paid["promised_delivery_by"] == (PAID + 90 * HOUR).isoformat()
+    assert paid["refund_requested_at"] == (PAID + HOUR).isoformat()
+    assert paid["parcels_expected"] == 2
+    assert paid["via"] == {**HANGZHOU, "postal_code": "31000"}
+    assert first["location"] == {"country": "CN", "postal_code": "31000"}
+    assert first["time_quality"] == "exact"
+    assert evidence["advice"] == [{"code": "goes_on_as", "value": "sf SF1"}]
+    assert "包裹已转交，后续单号为 sf SF1。" in Page(page).text
+    key = chosen(revisions, "inactive_after_pickup")
+    run("evidence", key, *files, "--out", str(tmp_path / "i"))
+    evidence, page = read(tmp_path / "i")
+    assert evidence["timeline"][-1]["changed"]["advice"] == evidence["advice"]
+    assert "310000" not in json.dumps(evidence) + page
 
 
 def test_a_withdrawn_warning(run: Run, tmp_path: Path) -> None:

@@ -112,6 +112,7 @@ def listed(result: Result) -> list[str]:
         (("abcd", "--order", OTHER), "abcd1"),
         (("--order", OTHER), "abcd1"),
         (("--number", "yto:zt1234 5678"), "abcd2"),
+        (("--number", "圆通速递:'ZT12345678"), "abcd2"),
         (("--number", "ZT12345678", "--order", "9"), "abcd2"),
         (("abcd2".ljust(32, "0"),), "abcd2"),
     ],

@@ -186,7 +186,7 @@ def test_list_tells_severities_of_checks(run: Run) -> None:
     text = run("rules", "list", "--profile", "douyin-2026-07-09").stdout
     for words in (
         "by place · critical · warning where only city or address differ",
-        "3 times the same · warning",
+        "3 times the same · at least 10 min apart · warning",
         "critical · notice where the format does not fit (info)",
         "against the final payment · by the first of: any record · more than 5 min earlier",
     ):
@@ -196,9 +196,11 @@ def test_list_tells_severities_of_checks(run: Run) -> None:
 def test_show_tells_exemptions_and_sums(run: Run) -> None:
     """When clocks stand still, and what a warning may cost."""
     text = run("rules", "show", "tiktok-us-2026").stdout
-    assert "\nexemptions\n  weekends: clocks stand still " in text
-    assert "; not where the order itself gives the time\n" in text
-    assert "\nread on   2026-08-22\nverified  read in an official seller document" in text
+    assert (
+        "\n  without a promise 23:59:59 America/Los_Angeles, 2 working days after the payment; "
+        "working days mon, tue, wed, thu, fri without 33 holidays until 2028-12-25\n"
+    ) in text
+    assert "\nread on   2026-11-29\nverified  read in stored copies of official seller" in text
     text = run("rules", "show", "douyin-2026-07-09").stdout
     assert "\n  none: no clock ever stands still\n" in text
     assert "\nexposure\n  kind = strike\n" in text
@@ -256,5 +258,5 @@ def test_validate_names_value_and_what_is_allowed(run: Run, tmp_path: Path) -> N
         f"{path}:{base}: rules.tracked_before_paid.base: "
         "Input should be 'final' or 'first' (found 'last')",
         f"{path}:{times}: rules.repeated_track.tmes: there is no such field; "
-        "did you mean times? allowed: severity, rectify_within_hours, times",
+        "did you mean times? allowed: severity, rectify_within_hours, times, apart_minutes",
     ]

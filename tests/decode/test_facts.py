@@ -447,9 +447,19 @@ def test_places_have_the_same_fields(name: str) -> None:
         ({"country": "HK", "city": "九龙"}, Place("81")),
         ({"country": "mo"}, Place("82")),
         ({"country": "TW", "province": "广东省"}, Place("71")),
-        ({"country": "US", "province": "广东省", "region_code": "440300"}, Place()),
-        ({"country": "US", "postal_code": "10001-1234"}, Place(postal_code="10001")),
-        ({"country": "US", "postal_code": 10001}, Place(postal_code="10001")),
+        (
+            {"country": "US", "province": "广东省", "region_code": "440300"},
+            Place(unread="US 广东省"),
+        ),
+        (
+            {"country": "US", "postal_code": "10001-1234"},
+            Place(None, None, None, None, "10001", "US"),
+        ),
+        ({"country": "US", "postal_code": 10001}, Place(None, None, None, None, "10001", "US")),
+        ({"province": "粤东省", "city": "某某市"}, Place(unread="粤东省 某某市")),
+        ({"province": "粤东省一二三四五六七八九十"}, Place(unread="粤东省一二三四五六七八九")),
+        ({"province": "某某路12号"}, Place()),
+        ({"province": "广东省", "city": "某某市"}, Place("44")),
         ({"postal_code": "", "address_key": "", "person_key": ""}, Place()),
     ],
 )
@@ -474,14 +484,14 @@ def test_a_fact_says_what_is_new() -> None:
 
 
 def test_platforms_and_shops_are_normalised() -> None:
-    """Platforms by their names, in lower case where no table holds them; an empty one is unknown,
-    an empty shop of a tracking update too."""
+    """Platforms by their names, lower-cased where no table holds them; an empty shop of a tracking
+    update is null."""
     for name in ("天猫", "Tmall", " TMALL\t"):
         assert (fact(platform=name).platform, version(platform=name).platform) == ("tmall", "tmall")
     assert version(platform="抖店").platform == version(platform="抖音").platform == "douyin"
     assert version(platform="淘宝").platform == "taobao"
     assert version(platform="MyShop").platform == "myshop"
-    assert (fact(platform="").platform, version(platform=" ").platform) == (None, "")
+    assert (fact(platform="").platform, version(platform=" ").platform) == ("", "")
     assert (fact(shop_id="\u200b").shop_id, fact(shop_id="").shop_id) == (None, None)
     assert fact(shop_id='="S-1"').shop_id == version(shop_id="'S-1 ").shop_id == "S-1"
 

@@ -28,6 +28,7 @@ from support.builders import (
     upload,
 )
 from support.stories import TROUBLES
+from support.stories import on as on_by_choice
 from support.troubles import quiet, travels
 
 from streams.profiles.loader import load
@@ -45,8 +46,7 @@ WINDOW = 30 * DAY
 def test_which_platform_has_which_check(rule: str, platform: str, on: bool) -> None:
     """The profile has the rule or not, and the history that raises it raises it there only."""
     profile = load().at(platform, 1_795_140_000_000_000)
-    rules = [*profile.order_rules, *profile.parcel_rules, *profile.link_rules]
-    assert (rule in {one.name for one in rules}) is on
+    assert (rule in on_by_choice(profile)) is on
     if rule in TROUBLES:
         assert bool(judge(TROUBLES[rule](platform), LATER).of(rule)) is on
 

@@ -18,6 +18,7 @@ from support.builders import (
     DAY,
     GUANGZHOU,
     HOUR,
+    MINUTE,
     NUMBER,
     PAID,
     PICKED,
@@ -175,6 +176,58 @@ def test_delivered_already() -> None:
     assert (found.verdict, remarks(found)) == ("warn", {"already_delivered": "warn"})
 
 
+def test_handed_over_already() -> None:
+    """Its number has ended, and the one that it goes on under is named where that is known."""
+    follows = {"carrier": "sf", "tracking_number": "SF1"}
+    for said, detail in ((follows, "sf SF1"), (None, None)):
+        found = asked([order("2"), picked_up(), record("handed_over", PICKED + HOUR, next=said)])
+        assert (found.verdict, remarks(found)) == ("warn", {"handed_over": "warn"})
+        assert [remark.detail for remark in found.remarks] == [detail]
+        assert [remark.at for remark in found.remarks] == [us(PICKED + HOUR)]
+
+
+def test_delivered_on_its_way_back() -> None:
+    """Back at its sender's it was sent back, and not delivered."""
+    history = [order("2"), picked_up(), record("returning", PICKED + HOUR)]
+    found = asked([*history, record("delivered", PICKED + 90 * MINUTE)])
+    assert "already_delivered" not in remarks(found)
+    assert rules(found) == ["recalled"]
+    home = record("delivered", PICKED + 90 * MINUTE, location=SHENZHEN)
+    assert remarks(asked([*history, home])) == {"already_delivered": "warn", "sent_back": "warn"}
+
+
+def test_what_was_taken_back_does_not_count() -> None:
+    """Neither a delivery nor an upload for another recipient, once it is void."""
+    wrong = record("delivered", PICKED + HOUR), upload("1")
+    history = [*BORISS, *wrong]
+    assert asked(history).verdict == "block"
+    found = asked([*history, *({**value, "voided": True} for value in wrong)])
+    assert (found.verdict, remarks(found), found.uses) == ("ok", {}, ())
+
+
+def test_a_guessed_time_accuses_nobody() -> None:
+    """Where the first record's time, or the payment's, is a date: no word of an older track."""
+    early = PAID - HOUR
+    for history in (
+        [order("2"), picked_up(early, time_quality="estimated")],
+        [order("2", paid_at_quality="estimated"), picked_up(early)],
+    ):
+        assert "tracked_before_paid" not in {*rules(asked(history)), *remarks(asked(history))}
+    both = [picked_up(early - HOUR, time_quality="estimated"), record("hub", early)]
+    found = asked([order("2", platform="taobao"), *both])
+    assert {one.code: one.at for one in found.remarks}["tracked_before_paid"] == us(early)
+
+
+@pytest.mark.parametrize(
+    ("more", "detail"), [([], "1/3"), ([upload("2", UPLOADED, "78123456789099")], "2/3")]
+)
+def test_an_order_of_several_parcels(more: list[Message], detail: str) -> None:
+    """How many of its numbers there are with this one, as a note."""
+    found = asked([order("2", parcels_expected=3), *more])
+    assert (found.verdict, remarks(found)) == ("ok", {"parcels_expected": "note"})
+    assert found.remarks[0].detail == detail
+
+
 def test_a_track_older_than_the_payment() -> None:
     """Said by the rule where the profile has it, else by a remark."""
     found = asked([order("2"), picked_up(PAID - HOUR)])
@@ -205,9 +258,11 @@ def test_a_former_life_does_not_count() -> None:
         ({"state": "closed"}, "warn", "order_closed"),
         ({"delivery_method": "self_pickup"}, "ok", "order_not_judged"),
         ({"presale": "deposit"}, "ok", "final_payment_unknown"),
+        ({"refund_requested_at": UPLOADED}, "warn", "refund_requested"),
+        ({"parcels_expected": 2}, "ok", "parcels_expected"),
     ],
 )
-def test_what_the_order_says(fields: dict[str, str], verdict: str, code: str) -> None:
+def test_what_the_order_says(fields: dict[str, Any], verdict: str, code: str) -> None:
     """Closed, not judged at all, or not to be checked in full yet."""
     found = asked([order("2", **fields)])
     assert (found.verdict, list(remarks(found))) == (verdict, [code])

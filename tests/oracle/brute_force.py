@@ -935,10 +935,7 @@ class Order:
         return (self.recipients_for(upload) or [None])[0]
 
     def accepted_for(self, upload: datetime) -> list[dict[str, Any]]:
-        """That one, all stated later, and each `via` ever stated, as far as they are not null;
-        none where the first is unknown (nothing differs)."""
-        if self.recipient_for(upload) is None:
-            return []
+        """That one, all stated later, and each `via` ever stated, as far as they are not null."""
         via = [v.stated.get("via") for v in self.versions]
         return [r for r in (*self.recipients_for(upload), *via) if r is not None]
 
@@ -1573,8 +1570,9 @@ def address_mismatch(world: World, parcel: Life, o: Member) -> list[Warning]:
             return []
         fact = ends[-1]
         theirs, keys = fact.location or {}, False
-    accepted = o.accepted
-    if not accepted or not all(_mismatched(theirs, mine, keys, o.profile) for mine in accepted):
+    if o.order is None or o.order.recipient_for(o.t) is None:
+        return []  # where the first is unknown nothing differs
+    if not all(_mismatched(theirs, mine, keys, o.profile) for mine in o.accepted):
         return []
     return _check_member(world, "address_mismatch", parcel, o, max(o.t, fact.at), o.end)
 

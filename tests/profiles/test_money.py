@@ -186,6 +186,83 @@ def test_late_on_tmall(presale: int, amount: int, least: int, most: int) -> None
         assert priced == (least, most)
 
 
+TAOBAO = PROFILES["taobao-2026-04-09"]
+BONDED = PROFILES["tmall-global-bonded-2026-04-22"]
+DIRECT = PROFILES["tmall-global-direct-2026-04-22"]
+INSTANT = PROFILES["douyin-instant-2026-07-06"]
+
+
+@pytest.mark.parametrize(
+    ("exposure", "promise", "amount", "least", "most"),
+    [
+        # Promised within 48 h: 1 % within 3 and 30 yuan, out of stock 10 % within 5 and 100.
+        (TAOBAO, SHORT, 10_000, 300, 1_000),
+        (TAOBAO, SHORT, 200_000, 2_000, 10_000),
+        (TAOBAO, SHORT, 400_000, 3_000, 10_000),
+        # Above that: 5 % within 5 and 30 yuan, then 15 % within 5 and 500.
+        (TAOBAO, SHORT + 1, 10_000, 500, 1_500),
+        (TAOBAO, SHORT + 1, 100_000, 3_000, 15_000),
+        (TAOBAO, SHORT + 1, 400_000, 3_000, 50_000),
+        # 5 % within 5 and 50 yuan, out of stock 15 % of bonded goods, 30 % of direct mail.
+        (BONDED, SHORT, 20_000, 1_000, 3_000),
+        (BONDED, LONG, 400_000, 5_000, 50_000),
+        (DIRECT, LONG, 20_000, 1_000, 6_000),
+        (DIRECT, LONG, 400_000, 5_000, 50_000),
+        # 1 % within 3 and 30 yuan.
+        (INSTANT, SHORT, 10_000, 300, 300),
+        (INSTANT, SHORT, 50_000, 500, 500),
+        (INSTANT, LONG, 400_000, 3_000, 3_000),
+    ],
+)
+def test_late_elsewhere(
+    exposure: Exposure, promise: int, amount: int, least: int, most: int
+) -> None:
+    """Late, then out of stock, as far as the text has both; presales are as all others."""
+    for presale in (0, 1, 2):
+        order = version(amount, "CNY", presale)
+        assert exposure.price("ship_overdue", "violation", promise, order) == (least, most)
+
+
+@pytest.mark.parametrize(
+    ("exposure", "rule", "stage", "costs"),
+    [
+        # of 10, 200 and 4000 yuan
+        (TAOBAO, "pickup_overdue", "violation", (500, 1_000, 10_000)),
+        (TAOBAO, "inactive_after_pickup", "violation", (500, 1_000, 5_000)),
+        (TAOBAO, "inactive_after_pickup", "serious", (500, 4_000, 10_000)),
+        (TAOBAO, "transit_stalled", "violation", (500, 1_000, 5_000)),
+        (TAOBAO, "transit_stalled", "serious", (500, 4_000, 10_000)),
+        (TAOBAO, "duplicate_tracking_number", "violation", (500, 6_000, 10_000)),
+        (TAOBAO, "malformed_tracking_number", "violation", (500, 6_000, 10_000)),
+        (TAOBAO, "address_mismatch", "violation", (500, 4_000, 10_000)),
+        (TAOBAO, "cloned_track", "violation", (500, 4_000, 10_000)),
+        (TAOBAO, "recalled", "violation", (500, 4_000, 10_000)),
+        (BONDED, "inactive_after_pickup", "violation", (500, 6_000, 50_000)),
+        (BONDED, "transit_stalled", "violation", (500, 6_000, 50_000)),
+        (BONDED, "address_mismatch", "violation", (500, 6_000, 50_000)),
+        (DIRECT, "inactive_after_pickup", "violation", (500, 6_000, 50_000)),
+    ],
+)
+def test_sums_elsewhere(
+    exposure: Exposure, rule: str, stage: str, costs: tuple[int, int, int]
+) -> None:
+    """One tier each: its floor, its share, its cap."""
+    for amount, cost in zip((1_000, 20_000, 400_000), costs, strict=True):
+        assert exposure.price(rule, stage, 24 * HOUR_US, version(amount)) == (cost, cost)
+
+
+def test_no_sum_elsewhere_that_no_text_has() -> None:
+    """Every other warning is a strike; caps of a buyer's day as far as there is one."""
+    counts = {name: len(exposure.sums) for name, exposure in PROFILES.items()}
+    assert counts["taobao-2026-04-09"] == 11
+    assert counts["tmall-global-bonded-2026-04-22"] == 4
+    assert counts["tmall-global-direct-2026-04-22"] == 2
+    assert counts["douyin-instant-2026-07-06"] == 1
+    assert counts["tiktok-us-2026"] == counts["generic-2026"] == counts["brief-2023"] == 0
+    caps = [each.cap_per_buyer_day for each in (TAOBAO, BONDED, DIRECT, INSTANT)]
+    assert caps == [50_000, 50_000, 50_000, None]
+
+
 def test_which_rules_have_a_sum() -> None:
     """No sum beyond those of the platforms' texts: the rest is a strike."""
     assert set(DOUYIN.sums) == {("ship_overdue", "violation")}

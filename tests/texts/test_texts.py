@@ -378,11 +378,13 @@ def test_sentences_read_well(key: str, full: bool) -> None:
     values = {"carrier": "zto", "number": "78123456789012"}
     if full:
         values |= {"orders": "1", "couriers": "ups", "at": DEADLINE, "detail": "test"}
-        values["rule"] = "recalled"
+        values |= {"rule": "recalled", "value": "sf 78123456789012"}
     said = texts.sentence(key, values)
     check_words({"message": said})
-    if full and "{at}" in str(tomllib.loads(FILE.read_text())["check"][key.split(".")[1]]):
-        assert all(DEADLINE in text for text in said.values())
+    section, name = key.split(".")
+    for place in ("at", "value") if full else ():
+        if f"{{{place}}}" in str(tomllib.loads(FILE.read_text())[section][name]):
+            assert all(str(values[place]) in text for text in said.values())
 
 
 def test_words_have_both_languages() -> None:
