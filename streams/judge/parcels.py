@@ -15,7 +15,8 @@ from streams.state.links import digits_of, lives
 from streams.state.orders import MOST_MOVING
 from streams.state.state import LONGEST_ADVICE, Advice, Mark, ParcelState
 
-_MOST_ADVISED = 20
+MOST_ADVISED = 20
+"""Orders of a parcel up to which each one's own warnings have the parcel's advice."""
 
 
 def judge(state: ParcelState, now: int, profiles: Profiles, detected_at: int) -> Judgement:
@@ -75,8 +76,7 @@ def _evaluate_life(
 ) -> None:
     """The parcel's rules of its lead order's profile, then each order's rules of its own."""
     lead = life.lead
-    # A placeholder has findings of hundreds of orders: what the parcel's say is not said by each.
-    of_each = advice if len(life.orders) <= _MOST_ADVISED else ()
+    of_each = advice if len(life.orders) <= MOST_ADVISED else ()
     profile = profiles.at(lead.platform, lead.dated)
     lead.terms = profile.terms
     evaluating.rules(profile.parcel_rules, (life,), _of_all(life, profile)._replace(advice=advice))

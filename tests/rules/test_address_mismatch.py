@@ -108,7 +108,7 @@ def test_another_city_is_the_lesser_risk() -> None:
         pytest.param({**ANNA, **GUANGZHOU}, "city", id="other city, one key"),
         pytest.param({**ANNA, "address_key": "other"}, "address", id="other key"),
         pytest.param({"address_key": "other"}, "address", id="key alone"),
-        pytest.param({"city": "杭州市"}, "city", id="city alone"),
+        pytest.param({"city": "杭州市"}, "province", id="city alone, which gives its province"),
         pytest.param(ANNA, None, id="the recipient"),
         pytest.param({"person_key": "person-boris"}, None, id="persons do not matter"),
         pytest.param({"province": "火星"}, None, id="a place that nobody knows"),
@@ -204,8 +204,8 @@ def test_the_newest_place_counts() -> None:
     outcome = judge(story, LATER)
     assert outcome.of(RULE) == []
     assert outcome.states(RULE) == ["open", "withdrawn"]
-    city_alone = arrived({"city": "深圳市"}, at=THERE + HOUR)
-    assert judge([*STORY, city_alone], LATER).one(RULE)["state"] == "open"
+    nowhere = arrived({"city": "苏市", "site": "深圳中转部"}, at=THERE + HOUR)
+    assert judge([*STORY, nowhere], LATER).one(RULE)["state"] == "open"
 
 
 @pytest.mark.parametrize("raw_status", ["1", "2", "3", "4", "5"])
@@ -226,6 +226,72 @@ def test_of_labels_at_one_time_the_last_as_sent_counts(raw_status: str) -> None:
     for pair in ([one, other], [other, one]):
         found = judge([*START, *pair], LATER).one(RULE)
         assert found["evidence"]["detail"] == "address"
+
+
+SICHUAN = {"province": "四川省"}
+
+
+@pytest.mark.parametrize("place", [HANGZHOU, {"province": "浙江省"}, SHENZHEN])
+def test_a_warehouse_on_the_way_is_right(place: Message) -> None:
+    """Where the platform has it inspected first, or at the buyer's; nowhere else."""
+    sent = [order(via=HANGZHOU), *START[1:]]
+    assert judge([*sent, arrived(place)], LATER).of(RULE) == []
+    warning = judge([*sent, arrived(SICHUAN)], LATER).one(RULE)
+    assert (warning["severity"], warning["evidence"]["detail"]) == ("critical", "province")
+    label_of_it = label({**HANGZHOU, "address_key": "any"})
+    assert judge([*sent, label_of_it], LATER).of(RULE) == []
+
+
+def test_each_warehouse_that_was_ever_stated_is_right() -> None:
+    """Also one of a version before the upload that a later one no longer states."""
+    first = order(via=HANGZHOU, updated_at=PAID + HOUR)
+    later = order(via=SICHUAN, updated_at=UPLOADED + DAY)
+    sent = [first, order(updated_at=PAID + 90 * MINUTE), later, *START[1:]]
+    for place in (HANGZHOU, SICHUAN, SHENZHEN):
+        assert judge([*sent, arrived(place)], LATER).of(RULE) == []
+    assert judge([*sent, arrived({"province": "湖北省"})], LATER).one(RULE)["state"] == "open"
+
+
+def test_where_the_first_recipient_is_unknown_nothing_differs() -> None:
+    """Whatever is stated later, and whatever warehouse there is."""
+    unknown = order(recipient=None, via=GUANGZHOU)
+    known = order(updated_at=UPLOADED + US)
+    assert judge([unknown, known, *START[1:], arrived(SICHUAN)], LATER).of(RULE) == []
+    at_upload = order(updated_at=UPLOADED)
+    found = judge([unknown, at_upload, *START[1:], arrived(SICHUAN)], LATER)
+    assert found.one(RULE)["state"] == "open"
+
+
+def of_zip(code: str | None, at: datetime = THERE, status: str = "delivered") -> Message:
+    """A record made where the postal code is this one."""
+    return record(status, at, location={"country": "US", "postal_code": code})
+
+
+@pytest.mark.parametrize(
+    ("said", "state"),
+    [
+        pytest.param([of_zip("94107-1234")], None, id="five characters are equal"),
+        pytest.param([of_zip("94108")], "open", id="the fifth is not"),
+        pytest.param([of_zip("94108", status="in_transit")], None, id="on the road"),
+        pytest.param([of_zip("94108"), of_zip("94107", THERE + HOUR)], None, id="the newest"),
+        pytest.param([of_zip("94108"), of_zip(None, THERE + HOUR)], "open", id="that has one"),
+        pytest.param(
+            [of_zip("94108"), label({"country": "US", "address_key": "k"})],
+            None,
+            id="a label without",
+        ),
+        pytest.param(
+            [of_zip("94107"), label({"postal_code": "94108"})], "open", id="a label decides"
+        ),
+    ],
+)
+def test_postal_codes_of_places(said: list[Message], state: str | None) -> None:
+    """Where no recipient is sent, the newest record at the destination that has a code decides."""
+    buyer = {"country": "US", "postal_code": "94107"}
+    sent = [order(platform="tiktok-us", recipient=buyer), *START[1:], *said]
+    found = judge(sent, LATER).of(RULE)
+    assert [one["state"] for one in found] == ([] if state is None else [state])
+    assert {one["evidence"]["detail"] for one in found} <= {"postal_code"}
 
 
 def test_it_ends_with_the_order() -> None:

@@ -306,6 +306,27 @@ def test_evidence_names_both_uploads() -> None:
     ]
 
 
+def test_the_earliest_order_is_named() -> None:
+    """Of several by the first upload, in the evidence and at the end of the remedy."""
+    sent = [order("1", recipient=BORIS), order("2", recipient=BORIS), order("3")]
+    sent += [upload("2"), upload("1", UPLOADED + US), upload("3", UPLOADED + HOUR)]
+    warning = judge(sent, LATER).one(RULE)
+    assert warning["evidence"]["advice"] == [{"code": "earlier_order", "value": "2"}]
+    assert warning["remedy"]["zh"].endswith("此单号先前已用于订单 2。")
+    closed = order("3", state="closed", updated_at=UPLOADED + DAY)
+    resolved = judge([*sent, closed], LATER).one(RULE)
+    assert resolved["evidence"]["advice"] == warning["evidence"]["advice"]
+    assert "2" not in resolved["remedy"]["zh"]
+
+
+@pytest.mark.parametrize(("length", "named"), [(64, True), (65, False)])
+def test_an_id_that_fits_no_sentence_is_not_named(length: int, named: bool) -> None:
+    """A placeholder with a thousand orders of such ids would outgrow its record."""
+    long = "1" * length
+    sent = [order(long, recipient=BORIS), order("3"), upload(long), upload("3", UPLOADED + HOUR)]
+    assert bool(judge(sent, LATER).one(RULE)["evidence"]["advice"]) is named
+
+
 def test_relinked_order_counts_from_its_new_upload() -> None:
     """Released and uploaded anew: only the last stretch counts, so the other one was first."""
     story = [*two(), upload("1"), release("1", UPLOADED + HOUR), upload("2", AGAIN)]

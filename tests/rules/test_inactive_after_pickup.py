@@ -221,7 +221,7 @@ def test_no_clock_where_the_parcel_stopped_before() -> None:
     assert judge([*STORY, record("delivered", before)], LATER).of(RULE) == []
 
 
-@pytest.mark.parametrize("stop", ["delivered", "returning", "returned", "cancelled"])
+@pytest.mark.parametrize("stop", ["delivered", "returning", "returned", "cancelled", "handed_over"])
 def test_the_stop_ends_it(stop: str) -> None:
     """Delivered, on its way back or cancelled too late: resolved, and breached all the same."""
     warning = judge([*STORY, record(stop, DEADLINE + HOUR)], LATER).one(RULE)

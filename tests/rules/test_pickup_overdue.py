@@ -182,6 +182,7 @@ def test_repeated_records_change_nothing() -> None:
         ("in_transit", True),
         ("customs", True),
         ("attempt_failed", True),
+        ("handed_over", True),
         ("delivered", True),
         ("returning", True),
         ("returned", True),

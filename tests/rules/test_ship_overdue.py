@@ -14,6 +14,7 @@ from support.builders import (
     HOUR,
     LATER,
     MINUTE,
+    NUMBER,
     PAID,
     PICKED,
     PROMISE,
@@ -344,3 +345,67 @@ def test_evidence_names_the_order_record() -> None:
 def test_upload_alone_is_no_shipment() -> None:
     """A printed label and an uploaded number do not end the clock."""
     assert judge([order(), upload("1", UPLOADED)], LATER).one(RULE)["state"] == "breached"
+
+
+SECOND, THIRD = "A1000002", "A1000003"
+
+
+@pytest.mark.parametrize(
+    ("expected", "end"),
+    [
+        (None, PROMISE - HOUR),
+        (-1, PROMISE - HOUR),
+        (0, PROMISE - HOUR),
+        (1, PROMISE - HOUR),
+        (2, PROMISE),
+        (3, PROMISE + US),
+        (4, None),
+    ],
+)
+def test_as_many_parcels_as_it_takes(expected: int | None, end: datetime | None) -> None:
+    """The first progress of the n-th of them; null and less than one are one."""
+    story = [order(parcels_expected=expected), *(upload("1", number=n) for n in (NUMBER, SECOND))]
+    story += [upload("1", number=THIRD), picked_up(PROMISE + US, THIRD)]
+    story += [picked_up(PROMISE, SECOND), record("hub", PROMISE + DAY, SECOND)]
+    story += [picked_up(PROMISE - HOUR), record("hub", PROMISE - US)]
+    found = times(judge(story, LATER).one(RULE))
+    assert found["resolved_at"] == end
+    assert found["breached_at"] == (PROMISE if end is None or end > PROMISE else None)
+
+
+def test_a_number_that_was_taken_off_is_no_parcel() -> None:
+    """Two are linked, one of them moved: with two expected the order is late."""
+    story = [order(parcels_expected=2), *(upload("1", number=n) for n in (NUMBER, SECOND, THIRD))]
+    story += [picked_up(), picked_up(PICKED, SECOND), release("1", PICKED + HOUR, SECOND)]
+    assert judge(story, LATER).one(RULE)["state"] == "breached"
+    assert judge([*story, picked_up(PICKED + DAY, THIRD)], LATER).of(RULE) == []
+
+
+def test_each_life_of_a_number_is_a_parcel() -> None:
+    """One number that rested for more than 30 days, uploaded again for the same order."""
+    again = UPLOADED + 31 * DAY
+    story = [order(parcels_expected=2, promised_ship_by=again + 2 * DAY), upload("1"), picked_up()]
+    story += [upload("1", again), picked_up(again + HOUR)]
+    assert judge(story, again + 10 * DAY).of(RULE) == []
+
+
+def test_handed_over_is_progress() -> None:
+    """It was on its way."""
+    assert judge([order(), upload("1"), record("handed_over", PICKED)], LATER).of(RULE) == []
+
+
+def test_an_upload_before_the_payment_ships_where_uploads_do() -> None:
+    """Whenever it was; a scan that old ships nothing."""
+    story = [order(platform="douyin-instant"), upload("1", PAID - DAY)]
+    assert judge(story, LATER).of(RULE) == []
+    assert judge([order(), upload("1", PAID - DAY), picked_up(PAID - DAY)], LATER).of(RULE)
+
+
+@pytest.mark.parametrize("platform", ["a-new-one", "generic", ""])
+def test_a_platform_without_a_profile_goes_by_the_stated_promise(platform: str) -> None:
+    """As a warning, whose cost is not known; without a promise there is no clock."""
+    warning = judge([order(platform=platform)], LATER).one(RULE)
+    assert (warning["state"], warning["severity"]) == ("breached", "warning")
+    assert (warning["platform"], warning["profile"]) == ("generic", "generic-2026")
+    assert warning["exposure"] == {"kind": "unknown"}
+    assert judge([order(platform=platform, promised_ship_by=None)], LATER).newest == {}

@@ -119,6 +119,37 @@ def test_a_former_life_is_no_early_track() -> None:
     assert judge([order(), own, upload("1"), picked_up()], LATER).one(RULE)["state"] == "open"
 
 
+GUESSED = {"time_quality": "estimated"}
+
+
+@pytest.mark.parametrize("platform", ["douyin", "tmall"])
+def test_a_guessed_time_accuses_nobody(platform: str) -> None:
+    """The first of the exact ones counts; a payment whose time is a guess is no measure."""
+    sent = [order(platform=platform), upload("1"), picked_up(EARLY, **GUESSED)]
+    assert judge(sent, LATER).of(RULE) == []
+    assert judge([*sent, picked_up(EARLY + US)], LATER).of(RULE) == []
+    exact = judge([*sent, picked_up(EARLY, raw_status="1")], LATER).one(RULE)
+    assert times(exact)["opened_at"] == UPLOADED
+    assert judge(early(EARLY, platform, paid_at_quality="estimated"), LATER).of(RULE) == []
+    other = early(EARLY, platform, paid_at_quality="about noon")
+    assert judge(other, LATER).one(RULE)["state"] == "open"
+
+
+def test_a_fact_that_somebody_calls_guessed_is_guessed() -> None:
+    """Sent twice, once without a word of it: in either order of arrival."""
+    exact, guessed = picked_up(EARLY), picked_up(EARLY, **GUESSED)
+    start = [order(), upload("1")]
+    for first, second in ((exact, guessed), (guessed, exact)):
+        sent = [*start, arriving(first, UPLOADED + HOUR), arriving(second, UPLOADED + DAY)]
+        assert judge(sent, LATER).of(RULE) == []
+
+
+def test_a_guessed_final_payment_is_no_measure_for_douyin() -> None:
+    """`paid_at_quality` speaks of the base, the final payment too."""
+    said = {"presale": "deposit", "final_paid_at": FINAL, "paid_at_quality": "estimated"}
+    assert judge([order(**said), upload("1"), picked_up(FINAL - HOUR)], LATER).of(RULE) == []
+
+
 def test_it_ends_with_the_order() -> None:
     """Released: resolved then; at the upload's own moment nothing was ever at risk."""
     warning = judge([*early(), release("1", UPLOADED + HOUR)], LATER).one(RULE)

@@ -158,7 +158,7 @@ def test_at_the_door_the_journey_ends(status: str) -> None:
     assert times(after)["resolved_at"] == HUB + 80 * HOUR
 
 
-@pytest.mark.parametrize("end", ["release", "returning", "cancelled"])
+@pytest.mark.parametrize("end", ["release", "returning", "cancelled", "handed_over"])
 def test_the_stop_ends_it(end: str) -> None:
     """A stop before the lead says nothing, one beyond it resolves; after it no node counts."""
 
@@ -314,3 +314,38 @@ def test_the_destination_is_where_the_upload_found_the_buyer() -> None:
     life = life_of([*STORY, moved])
     assert life.lead.recipient is not None
     assert life.lead.recipient.province == "44"
+
+
+def test_delivered_on_its_way_back_is_no_ending() -> None:
+    """The chain ends at the recipient's door, not at the sender's: the stop ended its clock."""
+    back = [record("returning", HUB + 65 * HOUR), record("delivered", HUB - US)]
+    assert judge([*STORY, *back], LATER).of(RULE) == []
+    home = [record("returning", HUB - HOUR), record("delivered", HUB - US, location=HANGZHOU)]
+    assert judge([*STORY, *home], LATER).of(RULE) == []
+
+
+@pytest.mark.parametrize(
+    ("start", "to", "known"),
+    [
+        (None, SHENZHEN, [("origin_unknown", None)]),
+        ({"province": "塔图因省"}, SHENZHEN, [("origin_unknown", "塔图因省")]),
+        (
+            {"province": "塔图因省"},
+            {"province": "火星"},
+            [("origin_unknown", "塔图因省"), ("destination_unknown", "火星")],
+        ),
+        (HANGZHOU, {"province": "火星", "city": "1 号"}, [("destination_unknown", None)]),
+        (HANGZHOU, None, [("destination_unknown", None)]),
+        (HANGZHOU, SHENZHEN, []),
+    ],
+)
+def test_an_unknown_lane_says_which_side(
+    start: Message | None, to: Message | None, known: list[tuple[str, str | None]]
+) -> None:
+    """With the province as it was sent, where it was; nothing that holds a digit."""
+    sent = [order(ship_from=start, recipient=to), upload("1"), picked_up(), record("hub", HUB)]
+    warning = judge(sent, LATER).one(RULE)
+    advice = [(each["code"], each["value"]) for each in warning["evidence"]["advice"]]
+    assert advice == known
+    assert (warning["evidence"]["lane"] == "unknown") is bool(known)
+    assert ("region_code" in warning["remedy"]["zh"]) is bool(known)

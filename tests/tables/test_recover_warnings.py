@@ -55,6 +55,10 @@ findings = st.builds(
     exemptions=st.lists(names, max_size=3).map(tuple),
     detail=st.none() | st.sampled_from(("province", "too_short", "said")),
     comparator=st.sampled_from((None, "gt", "ge")),
+    advice=st.lists(
+        st.tuples(st.sampled_from(("earlier_order", "origin_unknown")), st.just("") | names),
+        max_size=3,
+    ).map(tuple),
 ).flatmap(
     lambda finding: st.one_of(
         st.just(finding),
@@ -116,6 +120,10 @@ GOOD: dict[str, Any] = warning_value(
     [
         {"evidence": None},
         {"evidence": "none"},
+        {"evidence": {**GOOD["evidence"], "advice": 5}},
+        {"evidence": {**GOOD["evidence"], "advice": ["x"]}},
+        {"evidence": {**GOOD["evidence"], "advice": [{"code": 5, "value": None}]}},
+        {"evidence": {**GOOD["evidence"], "advice": [{"code": "moves_as"}]}},
         {"evidence": {**GOOD["evidence"], "threshold": "24 h"}},
         {"evidence": {**GOOD["evidence"], "started_at": "soon"}},
         {"exposure": None},
@@ -175,7 +183,8 @@ def test_a_rule_pack_may_have_rules_about_orders() -> None:
     value = encode_warning(Revision("0" * 32, 7, finding, (), NOW))
     douyin = load().at("douyin", NOW)
     rule = SimpleNamespace(name="of_a_pack")
-    packed = Profiles([replace(douyin, order_rules=(*douyin.order_rules, rule))])
+    generic = load().at("", NOW)
+    packed = Profiles([replace(douyin, order_rules=(*douyin.order_rules, rule)), generic])
     assert _one(recover_published([value], 4, ALL, judged_with_orders(packed)))[0] == (
         "orders",
         b"1",

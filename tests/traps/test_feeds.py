@@ -86,11 +86,11 @@ def test_trap_23_a_city_in_a_sentence_is_no_place(text: str) -> None:
 
 
 def test_trap_23_words_are_only_compared_with_each_other() -> None:
-    """The one use of a text: three times the same, or not the same."""
+    """The one use of a text: three times the same at one place, or not the same."""
     story = [order(), upload("1"), *travels()]
     nodes = [PICKED + hours * HOUR for hours in (6, 7, 8)]
-    same = [record("in_transit", at, description=FUTURE[0]) for at in nodes]
-    other = [record("in_transit", at, description=f"{FUTURE[0]} {at}") for at in nodes]
+    same = [record("in_transit", at, location=GUANGZHOU, description=FUTURE[0]) for at in nodes]
+    other = [{**value, "description": f"{FUTURE[0]} {n}"} for n, value in enumerate(same)]
     assert judge([*story, *same], LATER).one("repeated_track")["order_ids"] == ["1"]
     assert judge([*story, *other], LATER).newest == {}
 

@@ -93,7 +93,7 @@ carriers = ["zto"]
 def closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[datetime, datetime]:
     """Judged with a row that closes Zhejiang to zto for two days from an hour after the pickup."""
     start, end = PICKED + HOUR, PICKED + HOUR + 2 * DAY
-    (builtin,) = [path for path in builtin_files() if path.name.startswith("douyin")]
+    (builtin,) = [path for path in builtin_files() if path.name.startswith("douyin-2026")]
     row = CLOSED.format(start=start.isoformat(), end=end.isoformat())
     (tmp_path / builtin.name).write_text(builtin.read_text("utf-8") + row, encoding="utf-8")
     monkeypatch.setattr(replaying, "profiles", lambda: load([tmp_path]))
