@@ -13,7 +13,6 @@ import csv
 import json
 import os
 import platform
-import resource
 import subprocess
 import sys
 import tempfile
@@ -93,15 +92,22 @@ def read(path: Path) -> int:
     return sum(1 for _ in file.read(lambda bad: sys.exit(str(bad)), lambda _: None))
 
 
-def measured(*command: str) -> tuple[float, int]:
-    """Seconds and peak memory (MiB) of a command."""
+def measured(what: str, path: Path, count: int, *command: str) -> None:
+    """Run a command over a file, and print its time, CPU and peak memory."""
     began = time.monotonic()
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
+    seconds = time.monotonic() - began
     if process.returncode:
         sys.exit(f"{' '.join(command)} ended with status {process.returncode}")
-    return time.monotonic() - began, usage.ru_maxrss // 1024
+    cpu = usage.ru_utime + usage.ru_stime
+    print(
+        f"{what} {path.suffix[1:]:6} {path.stat().st_size >> 20:5} MiB  {seconds:6.1f} s  "
+        f"{count / seconds:9,.0f} rows/s  {cpu / count * 1e6:6.1f} µs CPU/row  "
+        f"{usage.ru_maxrss >> 10:6,} MiB",
+        flush=True,
+    )
 
 
 def main() -> None:
@@ -112,7 +118,8 @@ def main() -> None:
     parser.add_argument("--read", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.read is not None:
-        print(read(arguments.read), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+        if read(arguments.read) != arguments.rows:
+            sys.exit("not every row was read")
         return
     count = arguments.rows
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {count:,} rows")
@@ -122,22 +129,14 @@ def main() -> None:
         with orders.open("w", encoding="utf-8") as file:
             for parcel in range(count // 10):
                 file.write(json.dumps(order(parcel), ensure_ascii=False) + "\n")
-        for form in arguments.forms.split(","):
-            path = write(folder, form, count)
-            shipsentry = [sys.executable, "-m", "streams.cli", "replay", "--out", "/dev/null"]
+        paths = [write(folder, form, count) for form in arguments.forms.split(",")]
+        for path in paths:
+            reader = [sys.executable, __file__, "--read", str(path), "--rows", str(count)]
+            measured("reader", path, count, *reader)
+        for path in paths:
+            replay = [sys.executable, "-m", "streams.cli", "replay", "--out", "/dev/null"]
             inputs = ["--orders", str(orders), "--tracking", str(path)]
-            commands = {
-                "reader": [sys.executable, __file__, "--read", str(path)],
-                "replay": [*shipsentry, *inputs],
-            }
-            for what, command in commands.items():
-                seconds, peak = measured(*command)
-                print(
-                    f"{form:6} {path.stat().st_size >> 20:5} MiB  {what}: {seconds:6.1f} s, "
-                    f"{count / seconds:9,.0f} rows/s, {peak:6,} MiB",
-                    flush=True,
-                )
-            path.unlink()
+            measured("replay", path, count, *replay, *inputs)
 
 
 if __name__ == "__main__":

@@ -651,6 +651,27 @@ PROBLEMS = Row(
             least=0,
         ),
         Panel(
+            82,
+            Graph(stack=True, many=True),
+            Text("Unknown names in an hour", "每小时未知名称"),
+            Text(
+                "Which carriers and platforms does no table of aliases hold? A pack's aliases.toml "
+                "adds them; until then each is one of its own.",
+                "哪些承运商和平台名称不在别名表中？可在 aliases.toml 中添加；在此之前各算各的。",
+            ),
+            "short",
+            [
+                Query(
+                    "sum by (kind, called) "
+                    f"({grown(f'shipsentry_unknown_names_total{{{W}}}', 1)}) > 0",
+                    "{{kind}} · {{called}}",
+                )
+            ],
+            width=24,
+            empty=Text("every name is known", "没有未知名称"),
+            least=0,
+        ),
+        Panel(
             51,
             Graph(),
             Text("Late facts in an hour", "每小时过期信息"),

@@ -51,8 +51,8 @@ class Threshold(Message):
     comparator: Literal["gt", "ge"] | None = None
 
 
-class Note(Message):
-    """Something that helps to put it right: a word that stays, and a value where there is one."""
+class Piece(Message):
+    """A piece of advice, which helps to put it right: a word that stays, and a value if any."""
 
     code: str
     value: str | None = None
@@ -62,8 +62,8 @@ class Evidence(Message):
     """What the warning rests on.
 
     `limit_hours` is the threshold for readers. `detail` is a word for what a check saw,
-    `exemptions` are the ids of the profile's rows that held the clock. `notes` also stand in words
-    at the end of the remedy.
+    `exemptions` are the ids of the profile's rows that held the clock. `advice` also stands in
+    words at the end of the remedy.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -74,7 +74,7 @@ class Evidence(Message):
     lane: str | None = None
     detail: str | None = None
     exemptions: tuple[str, ...] = ()
-    notes: tuple[Note, ...] = ()
+    advice: tuple[Piece, ...] = ()
     records: tuple[EvidenceRecord, ...] = ()
 
 

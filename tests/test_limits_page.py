@@ -13,12 +13,12 @@ from streams.engine.kafka.topic_admin import topic_specs
 from streams.facts import times
 from streams.gauges.shops import TOLD
 from streams.judge import feeds
-from streams.judge.parcels import MOST_NOTED
+from streams.judge.parcels import MOST_ADVISED
 from streams.outputs.check_answer import MOST_USES
 from streams.settings import Settings
 from streams.shops import contributions
 from streams.state import orders, parcels, shop_days, tracks
-from streams.state.state import LONGEST_NOTED
+from streams.state.state import LONGEST_ADVICE
 from streams.tables.feeds import MOST_SHOWN
 from streams.telemetry.metrics import SHOPS_SHOWN
 from streams.web.query import MOST
@@ -47,9 +47,9 @@ BOUNDS = [
     f"{contributions.LONGEST_PRODUCT} characters an id",
     f"{shop_days.MOST_PRODUCTS:,} of a shop on one day, "
     f"with {shop_days.LONGEST_NAMES // 100_000 / 10} MB of ids",
-    f"**Notes** of a warning name ids of at most {LONGEST_NOTED} characters, and "
+    f"**Advice** of a warning names ids of at most {LONGEST_ADVICE} characters, and "
     f"{orders.MOST_MOVING} parcels",
-    f"a number with more than {MOST_NOTED} orders",
+    f"a number with more than {MOST_ADVISED} orders",
     f"**A track** remembers {tracks.MOST_CLAIMANTS} numbers",
     f"**Feeds**: {feeds.MOST_CARRIERS} carriers",
     f"fewer than {feeds.FEWEST_A_DAY} records a day",

@@ -156,5 +156,5 @@ def test_an_import_that_leads_nowhere_is_refused(tmp_path: Path) -> None:
 
 def test_a_floor_that_is_too_full_is_refused(tmp_path: Path) -> None:
     """Twelve rooms side by side do not fit into 900 pixels."""
-    with pytest.raises(ValueError, match="have no room within 860"):
+    with pytest.raises(ValueError, match="have no room within 960"):
         drawn(house(tmp_path, **{f"streams__room{n}__x": "" for n in range(12)}))

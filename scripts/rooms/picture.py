@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from scripts.rooms.imports import House
 from scripts.rooms.layout import Spot, laid_out
 
-WIDTH, SIDE, TOP = 900, 20, 12
+WIDTH, SIDE, TOP = 1000, 20, 12
 STEP, TALL, ROW = 78, 44, 26
 """From floor to floor; how tall a box is, and a row of the legend."""
 LETTER, PADDING, BETWEEN, PASSING, PORT = 8.8, 22, 22, 22, 16

@@ -8,7 +8,7 @@ from schemas.cleaning import clean
 from streams.cli.names import names_in_use, own_aliases
 from streams.cli.suggest import close_to
 from streams.profiles.aliases import ALIASES
-from streams.reference import carriers, platforms
+from streams.reference.names import CARRIERS, PLATFORMS
 
 _LIST_EPILOG = """\b
 Examples:
@@ -26,7 +26,7 @@ Examples:
 The exit status is 1 where a name is in no table. Such a name is used as it is, in lower case.
 """
 
-_TABLES = {"carriers": carriers.ALIASES, "platforms": platforms.ALIASES}
+_TABLES = {"carriers": CARRIERS, "platforms": PLATFORMS}
 
 
 @click.command("list", epilog=_LIST_EPILOG)
@@ -60,7 +60,7 @@ def find(names: tuple[str, ...]) -> None:
                 click.echo(f"{name}: {kind} {code}{pack}")
         if not found:
             missing = True
-            every = [*carriers.ALIASES, *platforms.ALIASES, *own.carriers, *own.platforms]
+            every = [*CARRIERS, *PLATFORMS, *own.carriers, *own.platforms]
             close = close_to(short, every)
             hint = f"; did you mean {close}?" if close else ""
             click.echo(f"{name}: in no table{hint}", err=True)

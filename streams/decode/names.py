@@ -8,7 +8,7 @@ from typing import TypeVar
 from schemas.cleaning import clean
 from schemas.fields import MAX_ID_LENGTH
 from streams.decode.texts import checked
-from streams.reference import carriers, platforms
+from streams.reference.names import CARRIERS, PLATFORMS
 
 T = TypeVar("T")
 
@@ -83,7 +83,7 @@ def _remember(cache: dict[str, T], sent: str, known: T) -> None:
     cache[sent] = known
 
 
-BUILT_IN = Names(carriers.ALIASES, platforms.ALIASES)
+BUILT_IN = Names(CARRIERS, PLATFORMS)
 """The tables that the project brings along, and no others."""
 
 
@@ -91,6 +91,4 @@ def with_own(
     own_carriers: Mapping[str, str], own_platforms: Mapping[str, str], judged: Iterable[str]
 ) -> Names:
     """The project's tables with an operator's rows laid over them."""
-    return Names(
-        {**carriers.ALIASES, **own_carriers}, {**platforms.ALIASES, **own_platforms}, judged
-    )
+    return Names({**CARRIERS, **own_carriers}, {**PLATFORMS, **own_platforms}, judged)

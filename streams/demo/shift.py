@@ -13,7 +13,10 @@ from streams.facts.times import DAY
 PRESENT_DAY = 5
 """Days of the history that lie whole before the present: the sixth has most deadlines ahead."""
 
-TIME_FIELDS = ("paid_at", "final_paid_at", "updated_at", "promised_ship_by", "occurred_at")
+TIME_FIELDS = (
+    *("paid_at", "final_paid_at", "updated_at", "promised_ship_by", "promised_delivery_by"),
+    *("refund_requested_at", "occurred_at"),
+)
 """Every field of an input message that holds a time."""
 
 _DATE = re.compile(rb'("(?:%s)": ?")(\d{4}-\d\d-\d\d)(?=[T ])' % "|".join(TIME_FIELDS).encode())

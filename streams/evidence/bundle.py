@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from streams.evidence.shown import Original, hidden, named, noted, shown
+from streams.evidence.shown import Original, hidden, listed, named, shown
 from streams.facts.times import iso
 from streams.profiles.model import Profile
 
@@ -17,7 +17,7 @@ _CHANGES = (
     *("severity", "shop_id", "order_ids", "profile", "opened_at", "deadline", "breached_at"),
     *("resolved_at", "exposure"),
 )
-_EVIDENCE_CHANGES = ("started_at", "limit_hours", "lane", "detail", "exemptions", "notes")
+_EVIDENCE_CHANGES = ("started_at", "limit_hours", "lane", "detail", "exemptions", "advice")
 """Besides its state, what a revision may say otherwise than the one before it."""
 _SUBJECT = ("platform", "shop_id", "order_ids", "carrier", "tracking_number")
 
@@ -35,7 +35,7 @@ def bundle(
     warning = revisions[-1]
     evidence = warning.get("evidence") or {}
     order_ids = frozenset(warning.get("order_ids") or ())
-    notes = evidence.get("notes") or ()
+    advice = evidence.get("advice") or ()
     remedy = warning.get("remedy")
     return {
         "schema_version": 1,
@@ -48,8 +48,8 @@ def bundle(
         "severity": warning.get("severity"),
         "subject": {name: warning.get(name) for name in _SUBJECT},
         "message": warning.get("message"),
-        "remedy": remedy and {one: hidden(remedy[one], notes, order_ids) for one in remedy},
-        "notes": [noted(note, order_ids) for note in notes],
+        "remedy": remedy and {one: hidden(remedy[one], advice, order_ids) for one in remedy},
+        "advice": [listed(each, order_ids) for each in advice],
         "clock": {
             "started_at": evidence.get("started_at"),
             "limit_hours": evidence.get("limit_hours"),
@@ -96,8 +96,8 @@ def _changed(
     found |= {name: new.get(name) for name in _EVIDENCE_CHANGES if new.get(name) != old.get(name)}
     if "order_ids" in found:
         found["order_ids"] = [named(each, order_ids) for each in found["order_ids"] or ()]
-    if "notes" in found:
-        found["notes"] = [noted(note, order_ids) for note in found["notes"] or ()]
+    if "advice" in found:
+        found["advice"] = [listed(each, order_ids) for each in found["advice"] or ()]
     known = old.get("records") or ()
     records = [record for record in new.get("records") or () if record not in known]
     return found | {"records": records} if records else found

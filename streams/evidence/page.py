@@ -243,8 +243,8 @@ def _said(name: str, value: Any, words: Wording) -> str:
         )
     if value in (None, []):
         return escape(words.label("none"))
-    if name == "notes":
-        return "<br>".join(escape(text) for note in value for text in words.note(note))
+    if name == "advice":
+        return "<br>".join(escape(text) for each in value for text in words.advice(each))
     if name == "limit_hours":
         return escape(words.label("hours", hours=value))
     if name == "severity":

@@ -136,22 +136,22 @@ def named(order_id: Any, order_ids: Collection[str]) -> str:
     return text if text in order_ids else order_hash(text)
 
 
-def hidden(text: str, notes: Iterable[Mapping[str, Any]], order_ids: Collection[str]) -> str:
-    """A text of the warning without the ids of orders that its notes name."""
-    for note in notes:
-        order_id = note["value"]
-        if note["code"] == "earlier_order" and order_id and order_id not in order_ids:
+def hidden(text: str, advice: Iterable[Mapping[str, Any]], order_ids: Collection[str]) -> str:
+    """A text of the warning without the ids of orders that its advice name."""
+    for each in advice:
+        order_id = each["value"]
+        if each["code"] == "earlier_order" and order_id and order_id not in order_ids:
             word = rf"(?<![0-9A-Za-z_-]){re.escape(order_id)}(?![0-9A-Za-z_-])"
             text = re.sub(word, order_hash(order_id), text)
     return text
 
 
-def noted(note: Mapping[str, Any], order_ids: Collection[str]) -> dict[str, Any]:
-    """A note as the bundle lists it; `order_ids` are those that the warning is about."""
-    value = note["value"]
-    if note["code"] == "earlier_order" and value:
+def listed(each: Mapping[str, Any], order_ids: Collection[str]) -> dict[str, Any]:
+    """A piece of advice as the bundle lists it; `order_ids` are those that the warning is about."""
+    value = each["value"]
+    if each["code"] == "earlier_order" and value:
         value = named(value, order_ids)
-    return {"code": note["code"], "value": value}
+    return {"code": each["code"], "value": value}
 
 
 def wanted(warning: Mapping[str, Any]) -> list[tuple[str, int, int, str, int | None]]:

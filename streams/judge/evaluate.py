@@ -11,7 +11,7 @@ from streams.facts.times import anchor_text
 from streams.profiles.model import Profile
 from streams.rules.episodes import Check, Clock, Verdict, judge_check, judge_clock
 from streams.rules.snapshot import OrderSnapshot
-from streams.state.state import Finding, Notes, Proof
+from streams.state.state import Advice, Finding, Proof
 
 
 class Candidate(NamedTuple):
@@ -48,8 +48,8 @@ class Subject(NamedTuple):
     """What rules look at, as its warnings name it, and how its clocks are held.
 
     `orders` are what is known of those that a warning names: what they paid says what it may cost.
-    `hold` gives a clock with the pauses of the profile's exemptions, None: there are none. `notes`
-    are said with every warning.
+    `hold` gives a clock with the pauses of the profile's exemptions, None: there are none. `advice`
+    goes with every warning.
     """
 
     profile: Profile
@@ -59,7 +59,7 @@ class Subject(NamedTuple):
     order_ids: Callable[[], tuple[str, ...]]
     orders: Callable[[], Sequence[OrderFacts | OrderVersion | None]]
     hold: Callable[[Clock], Clock] | None = None
-    notes: Notes = ()
+    advice: Advice = ()
 
 
 class Evaluating:
@@ -145,7 +145,7 @@ def candidate(episode: Clock | Check, verdict: Verdict, subject: Subject) -> Can
         exemptions=exemptions,
         detail=episode.detail,
         comparator=comparator,
-        notes=(*episode.notes, *subject.notes),
+        advice=(*episode.advice, *subject.advice),
     )
     about = subject_of(parcel, subject.order_id)
     key = warning_id(episode.rule, episode.stage, profile.platform, about, anchor)

@@ -13,10 +13,10 @@ from streams.rules.episodes import Clock
 from streams.rules.snapshot import LinkedOrder, ParcelLife
 from streams.state.links import digits_of, lives
 from streams.state.orders import MOST_MOVING
-from streams.state.state import LONGEST_NOTED, Mark, Notes, ParcelState
+from streams.state.state import LONGEST_ADVICE, Advice, Mark, ParcelState
 
-MOST_NOTED = 20
-"""Orders of a parcel up to which each one's own warnings have the parcel's notes."""
+MOST_ADVISED = 20
+"""Orders of a parcel up to which each one's own warnings have the parcel's advice."""
 
 
 def judge(state: ParcelState, now: int, profiles: Profiles, detected_at: int) -> Judgement:
@@ -46,11 +46,11 @@ def evaluate(state: ParcelState, now: int, profiles: Profiles) -> Evaluation:
                     state.postal_codes,
                 )
                 if life.orders:
-                    _evaluate_life(life, profiles, evaluating, _notes(life, state.next))
+                    _evaluate_life(life, profiles, evaluating, _advice(life, state.next))
     return evaluating.done()
 
 
-def _notes(life: ParcelLife, following: Sequence[tuple[Mark, str]]) -> Notes:
+def _advice(life: ParcelLife, following: Sequence[tuple[Mark, str]]) -> Advice:
     """Under which other key the parcel moves: the one that its last hand-over names, or its
     orders' others that have its digits."""
     marks = {record[:2] for record in life.records} if following else set()
@@ -65,25 +65,27 @@ def _notes(life: ParcelLife, following: Sequence[tuple[Mark, str]]) -> Notes:
     if moving and life.first(PROGRESS) is None:
         found += (("moves_as", key) for key in sorted(moving)[:MOST_MOVING])
     return tuple(
-        (code, key.replace(":", " ", 1).strip()) for code, key in found if len(key) <= LONGEST_NOTED
+        (code, key.replace(":", " ", 1).strip())
+        for code, key in found
+        if len(key) <= LONGEST_ADVICE
     )
 
 
 def _evaluate_life(
-    life: ParcelLife, profiles: Profiles, evaluating: Evaluating, notes: Notes
+    life: ParcelLife, profiles: Profiles, evaluating: Evaluating, advice: Advice
 ) -> None:
     """The parcel's rules of its lead order's profile, then each order's rules of its own."""
     lead = life.lead
-    of_each = notes if len(life.orders) <= MOST_NOTED else ()
+    of_each = advice if len(life.orders) <= MOST_ADVISED else ()
     profile = profiles.at(lead.platform, lead.dated)
     lead.terms = profile.terms
-    evaluating.rules(profile.parcel_rules, (life,), _of_all(life, profile)._replace(notes=notes))
+    evaluating.rules(profile.parcel_rules, (life,), _of_all(life, profile)._replace(advice=advice))
     for order in life.orders:
         if order is not lead:
             profile = profiles.at(order.platform, order.dated)
             order.terms = profile.terms
         if profile.link_rules:
-            subject = _of_one(life, order, profile)._replace(notes=of_each)
+            subject = _of_one(life, order, profile)._replace(advice=of_each)
             evaluating.rules(profile.link_rules, (life, order), subject)
 
 

@@ -11,7 +11,7 @@ from streams.judge.warnings import Revision
 from streams.profiles.money import spelled
 from streams.state.standing import STANDING
 from streams.state.state import Finding
-from streams.texts import noted, words
+from streams.texts import advised, words
 
 _BEIJING = 8 * HOUR
 """Ahead of UTC, all year."""
@@ -28,7 +28,7 @@ def warning_value(revision: Revision, feed: str = "ok") -> dict[str, Any]:
     limit_hours = None if finding.limit is None else _hours(finding.limit)
     texts = words(finding.rule, finding.state, text_values(finding), finding.stage)
     if finding.state in STANDING:
-        texts["remedy"] = noted(texts["remedy"], finding.notes)
+        texts["remedy"] = advised(texts["remedy"], finding.advice)
     return {
         "schema_version": 1,
         "warning_id": revision.warning_id,
@@ -57,7 +57,7 @@ def warning_value(revision: Revision, feed: str = "ok") -> dict[str, Any]:
             "lane": finding.lane,
             "detail": finding.detail,
             "exemptions": list(finding.exemptions),
-            "notes": [{"code": code, "value": value or None} for code, value in finding.notes],
+            "advice": [{"code": code, "value": value or None} for code, value in finding.advice],
             "records": [
                 {
                     "topic": topic,

@@ -9,12 +9,12 @@ from typing import Any
 
 from schemas.cleaning import clean
 from streams.profiles.document import Document, ProfileError, read_document
-from streams.reference import carriers, platforms
+from streams.reference.names import CARRIERS, PLATFORMS
 
 ALIASES = "aliases.toml"
 """The name of the file within a pack."""
 
-_TABLES = {"carriers": carriers.ALIASES, "platforms": platforms.ALIASES}
+_TABLES = {"carriers": CARRIERS, "platforms": PLATFORMS}
 
 
 @dataclass(frozen=True, slots=True)

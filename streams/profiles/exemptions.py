@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 from schemas.cleaning import clean
 from streams.facts.times import from_datetime
 from streams.profiles.fields import Aware, Provinces, Strict
-from streams.reference.carriers import ALIASES
+from streams.reference.names import CARRIERS
 from streams.rules.pauses import Exemption, Pause
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -51,7 +51,7 @@ def _weekdays(value: list[str]) -> list[str]:
 
 def _code(carrier: str) -> str:
     name = clean(carrier).lower()
-    return ALIASES.get(name, name)
+    return CARRIERS.get(name, name)
 
 
 class ExemptionTable(Strict):

@@ -14,7 +14,7 @@ from streams.rules.episodes import Check
 from streams.rules.fields import Between, InDays, Reads, RectifyWithin, Severity
 from streams.rules.snapshot import LinkedOrder, ParcelLife
 from streams.rules.spec import RuleSpec
-from streams.state.state import LONGEST_NOTED
+from streams.state.state import LONGEST_ADVICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class DuplicateTrackingNumber:
         if released is not None and (ended is None or released < ended):
             ended = released
         proof, within = (*earliest.proof(), *order.proof()), self.rectify_within
-        named = len(earliest.order_id) <= LONGEST_NOTED
+        named = len(earliest.order_id) <= LONGEST_ADVICE
         check = Check(
             self.name,
             "violation",
@@ -68,7 +68,7 @@ class DuplicateTrackingNumber:
             ended,
             proof,
             within,
-            notes=(("earlier_order", earliest.order_id),) if named else (),
+            advice=(("earlier_order", earliest.order_id),) if named else (),
         )
         return (check,)
 

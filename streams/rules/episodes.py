@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from streams.facts.times import HOUR
 from streams.rules.pauses import Pause, reached
-from streams.state.state import Notes, Proof
+from streams.state.state import Advice, Proof
 
 LONGEST_LEAD = 12 * HOUR
 
@@ -57,7 +57,7 @@ class Clock(NamedTuple):
     detail: str | None = None
     pauses: tuple[Pause, ...] = ()
     exemptions: tuple[str, ...] = ()
-    notes: Notes = ()
+    advice: Advice = ()
 
 
 class Check(NamedTuple):
@@ -78,7 +78,7 @@ class Check(NamedTuple):
     rectify_within: int | None = None
     detail: str | None = None
     parcel: str | None = None
-    notes: Notes = ()
+    advice: Advice = ()
 
 
 class Verdict(NamedTuple):

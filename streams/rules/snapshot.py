@@ -20,11 +20,11 @@ from streams.rules.terms import Terms
 from streams.state.links import Stretch, judged, stretches
 from streams.state.returns import turned_back
 from streams.state.state import (
+    Advice,
     Checkpoint,
     Claim,
     LinkedParcel,
     Mark,
-    Notes,
     OrderLink,
     OrderState,
     Proof,
@@ -243,15 +243,15 @@ class ParcelLife:
         recipient = (order or self.lead).recipient
         return None if recipient is None or recipient.province is None else int(recipient.province)
 
-    def unread_sides(self) -> Notes:
+    def unread_sides(self) -> Advice:
         """The sides of the lead order's lane whose province is not known, with what was sent."""
         facts, recipient = self.lead.facts, self.lead.recipient
-        notes: list[tuple[str, str]] = []
+        advice: list[tuple[str, str]] = []
         if self.origin() is None:
-            notes.append(("origin_unknown", (facts and facts.origin_unread) or ""))
+            advice.append(("origin_unknown", (facts and facts.origin_unread) or ""))
         if self.destination() is None:
-            notes.append(("destination_unknown", (recipient and recipient.unread) or ""))
-        return tuple(notes)
+            advice.append(("destination_unknown", (recipient and recipient.unread) or ""))
+        return tuple(advice)
 
     def lane(self, order: LinkedOrder | None = None) -> str | None:
         """The lane to an order's recipient (None: the lead order's) as its profile has it: near,

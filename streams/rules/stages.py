@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from streams.rules.episodes import Clock, Limit
-from streams.state.state import Notes, Proof
+from streams.state.state import Advice, Proof
 
 
 class Staged(Protocol):
@@ -49,10 +49,12 @@ def clocks(
     ended_at: int | None,
     proof: Proof,
     lane: str | None = None,
-    notes: Notes = (),
+    advice: Advice = (),
 ) -> tuple[Clock, ...]:
     """A clock for each stage there is; `serious` exists from the breach of `violation` on."""
-    first = Clock(name, "violation", started_at, violation, ended_at, proof, lane=lane, notes=notes)
+    first = Clock(
+        name, "violation", started_at, violation, ended_at, proof, lane=lane, advice=advice
+    )
     if serious is None:
         return (first,)
     second = Clock(
@@ -64,6 +66,6 @@ def clocks(
         proof,
         after=violation,
         lane=lane,
-        notes=notes,
+        advice=advice,
     )
     return (first, second)

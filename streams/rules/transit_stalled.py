@@ -14,7 +14,7 @@ from streams.rules.lanes import LaneLimits
 from streams.rules.snapshot import ParcelLife, proof_of
 from streams.rules.spec import RuleSpec
 from streams.rules.stages import clocks
-from streams.state.state import Checkpoint, Notes, Proof
+from streams.state.state import Advice, Checkpoint, Proof
 
 _ENDING = tuple(STATUS_CODE[name] for name in ("out_for_delivery", "ready_for_pickup", "delivered"))
 
@@ -40,7 +40,7 @@ class TransitStalled:
         lane = parcel.lane()
         if lane is None:
             return ()
-        notes = parcel.unread_sides() if lane == "unknown" else ()
+        advice = parcel.unread_sides() if lane == "unknown" else ()
         violation = self.violation.of(lane)
         serious = None if self.serious is None else self.serious.of(lane)
         quiet = violation.opens(0)
@@ -57,12 +57,12 @@ class TransitStalled:
                     continue
                 # The next node ends the clock, in most cases long before it could warn.
                 if at - started > quiet and (stopped is None or stopped - started > quiet):
-                    found += self._clocks(violation, serious, lane, notes, node, record, stopped)
+                    found += self._clocks(violation, serious, lane, advice, node, record, stopped)
             node, started = record, at
             if last is not None and at >= last:
                 return found
         if node is not None and (stopped is None or stopped - started > quiet):
-            found += self._clocks(violation, serious, lane, notes, node, None, stopped)
+            found += self._clocks(violation, serious, lane, advice, node, None, stopped)
         return found
 
     def _journey(self, parcel: ParcelLife) -> tuple[int | None, int | None]:
@@ -87,7 +87,7 @@ class TransitStalled:
         violation: Limit,
         serious: Limit | None,
         lane: str,
-        notes: Notes,
+        advice: Advice,
         node: Checkpoint,
         following: Checkpoint | None,
         stopped: int | None,
@@ -98,7 +98,7 @@ class TransitStalled:
         if following is not None and (stopped is None or following.at <= stopped):
             ended = following.at
             proof += (proof_of(following),)
-        return clocks(self.name, violation, serious, node.at, ended, proof, lane, notes)
+        return clocks(self.name, violation, serious, node.at, ended, proof, lane, advice)
 
 
 RULE = RuleSpec("transit_stalled", "parcel", rule=TransitStalled, terms=("lanes",))

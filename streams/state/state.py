@@ -54,11 +54,11 @@ Sent = tuple[int, int | None, tuple[int, ...], bool]
 """What an order was sent of one life: (uploaded, released, progress that matters, judged)."""
 
 
-Notes = tuple[tuple[str, str], ...]
-"""What else is worth knowing, in order: (a code of the catalogue's section `note`, its value)."""
+Advice = tuple[tuple[str, str], ...]
+"""What else is worth knowing, in order: (a code of the catalogue's section `advice`, its value)."""
 
-LONGEST_NOTED = 64
-"""Characters of an order or parcel that a note may name; with more it helps nobody, and a
+LONGEST_ADVICE = 64
+"""Characters of an order or parcel that advice may name; with more it helps nobody, and a
 placeholder's thousand findings would not fit into one record."""
 
 
@@ -69,7 +69,7 @@ class Finding(msgspec.Struct, frozen=True, gc=False, array_like=True):
     `exposure` is "compensation". `exemptions` names the rows of the profile that held the clock.
     `detail` is a word that says what a check saw, from a closed list of its rule. `comparator` says
     whether reaching a clock's limit breaches it ("ge") or only passing it ("gt"); a check has none.
-    `notes` are things that help to put it right.
+    `advice` helps to put it right.
     """
 
     rule: str
@@ -93,7 +93,7 @@ class Finding(msgspec.Struct, frozen=True, gc=False, array_like=True):
     exemptions: tuple[str, ...] = ()
     detail: str | None = None
     comparator: str | None = None
-    notes: Notes = ()
+    advice: Advice = ()
 
 
 Proof = tuple[tuple[str, int, int, str, int], ...]

@@ -110,8 +110,8 @@ def _published(value: bytes, of_orders: frozenset[str]) -> tuple[str, bytes, Pub
             exemptions=tuple(evidence.get("exemptions") or ()),
             detail=evidence.get("detail"),
             comparator=threshold.get("comparator"),
-            notes=tuple(
-                (note["code"], note["value"] or "") for note in evidence.get("notes") or ()
+            advice=tuple(
+                (each["code"], each["value"] or "") for each in evidence.get("advice") or ()
             ),
         )
         # A state that remembered what somebody else made of a field could not be read again.

@@ -55,9 +55,9 @@ DEAD_LETTERS = Counter(
 )
 UNKNOWN_NAMES = Counter(
     "shipsentry_unknown_names_total",
-    "Facts of a carrier or platform (`kind`) that no table of aliases holds, by its name: 20 of a "
-    "kind have one of their own, and none that looks like an id; the rest are `other`.",
-    ["kind", "name"],
+    "Facts of a carrier or platform (`kind`) that no table of aliases holds, as it is `called`: "
+    "20 of a kind have a label, and none that looks like an id; the rest are `other`.",
+    ["kind", "called"],
 )
 FEED_LATENCY = ManyHistogram(
     "shipsentry_feed_latency_seconds",

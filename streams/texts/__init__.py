@@ -55,13 +55,13 @@ def sentence(key: str, values: Mapping[str, object]) -> dict[str, str]:
     return {"zh": text["zh"].fill(zh), "en": text["en"].fill(en)}
 
 
-def noted(text: Mapping[str, str], notes: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """The text, followed by a sentence for each note (code, value) that the catalogue knows."""
+def advised(text: Mapping[str, str], advice: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """The text, and a sentence for each piece of advice (code, value) that the catalogue knows."""
     said = dict(text)
-    for code, value in notes:
-        if f"note.{code}" in catalogue().sentences:
-            for language, note in sentence(f"note.{code}", {"value": value}).items():
-                said[language] += note if language == "zh" else f" {note}"
+    for code, value in advice:
+        if f"advice.{code}" in catalogue().sentences:
+            for language, more in sentence(f"advice.{code}", {"value": value}).items():
+                said[language] += more if language == "zh" else f" {more}"
     return said
 
 
@@ -108,4 +108,4 @@ def _values(values: Mapping[str, object], rule: str) -> tuple[dict[str, object],
     return zh, en
 
 
-__all__ = ["foretold", "hint", "noted", "register", "sentence", "words"]
+__all__ = ["advised", "foretold", "hint", "register", "sentence", "words"]

@@ -15,7 +15,7 @@ from streams.texts.template import Template
 LANGUAGES = ("zh", "en")
 FORETOLD = "foretold"
 """The part of the section `check` with what warnings say before there is an upload."""
-NOTE = "note"
+ADVICE = "advice"
 """The section with what else is worth knowing: a sentence that follows a remedy."""
 STATES = ("open", "breached", "resolved", "late", "withdrawn")
 STAGES = ("violation", "serious", "notice")
@@ -74,9 +74,9 @@ class Catalogue:
             if name in WORDS:
                 for word, text in section.items():
                     self.words[name][word] = _text(text, f"{name}.{word}")
-            elif name == NOTE:
+            elif name == ADVICE:
                 for word, text in section.items():
-                    self.sentences[f"{NOTE}.{word}"] = _text(text, f"{NOTE}.{word}")
+                    self.sentences[f"{ADVICE}.{word}"] = _text(text, f"{ADVICE}.{word}")
             elif name == "check":
                 for word, text in section.items():
                     if word == FORETOLD:

@@ -44,12 +44,12 @@ class Wording:
             return str(name)
         return " / ".join(str(text[one].fill(NOTHING)) for one in self.languages)
 
-    def note(self, note: Mapping[str, Any]) -> list[str]:
-        """A note as the remedy says it, in each language; one that nobody knows as it is."""
-        code, value = note["code"], note["value"]
-        if f"note.{code}" not in catalogue().sentences:
+    def advice(self, each: Mapping[str, Any]) -> list[str]:
+        """Advice as the remedy says it, in each language; one that nobody knows as it is."""
+        code, value = each["code"], each["value"]
+        if f"advice.{code}" not in catalogue().sentences:
             return [f"{code} {value or ''}".strip()]
-        return self.texts(sentence(f"note.{code}", {"value": value}))
+        return self.texts(sentence(f"advice.{code}", {"value": value}))
 
     def texts(self, given: Mapping[str, Any] | None) -> list[str]:
         """A text that came in both languages: one paragraph for each that is asked for."""

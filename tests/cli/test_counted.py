@@ -96,7 +96,8 @@ def test_one_bad_line_and_one_order(run: Run) -> None:
     files = ("--orders", "o.jsonl", "--tracking", "t.jsonl", "--until", LATER.isoformat())
     result = run("replay", *files, "--diff", "brief-2023")
     assert "\n1 order changes: " in result.stdout
-    assert result.stderr == "1 bad line, see dead-letters.jsonl\n"
+    assert "\n1 bad line, see dead-letters.jsonl\n" in result.stderr
+    assert "o.jsonl: 2 lines, 1 order\n" in result.stderr
 
 
 def test_one_dead_letter_in_the_demo() -> None:

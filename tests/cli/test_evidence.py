@@ -160,7 +160,7 @@ def test_the_proof_of_a_duplicate(run: Run, tmp_path: Path) -> None:
         ["2"],
     ]
     earlier = order_hash("4920000000000000001")
-    assert evidence["notes"] == [{"code": "earlier_order", "value": earlier}]
+    assert evidence["advice"] == [{"code": "earlier_order", "value": earlier}]
     assert evidence["remedy"]["zh"].endswith(f"此单号先前已用于订单 {earlier}。")
     assert evidence["remedy"]["en"].endswith(f"The number was used before for order {earlier}.")
     assert page.count(earlier) == 3
@@ -257,11 +257,14 @@ def test_every_change_is_shown(run: Run, tmp_path: Path) -> None:
         ({"evidence": {"detail": "city"}}, "所见 / What was seen "),
         ({"evidence": {"exemptions": ["spring"]}}, "豁免（时限暂停） / "),
         (
-            {"evidence": {"notes": [{"code": "goes_on_as", "value": "sf 1"}]}},
+            {"evidence": {"advice": [{"code": "goes_on_as", "value": "sf 1"}]}},
             "补充说明 / Worth knowing 包裹已转交，后续单号为 sf 1。 "
             "The parcel was handed over and goes on as sf 1.",
         ),
-        ({"evidence": {"notes": [{"code": "new", "value": None}]}}, "补充说明 / Worth knowing new"),
+        (
+            {"evidence": {"advice": [{"code": "new", "value": None}]}},
+            "补充说明 / Worth knowing new",
+        ),
     ]
     with (tmp_path / "warnings.jsonl").open("a") as file:
         for change, _ in changes:
@@ -343,12 +346,12 @@ def test_what_contract_2_says_of_orders_and_records(run: Run, tmp_path: Path) ->
     assert paid["via"] == {**HANGZHOU, "postal_code": "31000"}
     assert first["location"] == {"country": "CN", "postal_code": "31000"}
     assert first["time_quality"] == "exact"
-    assert evidence["notes"] == [{"code": "goes_on_as", "value": "sf SF1"}]
+    assert evidence["advice"] == [{"code": "goes_on_as", "value": "sf SF1"}]
     assert "包裹已转交，后续单号为 sf SF1。" in Page(page).text
     key = chosen(revisions, "inactive_after_pickup")
     run("evidence", key, *files, "--out", str(tmp_path / "i"))
     evidence, page = read(tmp_path / "i")
-    assert evidence["timeline"][-1]["changed"]["notes"] == evidence["notes"]
+    assert evidence["timeline"][-1]["changed"]["advice"] == evidence["advice"]
     assert "310000" not in json.dumps(evidence) + page
 
 

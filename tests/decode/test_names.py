@@ -9,7 +9,7 @@ import pytest
 from schemas.cleaning import clean
 from streams.decode import parcel_key
 from streams.decode.names import BUILT_IN, MAX_UNLISTED, Names, with_own
-from streams.reference import carriers, platforms
+from streams.reference.names import CARRIERS, PLATFORMS
 
 CODES = (
     *("sf", "zto", "yto", "sto", "yunda", "jd", "jtexpress", "ems", "chinapost", "deppon", "best"),
@@ -54,24 +54,23 @@ def test_a_carrier_has_a_code(name: str, code: str) -> None:
     assert parcel_key(f"\t{name}\u3000", "'yt 1") == f"{code}:YT1"
 
 
-@pytest.mark.parametrize("package", [carriers, platforms])
-def test_tables_are_well_formed(package: object) -> None:
+@pytest.mark.parametrize(("name", "table"), [("carriers", CARRIERS), ("platforms", PLATFORMS)])
+def test_tables_are_well_formed(name: str, table: dict[str, str]) -> None:
     """Each row has a name, clean and lower-case, once; a code is a name of itself; each says where
     it is from."""
-    path = files(package.__name__).joinpath("aliases.tsv")  # type: ignore[attr-defined]
+    path = files("streams.reference.names").joinpath(f"{name}.tsv")
     rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()[1:]]
-    table = package.ALIASES  # type: ignore[attr-defined]
     assert len(rows) == len(table)
-    for name, code, source in rows:
-        assert name == clean(name).lower()
-        assert ":" not in name
+    for alias, code, source in rows:
+        assert alias == clean(alias).lower()
+        assert ":" not in alias
         assert table[code] == code
         assert source
 
 
 def test_the_canonical_carriers_are_there() -> None:
     """Exactly those that adapters know."""
-    assert set(carriers.ALIASES.values()) == set(CODES)
+    assert set(CARRIERS.values()) == set(CODES)
 
 
 def test_an_operators_rows_are_laid_over() -> None:

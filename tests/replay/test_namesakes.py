@@ -71,7 +71,7 @@ def test_a_warning_says_so_where_the_order_has_both() -> None:
     warnings = judge(history, LATER).of("pickup_overdue")
     assert {warning["carrier"] for warning in warnings} == {"other"}
     for warning in warnings:
-        assert warning["evidence"]["notes"] == [{"code": "moves_as", "value": f"zto {BARE}"}]
+        assert warning["evidence"]["advice"] == [{"code": "moves_as", "value": f"zto {BARE}"}]
         assert warning["remedy"]["en"].endswith(
             f"The same digits move as zto {BARE}: compare the carrier and the leading zeros."
         )

@@ -311,11 +311,11 @@ def test_the_earliest_order_is_named() -> None:
     sent = [order("1", recipient=BORIS), order("2", recipient=BORIS), order("3")]
     sent += [upload("2"), upload("1", UPLOADED + US), upload("3", UPLOADED + HOUR)]
     warning = judge(sent, LATER).one(RULE)
-    assert warning["evidence"]["notes"] == [{"code": "earlier_order", "value": "2"}]
+    assert warning["evidence"]["advice"] == [{"code": "earlier_order", "value": "2"}]
     assert warning["remedy"]["zh"].endswith("此单号先前已用于订单 2。")
     closed = order("3", state="closed", updated_at=UPLOADED + DAY)
     resolved = judge([*sent, closed], LATER).one(RULE)
-    assert resolved["evidence"]["notes"] == warning["evidence"]["notes"]
+    assert resolved["evidence"]["advice"] == warning["evidence"]["advice"]
     assert "2" not in resolved["remedy"]["zh"]
 
 
@@ -324,7 +324,7 @@ def test_an_id_that_fits_no_sentence_is_not_named(length: int, named: bool) -> N
     """A placeholder with a thousand orders of such ids would outgrow its record."""
     long = "1" * length
     sent = [order(long, recipient=BORIS), order("3"), upload(long), upload("3", UPLOADED + HOUR)]
-    assert bool(judge(sent, LATER).one(RULE)["evidence"]["notes"]) is named
+    assert bool(judge(sent, LATER).one(RULE)["evidence"]["advice"]) is named
 
 
 def test_relinked_order_counts_from_its_new_upload() -> None:

@@ -345,7 +345,7 @@ def test_an_unknown_lane_says_which_side(
     """With the province as it was sent, where it was; nothing that holds a digit."""
     sent = [order(ship_from=start, recipient=to), upload("1"), picked_up(), record("hub", HUB)]
     warning = judge(sent, LATER).one(RULE)
-    notes = [(note["code"], note["value"]) for note in warning["evidence"]["notes"]]
-    assert notes == known
+    advice = [(each["code"], each["value"]) for each in warning["evidence"]["advice"]]
+    assert advice == known
     assert (warning["evidence"]["lane"] == "unknown") is bool(known)
     assert ("region_code" in warning["remedy"]["zh"]) is bool(known)

@@ -220,7 +220,7 @@ def test_the_last_hand_over_says_where_it_goes_on() -> None:
         sent.append(record("handed_over", PICKED + (25 + n) * HOUR, next=follows))
     warning = judge(sent, LATER).one("inactive_after_pickup")
     assert warning["state"] == "resolved"
-    assert warning["evidence"]["notes"] == [{"code": "goes_on_as", "value": "N20000"}]
+    assert warning["evidence"]["advice"] == [{"code": "goes_on_as", "value": "N20000"}]
     assert "N20000" not in warning["remedy"]["en"]
 
 

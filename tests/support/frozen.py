@@ -281,7 +281,9 @@ def made() -> dict[str, bytes]:
             shops,
         ),
         "feeds": feeds.dump(),
-        "order-word": pack(OrderWord(OrderFacts("1", known=False, closed_at=end), (finding,))),
+        "order-word": pack(
+            OrderWord(OrderFacts("1", known=False, closed_at=end), (finding,), 2, 3)
+        ),
         "shops-word": shops,
         "warnings-answer": msgspec.json.encode(Answer([((1, end, "0d"), row)], 12, [0, 3])),
         "warning-of-a-silent-feed": encode_warning(silent, "silent"),

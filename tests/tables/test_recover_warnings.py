@@ -55,7 +55,7 @@ findings = st.builds(
     exemptions=st.lists(names, max_size=3).map(tuple),
     detail=st.none() | st.sampled_from(("province", "too_short", "said")),
     comparator=st.sampled_from((None, "gt", "ge")),
-    notes=st.lists(
+    advice=st.lists(
         st.tuples(st.sampled_from(("earlier_order", "origin_unknown")), st.just("") | names),
         max_size=3,
     ).map(tuple),
@@ -120,10 +120,10 @@ GOOD: dict[str, Any] = warning_value(
     [
         {"evidence": None},
         {"evidence": "none"},
-        {"evidence": {**GOOD["evidence"], "notes": 5}},
-        {"evidence": {**GOOD["evidence"], "notes": ["x"]}},
-        {"evidence": {**GOOD["evidence"], "notes": [{"code": 5, "value": None}]}},
-        {"evidence": {**GOOD["evidence"], "notes": [{"code": "moves_as"}]}},
+        {"evidence": {**GOOD["evidence"], "advice": 5}},
+        {"evidence": {**GOOD["evidence"], "advice": ["x"]}},
+        {"evidence": {**GOOD["evidence"], "advice": [{"code": 5, "value": None}]}},
+        {"evidence": {**GOOD["evidence"], "advice": [{"code": "moves_as"}]}},
         {"evidence": {**GOOD["evidence"], "threshold": "24 h"}},
         {"evidence": {**GOOD["evidence"], "started_at": "soon"}},
         {"exposure": None},

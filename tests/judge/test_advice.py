@@ -34,39 +34,39 @@ def twice(*more: Message, carrier: str = "zto") -> list[Message]:
     return [order(), wrong, upload("1"), picked_up(), *more]
 
 
-def notes(history: list[Message], rule: str = "pickup_overdue") -> list[list[tuple[str, str]]]:
-    """The notes of each warning of a rule that stands."""
+def advice(history: list[Message], rule: str = "pickup_overdue") -> list[list[tuple[str, str]]]:
+    """The advice of each warning of a rule that stands."""
     return [
-        [(note["code"], note["value"]) for note in warning["evidence"]["notes"]]
+        [(each["code"], each["value"]) for each in warning["evidence"]["advice"]]
         for warning in judge(history, LATER).of(rule, "violation")
     ]
 
 
 def test_the_number_that_waits_names_the_one_that_moves() -> None:
     """By the same digits but for zeros, or of another carrier; not by other digits."""
-    assert notes(twice()) == [[("moves_as", f"zto {NUMBER}")]]
-    assert notes(twice(carrier="sf")) == [[("moves_as", f"zto {NUMBER}")]]
+    assert advice(twice()) == [[("moves_as", f"zto {NUMBER}")]]
+    assert advice(twice(carrier="sf")) == [[("moves_as", f"zto {NUMBER}")]]
     other = [order(), upload("1", number="9" + NUMBER), upload("1"), picked_up()]
-    assert notes(other) == [[]]
+    assert advice(other) == [[]]
 
 
 def test_once_it_moves_itself_it_names_none() -> None:
     """Late, and on its way under its own number."""
     moved = picked_up(UPLOADED + 30 * HOUR, WAITING)
-    assert notes(twice(moved)) == [[]]
+    assert advice(twice(moved)) == [[]]
 
 
 def test_only_progress_is_a_move() -> None:
     """A label or an exception under the other number is none."""
     for status in ("exception", "unknown", "ordered"):
         history = [*twice()[:3], record(status, PICKED)]
-        assert notes(history) == [[], []]
+        assert advice(history) == [[], []]
 
 
 def test_a_taken_back_scan_is_no_move() -> None:
     """The note goes with it."""
     void = {**picked_up(), "voided": True}
-    assert notes(twice(void)) == [[], []]
+    assert advice(twice(void)) == [[], []]
 
 
 def test_an_order_tells_of_so_many() -> None:
@@ -86,31 +86,31 @@ def test_a_warning_names_so_many() -> None:
         history.append(upload("1" if n < 2 else "2", carrier=carrier))
         history.append(picked_up(carrier=carrier))
     named = [("moves_as", f"{carrier} {NUMBER}") for carrier in ("ems", "sf", "sto")]
-    assert notes(history) == [named]
+    assert advice(history) == [named]
 
 
-@pytest.mark.parametrize(("others", "noted"), [(19, True), (20, False)])
-def test_a_parcel_of_many_orders_notes_for_itself_alone(others: int, noted: bool) -> None:
+@pytest.mark.parametrize(("others", "named"), [(19, True), (20, False)])
+def test_a_parcel_of_many_orders_notes_for_itself_alone(others: int, named: bool) -> None:
     """With more than twenty orders their own warnings have what is theirs, and no more."""
     ids = [f"{n + 2}" for n in range(others)]
     history = [order(), *(order(one, recipient=BORIS) for one in ids)]
     history += [upload(["1", *ids]), record("returning", PICKED + US)]
     follows = {"carrier": "sf", "tracking_number": "SF12345"}
     history.append(record("handed_over", PICKED, next=follows))
-    for found in notes(history, "recalled"):
-        assert found == ([("goes_on_as", "sf SF12345")] if noted else [])
-    for found in notes(history, "duplicate_tracking_number"):
+    for found in advice(history, "recalled"):
+        assert found == ([("goes_on_as", "sf SF12345")] if named else [])
+    for found in advice(history, "duplicate_tracking_number"):
         assert found[0] == ("earlier_order", "1")
-        assert len(found) == 1 + noted
+        assert len(found) == 1 + named
 
 
-@pytest.mark.parametrize(("length", "noted"), [(60, True), (61, False)])
-def test_a_number_that_fits_no_sentence_is_not_noted(length: int, noted: bool) -> None:
+@pytest.mark.parametrize(("length", "named"), [(60, True), (61, False)])
+def test_a_number_that_fits_no_sentence_is_not_named(length: int, named: bool) -> None:
     """64 characters with its carrier."""
     follows = {"carrier": "zto", "tracking_number": "7" * length}
     handed_over = record("handed_over", PICKED, next=follows)
     history = [order(), upload("1"), handed_over, record("cancelled", PICKED + HOUR)]
-    assert [bool(found) for found in notes(history, "recalled")] == [noted]
+    assert [bool(found) for found in advice(history, "recalled")] == [named]
 
 
 def test_a_note_is_no_part_of_an_id() -> None:
