@@ -105,7 +105,7 @@ def apply(state: ParcelState, facts: Iterable[TrackingFact], now: int) -> Outcom
             place = bisect_left(records := state.records, (at, digest))
         new += 1
         if fact.voided:
-            _void(state, (at, digest))
+            _void(state, fact)
             named = True
             continue
         if names:
@@ -290,10 +290,12 @@ def _lesser(a: str | None, b: str | None) -> str | None:
     return min(a, b)
 
 
-def _void(state: ParcelState, mark: Mark) -> None:
-    """Take a fact back, whether it has come or not. What it made known of orders is kept: they
-    hear that it no longer stands."""
+def _void(state: ParcelState, fact: TrackingFact) -> None:
+    """Take a fact back, whether it has come or not. The orders that it names are known either way:
+    they hear that it does not stand, also where a crash has made the state forget that it did."""
+    mark = (fact.at, fact.digest)
     state.voided.append(mark)
+    _know(state, fact)
     state.records = [each for each in state.records if each[:2] != mark]
     state.named = [each for each in state.named if (each.at, each.digest) != mark]
     _forget_marks(state)
@@ -322,6 +324,11 @@ def _add_named(state: ParcelState, fact: TrackingFact) -> None:
         0 if fact.recipient is None else _recipient(state, fact.recipient),
     )
     insort(state.named, named, key=_named_order)
+    _know(state, fact)
+
+
+def _know(state: ParcelState, fact: TrackingFact) -> None:
+    """Remember the orders that a fact names as ones that it can link."""
     if fact.status == UNKNOWN:
         return
     known = {order.order_id for order in state.orders}

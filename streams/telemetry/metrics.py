@@ -140,7 +140,7 @@ STRIKES = Measured(
 UNPRICED = Measured(
     "shipsentry_unpriced_warnings",
     "Warnings that stand and cost a sum which is not known: the amount paid is missing, or in "
-    "another currency.",
+    "another currency, or no profile knows the platform.",
     ("platform", "shop", "state"),
 )
 

@@ -12,6 +12,7 @@ from prometheus_client import generate_latest
 
 from schemas.reasons import REASONS
 from streams.app import rules_of
+from streams.decode.names import BUILT_IN
 from streams.engine.kafka.topics import Topics
 from streams.engine.kafka.types import Record
 from streams.engine.worker.engine import EngineStatus
@@ -25,6 +26,7 @@ from streams.state.standing import Standing
 from streams.state.state import Finding, Published
 from streams.tables.feeds import FeedLatency, FeedMetrics
 from streams.tables.observations import Day
+from streams.tables.unknown_names import OFTEN, UnknownNames
 from streams.telemetry import metrics
 from streams.telemetry.counts import Counts
 
@@ -118,7 +120,7 @@ def crowd() -> str:
 
 
 def crowd_of_carriers() -> None:
-    """Feeds of many carriers, real ones and misspelt ones."""
+    """Feeds and names of many carriers, real ones and misspelt ones."""
     latency, feeds = FeedLatency(), Feeds(since=0)
     feeds.since, feeds.asked = NOW, NOW
     picked = STATUS_CODE["picked_up"]
@@ -134,6 +136,12 @@ def crowd_of_carriers() -> None:
         counts.happen()
         feeds.hear({f"c{number}": 5}, NOW)
     FeedMetrics().show(feeds, NOW)
+    unknown, counts = UnknownNames(BUILT_IN), Counts()
+    for number in range(CARRIERS):
+        carrier, platform = BUILT_IN.carrier(f"c{number}"), BUILT_IN.platform(f"p{number}")[1]
+        unknown.note("carrier", [carrier] * OFTEN, counts)
+        unknown.note("platform", [platform] * OFTEN, counts)
+    counts.happen()
 
 
 if __name__ == "__main__":

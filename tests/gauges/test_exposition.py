@@ -112,6 +112,8 @@ def test_no_label_can_be_an_id() -> None:
         "outcome",
         "reason",
         "carrier",
+        "kind",
+        "called",
         "rule",
         "stage",
         "state",

@@ -137,6 +137,15 @@ def test_an_order_hears_that_it_is_no_longer_linked() -> None:
     assert heard(state)["1"].lives == ()
 
 
+def test_a_crash_that_reads_the_taking_back_first() -> None:
+    """The order heard of the link from a state that is lost: in the backlog it hears otherwise."""
+    for message in (upload("1"), record("hub", PICKED, order_ids=["1"])):
+        for some in ([void(message)], [void(message), message]):
+            state = state_of(some)
+            assert parcels.replies(load_parcel(dump(state))) == []
+            assert heard(state)["1"].lives == ()
+
+
 def test_a_void_fact_joins_no_lives() -> None:
     """Between two facts 40 days apart it would have made one life of two."""
     ends = [upload("1"), record("hub", UPLOADED + 40 * DAY)]
