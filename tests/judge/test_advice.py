@@ -79,6 +79,16 @@ def test_an_order_tells_of_so_many() -> None:
         assert orders.facts_of(state).moving == tuple(keys[: orders.MOST_MOVING])
 
 
+def test_a_warning_names_so_many() -> None:
+    """Of two orders in one parcel, each with two others that move under its digits."""
+    history = [order("1"), order("2"), upload(["1", "2"], number=WAITING)]
+    for n, carrier in enumerate(("sto", "sf", "yto", "ems")):
+        history.append(upload("1" if n < 2 else "2", carrier=carrier))
+        history.append(picked_up(carrier=carrier))
+    named = [("moves_as", f"{carrier} {NUMBER}") for carrier in ("ems", "sf", "sto")]
+    assert advice(history) == [named]
+
+
 @pytest.mark.parametrize(("others", "named"), [(19, True), (20, False)])
 def test_a_parcel_of_many_orders_notes_for_itself_alone(others: int, named: bool) -> None:
     """With more than twenty orders their own warnings have what is theirs, and no more."""

@@ -30,7 +30,8 @@ def ask(tmp_path: Path) -> Ask:
     """Asks the page of a worker that is not started: status, and the error it answers with."""
     (douyin,) = (one for one in load().all if one.platform == "douyin")
     packed: Any = SimpleNamespace(name="of_a_pack")
-    profiles = Profiles([replace(douyin, order_rules=(*douyin.order_rules, packed))])
+    generic = load().at("", 0)
+    profiles = Profiles([replace(douyin, order_rules=(*douyin.order_rules, packed)), generic])
     config = EngineConfig(app_id="a", bootstrap="127.0.0.1:1", data_dir=tmp_path, partitions=1)
     app = assemble(config, Topics(app_id="a"), profiles, warnings_page=True)
     (page,) = (route for route in app.routes if route.path == "/warnings")
