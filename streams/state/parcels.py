@@ -106,6 +106,8 @@ def apply(state: ParcelState, facts: Iterable[TrackingFact], now: int) -> Outcom
         new += 1
         if fact.voided:
             _void(state, (at, digest))
+            # A crash may have taken what was sent of the fact: its orders hear that it is void.
+            _know_orders(state, fact)
             named = True
             continue
         if names:
@@ -322,10 +324,13 @@ def _add_named(state: ParcelState, fact: TrackingFact) -> None:
         0 if fact.recipient is None else _recipient(state, fact.recipient),
     )
     insort(state.named, named, key=_named_order)
-    if fact.status == UNKNOWN:
-        return
-    known = {order.order_id for order in state.orders}
-    state.orders.extend(KnownOrder(order) for order in fact.order_ids if order not in known)
+    _know_orders(state, fact)
+
+
+def _know_orders(state: ParcelState, fact: TrackingFact) -> None:
+    if fact.order_ids and fact.status != UNKNOWN:
+        known = {order.order_id for order in state.orders}
+        state.orders.extend(KnownOrder(order) for order in fact.order_ids if order not in known)
 
 
 def _recipient(state: ParcelState, place: Place) -> int:

@@ -105,6 +105,8 @@ def crowd() -> str:
         metrics.PIPELINE_LATENCY.observe([0.5], topic)
         for reason in REASONS:
             metrics.DEAD_LETTERS.labels(topic=topic, reason=reason).inc()
+    for kind in ("carrier", "platform"):
+        metrics.UNKNOWN_NAMES.labels(kind=kind, called=metrics.OTHER).inc()
     metrics.COMMIT_ROUND.observe([0.1])
     for rule, stage, state in product(rules, STAGES, STATES):
         metrics.WARNINGS.labels(rule=rule, stage=stage, state=state).inc()

@@ -130,7 +130,7 @@ def test_money_strikes_and_deadlines_are_those_of_the_warnings() -> None:
             exposure = warning["exposure"]
             if exposure["kind"] == "strike":
                 strikes[(*place, state)] += warning["stage"] != "notice"
-            elif exposure["least"] is not None:
+            elif exposure.get("least") is not None:
                 sums = money.setdefault((*place, state, exposure["currency"]), [0, 0])
                 sums[0] += exposure["least"]
                 sums[1] += exposure["most"]
