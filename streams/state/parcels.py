@@ -105,7 +105,9 @@ def apply(state: ParcelState, facts: Iterable[TrackingFact], now: int) -> Outcom
             place = bisect_left(records := state.records, (at, digest))
         new += 1
         if fact.voided:
-            _void(state, fact)
+            _void(state, (at, digest))
+            # A crash may have taken what was sent of the fact: its orders hear that it is void.
+            _know_orders(state, fact)
             named = True
             continue
         if names:
@@ -290,12 +292,10 @@ def _lesser(a: str | None, b: str | None) -> str | None:
     return min(a, b)
 
 
-def _void(state: ParcelState, fact: TrackingFact) -> None:
-    """Take a fact back, whether it has come or not. The orders that it names are known either way:
-    they hear that it does not stand, also where a crash has made the state forget that it did."""
-    mark = (fact.at, fact.digest)
+def _void(state: ParcelState, mark: Mark) -> None:
+    """Take a fact back, whether it has come or not. What it made known of orders is kept: they
+    hear that it no longer stands."""
     state.voided.append(mark)
-    _know(state, fact)
     state.records = [each for each in state.records if each[:2] != mark]
     state.named = [each for each in state.named if (each.at, each.digest) != mark]
     _forget_marks(state)
@@ -324,15 +324,13 @@ def _add_named(state: ParcelState, fact: TrackingFact) -> None:
         0 if fact.recipient is None else _recipient(state, fact.recipient),
     )
     insort(state.named, named, key=_named_order)
-    _know(state, fact)
+    _know_orders(state, fact)
 
 
-def _know(state: ParcelState, fact: TrackingFact) -> None:
-    """Remember the orders that a fact names as ones that it can link."""
-    if fact.status == UNKNOWN:
-        return
-    known = {order.order_id for order in state.orders}
-    state.orders.extend(KnownOrder(order) for order in fact.order_ids if order not in known)
+def _know_orders(state: ParcelState, fact: TrackingFact) -> None:
+    if fact.order_ids and fact.status != UNKNOWN:
+        known = {order.order_id for order in state.orders}
+        state.orders.extend(KnownOrder(order) for order in fact.order_ids if order not in known)
 
 
 def _recipient(state: ParcelState, place: Place) -> int:

@@ -12,7 +12,6 @@ from prometheus_client import generate_latest
 
 from schemas.reasons import REASONS
 from streams.app import rules_of
-from streams.decode.names import BUILT_IN
 from streams.engine.kafka.topics import Topics
 from streams.engine.kafka.types import Record
 from streams.engine.worker.engine import EngineStatus
@@ -26,7 +25,6 @@ from streams.state.standing import Standing
 from streams.state.state import Finding, Published
 from streams.tables.feeds import FeedLatency, FeedMetrics
 from streams.tables.observations import Day
-from streams.tables.unknown_names import OFTEN, UnknownNames
 from streams.telemetry import metrics
 from streams.telemetry.counts import Counts
 
@@ -107,6 +105,8 @@ def crowd() -> str:
         metrics.PIPELINE_LATENCY.observe([0.5], topic)
         for reason in REASONS:
             metrics.DEAD_LETTERS.labels(topic=topic, reason=reason).inc()
+    for kind in ("carrier", "platform"):
+        metrics.UNKNOWN_NAMES.labels(kind=kind, called=metrics.OTHER).inc()
     metrics.COMMIT_ROUND.observe([0.1])
     for rule, stage, state in product(rules, STAGES, STATES):
         metrics.WARNINGS.labels(rule=rule, stage=stage, state=state).inc()
@@ -120,7 +120,7 @@ def crowd() -> str:
 
 
 def crowd_of_carriers() -> None:
-    """Feeds and names of many carriers, real ones and misspelt ones."""
+    """Feeds of many carriers, real ones and misspelt ones."""
     latency, feeds = FeedLatency(), Feeds(since=0)
     feeds.since, feeds.asked = NOW, NOW
     picked = STATUS_CODE["picked_up"]
@@ -136,12 +136,6 @@ def crowd_of_carriers() -> None:
         counts.happen()
         feeds.hear({f"c{number}": 5}, NOW)
     FeedMetrics().show(feeds, NOW)
-    unknown, counts = UnknownNames(BUILT_IN), Counts()
-    for number in range(CARRIERS):
-        carrier, platform = BUILT_IN.carrier(f"c{number}"), BUILT_IN.platform(f"p{number}")[1]
-        unknown.note("carrier", [carrier] * OFTEN, counts)
-        unknown.note("platform", [platform] * OFTEN, counts)
-    counts.happen()
 
 
 if __name__ == "__main__":

@@ -112,8 +112,6 @@ def test_no_label_can_be_an_id() -> None:
         "outcome",
         "reason",
         "carrier",
-        "kind",
-        "called",
         "rule",
         "stage",
         "state",
@@ -126,6 +124,9 @@ def test_no_label_can_be_an_id() -> None:
         "currency",
         "bound",
         "table",
+        # A name that no table of aliases holds; `tables/unknown_names.py` shows none like an id.
+        "kind",
+        "called",
         "version",
         "python",
         "faust",

@@ -122,7 +122,7 @@ WANTED = {
         (
             DuplicateTrackingNumber("address", 30 * DAY, "critical"),
             AddressMismatch("postal_code", "critical", "critical"),
-            TrackedBeforePaid("first", "any_record", 24 * HOUR, "critical"),
+            TrackedBeforePaid("final", "any_record", 24 * HOUR, "critical"),
         ),
     ),
     "taobao-2026-04-09": (
