@@ -39,6 +39,7 @@ FAST = 20
 NOT_IMPLIED = {
     "Lines crossed, last 24 h": "no shop of the history has as many orders as a line asks for",
     "States ended in an hour": "states live for 65 days",
+    "Unknown names in an hour": "the demo's week knows carriers and platforms by their codes",
     "Alerts that fire": "asked for below, one by one",
 }
 """Panels that the history leaves empty, and why; of all others an answer is demanded."""
