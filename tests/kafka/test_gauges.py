@@ -83,7 +83,7 @@ def told(deployment: Deployment) -> tuple[dict[Key, float], dict[Key, float], di
         counts[platform, warning["rule"], warning["stage"], state] += 1
         if exposure["kind"] == "strike":
             strikes[platform, state] += warning["stage"] != "notice"
-        elif exposure["least"] is not None:
+        elif exposure.get("least") is not None:
             for bound in ("least", "most"):
                 money[bound, exposure["currency"], platform, state] += exposure[bound]
     return dict(+counts), dict(+money), dict(+strikes)
