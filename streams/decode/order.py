@@ -17,7 +17,7 @@ from streams.decode.place import place_of, raw_place, recipient_place
 from streams.decode.raw import RawItem, RawOrder, Stated
 from streams.decode.texts import an_id, shop, shops, short, texts
 from streams.decode.tracking import REFUSED
-from streams.facts.facts import DELIVERY_METHODS, PRESALES, STATED, STATES, OrderVersion, Place
+from streams.facts.facts import DELIVERY_METHODS, PRESALES, STATED, STATED_BITS, OrderVersion, Place
 
 _MAX_AHEAD_US = times.MAX_AHEAD_US
 
@@ -29,7 +29,7 @@ _PRESALE[None] = 0
 _CLOSED: dict[str | None, bool] = {None: False, "paid": False, "closed": True}
 _NAMED = {"closed": "state", "paid_estimated": "paid_at_quality"}
 """What a version states, where the message calls it otherwise."""
-_BITS = tuple((_NAMED.get(name, name), STATES[name]) for name in STATED)
+_BITS = tuple((_NAMED.get(name, name), STATED_BITS[name]) for name in STATED)
 _NO_ITEM = RawItem()
 _NEVER = 1 << 62
 _MAX_LINES = 50_000
@@ -347,5 +347,5 @@ def _tombstone(
         partition=partition,
         offset=offset,
         partial=True,
-        stated=STATES["closed"],
+        stated=STATED_BITS["closed"],
     )

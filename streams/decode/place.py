@@ -131,7 +131,7 @@ def _kept(
         address or None,
         person or None,
         place.postal_code,
-        place.unread,
+        place.unrecognised,
     )
 
 
@@ -153,12 +153,12 @@ def _meaning(sent: _Names, clean_names: _Names) -> _Known:
     place = Place(
         *codes,
         postal_code=(postal_code or "")[:POSTAL_LENGTH] or None,
-        unread=None if codes[0] else _unread(country, province, city),
+        unrecognised=None if codes[0] else _unrecognised(country, province, city),
     )
     return _Known(clean_names, sent == clean_names, place, not any(n is not None for n in sent))
 
 
-def _unread(country: str, province: str | None, city: str | None) -> str | None:
+def _unrecognised(country: str, province: str | None, city: str | None) -> str | None:
     """What was sent for a place that no table knows; nothing with digits, as addresses have."""
     names = (country if country != "CN" else "", province, city)
     text = " ".join(name for name in names if name)

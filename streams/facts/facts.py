@@ -39,9 +39,9 @@ PRESALES = ("none", "full", "deposit")
 class Place(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """A recipient or sender: place codes and the producer's opaque hashes, never plain data.
 
-    `postal_code` is as sent, its first `POSTAL_LENGTH` characters. `unread` is what was sent for a
-    place whose province is not known, as far as `SHOWN_LENGTH` and if it holds no digit: a name to
-    be corrected, and no address.
+    `postal_code` is as sent, its first `POSTAL_LENGTH` characters. `unrecognised` is what was sent
+    for a place whose province is not known, as far as `SHOWN_LENGTH` and if it holds no digit: a
+    name to be corrected, and no address.
     """
 
     province: str | None = None
@@ -49,7 +49,7 @@ class Place(msgspec.Struct, frozen=True, gc=False, array_like=True):
     address_key: str | None = None
     person_key: str | None = None
     postal_code: str | None = None
-    unread: str | None = None
+    unrecognised: str | None = None
 
 
 SHOWN_LENGTH = 12
@@ -80,7 +80,7 @@ STATED = (
 )
 """What a version of an order can state: the bits of `OrderVersion.stated`; only ever append."""
 
-STATES = {name: 1 << bit for bit, name in enumerate(STATED)}
+STATED_BITS = {name: 1 << bit for bit, name in enumerate(STATED)}
 
 
 class OrderVersion(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -89,7 +89,8 @@ class OrderVersion(msgspec.Struct, frozen=True, gc=False, array_like=True):
     `canonical` is the canonical JSON of the contract's fields as sent (sorted keys, no blanks, an
     absent field as null): it breaks ties between versions of one `updated_at` and tells repeats.
 
-    A full version states every field. One that is `partial` states those whose bits (`STATES`) are
+    A full version states every field. One that is `partial` states those whose bits (`STATED_BITS`)
+    are
     in `stated`; the others have no meaning in it. A tombstone is a partial one that states `closed`
     alone, and has `known` False. `parcels_expected` is how many parcels the order takes, None or
     below 1: one. `paid_estimated`: the payment's time is a date, or an export's.
@@ -163,7 +164,8 @@ class OrderFacts(msgspec.Struct, frozen=True, gc=False, array_like=True):
     being the earliest version's. `sources` says where each of its entries was read, and last where
     the newest version was: (partition, offset, `updated_at`). `vias` are all transit warehouses
     that were ever named. `paid_estimated` speaks of the base time. `moving` are its parcels that
-    move under digits which another of its parcels has too; `origin_unread` as `Place.unread`.
+    move under digits which another of its parcels has too; `origin_unrecognised` is what a `Place`
+    says of the sender's.
     """
 
     order_id: str
@@ -185,7 +187,7 @@ class OrderFacts(msgspec.Struct, frozen=True, gc=False, array_like=True):
     promised_delivery_by: int | None = None
     paid_estimated: bool = False
     moving: tuple[str, ...] = ()
-    origin_unread: str | None = None
+    origin_unrecognised: str | None = None
 
 
 class LinkedLife(msgspec.Struct, frozen=True, gc=False, array_like=True):

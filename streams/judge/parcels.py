@@ -11,8 +11,9 @@ from streams.judge.judgement import Judgement, conclude
 from streams.profiles.model import Profile, Profiles
 from streams.rules.episodes import Clock
 from streams.rules.snapshot import LinkedOrder, ParcelLife
-from streams.state.links import digits_of, lives
+from streams.state.links import lives, same_digits
 from streams.state.orders import MOST_MOVING
+from streams.state.parcels import goes_on_as
 from streams.state.state import LONGEST_ADVICE, Advice, Mark, ParcelState
 
 MOST_ADVISED = 20
@@ -53,17 +54,13 @@ def evaluate(state: ParcelState, now: int, profiles: Profiles) -> Evaluation:
 def _advice(life: ParcelLife, following: Sequence[tuple[Mark, str]]) -> Advice:
     """Under which other key the parcel moves: the one that its last hand-over names, or its
     orders' others that have its digits."""
-    marks = {record[:2] for record in life.records} if following else set()
-    handed_over = max((each for each in following if each[0] in marks), default=None)
-    found = [] if handed_over is None else [("goes_on_as", handed_over[1])]
-    moving = {
-        key
-        for order in life.orders
-        for key in (order.facts.moving if order.facts is not None else ())
-        if key != life.key and digits_of(key) == digits_of(life.key)
-    }
+    found: list[tuple[str, str]] = []
+    next_key = goes_on_as(life.records, following)
+    if next_key is not None:
+        found.append(("goes_on_as", next_key))
+    moving = {key for order in life.orders if order.facts for key in order.facts.moving}
     if moving and life.first(PROGRESS) is None:
-        found += (("moves_as", key) for key in sorted(moving)[:MOST_MOVING])
+        found += (("moves_as", key) for key in same_digits(life.key, moving)[:MOST_MOVING])
     return tuple(
         (code, key.replace(":", " ", 1).strip())
         for code, key in found
@@ -79,17 +76,17 @@ def _evaluate_life(
     of_each = advice if len(life.orders) <= MOST_ADVISED else ()
     profile = profiles.at(lead.platform, lead.dated)
     lead.terms = profile.terms
-    evaluating.rules(profile.parcel_rules, (life,), _of_all(life, profile)._replace(advice=advice))
+    evaluating.rules(profile.parcel_rules, (life,), _of_all(life, profile, advice))
     for order in life.orders:
         if order is not lead:
             profile = profiles.at(order.platform, order.dated)
             order.terms = profile.terms
         if profile.link_rules:
-            subject = _of_one(life, order, profile)._replace(advice=of_each)
+            subject = _of_one(life, order, profile, of_each)
             evaluating.rules(profile.link_rules, (life, order), subject)
 
 
-def _of_all(life: ParcelLife, profile: Profile) -> Subject:
+def _of_all(life: ParcelLife, profile: Profile, advice: Advice) -> Subject:
     hold = None
     if profile.exemptions:
         where = provinces_of_parcel(life)
@@ -106,10 +103,11 @@ def _of_all(life: ParcelLife, profile: Profile) -> Subject:
         lambda: tuple(sorted(order.order_id for order in life.orders)),
         lambda: [order.facts for order in life.orders],
         hold,
+        advice,
     )
 
 
-def _of_one(life: ParcelLife, order: LinkedOrder, profile: Profile) -> Subject:
+def _of_one(life: ParcelLife, order: LinkedOrder, profile: Profile, advice: Advice) -> Subject:
     return Subject(
         profile,
         life.key,
@@ -117,4 +115,5 @@ def _of_one(life: ParcelLife, order: LinkedOrder, profile: Profile) -> Subject:
         order.shop_id,
         lambda: (order.order_id,),
         lambda: (order.facts,),
+        advice=advice,
     )

@@ -21,7 +21,7 @@ from streams.profiles.model import Profile, Profiles
 from streams.rules.malformed_tracking_number import fault_of
 from streams.rules.snapshot import LinkedOrder, ParcelLife
 from streams.state import orders, parcels
-from streams.state.links import ORDERED, digits_of, lives
+from streams.state.links import ORDERED, lives, same_digits
 from streams.state.state import (
     Checkpoint,
     Finding,
@@ -226,8 +226,8 @@ def _about_its_digits(
     """Where nothing has moved yet: which other parcels move under the same digits."""
     if any(record.status in PROGRESS for record in parcel.records):
         return
-    moving = {*elsewhere, *(() if facts is None else facts.moving)} - {parcel.key}
-    same = sorted(key for key in moving if digits_of(key) == digits_of(parcel.key))
+    moving = {*elsewhere, *(() if facts is None else facts.moving)}
+    same = same_digits(parcel.key, moving)
     if same:
         named = ", ".join(key.replace(":", " ") for key in same)
         yield Remark("moves_elsewhere", WARN, detail=named)
@@ -299,8 +299,7 @@ def _track(life: ParcelLife, following: Sequence[tuple[Mark, str]]) -> Track | N
     steps = [record for record in life.records if record.status not in NOT_RECORDS]
     if not steps:
         return None
-    exact, marks = life.first_exact(), {record[:2] for record in steps}
-    handed_over = max((each for each in following if each[0] in marks), default=None)
+    exact, next_key = life.first_exact(), parcels.goes_on_as(steps, following)
     return Track(
         records=len(steps),
         first_at=steps[0].at,
@@ -312,7 +311,7 @@ def _track(life: ParcelLife, following: Sequence[tuple[Mark, str]]) -> Track | N
         delivered_at=_first(steps, frozenset((_DELIVERED,))),
         sent_back_at=_first(steps, _SENT_BACK),
         handed_over_at=_first(steps, frozenset((_HANDED_OVER,))),
-        goes_on_as=None if handed_over is None else handed_over[1].replace(":", " ", 1).strip(),
+        goes_on_as=None if next_key is None else next_key.replace(":", " ", 1).strip(),
     )
 
 

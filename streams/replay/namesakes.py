@@ -9,17 +9,12 @@ from collections import defaultdict
 
 from streams.facts.statuses import PROGRESS
 from streams.replay.machine import Machine
-from streams.state.links import digits_of
+from streams.state.links import digits_of, same_digits
 
 
 def moving_as(machine: Machine, key: str) -> list[str]:
     """The parcels that move under the digits of `key`, other than itself."""
-    digits = digits_of(key)
-    return [
-        other
-        for other in machine.known("parcels")
-        if other != key and digits_of(other) == digits and _moves(machine, other)
-    ]
+    return [other for other in same_digits(key, machine.known("parcels")) if _moves(machine, other)]
 
 
 def namesakes(machine: Machine) -> list[tuple[str, str]]:

@@ -35,22 +35,15 @@ class DeliveryOverdue:
             at = parcel.firsts[status]
             if at is not None and (ended is None or at < ended):
                 ended = at
-        lead, violation = parcel.lead, self.violation
+        lead, violation, serious = parcel.lead, self.violation, self.serious
         started = lead.uploaded_at
         promised = None if lead.facts is None else lead.facts.promised_delivery_by
         if promised is not None and promised > started:
             severity = "warning" if violation is None else violation.severity
-            return limited(
-                self.name,
-                Limit(promised - started, False, severity),
-                None,
-                started,
-                ended,
-                lead.proof,
-            )
+            violation, serious = Limit(promised - started, severity=severity), None
         if violation is None:
             return ()
-        return limited(self.name, violation, self.serious, started, ended, lead.proof)
+        return limited(self.name, violation, serious, started, ended, lead.proof)
 
 
 RULE = RuleSpec("delivery_overdue", "parcel", rule=DeliveryOverdue, always=True)

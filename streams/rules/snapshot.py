@@ -243,14 +243,14 @@ class ParcelLife:
         recipient = (order or self.lead).recipient
         return None if recipient is None or recipient.province is None else int(recipient.province)
 
-    def unread_sides(self) -> Advice:
+    def unrecognised_sides(self) -> Advice:
         """The sides of the lead order's lane whose province is not known, with what was sent."""
         facts, recipient = self.lead.facts, self.lead.recipient
         advice: list[tuple[str, str]] = []
         if self.origin() is None:
-            advice.append(("origin_unknown", (facts and facts.origin_unread) or ""))
+            advice.append(("origin_unknown", (facts and facts.origin_unrecognised) or ""))
         if self.destination() is None:
-            advice.append(("destination_unknown", (recipient and recipient.unread) or ""))
+            advice.append(("destination_unknown", (recipient and recipient.unrecognised) or ""))
         return tuple(advice)
 
     def lane(self, order: LinkedOrder | None = None) -> str | None:

@@ -40,7 +40,7 @@ class TransitStalled:
         lane = parcel.lane()
         if lane is None:
             return ()
-        advice = parcel.unread_sides() if lane == "unknown" else ()
+        advice = parcel.unrecognised_sides() if lane == "unknown" else ()
         violation = self.violation.of(lane)
         serious = None if self.serious is None else self.serious.of(lane)
         quiet = violation.opens(0)

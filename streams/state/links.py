@@ -86,6 +86,11 @@ def digits_of(key: str) -> str:
     return key.partition(":")[2].lstrip("0")
 
 
+def same_digits(key: str, keys: Iterable[str]) -> list[str]:
+    """Those of `keys` that have the digits of `key` and are others, sorted."""
+    return sorted(each for each in keys if each != key and digits_of(each) == digits_of(key))
+
+
 def lead_of(linked: Iterable[Stretch], known: Mapping[str, OrderFacts | None]) -> Stretch | None:
     """The lead order of a life: of those that it is judged for the one uploaded first."""
     orders = []

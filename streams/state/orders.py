@@ -152,7 +152,7 @@ def facts_of(state: OrderState) -> OrderFacts:
         promised_delivery_by=version.promised_delivery_by,
         paid_estimated=version.paid_estimated,
         moving=_moving(state),
-        origin_unread=None if version.ship_from is None else version.ship_from.unread,
+        origin_unrecognised=None if version.ship_from is None else version.ship_from.unrecognised,
     )
 
 

@@ -22,7 +22,7 @@ from streams.facts.facts import (
 from streams.facts.statuses import PROGRESS
 from streams.facts.times import RETENTION, TOLERANCE, WINDOW
 from streams.state.links import CANCELLED, ORDERED, UNKNOWN, Stretch, lead_of, lives, stretches
-from streams.state.returns import turned_back
+from streams.state.returns import turned_back, way_back
 from streams.state.state import (
     Checkpoint,
     KnownOrder,
@@ -157,6 +157,15 @@ def apply_order_facts(state: ParcelState, orders: Iterable[OrderFacts], now: int
     return changed
 
 
+def goes_on_as(records: Sequence[Checkpoint], following: Sequence[tuple[Mark, str]]) -> str | None:
+    """The key that the last hand-over among the records names; `following` is what all name."""
+    if not following:
+        return None
+    marks = {record[:2] for record in records}
+    last = max((each for each in following if each[0] in marks), default=None)
+    return None if last is None else last[1]
+
+
 def resend_all(state: ParcelState, reading: int) -> None:
     """Forget what was sent to orders, once in the backlog of each assignment (`reading`, not 0).
 
@@ -181,15 +190,16 @@ def replies(state: ParcelState, *, backlog: bool = False) -> list[tuple[bytes, P
     sent: dict[str, list[Sent]] = {}
     whole: dict[str, list[LinkedLife]] = {}
     known_orders = {known.order_id: known for known in state.orders}
-    facts_known = {known.order_id: known.facts for known in state.orders}
     records: Sequence[Checkpoint]
     for records, named in lives(state.records, state.named):
         if not named:
             continue
         linked = stretches(named)
-        lead = lead_of(linked, facts_known)
-        if lead is not None:
-            records = turned_back(records, facts_known[lead.order_id], lead.uploaded_at)
+        if way_back(records) is not None:
+            lead = lead_of(linked, {known.order_id: known.facts for known in state.orders})
+            if lead is not None:
+                lead_facts = known_orders[lead.order_id].facts
+                records = turned_back(records, lead_facts, lead.uploaded_at)
         progress = tuple(
             dict.fromkeys([record.at for record in records if record.status in PROGRESS])
         )

@@ -12,17 +12,21 @@ _DELIVERED, _RETURNED = STATUS_CODE["delivered"], STATUS_CODE["returned"]
 _BACK = (STATUS_CODE["returning"], _RETURNED)
 
 
+def way_back(records: Sequence[Checkpoint]) -> int | None:
+    """Since when (µs) a parcel is on its way back, None: it is not."""
+    for record in records:
+        if record.status in _BACK:
+            return record.at
+    return None
+
+
 def turned_back(
     records: Sequence[Checkpoint], lead: OrderFacts | None, uploaded_at: int
 ) -> Sequence[Checkpoint]:
     """The records of one life with every `delivered` after the first `returning` or `returned` as
     `returned`, unless it is in the city of one accepted recipient of the `lead` order, uploaded at
     `uploaded_at` (µs)."""
-    back = None
-    for record in records:
-        if record.status in _BACK:
-            back = record.at
-            break
+    back = way_back(records)
     if back is None or not any(_after(record, back) for record in records):
         return records
     places = [] if lead is None else accepted_recipients(lead, uploaded_at)

@@ -7,9 +7,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from streams.facts.facts import STATES, OrderFacts, OrderVersion, Place
+from streams.facts.facts import STATED_BITS, OrderFacts, OrderVersion, Place
 
-_CLOSED = STATES["closed"]
+_CLOSED = STATED_BITS["closed"]
 _DEPOSIT = 2
 
 
@@ -21,7 +21,7 @@ def is_partial(version: OrderVersion) -> bool:
 def states(version: OrderVersion, name: str) -> bool:
     """Whether a version states the field `name` of `STATED`; a full one states all."""
     if version.partial:
-        return bool(version.stated & STATES[name])
+        return bool(version.stated & STATED_BITS[name])
     return version.known or name == "closed"
 
 
@@ -51,7 +51,7 @@ def order_known(versions: Sequence[OrderVersion]) -> OrderVersion | None:
             changes["updated_at"] = version.updated_at
             changes["partition"], changes["offset"] = version.partition, version.offset
         if version.partial:
-            for name, bit in STATES.items():
+            for name, bit in STATED_BITS.items():
                 if version.stated & bit and name not in changes:
                     changes[name] = getattr(version, name)
         elif "closed" not in changes:

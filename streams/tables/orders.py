@@ -67,7 +67,7 @@ class OrderProcessor(JudgedProcessor[OrderState, SentContributions]):
         )
         for place, bad in refusals:
             self.refuse(chunk.records[place], origins[place], bad, effects)
-        if first_hand:
+        if first_hand and self.names.unlisted:
             platforms = [version.platform for version in versions]
             self.unknown_names.note("platform", platforms, effects.counts)
         return Decoded([version.order_id for version in versions], versions, places)

@@ -35,8 +35,6 @@ class UnknownNames:
 
     def note(self, kind: str, codes: Iterable[str | None], counts: Counts) -> None:
         """Let the facts of a chunk be counted that are of an unknown carrier or platform."""
-        if not self._names.unlisted:
-            return
         found = Counter([code for code in codes if code])
         for code in sorted(self._names.unknown(kind, found)):
             label = self._slots[kind].label(code, found[code]) if _may_be_said(code) else OTHER

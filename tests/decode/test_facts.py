@@ -19,7 +19,7 @@ from streams.decode import tracking as tracking_module
 from streams.facts.facts import (
     DELIVERY_METHODS,
     PRESALES,
-    STATES,
+    STATED_BITS,
     STATUS_CODE,
     OrderVersion,
     Place,
@@ -322,7 +322,7 @@ def test_a_tombstone_closes_the_order() -> None:
     assert isinstance(one, OrderVersion)
     assert (one.order_id, one.updated_at) == ("订单1", ARRIVAL_US - 5)
     assert (one.closed, one.known, one.partial) == (True, False, True)
-    assert one.stated == STATES["closed"]
+    assert one.stated == STATED_BITS["closed"]
     same = part(order_id="订单1", state="closed", updated_at="2026-11-30T23:59:59.999995Z")
     assert one.canonical == same.canonical
     said = {name: value for name, value in json.loads(one.canonical).items() if value is not None}
@@ -449,15 +449,18 @@ def test_places_have_the_same_fields(name: str) -> None:
         ({"country": "TW", "province": "广东省"}, Place("71")),
         (
             {"country": "US", "province": "广东省", "region_code": "440300"},
-            Place(unread="US 广东省"),
+            Place(unrecognised="US 广东省"),
         ),
         (
             {"country": "US", "postal_code": "10001-1234"},
             Place(None, None, None, None, "10001", "US"),
         ),
         ({"country": "US", "postal_code": 10001}, Place(None, None, None, None, "10001", "US")),
-        ({"province": "粤东省", "city": "某某市"}, Place(unread="粤东省 某某市")),
-        ({"province": "粤东省一二三四五六七八九十"}, Place(unread="粤东省一二三四五六七八九")),
+        ({"province": "粤东省", "city": "某某市"}, Place(unrecognised="粤东省 某某市")),
+        (
+            {"province": "粤东省一二三四五六七八九十"},
+            Place(unrecognised="粤东省一二三四五六七八九"),
+        ),
         ({"province": "某某路12号"}, Place()),
         ({"province": "广东省", "city": "某某市"}, Place("44")),
         ({"postal_code": "", "address_key": "", "person_key": ""}, Place()),
@@ -553,7 +556,7 @@ def test_a_partial_version_states_what_it_carries(said: dict[str, Any], stated: 
     one = part(**said)
     assert one.partial
     assert one.known
-    assert one.stated == sum(STATES[name] for name in stated)
+    assert one.stated == sum(STATED_BITS[name] for name in stated)
     assert one.updated_at == times.to_us(times.parse("2026-11-20T10:00:05+08:00"))
 
 
@@ -562,7 +565,7 @@ def test_a_partial_version_may_say_all() -> None:
     sent: dict[str, Any] = dict.fromkeys(TOP_LEVEL) | ORDER
     whole = version(**{**sent, "updated_at": "2026-11-20T10:00:05+08:00"})
     one = part(**{k: v for k, v in sent.items() if k not in ("order_id", "partial", "updated_at")})
-    assert one.stated == sum(STATES.values())
+    assert one.stated == sum(STATED_BITS.values())
     assert (one.shop_id, one.platform, one.paid_at) == (whole.shop_id, "douyin", whole.paid_at)
 
 

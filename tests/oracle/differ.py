@@ -26,23 +26,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # as pytest's `pyt
 
 from oracle.brute_force import arrival_of, judge_message
 from oracle.histories import FURTHER, PLATFORMS, History, judged, random_history, shuffled
+from support.replaying import COMPARED
 
 from streams.cli.replay import replay
 
-COMPARED = (
-    "rule",
-    "stage",
-    "platform",
-    "carrier",
-    "tracking_number",
-    "order_ids",
-    "state",
-    "opened_at",
-    "deadline",
-    "breached_at",
-    "resolved_at",
-    "warning_id",
-)
 DEAD_LETTER = "dead_letter"
 NOTICES = {"notice"}
 """Stages that the contract leaves to data which the oracle has not: numbers' formats."""
