@@ -157,8 +157,8 @@ def _settled(show: _Show, expected: Outcome, look: Callable[[], None]) -> list[s
 
 
 def _keep(screen: Screen, background: Background, port: int) -> None:
-    screen.say(f"\nStill serving; Ctrl-C ends it. {_warnings(port)} {_metrics(port)}")
-    with suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt):  # it may come as soon as the line is out
+        screen.say(f"\nStill serving; Ctrl-C ends it. {_warnings(port)} {_metrics(port)}")
         background.ended.wait()
 
 
