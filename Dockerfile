@@ -24,6 +24,15 @@ COPY streams streams
 RUN pip --python /opt/shipsentry/bin/python install --no-deps --no-build-isolation . && \
     pip --python /opt/shipsentry/bin/python uninstall --yes setuptools && \
     pip --python /opt/shipsentry/bin/python check
+# What is in the image, as CycloneDX: docker run --entrypoint cat shipsentry:0.1.0
+# /opt/shipsentry/share/shipsentry/sbom.cdx.json. Its maker stays in this stage.
+COPY requirements-supply.lock ./
+RUN python -m venv --without-pip /opt/supply && \
+    pip --python /opt/supply/bin/python install --require-hashes --requirement requirements-supply.lock && \
+    mkdir --parents /opt/shipsentry/share/shipsentry && \
+    /opt/supply/bin/cyclonedx-py environment /opt/shipsentry --pyproject pyproject.toml \
+        --mc-type application --output-reproducible \
+        --output-file /opt/shipsentry/share/shipsentry/sbom.cdx.json
 
 FROM ${PYTHON_IMAGE}
 LABEL org.opencontainers.image.title="ShipSentry" \

@@ -18,6 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 RUN: list[str] = [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["build"]]
 DEV: list[str] = [*RUN, *PROJECT["dependency-groups"]["dev"]]
+SUPPLY: list[str] = PROJECT["dependency-groups"]["supply"]
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-supply.lock")
 
 
 def pins(lock: str) -> dict[str, Version]:
@@ -26,9 +28,7 @@ def pins(lock: str) -> dict[str, Version]:
     return {name.lower().replace("_", "-"): Version(version) for name, version in found}
 
 
-@pytest.mark.parametrize(
-    ("lock", "wanted"), [("requirements.lock", RUN), ("requirements-dev.lock", DEV)]
-)
+@pytest.mark.parametrize(("lock", "wanted"), [*zip(LOCKS, (RUN, DEV, SUPPLY), strict=True)])
 def test_locks_hold_what_the_project_asks_for(lock: str, wanted: list[str]) -> None:
     """Every declared dependency is pinned within its declared range; else run scripts/lock."""
     pinned = pins(lock)
@@ -45,7 +45,7 @@ def test_running_and_testing_use_the_same_versions() -> None:
     assert pins("requirements.lock").items() <= pins("requirements-dev.lock").items()
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("lock", LOCKS)
 def test_locks_hash_everything_and_name_no_registry(lock: str) -> None:
     """Each pin carries hashes, and where to download from is the user's own setting."""
     text = (ROOT / lock).read_text()

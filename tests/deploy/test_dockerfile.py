@@ -33,10 +33,19 @@ def test_both_stages_start_from_one_pinned_python() -> None:
 def test_dependencies_are_the_locked_ones() -> None:
     """Every download is checked against the lock; the project itself downloads nothing."""
     installs = [run for run in BUILD.all("RUN") if "install" in run and "pip" in run]
-    assert len(installs) == 2
+    assert len(installs) == 3
     assert "--require-hashes --requirement requirements.lock" in installs[0]
     assert "--no-deps --no-build-isolation ." in installs[1]
+    assert "--require-hashes --requirement requirements-supply.lock" in installs[2]
     assert BUILD.environment()["PIP_NO_CACHE_DIR"] == "1"
+
+
+def test_it_lists_its_packages_itself() -> None:
+    """The list is made of what the image has, by tools that do not come along."""
+    (listing,) = [run for run in BUILD.all("RUN") if "cyclonedx-py" in run]
+    assert "cyclonedx-py environment /opt/shipsentry " in listing
+    assert "--output-file /opt/shipsentry/share/shipsentry/sbom.cdx.json" in listing
+    assert "/opt/supply" not in " ".join(FINAL.all("COPY"))
 
 
 def test_nothing_is_installed_in_the_final_stage() -> None:
