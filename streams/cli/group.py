@@ -116,6 +116,24 @@ schemas = LazyGroup(
     },
 )
 
+_SOURCES_EPILOG = """\b
+Examples:
+  shipsentry sources list
+  shipsentry sources show kuaidi100
+  shipsentry sources try push.form --source kuaidi100
+"""
+
+sources = LazyGroup(
+    "sources",
+    help="What carriers, aggregators, marketplaces and shops send, and what it becomes.",
+    epilog=_SOURCES_EPILOG,
+    lazy={
+        "list": Lazy("streams.cli.sources_list:list_sources", "Whose messages can be read."),
+        "show": Lazy("streams.cli.sources_show:show", "One source, and its codes."),
+        "try": Lazy("streams.cli.sources_try:try_payload", "What a payload becomes."),
+    },
+)
+
 main = RootGroup(
     "shipsentry",
     help="Warns sellers before a marketplace judges a shipment fake: orders and tracking updates "
@@ -136,6 +154,6 @@ main = RootGroup(
         "keys": Lazy("streams.cli.keys:keys", "Recipients' keys, from a table of plain ones."),
         "docs": Lazy("streams.cli.docs:docs"),
     },
-    commands=[topics, rules, aliases, warnings, dead_letters, schemas],
+    commands=[topics, rules, aliases, warnings, dead_letters, sources, schemas],
 )
 main.params.append(version_option())

@@ -1,0 +1,20 @@
+"""`shipsentry sources list`: whose messages can be read."""
+
+from __future__ import annotations
+
+import click
+
+from streams.inputs.sources.registry import SOURCES
+
+EPILOG = """\b
+Examples:
+  shipsentry sources list
+  shipsentry sources show kuaidi100
+"""
+
+
+@click.command("list", epilog=EPILOG)
+def list_sources() -> None:
+    """List the sources: name, title, and what proves that a request is theirs."""
+    for source in SOURCES.values():
+        click.echo(f"{source.name:<14}{source.checked:<11}{source.title}")

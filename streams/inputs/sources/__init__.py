@@ -1,0 +1,1 @@
+"""What carriers, aggregators and marketplaces send → canonical messages: a folder a source."""

@@ -1,0 +1,89 @@
+"""Tables of a source's codes: `codes.tsv` in its folder, a row a code, with where it was seen.
+
+What a code comes to is a status, or a word about how to find it:
+
+- `words`: what the line's words say, else `unknown`.
+- `words/STATUS`: what they say, else that status. For coarse codes: they say a bucket.
+- `hub/STATUS`: `hub` where the scan was made at a hub and is done, else that status.
+- `-`: no checkpoint at all.
+
+A code `*` is any other one that begins like the row: `InTransit_Customs*`.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import NamedTuple, cast, get_args
+
+from schemas.tracking_update import Status
+from streams.inputs.sources.wording import Language, at_hub, at_hub_en, status_of
+
+STATUSES = frozenset(get_args(Status))
+
+
+class Row(NamedTuple):
+    """A code, what it comes to, the source's words for it, and where it was seen."""
+
+    code: str
+    rule: str
+    words: str
+    seen: str
+
+
+class Codes(NamedTuple):
+    """The codes of one source, and the language of its words."""
+
+    rows: tuple[Row, ...]
+    exact: dict[str, str]
+    prefixes: dict[str, str]
+    language: Language
+
+    def find(self, code: str) -> str | None:
+        """What a code comes to, or None where no row has it."""
+        found = self.exact.get(code)
+        if found is None:
+            for prefix, rule in self.prefixes.items():
+                if code.startswith(prefix):
+                    return rule
+        return found
+
+    def status(self, rule: str, text: str, place: str = "", hub: bool | None = None) -> Status:
+        """The status by what a code comes to.
+
+        `place` is where the source says that the scan was made, `hub` whether it says that this is
+        a hub (None: it does not say).
+        """
+        how, _, otherwise = rule.partition("/")
+        if how == "hub":
+            if hub is None:
+                hub = at_hub(text, place) if self.language == "zh" else at_hub_en(text)
+            return "hub" if hub else cast(Status, otherwise)
+        if how == "words":
+            said = status_of(text, self.language, place)
+            if hub and said == "in_transit":
+                return "hub"
+            return said or cast(Status, otherwise or "unknown")
+        return cast(Status, rule)
+
+
+def codes_of(package: str, language: Language, name: str = "codes.tsv") -> Codes:
+    """The table in a source's folder. Raises ValueError where a row is wrong."""
+    exact: dict[str, str] = {}
+    prefixes: dict[str, str] = {}
+    rows: list[Row] = []
+    lines = files(package).joinpath(name).read_text("utf-8").splitlines()[1:]
+    for number, line in enumerate(lines, 2):
+        cells = line.split("\t")
+        if len(cells) != 4:
+            raise ValueError(f"{package}/{name}:{number}: four columns are needed")
+        row = Row(*cells)
+        how, _, otherwise = row.rule.partition("/")
+        known = STATUSES | {"-", "words"}
+        if (how not in known and how != "hub") or (otherwise and otherwise not in STATUSES):
+            raise ValueError(f"{package}/{name}:{number}: {row.rule!r} is no status and no rule")
+        table, code = (prefixes, row.code[:-1]) if row.code.endswith("*") else (exact, row.code)
+        if code in table:
+            raise ValueError(f"{package}/{name}:{number}: {row.code!r} is there twice")
+        table[code] = row.rule
+        rows.append(row)
+    return Codes(tuple(rows), exact, prefixes, language)

@@ -1,0 +1,85 @@
+"""What a source sent, what a merchant configured for it, and what comes of both."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+Topic = Literal["order-paid", "tracking-update"]
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """One request as it came: the raw body, headers by lower-case name, the URL's query.
+
+    `arrived_at` bounds what may be a time of the past.
+    """
+
+    body: bytes
+    arrived_at: datetime
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """One configured feed of a source.
+
+    `default_zone` is that of times without an offset, where the source has none of its own.
+    `accept_test` takes test events for real ones. `relate` says that order numbers which the source
+    echoes are this merchant's, given with the upload. `request` is what a query asked for, where
+    the answer does not repeat it. `lookup` knows by name what the payload only refers to.
+    """
+
+    secret: str = ""
+    app_key: str = ""
+    default_zone: ZoneInfo | None = None
+    shop_id: str = ""
+    platform: str = ""
+    accept_test: bool = False
+    relate: bool = False
+    request: Mapping[str, str] = field(default_factory=dict)
+    lookup: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+class Canonical(NamedTuple):
+    """A message for a topic; `value` None is a tombstone, whose Kafka timestamp is `timestamp`."""
+
+    topic: Topic
+    key: str
+    value: dict[str, Any] | None
+    timestamp: datetime | None = None
+
+
+class Refusal(NamedTuple):
+    """A part of a payload that cannot become a message: a reason, and a sentence that names the
+    field, its value and what is allowed."""
+
+    reason: str
+    message: str
+
+
+class Unreadable(Exception):
+    """A payload that is not of its source's form at all; the sentence says what was expected."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a payload became.
+
+    `passed` counts by reason what is no message and no fault: test events, repeats of a line,
+    events that say nothing of a parcel. `unknown` counts codes that no table has.
+    """
+
+    messages: list[Canonical] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    passed: Counter[str] = field(default_factory=Counter)
+    unknown: Counter[str] = field(default_factory=Counter)
+
+    def refuse(self, reason: str, message: str) -> None:
+        """Note a part that cannot be used."""
+        self.refusals.append(Refusal(reason, message))

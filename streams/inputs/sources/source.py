@@ -1,0 +1,44 @@
+"""A source: how its requests are signed, read and answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from streams.inputs.sources.codes import Codes
+from streams.inputs.sources.payload import Feed, Outcome, Payload
+
+Checked = Literal["signature", "password", "nothing"]
+"""What proves a request: a signature over its body, a secret that is sent along, or nothing."""
+
+
+class Answer(NamedTuple):
+    """An HTTP answer, exactly as the source wants it."""
+
+    status: int
+    body: str
+    content_type: str = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One source.
+
+    `read` turns a payload into messages; it raises Unreadable for what is not of the source's form,
+    and nothing else, whatever the bytes. `genuine` says whether a request was made by who knows the
+    feed's secret, None where it bears no proof at all; it is asked before `read`, and a service
+    takes None for no. `taken` is answered once everything is on Kafka,
+    `failed` where the source shall try again; `refused` where it must not, since it would never
+    succeed.
+    """
+
+    name: str
+    title: str
+    codes: Codes
+    checked: Checked
+    read: Callable[[Payload, Feed], Outcome]
+    genuine: Callable[[Payload, Feed], bool | None]
+    taken: Answer
+    failed: Answer
+    refused: Answer | None = None

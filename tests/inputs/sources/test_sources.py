@@ -1,0 +1,120 @@
+"""Every source: payloads of its shapes become the messages beside them, whatever else comes."""
+
+from __future__ import annotations
+
+import json
+import random
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schemas import OrderPaid, TrackingUpdate
+from streams.inputs.sources.configuration import FeedOptions
+from streams.inputs.sources.payload import Outcome, Payload, Unreadable
+from streams.inputs.sources.registry import SOURCES
+
+DATA = Path(__file__).parent / "data"
+ARRIVED_AT = datetime(2026, 11, 25, 12, tzinfo=UTC)
+CASES = sorted(
+    path.relative_to(DATA)
+    for path in DATA.glob("*/*")
+    if path.name != "config.json" and not path.name.endswith(".expected.jsonl")
+)
+MUTATIONS = 60
+"""Of each payload."""
+
+
+def options(case: Path) -> FeedOptions:
+    """What is configured for a payload: its entry of config.json beside it."""
+    file = DATA / case.parent / "config.json"
+    every = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    return FeedOptions.model_validate(every.get(case.name, {}))
+
+
+def payload(case: Path, body: bytes | None = None) -> Payload:
+    """A payload as it would arrive."""
+    said = options(case)
+    headers = {name.lower(): value for name, value in said.headers.items()}
+    content = (DATA / case).read_bytes() if body is None else body
+    return Payload(content, ARRIVED_AT, headers, said.query)
+
+
+def read(case: Path, body: bytes | None = None) -> Outcome:
+    """What a source makes of it."""
+    return SOURCES[case.parts[0]].read(payload(case, body), options(case).feed())
+
+
+def lines(outcome: Outcome) -> list[Any]:
+    """An outcome as its file has it: messages, refusals' reasons, counts."""
+    found: list[Any] = [
+        {"topic": each.topic, "key": each.key, "value": each.value}
+        | ({} if each.timestamp is None else {"timestamp": each.timestamp.isoformat()})
+        for each in outcome.messages
+    ]
+    found += [{"refused": reason} for reason, _ in outcome.refusals]
+    found += [{"passed": dict(outcome.passed)}] if outcome.passed else []
+    return found + ([{"unknown": dict(outcome.unknown)}] if outcome.unknown else [])
+
+
+def test_every_source_has_payloads() -> None:
+    """A push at least, in a folder of its name."""
+    assert {case.parts[0] for case in CASES} == set(SOURCES)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_payload_becomes_its_messages(case: Path) -> None:
+    """Those beside it, in their order; refusals by reason, counts of what was passed over."""
+    expected = (DATA / case.parent / f"{case.name}.expected.jsonl").read_text(encoding="utf-8")
+    assert lines(read(case)) == [json.loads(line) for line in expected.splitlines()]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_its_messages_keep_the_contract(case: Path) -> None:
+    """The models of the messages take each one."""
+    context = {"arrival_us": int(ARRIVED_AT.timestamp() * 1_000_000)}
+    for message in read(case).messages:
+        model = OrderPaid if message.topic == "order-paid" else TrackingUpdate
+        if message.value is not None:
+            model.model_validate(message.value, context=context)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_what_is_damaged_on_the_way_is_said(case: Path) -> None:
+    """Of a damaged payload something may still be read; else it is unreadable, and no error."""
+    chance = random.Random(str(case))
+    body = (DATA / case).read_bytes()
+    for _ in range(MUTATIONS):
+        with suppress(Unreadable):
+            for message in read(case, damaged(body, chance)).messages:
+                json.dumps(message.value, ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if options(case).secret], ids=str)
+def test_a_genuine_request_is_told_from_others(case: Path) -> None:
+    """By the secret that its configuration has, and by no other."""
+    source, sent, feed = SOURCES[case.parts[0]], payload(case), options(case).feed()
+    assert source.genuine(sent, feed) is True
+    other = options(case).model_copy(update={"secret": feed.secret + "x"}).feed()
+    assert source.genuine(sent, other) is False
+    if source.checked == "signature":
+        middle = len(sent.body) // 2
+        changed = bytes([sent.body[middle] ^ 1])
+        forged = sent.body[:middle] + changed + sent.body[middle + 1 :]
+        assert source.genuine(payload(case, forged), feed) is not True
+
+
+def damaged(body: bytes, chance: random.Random) -> bytes:
+    """A body with a part cut out, doubled, turned or replaced by what often breaks readers."""
+    start = chance.randrange(len(body))
+    end = min(len(body), start + chance.randrange(1, 40))
+    piece = chance.choice(
+        [
+            b"", body[start:end] * 2, bytes(chance.randrange(256) for _ in range(end - start)),
+            b"null", b"[]", b"{}", b'""', b"-1", b"1e400", b"9" * 5000, b"[" * 3000, b"true",
+            b"\\ud800", b"&#0;", b"%", b"\x00",
+        ]
+    )  # fmt: skip
+    return body[:start] + piece + body[end:]

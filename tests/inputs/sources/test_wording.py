@@ -1,0 +1,61 @@
+"""Words of carriers: what a line says of its parcel, and whether its scan was made at a hub."""
+
+from __future__ import annotations
+
+import pytest
+
+from streams.inputs.sources.wording import status_of
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        ("【杭州转运中心】 已收入", "hub"),
+        ("【杭州转运中心】 已发出 下一站 【宁波转运中心】", "hub"),
+        ("【余杭良渚公司】 已发出 下一站 【杭州转运中心】", "in_transit"),
+        ("由【上海浦东转运中心】发往【浙江杭州转运中心】", "hub"),
+        ("快件由【杭州分拣中心】准备发往【宁波鄞州营业部】", "in_transit"),
+        ("快件已发往转运中心", "in_transit"),
+        ("快件即将到达杭州转运中心", "in_transit"),
+        ("【杭州市】快件离开【余杭良渚】已发往【杭州中转部】", "in_transit"),
+        ("【杭州市】快件已到达【杭州中转】", "hub"),
+        ("[江苏徐州分拨中心]进行装车扫描，即将发往：江苏苏州分拨中心", "hub"),
+        ("快件在【深圳总集散中心】装车，已发往下一站", "hub"),
+        ("离开深圳市 发往广州市", "in_transit"),
+        ("正在派件，请您准备签收", "out_for_delivery"),
+        ("已签收，签收人凭取货码签收", "delivered"),
+        ("快件已由【菜鸟驿站】代收，请凭取件码取件", "ready_for_pickup"),
+        ("客户拒收，快件退回", "returning"),
+        ("派送不成功：电话无法联系收件人", "attempt_failed"),
+        ("等待揽收", "ordered"),
+        ("已揽件", "picked_up"),
+        ("收件人电话有误", None),
+        ("快件已清关", "customs"),
+        ("没有人见过的话", None),
+    ],
+)
+def test_chinese_words(words: str, status: str | None) -> None:
+    """The acting place is the hub, and the verb says done; else the parcel only moves."""
+    assert status_of(words, "zh") == status
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        ("Arrived at USPS Regional Facility", "hub"),
+        ("Departed from Facility", "hub"),
+        ("Out for Delivery Today", "out_for_delivery"),
+        ("Delivered, Front Door/Porch", "delivered"),
+        ("Shipping Label Created, USPS Awaiting Item", "ordered"),
+        ("Picked up", "picked_up"),
+        ("Delivery attempted, business closed", "attempt_failed"),
+        ("Held at customs", "customs"),
+        ("Expected delivery changed", "unknown"),
+        ("In transit", "in_transit"),
+        ("Return to sender", "returning"),
+        ("Nobody ever said this", None),
+    ],
+)
+def test_english_words(words: str, status: str | None) -> None:
+    """Estimates are no records."""
+    assert status_of(words, "en") == status
