@@ -54,7 +54,7 @@ class Codes(NamedTuple):
         a hub (None: it does not say).
         """
         how, _, otherwise = rule.partition("/")
-        if how == "hub":
+        if how == "hub" and otherwise:
             if hub is None:
                 hub = at_hub(text, place) if self.language == "zh" else at_hub_en(text)
             return "hub" if hub else cast(Status, otherwise)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from schemas.cleaning import clean, clean_id
-from schemas.tracking_update import Status
 from streams.decode.names import BUILT_IN
-from streams.inputs.sources.moments import NoMoment, plausible
+from streams.inputs.sources.codes import Codes
+from streams.inputs.sources.moments import NoMoment, moment, plausible
 from streams.inputs.sources.payload import Canonical, Outcome, Payload
 
 NO_DIGITS = {"BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI",
@@ -44,47 +45,83 @@ def place(**names: str) -> dict[str, str]:
     return {name: value for name, value in names.items() if value}
 
 
-def checkpoint(
-    outcome: Outcome,
-    payload: Payload,
-    *,
-    source: str,
-    carrier: str,
-    number: str,
-    status: Status,
-    at: datetime,
-    location: Mapping[str, str] | None = None,
-    description: str = "",
-    raw_status: str = "",
-    **more: Any,
-) -> None:
-    """Add a `tracking-update`, or refuse it where it has no carrier, number or plausible time.
+class Checkpoints:
+    """Gathers the checkpoints of one payload of a source, by its table of codes.
 
-    `more` are further fields, of which empty ones are left out.
+    `zone` is that of times without an offset; None: they are refused.
     """
-    number = clean_id(number)
-    if not number:
-        outcome.refuse("no_number", f"a line of {at.isoformat()} has no tracking number")
-        return
-    carrier = carrier_of(carrier)
-    if not carrier or ":" in carrier:
-        outcome.refuse("no_carrier", f"{number} has no carrier")
-        return
-    try:
-        plausible(at, payload.arrived_at)
-    except NoMoment as error:
-        outcome.refuse(error.reason, f"{number}: {error}")
-        return
-    value: dict[str, Any] = {
-        "carrier": carrier,
-        "tracking_number": number,
-        "status": status,
-        "occurred_at": at.isoformat(),
-        "location": dict(location or {}),
-        "description": description,
-        "raw_status": raw_status,
-        "source": source,
-        **more,
-    }
-    value = {name: each for name, each in value.items() if each not in ("", None, {}, [])}
-    outcome.messages.append(Canonical("tracking-update", f"{carrier}:{number.upper()}", value))
+
+    def __init__(
+        self, source: str, payload: Payload, codes: Codes, zone: ZoneInfo | None = None
+    ) -> None:
+        self.outcome = Outcome()
+        self._source = source
+        self._payload = payload
+        self._codes = codes
+        self._zone = zone
+
+    def add(
+        self,
+        *,
+        carrier: str,
+        number: str,
+        code: str,
+        at: str | Callable[[], datetime],
+        words: str = "",
+        rule: str | None = None,
+        location: Mapping[str, str] | None = None,
+        place: str = "",
+        hub: bool | None = None,
+        raw_status: str | None = None,
+        **more: Any,
+    ) -> None:
+        """Add a `tracking-update`, or refuse it where it has no carrier, number or plausible time.
+
+        `code` is looked up in the table unless `rule` says what it comes to; an unknown one is
+        counted and `unknown`; where there is none, the words say it. `at` is the time as sent, or
+        what reads it and may raise NoMoment. `place` is where the source says that the scan was
+        made, `hub` whether it says that this is a hub. `raw_status` is shown in place of the code.
+        `more` are further fields; empty ones are left out.
+        """
+        number, carrier = clean_id(number), carrier_of(carrier)
+        if not number:
+            self.outcome.refuse("no_number", f"a line with code {code or 'none'} has no number")
+            return
+        if not carrier or ":" in carrier:
+            self.outcome.refuse("no_carrier", f"{number} has no carrier")
+            return
+        try:
+            when = moment(at, self._zone) if isinstance(at, str) else at()
+            plausible(when, self._payload.arrived_at)
+        except NoMoment as error:
+            what = f"{number}: a line with code {code or 'none'}"
+            self.outcome.refuse(error.reason, f"{what} {error}")
+            return
+        if rule is None:
+            rule = self._codes.find(code) if code else "words"
+        if rule is None:
+            self.outcome.unknown[code] += 1
+            rule = "unknown"
+        if rule == "-":
+            self.outcome.passed["no_checkpoint"] += 1
+            return
+        value = {
+            "carrier": carrier,
+            "tracking_number": number,
+            "status": self._codes.status(rule, words, place, hub),
+            "occurred_at": when.isoformat(),
+            "location": None if location is None else dict(location),
+            "description": words,
+            "raw_status": code if raw_status is None else raw_status,
+            "source": self._source,
+            **more,
+        }
+        value = {name: each for name, each in value.items() if each not in ("", None, [])}
+        key = f"{carrier}:{number.upper()}"
+        self.outcome.messages.append(Canonical("tracking-update", key, value))
+
+    def done(self) -> Outcome:
+        """What was gathered; a payload without any line is counted as such."""
+        if not (self.outcome.messages or self.outcome.refusals or self.outcome.passed):
+            self.outcome.passed["no_lines"] += 1
+        return self.outcome

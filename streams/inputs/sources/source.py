@@ -42,3 +42,7 @@ class Source:
     taken: Answer
     failed: Answer
     refused: Answer | None = None
+
+
+def unsigned(_payload: Payload, _feed: Feed) -> None:
+    """For a source whose requests prove nothing: a feed of it needs a secret in its address."""

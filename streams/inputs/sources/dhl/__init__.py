@@ -1,0 +1,17 @@
+"""DHL: answers of the Unified API and of MyDHL; how pushes are signed is not established."""
+
+from __future__ import annotations
+
+from streams.inputs.sources.dhl.mapping import CODES, read
+from streams.inputs.sources.source import Answer, Source, unsigned
+
+SOURCE = Source(
+    name="dhl",
+    title="DHL",
+    codes=CODES,
+    checked="nothing",
+    read=read,
+    genuine=unsigned,
+    taken=Answer(200, "{}"),
+    failed=Answer(503, "{}"),
+)
