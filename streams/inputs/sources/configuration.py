@@ -38,7 +38,6 @@ class FeedOptions(BaseModel):
     shop_id: str = ""
     platform: str = ""
     accept_test: bool = False
-    relate: bool = False
     request: dict[str, str] = Field(default_factory=dict)
     lookup: dict[str, dict[str, str]] = Field(default_factory=dict)
     headers: dict[str, str] = Field(default_factory=dict)
@@ -53,7 +52,6 @@ class FeedOptions(BaseModel):
             shop_id=self.shop_id,
             platform=self.platform,
             accept_test=self.accept_test,
-            relate=self.relate,
             request=self.request,
             lookup=self.lookup,
         )

@@ -6,6 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import fromstring
 
 from schemas.cleaning import clean
 from streams.inputs.sources.payload import Unreadable
@@ -65,6 +69,20 @@ def form_of(body: bytes) -> dict[str, str]:
 def is_json(body: bytes) -> bool:
     """Whether a body is JSON rather than a form or XML, by its first sign."""
     return body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
+
+
+def is_xml(body: bytes) -> bool:
+    """Whether a body is XML, by its first sign."""
+    return body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"
+
+
+def xml_of(document: bytes, what: str) -> Element:
+    """The root of an XML document without entities and DTD; raises Unreadable."""
+    try:
+        root: Element = fromstring(document, forbid_dtd=True)
+    except (ParseError, DefusedXmlException, ValueError, LookupError, RecursionError) as error:
+        raise Unreadable(f"{what} is no XML that is taken: {_first(error)}") from None
+    return root
 
 
 def text(parent: Mapping[str, Any], *names: str) -> str:

@@ -30,9 +30,8 @@ class Feed:
     """One configured feed of a source.
 
     `default_zone` is that of times without an offset, where the source has none of its own.
-    `accept_test` takes test events for real ones. `relate` says that order numbers which the source
-    echoes are this merchant's, given with the upload. `request` is what a query asked for, where
-    the answer does not repeat it. `lookup` knows by name what the payload only refers to.
+    `accept_test` takes test events for real ones. `request` is what a query asked for, where the
+    answer does not repeat it. `lookup` knows by name what the payload only refers to.
     """
 
     secret: str = ""
@@ -41,7 +40,6 @@ class Feed:
     shop_id: str = ""
     platform: str = ""
     accept_test: bool = False
-    relate: bool = False
     request: Mapping[str, str] = field(default_factory=dict)
     lookup: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 

@@ -8,9 +8,10 @@ from typing import Literal, NamedTuple
 
 from streams.inputs.sources.codes import Codes
 from streams.inputs.sources.payload import Feed, Outcome, Payload
+from streams.inputs.sources.signing import equal
 
-Checked = Literal["signature", "password", "nothing"]
-"""What proves a request: a signature over its body, a secret that is sent along, or nothing."""
+Checked = Literal["signature", "password"]
+"""What proves a request: a signature over its body, or a secret that is sent along."""
 
 
 class Answer(NamedTuple):
@@ -30,7 +31,8 @@ class Source:
     feed's secret, None where it bears no proof at all; it is asked before `read`, and a service
     takes None for no. `taken` is answered once everything is on Kafka,
     `failed` where the source shall try again; `refused` where it must not, since it would never
-    succeed.
+    succeed (None: `taken`, for a source that repeats whatever else it hears). The answers to
+    requests in XML, where the source asks in both.
     """
 
     name: str
@@ -42,7 +44,11 @@ class Source:
     taken: Answer
     failed: Answer
     refused: Answer | None = None
+    taken_xml: Answer | None = None
+    failed_xml: Answer | None = None
 
 
-def unsigned(_payload: Payload, _feed: Feed) -> None:
-    """For a source whose requests prove nothing: a feed of it needs a secret in its address."""
+def by_token(payload: Payload, feed: Feed) -> bool | None:
+    """Whether the address has the feed's secret as `token`: for sources that do not sign."""
+    token = payload.query.get("token")
+    return None if token is None else equal(token, feed.secret)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from streams.inputs.sources.dhl.mapping import CODES, read
-from streams.inputs.sources.source import Answer, Source, unsigned
+from streams.inputs.sources.source import Answer, Source, by_token
 
 SOURCE = Source(
     name="dhl",
     title="DHL",
     codes=CODES,
-    checked="nothing",
+    checked="password",
     read=read,
-    genuine=unsigned,
+    genuine=by_token,
     taken=Answer(200, "{}"),
     failed=Answer(503, "{}"),
 )

@@ -1,0 +1,32 @@
+"""How KDNiao asks: a form with `RequestData` and `DataSign`, or the bare JSON of an answer."""
+
+from __future__ import annotations
+
+from streams.inputs.sources.parts import Object, form_of, is_json, object_of
+from streams.inputs.sources.payload import Feed, Payload, Unreadable
+from streams.inputs.sources.signing import base64_of, equal, md5
+
+
+def opened(payload: Payload) -> Object:
+    """What the push or the answer says. Raises Unreadable."""
+    if is_json(payload.body):
+        return object_of(payload.body, "the body")
+    form = form_of(payload.body)
+    if "RequestData" not in form:
+        raise Unreadable("the form has no field RequestData")
+    return object_of(form["RequestData"], "RequestData")
+
+
+def genuine(payload: Payload, feed: Feed) -> bool | None:
+    """Whether `DataSign` is base64 of the lower hex MD5 of RequestData and the AppKey.
+
+    Base64 of the 32 hexadecimal characters, not of the 16 bytes.
+    """
+    try:
+        form = form_of(payload.body)
+    except Unreadable:
+        return False
+    if "DataSign" not in form:
+        return None
+    right = md5((form.get("RequestData", "") + feed.secret).encode()).hex()
+    return equal(form["DataSign"], base64_of(right.encode()))
