@@ -45,6 +45,108 @@ def place(**names: str) -> dict[str, str]:
     return {name: value for name, value in names.items() if value}
 
 
+class Orders:
+    """Gathers the orders of one payload, and the uploads that come with them."""
+
+    def __init__(self, source: str, payload: Payload, outcome: Outcome) -> None:
+        self.outcome = outcome
+        self._source = source
+        self._payload = payload
+
+    def order(
+        self,
+        *,
+        order_id: str,
+        shop_id: str,
+        platform: str,
+        paid_at: Callable[[], datetime],
+        updated_at: Callable[[], datetime] | None = None,
+        **more: Any,
+    ) -> bool:
+        """Add an `order-paid`; whether it was, or was refused for want of an id, shop or time.
+
+        `more` are further fields, functions among them read times; empty ones are left out, and so
+        are times that are none.
+        """
+        order_id = clean_id(order_id)
+        needed = (("order id", order_id), ("shop", shop_id), ("platform", platform))
+        for name, given in needed:
+            if not given:
+                reason = f"no_{name.partition(' ')[0]}"
+                hint = "" if name == "order id" else ": the feed can name one"
+                self.outcome.refuse(reason, f"order {order_id or '?'} has no {name}{hint}")
+                return False
+        try:
+            paid = plausible(paid_at(), self._payload.arrived_at)
+            updated = None if updated_at is None else updated_at()
+        except NoMoment as error:
+            self.outcome.refuse(error.reason, f"order {order_id}: its payment or update {error}")
+            return False
+        value: dict[str, Any] = {
+            "order_id": order_id,
+            "shop_id": shop_id,
+            "platform": platform,
+            "paid_at": paid.isoformat(),
+            "updated_at": None if updated is None else updated.isoformat(),
+        }
+        for name, each in more.items():
+            try:
+                value[name] = each().isoformat() if callable(each) else each
+            except NoMoment:
+                continue
+        value = {name: each for name, each in value.items() if each not in ("", None, [], {})}
+        self.outcome.messages.append(Canonical("order-paid", order_id, value))
+        return True
+
+    def closed(self, order_id: str, at: Callable[[], datetime]) -> None:
+        """Add the tombstone of an order that its source says no more of than that it is closed."""
+        try:
+            when = plausible(at(), self._payload.arrived_at)
+        except NoMoment as error:
+            self.outcome.refuse(error.reason, f"order {order_id}: its end {error}")
+            return
+        if order_id:
+            self.outcome.messages.append(Canonical("order-paid", order_id, None, when))
+        else:
+            self.outcome.refuse("no_order", "an order that ended has no id")
+
+    def upload(
+        self,
+        *,
+        carrier: str,
+        number: str,
+        at: Callable[[], datetime],
+        order_id: str,
+        shop_id: str,
+        platform: str,
+        released: bool = False,
+    ) -> None:
+        """Add that the seller gave a number to an order, or (`released`) took it back."""
+        number, code = clean_id(number), carrier_of(carrier)
+        if not number or not code or ":" in code:
+            what = "number" if not number else "carrier"
+            self.outcome.refuse(f"no_{what}", f"order {order_id}: an upload has no {what}")
+            return
+        try:
+            when = plausible(at(), self._payload.arrived_at)
+        except NoMoment as error:
+            self.outcome.refuse(error.reason, f"order {order_id}: the upload of {number} {error}")
+            return
+        value = {
+            "carrier": code,
+            "tracking_number": number,
+            "status": "cancelled" if released else "ordered",
+            "occurred_at": when.isoformat(),
+            "source": self._source,
+            "order_ids": [order_id],
+            "shop_id": shop_id,
+            "platform": platform,
+        }
+        value = {name: each for name, each in value.items() if each != ""}
+        key = f"{code}:{number.upper()}"
+        self.outcome.messages.append(Canonical("tracking-update", key, value))
+
+
 class Checkpoints:
     """Gathers the checkpoints of one payload of a source, by its table of codes.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -75,6 +76,15 @@ def _from_unix(text: str, per_second: int) -> datetime:
         return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=int(text) / per_second)
     except OverflowError:
         raise NoMoment("bad_time", f"is no Unix time: {text[:40]!r}") from None
+
+
+def later(seconds: str, other: Callable[[], datetime]) -> datetime:
+    """The later of a Unix time in seconds and another moment; the other where there is none."""
+    moment_of_other = other()
+    try:
+        return max(from_seconds(seconds), moment_of_other)
+    except NoMoment:
+        return moment_of_other
 
 
 def plausible(at: datetime, arrived_at: datetime) -> datetime:

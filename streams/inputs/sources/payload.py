@@ -70,13 +70,15 @@ class Outcome:
     """What a payload became.
 
     `passed` counts by reason what is no message and no fault: test events, repeats of a line,
-    events that say nothing of a parcel. `unknown` counts codes that no table has.
+    events that say nothing of a parcel. `unknown` counts codes that no table has. `wanted` are ids
+    of orders of which the source's API knows more than the payload: address, promise, numbers.
     """
 
     messages: list[Canonical] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     passed: Counter[str] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
+    wanted: list[str] = field(default_factory=list)
 
     def refuse(self, reason: str, message: str) -> None:
         """Note a part that cannot be used."""
