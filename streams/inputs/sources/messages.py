@@ -40,6 +40,16 @@ def minor_units(text: str, currency: str) -> int | None:
     return int(whole + fraction.ljust(digits, "0"))
 
 
+def whole(text: str) -> int | None:
+    """A whole number of up to 15 digits; None where it is none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 15 else None
+
+
+def item(product_id: str, sku_id: str, quantity: str) -> dict[str, Any]:
+    """A position of an order; where its number of pieces says nothing, it is one."""
+    return {**place(product_id=product_id, sku_id=sku_id), "quantity": whole(quantity) or 1}
+
+
 def place(**names: str) -> dict[str, str]:
     """A place of the names that say anything."""
     return {name: value for name, value in names.items() if value}
@@ -61,10 +71,14 @@ class Orders:
         platform: str,
         paid_at: Callable[[], datetime],
         updated_at: Callable[[], datetime] | None = None,
+        amount: str = "",
+        in_minor_units: bool = False,
+        currency: str = "",
         **more: Any,
     ) -> bool:
         """Add an `order-paid`; whether it was, or was refused for want of an id, shop or time.
 
+        `amount` is what was paid, as sent; one that is no amount of its currency is counted.
         `more` are further fields, functions among them read times; empty ones are left out, and so
         are times that are none.
         """
@@ -89,6 +103,12 @@ class Orders:
             "paid_at": paid.isoformat(),
             "updated_at": None if updated is None else updated.isoformat(),
         }
+        if amount:
+            paid_sum = whole(amount) if in_minor_units else minor_units(amount, currency)
+            if paid_sum is None:
+                self.outcome.passed["amount_not_read"] += 1
+            else:
+                value |= {"amount_paid": paid_sum, "currency": currency}
         for name, each in more.items():
             try:
                 value[name] = each().isoformat() if callable(each) else each
@@ -150,17 +170,24 @@ class Orders:
 class Checkpoints:
     """Gathers the checkpoints of one payload of a source, by its table of codes.
 
-    `zone` is that of times without an offset; None: they are refused.
+    `zone` is that of times without an offset; None: they are refused. `otherwise` is what a code
+    comes to that no row has.
     """
 
     def __init__(
-        self, source: str, payload: Payload, codes: Codes, zone: ZoneInfo | None = None
+        self,
+        source: str,
+        payload: Payload,
+        codes: Codes,
+        zone: ZoneInfo | None = None,
+        otherwise: str = "unknown",
     ) -> None:
         self.outcome = Outcome()
         self._source = source
         self._payload = payload
         self._codes = codes
         self._zone = zone
+        self._otherwise = otherwise
 
     def add(
         self,
@@ -203,7 +230,7 @@ class Checkpoints:
             rule = self._codes.find(code) if code else "words"
         if rule is None:
             self.outcome.unknown[code] += 1
-            rule = "unknown"
+            rule = self._otherwise
         if rule == "-":
             self.outcome.passed["no_checkpoint"] += 1
             return

@@ -99,7 +99,7 @@ def test_a_genuine_request_is_told_from_others(case: Path) -> None:
     assert source.genuine(sent, feed) is True
     other = options(case).model_copy(update={"secret": feed.secret + "x"}).feed()
     assert source.genuine(sent, other) is False
-    if source.checked == "signature":
+    if source.checked == "signature" and "token" not in sent.query:
         middle = len(sent.body) // 2
         changed = bytes([sent.body[middle] ^ 1])
         forged = sent.body[:middle] + changed + sent.body[middle + 1 :]

@@ -7,7 +7,7 @@ from typing import Any
 
 from streams.inputs.sources.codes import codes_of
 from streams.inputs.sources.douyin.envelope import opened
-from streams.inputs.sources.messages import Checkpoints, Orders, place
+from streams.inputs.sources.messages import Checkpoints, Orders, item, place
 from streams.inputs.sources.moments import from_seconds
 from streams.inputs.sources.parts import Object, inner, listed, object_of, raw_text, text
 from streams.inputs.sources.payload import Feed, Outcome, Payload, Unreadable
@@ -78,15 +78,15 @@ def _pushed(orders: Orders, feed: Feed, platform: str, message: Object) -> None:
 
 def _paid(orders: Orders, data: Object, order_id: str, shop_id: str, platform: str) -> None:
     paid_at = partial(from_seconds, text(data, "pay_time"))
-    amount = text(data, "pay_amount")
     orders.order(
         order_id=order_id,
         shop_id=shop_id,
         platform=platform,
         paid_at=paid_at,
         updated_at=partial(from_seconds, text(data, "update_time", "pay_time")),
-        amount_paid=int(amount) if amount.isdecimal() and amount.isascii() else None,
-        currency="CNY" if amount else "",
+        amount=text(data, "pay_amount"),
+        in_minor_units=True,
+        currency="CNY",
         delivery_method="virtual" if text(data, "order_type") in VIRTUAL else "",
     )
 
@@ -136,7 +136,6 @@ def _detail(orders: Orders, feed: Feed, platform: str, detail: Object) -> None:
     address = inner(detail, "post_addr")
     names = {name: text(inner(address, name), "name") for name in ("province", "city", "town")}
     ends = CLOSED.get(text(detail, "order_status"))
-    amount = text(detail, "pay_amount")
     taken = orders.order(
         order_id=order_id,
         shop_id=shop_id,
@@ -144,11 +143,15 @@ def _detail(orders: Orders, feed: Feed, platform: str, detail: Object) -> None:
         paid_at=partial(from_seconds, text(detail, "pay_time")),
         updated_at=partial(from_seconds, text(detail, "update_time", "pay_time")),
         promised_ship_by=partial(from_seconds, text(detail, "exp_ship_time")),
-        amount_paid=int(amount) if amount.isdecimal() and amount.isascii() else None,
-        currency="CNY" if amount else "",
+        amount=text(detail, "pay_amount"),
+        in_minor_units=True,
+        currency="CNY",
         **_presale(detail),
         recipient=place(province=names["province"], city=names["city"], district=names["town"]),
-        items=_items(detail),
+        items=[
+            item(text(one, "product_id"), text(one, "sku_id"), text(one, "item_num"))
+            for one in listed(detail, "sku_order_list")
+        ],
         delivery_method="virtual" if text(detail, "order_type") in VIRTUAL else "",
         state="closed" if ends else "",
         closed_reason=ends or "",
@@ -156,6 +159,8 @@ def _detail(orders: Orders, feed: Feed, platform: str, detail: Object) -> None:
     if not taken:
         return
     for parcel in listed(detail, "logistics_info"):
+        if not text(parcel, "tracking_no"):
+            continue  # nothing is uploaded yet
         orders.upload(
             carrier=text(parcel, "company"),
             number=text(parcel, "tracking_no"),
@@ -176,15 +181,6 @@ def _presale(detail: Object) -> dict[str, Any]:
         "presale": "deposit",
         "final_paid_at": partial(from_seconds, text(last, "phase_pay_time")),
     }
-
-
-def _items(detail: Object) -> list[dict[str, Any]]:
-    found = []
-    for item in listed(detail, "sku_order_list"):
-        count = text(item, "item_num")
-        one = place(product_id=text(item, "product_id"), sku_id=text(item, "sku_id"))
-        found.append({**one, "quantity": int(count) if count.isdecimal() and len(count) < 9 else 1})
-    return found
 
 
 def _route(payload: Payload, feed: Feed, data: Object) -> Outcome:

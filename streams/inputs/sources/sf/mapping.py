@@ -24,7 +24,7 @@ CODES = codes_of("streams.inputs.sources.sf", "zh")
 
 def read(payload: Payload, feed: Feed) -> Outcome:
     """The checkpoints of up to ten routes, or of an answer. Raises Unreadable."""
-    found = Checkpoints("sf", payload, CODES, BEIJING)
+    found = Checkpoints("sf", payload, CODES, BEIJING, otherwise="words")
     for route in _routes(payload.body):
         address = text(route, "acceptAddress", "accept_address")
         where = place(city=address) if address.endswith("市") else place(site=address)

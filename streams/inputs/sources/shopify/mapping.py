@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import partial
-from typing import Any
 
 from streams.inputs.sources.codes import codes_of
-from streams.inputs.sources.messages import Checkpoints, Orders, minor_units, place
+from streams.inputs.sources.messages import Checkpoints, Orders, item, place
 from streams.inputs.sources.moments import moment
 from streams.inputs.sources.parts import Object, inner, listed, object_of, raw_text, text
 from streams.inputs.sources.payload import Feed, Outcome, Payload, Unreadable
@@ -56,8 +55,7 @@ def _order(orders: Orders, payload: Payload, feed: Feed, order: Object) -> None:
     if text(order, "financial_status") not in PAID:
         outcome.passed["not_paid"] += 1
         return
-    address, currency = inner(order, "shipping_address"), text(order, "currency")
-    amount = minor_units(text(order, "total_price"), currency)
+    address = inner(order, "shipping_address")
     ends = text(order, "cancelled_at")
     lines = listed(order, "line_items")
     ships = [line.get("requires_shipping") for line in lines]
@@ -67,10 +65,13 @@ def _order(orders: Orders, payload: Payload, feed: Feed, order: Object) -> None:
         platform=feed.platform or "shopify",
         paid_at=_paid_at(payload, order),
         updated_at=partial(moment, text(order, "updated_at"), None),
-        amount_paid=amount,
-        currency="" if amount is None else currency,
+        amount=text(order, "total_price"),
+        currency=text(order, "currency"),
         recipient=place(province=text(address, "province"), city=text(address, "city")),
-        items=[_item(line) for line in lines],
+        items=[
+            item(text(line, "product_id"), text(line, "variant_id"), text(line, "quantity"))
+            for line in lines
+        ],
         delivery_method="virtual" if ships and not any(ships) else "",
         state="closed" if ends else "",
         closed_reason=CANCELLED if ends else "",
@@ -131,9 +132,3 @@ def _events(payload: Payload, feed: Feed, events: list[Object]) -> Outcome:
 
 def _shop(payload: Payload, feed: Feed) -> str:
     return feed.shop_id or payload.headers.get("x-shopify-shop-domain", "")
-
-
-def _item(line: Object) -> dict[str, Any]:
-    count = text(line, "quantity")
-    one = place(product_id=text(line, "product_id"), sku_id=text(line, "variant_id"))
-    return {**one, "quantity": int(count) if count.isdecimal() and len(count) < 9 else 1}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from streams.inputs.sources.codes import codes_of
-from streams.inputs.sources.messages import Checkpoints, Orders, minor_units, place
+from streams.inputs.sources.messages import Checkpoints, Orders, place
 from streams.inputs.sources.moments import BEIJING, moment
 from streams.inputs.sources.parts import Object, inner, json_of, listed, object_of, raw_text, text
 from streams.inputs.sources.payload import Feed, Outcome, Payload, Unreadable
@@ -46,15 +46,14 @@ def _message(orders: Orders, feed: Feed, message: Object) -> None:
     # pub_time stands in for the payment's until the order is asked for: they are seconds apart.
     at = partial(moment, text(message, "pub_time"), BEIJING)
     if topic == PAID:
-        amount = minor_units(text(said, "payment"), "CNY")
         taken = orders.order(
             order_id=order_id,
             shop_id=text(message, "user_id") or feed.shop_id,
             platform=feed.platform or "taobao",
             paid_at=at,
             updated_at=at,
-            amount_paid=amount,
-            currency="" if amount is None else "CNY",
+            amount=text(said, "payment"),
+            currency="CNY",
         )
         if taken:
             outcome.wanted.append(order_id)

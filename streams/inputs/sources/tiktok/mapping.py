@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from streams.inputs.sources.codes import codes_of
-from streams.inputs.sources.messages import Checkpoints, Orders, minor_units, place
+from streams.inputs.sources.messages import Checkpoints, Orders, item
 from streams.inputs.sources.moments import from_milliseconds, from_seconds
 from streams.inputs.sources.parts import Object, inner, listed, object_of, raw_text, text
 from streams.inputs.sources.payload import Feed, Outcome, Payload, Unreadable
@@ -64,8 +64,6 @@ def _order(orders: Orders, feed: Feed, order: Object) -> None:
         orders.outcome.passed["not_paid"] += 1
         return
     payment = inner(order, "payment")
-    currency = text(payment, "currency")
-    amount = minor_units(text(payment, "total_amount"), currency)
     ends = text(order, "status") == CANCELLED
     taken = orders.order(
         order_id=order_id,
@@ -74,8 +72,8 @@ def _order(orders: Orders, feed: Feed, order: Object) -> None:
         paid_at=partial(from_seconds, text(order, "paid_time")),
         updated_at=partial(from_seconds, text(order, "update_time", "paid_time")),
         promised_ship_by=partial(from_seconds, text(order, "rts_sla_time")),
-        amount_paid=amount,
-        currency="" if amount is None else currency,
+        amount=text(payment, "total_amount"),
+        currency=text(payment, "currency"),
         items=_items(order),
         state="closed" if ends else "",
         closed_reason="cancelled" if ends else "",
@@ -96,10 +94,7 @@ def _items(order: Object) -> list[dict[str, Any]]:
     pieces = Counter(
         (text(item, "product_id"), text(item, "sku_id")) for item in listed(order, "line_items")
     )
-    return [
-        {**place(product_id=product, sku_id=sku), "quantity": count}
-        for (product, sku), count in pieces.items()
-    ]
+    return [item(product, sku, str(count)) for (product, sku), count in pieces.items()]
 
 
 def _tracking(payload: Payload, feed: Feed, data: Object) -> Outcome:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 from streams.inputs.sources.codes import codes_of
-from streams.inputs.sources.messages import Checkpoints, Orders, place
+from streams.inputs.sources.messages import Checkpoints, Orders, item, place
 from streams.inputs.sources.moments import from_seconds, later
 from streams.inputs.sources.parts import Object, inner, listed, raw_text, text
 from streams.inputs.sources.payload import Feed, Outcome, Payload, Unreadable
@@ -86,21 +85,25 @@ def _order(orders: Orders, feed: Feed, order: Object) -> None:
     paid_at = partial(from_seconds, text(inner(detail, "pay_info"), "pay_time"))
     delivery = inner(detail, "delivery_info")
     address = inner(delivery, "address_info")
-    amount, ends = text(inner(detail, "price_info"), "order_price"), text(order, "status")
+    ends = text(order, "status")
     taken = orders.order(
         order_id=order_id,
         shop_id=shop_id,
         platform=platform,
         paid_at=paid_at,
         updated_at=partial(later, text(order, "update_time"), paid_at),
-        amount_paid=int(amount) if amount.isdecimal() and amount.isascii() else None,
-        currency="CNY" if amount else "",
+        amount=text(inner(detail, "price_info"), "order_price"),
+        in_minor_units=True,
+        currency="CNY",
         recipient=place(
             province=text(address, "province_name"),
             city=text(address, "city_name"),
             district=text(address, "county_name"),
         ),
-        items=[_item(each) for each in listed(detail, "product_infos")],
+        items=[
+            item(text(one, "product_id"), text(one, "sku_id"), text(one, "sku_cnt"))
+            for one in listed(detail, "product_infos")
+        ],
         state="closed" if ends in CLOSED else "",
         closed_reason=CLOSED.get(ends, ""),
     )
@@ -115,9 +118,3 @@ def _order(orders: Orders, feed: Feed, order: Object) -> None:
             shop_id=shop_id,
             platform=platform,
         )
-
-
-def _item(product: Object) -> dict[str, Any]:
-    count = text(product, "sku_cnt")
-    one = place(product_id=text(product, "product_id"), sku_id=text(product, "sku_id"))
-    return {**one, "quantity": int(count) if count.isdecimal() and len(count) < 9 else 1}

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from streams.inputs.sources.codes import codes_of
-from streams.inputs.sources.messages import Orders, minor_units, place
+from streams.inputs.sources.messages import Orders, item, place
 from streams.inputs.sources.moments import from_seconds, moment
 from streams.inputs.sources.parts import Object, inner, is_json, json_of, listed, text
 from streams.inputs.sources.payload import Feed, Outcome, Payload, Unreadable
@@ -46,8 +46,7 @@ def _order(orders: Orders, payload: Payload, feed: Feed, order: Object) -> None:
         return
     shop_id = feed.shop_id or payload.headers.get("x-wc-webhook-source", "")
     platform = feed.platform or "woocommerce"
-    currency, address = text(order, "currency"), inner(order, "shipping")
-    amount = minor_units(text(order, "total"), currency)
+    address = inner(order, "shipping")
     ends = CLOSED.get(text(order, "status"), "")
     taken = orders.order(
         order_id=order_id,
@@ -55,8 +54,8 @@ def _order(orders: Orders, payload: Payload, feed: Feed, order: Object) -> None:
         platform=platform,
         paid_at=partial(moment, paid_at, UTC),
         updated_at=partial(moment, text(order, "date_modified_gmt") or paid_at, UTC),
-        amount_paid=amount,
-        currency="" if amount is None else currency,
+        amount=text(order, "total"),
+        currency=text(order, "currency"),
         recipient=place(province=text(address, "state"), city=text(address, "city")),
         items=[_item(line) for line in listed(order, "line_items")],
         state="closed" if ends else "",
@@ -78,6 +77,6 @@ def _order(orders: Orders, payload: Payload, feed: Feed, order: Object) -> None:
 
 
 def _item(line: Object) -> dict[str, Any]:
-    count, variation = text(line, "quantity"), text(line, "variation_id")
-    one = place(product_id=text(line, "product_id"), sku_id="" if variation == "0" else variation)
-    return {**one, "quantity": int(count) if count.isdecimal() and len(count) < 9 else 1}
+    variation = text(line, "variation_id")
+    sku_id = "" if variation == "0" else variation
+    return item(text(line, "product_id"), sku_id, text(line, "quantity"))
