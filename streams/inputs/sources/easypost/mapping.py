@@ -46,12 +46,12 @@ def read(payload: Payload, feed: Feed) -> Outcome:
 def _add(found: Checkpoints, tracker: Object, detail: Object) -> None:
     carrier = carrier_of(text(tracker, "carrier") or text(detail, "source"))
     own, status = text(detail, "carrier_code"), text(detail, "status")
-    told = f"{status}/{text(detail, 'status_detail')}".strip("/")
+    both = f"{status}/{text(detail, 'status_detail')}".strip("/")
     where = inner(detail, "tracking_location")
     found.add(
         carrier=carrier,
         number=text(tracker, "tracking_code"),
-        code=own or told,
+        code=own or both,
         rule=_rule(carrier, own, status, text(detail, "status_detail")),
         at=text(detail, "datetime"),
         words=raw_text(detail, "message", "description"),
