@@ -33,6 +33,9 @@ CHECK_ORDER = "/check/order"
 PATIENCE = 2.0
 """Seconds that another worker has for its part of the answer."""
 
+AT_ONCE = 16
+"""Answers that are worked on at a time: nearly all of it is waiting for another worker."""
+
 _PARAMETERS = ("carrier", "tracking_number", "order_id")
 _ALLOWED = f"a text of 1 to {MAX_ID_LENGTH} characters that is not blank"
 
@@ -58,8 +61,8 @@ class _Question(NamedTuple):
 def add_precheck(app: EngineApp, profiles: Profiles) -> None:
     """The pages of the check, on the worker's web server."""
     desk = _Desk(app, profiles)
-    app.routes.append(Route(CHECK, desk.check))
-    app.routes.append(Route(CHECK_ORDER, desk.order))
+    app.routes.append(Route(CHECK, desk.check, AT_ONCE))
+    app.routes.append(Route(CHECK_ORDER, desk.order, AT_ONCE))
 
 
 class _Desk:
