@@ -565,8 +565,9 @@ class Settings(BaseSettings):
             )
         lost = [page for page in (HEALTH, METRICS) if page not in self.http_open_pages]
         if lost and not self._asks:
+            opened = ",".join(self.http_open_pages)
             raise ValueError(
-                f"{self.named('http_open_pages')}: without {variable('http_token_file')} or "
+                f"{_place('http_open_pages')}={opened}: without {variable('http_token_file')} or "
                 f"{variable('http_client_cafile')} nobody could ask for {' or '.join(lost)}"
             )
 

@@ -17,6 +17,7 @@ from support.certificates import Signed, authority, signed
 from support.ports import free_port
 from support.serving import HELLO, Pages, serving, unanswered
 
+from streams.cli.check_sources import Unanswered, ask_worker
 from streams.engine.pages.access import Access
 from streams.engine.pages.guard import all_loopback
 from streams.engine.pages.tokens import Tokens, parse
@@ -423,6 +424,27 @@ def test_workers_show_each_other_their_certificate(authorities: Authorities) -> 
 
     ask(authorities.access(authorities.elsewhere), nowhere)
     ask(authorities.access(authorities.forged), nowhere)
+
+
+@needs_openssl
+def test_the_command_shows_its_certificate(authorities: Authorities) -> None:
+    """`shipsentry check` asks as workers ask each other."""
+    found = {"schema_version": 1, "verdict": "ok"}
+
+    async def page(_request: web.Request) -> web.Response:
+        return web.json_response(found)
+
+    async def run() -> None:
+        access = authorities.access()
+        async with serving(access, [Route("/check", page)], elsewhere=True) as pages:
+            url = f"https://127.0.0.1:{pages.port}"
+            arguments = ("zto", "1", "2", 5.0)
+            assert await asyncio.to_thread(ask_worker, url, access, *arguments) == found
+            none = Access(client_tls=authorities.client(None))
+            with pytest.raises(Unanswered, match="client's certificate"):
+                await asyncio.to_thread(ask_worker, url, none, *arguments)
+
+    asyncio.run(run())
 
 
 @needs_openssl
