@@ -299,7 +299,8 @@ class Settings(BaseSettings):
     http_host: str = _setting(
         "127.0.0.1",
         "Address on which `/metrics`, `/healthz`, `/readyz` and `/check` are served; 0.0.0.0: on "
-        "all.",
+        "all. On any but a loopback one `http_open_pages` alone answer until `http_token_file` or "
+        "one of its siblings says who may ask ([how](operating.md#who-may-ask-for-the-pages)).",
         allowed="a host name or address",
         min_length=1,
     )

@@ -147,10 +147,13 @@ class _Desk:
             raise _Refused(503, f"{whose} worker does not answer: {error}") from error
         if status == 200 or (path == CHECK and status in (400, 503)):
             return status, body
-        if status == 403:
-            # Somebody else answers there: 127.0.0.1 means another machine on each of them.
+        if status in (401, 403):
+            # Somebody else answers there: 127.0.0.1 means another machine on each of them. Or it
+            # has other tokens, or authorities, than this one.
             raise _Refused(
-                503, f"{home.address} is not {whose} worker (just restarted?): see advertised_http"
+                503,
+                f"{home.address} is not {whose} worker (just restarted?), or does not let this one "
+                "in: see advertised_http and http_token_file",
             )
         raise _Refused(503, f"{whose} worker cannot answer now (status {status})")
 

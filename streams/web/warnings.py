@@ -100,7 +100,9 @@ class _Desk:
                 "warnings": gathered.rows,
             }
             return web.Response(body=_json.encode(body), content_type="application/json")
-        text = page(
+        # In a thread: 500 rows take 40 ms, and the probes wait for the event loop.
+        text = await asyncio.to_thread(
+            page,
             gathered.rows,
             gathered.total,
             gathered.missing,
@@ -123,12 +125,7 @@ class _Desk:
                 )
             except SweepStopped as stopped:
                 raise _Busy("this worker's partitions have just moved") from stopped
-        entries = sorted((entry for part in parts for entry in part.first), key=urgency)
-        return Answer(
-            [(urgency(entry), row(entry)) for entry in entries[: query.limit]],
-            sum(part.total for part in parts),
-            partitions,
-        )
+        return await asyncio.to_thread(_answer, parts, query.limit, partitions)
 
     async def _gather(self, query: Query) -> _Gathered:
         until = time.monotonic() + self._app.access.deadline * (1 - MARGIN)
@@ -166,6 +163,15 @@ class _Desk:
             return _answers.decode(body) if status == 200 else None
         except (PeerSilent, msgspec.MsgspecError):
             return None
+
+
+def _answer(parts: list[Selected], limit: int, partitions: list[int]) -> Answer:
+    entries = sorted((entry for part in parts for entry in part.first), key=urgency)
+    return Answer(
+        [(urgency(entry), row(entry)) for entry in entries[:limit]],
+        sum(part.total for part in parts),
+        partitions,
+    )
 
 
 def _refusal(status: int, why: str) -> web.Response:

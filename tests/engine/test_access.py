@@ -382,6 +382,21 @@ def test_nothing_is_posted() -> None:
     ask(Access(), question, elsewhere=False)
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [({"X_Long": "x" * 9000}, 400), ({"Host": "x" * 5000}, 421), ({"Origin": "x" * 5000}, 403)],
+)
+def test_what_is_sent_has_bounds(headers: dict[str, str], status: int) -> None:
+    """Too long a header is no HTTP; what is repeated of one is short."""
+
+    async def question(pages: Pages) -> None:
+        answer = await pages.get("/check", **headers)
+        assert answer.status == status
+        assert status == 400 or len(answer.text) < 200
+
+    ask(Access(), question, elsewhere=False)
+
+
 # -- workers among themselves
 
 

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from streams.engine.pages.access import HEALTH, Access
 from streams.engine.pages.bounds import Busy, HungUp, Line
-from streams.telemetry.metrics import REQUESTS_UNANSWERED
+from streams.telemetry.metrics import REQUESTS_UNANSWERED, UNANSWERED
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -65,6 +65,8 @@ class Guard:
         other workers have as many places of their own, or two that ask each other would wait for
         ever.
         """
+        for reason in UNANSWERED:
+            REQUESTS_UNANSWERED.labels(page=page, reason=reason)  # `increase` sees no first 1
         lines = None if at_once is None else {False: Line(at_once), True: Line(at_once)}
 
         async def answer(request: web.Request) -> web.StreamResponse:
