@@ -132,7 +132,10 @@ def _tokens(value: SecretStr) -> SecretStr:
 
 def _token_file(value: Path) -> Path:
     path = _file(value)
-    Tokens(path=path)
+    try:
+        Tokens(path=path)
+    except OSError as error:
+        raise ValueError(_reason(error)) from error
     return path
 
 

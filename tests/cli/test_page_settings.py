@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import ssl
 from pathlib import Path
@@ -73,6 +74,22 @@ def test_what_is_no_token_is_named_by_its_place(
         f"{name}{'=' + repr('tokens') if file else ''} is not usable (token 2 has 7 characters): "
         f"allowed is {'the path of a file with ' if file else ''}up to 8 tokens of 16 to 512 "
         "letters, digits and -._~+/"
+    )
+
+
+def test_a_file_of_tokens_that_may_not_be_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It is this file that the line names, and not the one with the settings."""
+    (tmp_path / "tokens").write_text(f"{OLD}\n")
+
+    def refuse(_path: Path, **_: str) -> str:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    line = refusal(http_token_file=Path("tokens"))
+    assert line.startswith(
+        "http_token_file=PosixPath('tokens') is not usable (Permission denied): allowed is"
     )
 
 
