@@ -47,6 +47,8 @@ RUN groupadd --gid 10001 shipsentry && \
     install --directory --owner 10001 --group 10001 --mode 0750 /var/lib/shipsentry
 COPY --from=build /opt/shipsentry /opt/shipsentry
 # Only the data directory needs to be writable: the rest may be mounted read-only.
+# Pages on all addresses: but health and metrics they are closed until SHIPSENTRY_HTTP_TOKEN_FILE or
+# one of its siblings says who may ask (docs/operating.md).
 ENV PATH=/opt/shipsentry/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
@@ -58,9 +60,9 @@ WORKDIR /var/lib/shipsentry
 USER 10001:10001
 EXPOSE 8080
 STOPSIGNAL SIGTERM
-# Of a worker; turn it off for commands that serve nothing (docker run --no-healthcheck).
+# Of a worker, which it asks as itself, whatever its certificate is called; turn it off for commands that serve nothing (docker run --no-healthcheck).
 HEALTHCHECK --interval=10s --timeout=5s --start-period=90s --retries=3 \
-    CMD ["python", "-c", "import os, urllib.request as r; r.urlopen('http://127.0.0.1:' + os.environ['SHIPSENTRY_HTTP_PORT'] + '/healthz', timeout=4)"]
+    CMD ["python", "-c", "import os, ssl, urllib.request as r; s = 'https' if os.environ.get('SHIPSENTRY_HTTP_CERTFILE') else 'http'; r.urlopen(s + '://127.0.0.1:' + os.environ['SHIPSENTRY_HTTP_PORT'] + '/healthz', timeout=4, context=ssl._create_unverified_context())"]
 # Handles signals as process 1 by itself: no init is needed.
 ENTRYPOINT ["shipsentry"]
 CMD ["worker"]

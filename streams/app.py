@@ -41,10 +41,11 @@ def build(
     """A worker that is not started yet; `profiles` are by default those that the settings name.
 
     `clock` gives µs since the epoch (default: the wall clock). Raises ProfileError where a rule
-    profile cannot be used.
+    profile cannot be used, SettingsError where a file of the pages' settings cannot.
     """
+    access = settings.access()
     profiles = profiles or load(Path(directory) for directory in settings.profile_dirs)
-    return assemble(
+    app = assemble(
         settings.engine(),
         settings.topics(),
         profiles,
@@ -54,6 +55,8 @@ def build(
         clock=clock,
         warnings_page=settings.warnings_page,
     )
+    app.admit(access)
+    return app
 
 
 def assemble(

@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic import model_validator as after_all
@@ -32,6 +33,8 @@ from pydantic_settings import (
 )
 
 from streams.engine.kafka.topics import Topics
+from streams.engine.pages.access import HEALTH, METRICS, Access
+from streams.engine.pages.tokens import LONGEST, MOST, SHORTEST, Tokens, parse
 from streams.telemetry.events import event
 
 if TYPE_CHECKING:
@@ -43,8 +46,12 @@ PREFIX = "SHIPSENTRY_"
 CONFIG_VARIABLE = "SHIPSENTRY_CONFIG"
 DEFAULT_CONFIG = Path("shipsentry.toml")
 
+PAGES = (HEALTH, METRICS, "check", "warnings")
+"""A worker's pages as settings name them; `health` is both probes."""
+
 _MIB = 1024 * 1024
 _ADDRESS = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})")
+_HOST = re.compile(r"\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _LEGAL_NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
@@ -104,6 +111,34 @@ def _listed(value: Any) -> Any:
     return value
 
 
+def _pages(value: tuple[str, ...]) -> tuple[str, ...]:
+    for page in value:
+        if page not in PAGES:
+            raise ValueError(f"there is no page {page!r}")
+    return value
+
+
+def _hosts(value: tuple[str, ...]) -> tuple[str, ...]:
+    for host in value:
+        if not _HOST.fullmatch(host):
+            raise ValueError(f"{host!r} is no name of a host")
+    return tuple(host.lower() for host in value)
+
+
+def _tokens(value: SecretStr) -> SecretStr:
+    parse(value.get_secret_value().split(","))
+    return value
+
+
+def _token_file(value: Path) -> Path:
+    path = _file(value)
+    try:
+        Tokens(path=path)
+    except OSError as error:
+        raise ValueError(_reason(error)) from error
+    return path
+
+
 def _directories(value: tuple[Path, ...]) -> tuple[Path, ...]:
     paths = tuple(path.expanduser() for path in value)
     for path in paths:
@@ -136,6 +171,7 @@ Name = Annotated[str, AfterValidator(_legal_name)]
 _NAME = "letters, digits, `.`, `_` and `-`"
 _TOPIC = _NAME + ", at most 249 characters"
 _FILE = "the path of a file that exists"
+_TOKENS = f"up to {MOST} tokens of {SHORTEST} to {LONGEST} letters, digits and `-._~+/`"
 
 
 class Settings(BaseSettings):
@@ -266,15 +302,16 @@ class Settings(BaseSettings):
     http_host: str = _setting(
         "127.0.0.1",
         "Address on which `/metrics`, `/healthz`, `/readyz` and `/check` are served; 0.0.0.0: on "
-        "all.",
+        "all. On any but a loopback one `http_open_pages` alone answer until `http_token_file` or "
+        "one of its siblings says who may ask ([how](operating.md#who-may-ask-for-the-pages)).",
         allowed="a host name or address",
         min_length=1,
     )
     http_port: int = _setting(8080, "Port of these pages; 0: none.", ge=0, le=65535)
     warnings_page: bool = _setting(
         False,
-        "Serve `/warnings` too, the list of the warnings that stand: whoever reaches the port then "
-        "reads order and tracking numbers.",
+        "Serve `/warnings` too, the list of the warnings that stand: whoever is let in reads order "
+        "and tracking numbers.",
         allowed="true or false",
     )
     advertised_http: Annotated[str, AfterValidator(_address)] | None = _setting(
@@ -282,6 +319,64 @@ class Settings(BaseSettings):
         "Where the other workers, and `shipsentry check`, reach this worker's pages. Default: "
         "`http_host` and `http_port`; of a worker that serves on all addresses, its host's name.",
         allowed="`host:port`",
+    )
+
+    http_token_file: Annotated[Path, AfterValidator(_token_file)] | None = _setting(
+        None,
+        "Tokens that let in who brings one (`Authorization: Bearer …`), one a line. Several are "
+        "good at a time; the worker shows the first to other workers. The file is read again when "
+        "it changes, so that tokens are exchanged without a restart.",
+        allowed=f"the path of a file with {_TOKENS}",
+    )
+    http_token: Annotated[SecretStr, AfterValidator(_tokens)] | None = _setting(
+        None,
+        "The same where a file will not do: tokens, separated by commas.",
+        allowed=_TOKENS,
+    )
+    http_certfile: Annotated[Path, AfterValidator(_file)] | None = _setting(
+        None,
+        "Certificate of this worker's pages (PEM): they are served by HTTPS then. It is also what "
+        "the worker, and `shipsentry check`, show to the worker that they ask.",
+        allowed=_FILE,
+    )
+    http_keyfile: Annotated[Path, AfterValidator(_file)] | None = _setting(
+        None, "Private key of that certificate (PEM).", allowed=_FILE
+    )
+    http_key_password: SecretStr | None = _setting(None, "Password of that private key.")
+    http_cafile: Annotated[Path, AfterValidator(_file)] | None = _setting(
+        None,
+        "Authorities of other workers' certificates (PEM); default: those of the system.",
+        allowed=_FILE,
+    )
+    http_client_cafile: Annotated[Path, AfterValidator(_file)] | None = _setting(
+        None,
+        "Authorities whose clients are let in when they show a certificate (PEM); needs "
+        "`http_certfile`. Every certificate of theirs will do, so let them have no other use.",
+        allowed=_FILE,
+    )
+    http_open_pages: Annotated[
+        tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_pages)
+    ] = _setting(
+        (HEALTH, METRICS),
+        "Pages that answer whoever reaches the port. The others want a token or a certificate; "
+        "where neither is set, they answer on a loopback address alone.",
+        allowed=f"{', '.join(PAGES)}, separated by commas; in the file an array",
+    )
+    http_allowed_hosts: Annotated[
+        tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_hosts)
+    ] = _setting(
+        (),
+        "Further names by which the pages may be asked for (`Host`), `.example.com` for all below "
+        "it. Addresses, `localhost` and the names of `http_host` and `advertised_http` always may; "
+        "any other is taken for a web page's attempt to reach a worker through a browser.",
+        allowed="names of hosts without ports, separated by commas; in the file an array",
+    )
+    http_deadline_s: float = _setting(
+        10.0,
+        "How long an answer of `/check` and `/warnings` may take; then it is 503.",
+        unit="seconds",
+        ge=0.5,
+        le=600,
     )
 
     # -- deadlines
@@ -448,12 +543,43 @@ class Settings(BaseSettings):
                 f"{variable('ssl_certfile')} and {variable('ssl_keyfile')}: only both together "
                 "are allowed"
             )
+        self._pages_together()
         names = self.topics()
         every = [*names.consumed, *names.outputs, *names.changelogs]
         for name in every:
             if every.count(name) > 1:
                 raise ValueError(f"the topic {name!r} has two uses: each needs a name of its own")
         return self
+
+    def _pages_together(self) -> None:
+        if self.http_token is not None and self.http_token_file is not None:
+            raise ValueError(
+                f"{variable('http_token')} and {variable('http_token_file')}: only one of them is "
+                "allowed"
+            )
+        if (self.http_certfile is None) != (self.http_keyfile is None):
+            raise ValueError(
+                f"{variable('http_certfile')} and {variable('http_keyfile')}: only both together "
+                "are allowed"
+            )
+        if self.http_client_cafile is not None and self.http_certfile is None:
+            raise ValueError(
+                f"{self.named('http_client_cafile')}: allowed with {variable('http_certfile')}, "
+                "for only HTTPS knows certificates"
+            )
+        lost = [page for page in (HEALTH, METRICS) if page not in self.http_open_pages]
+        if lost and not self._asks:
+            opened = ",".join(self.http_open_pages)
+            raise ValueError(
+                f"{_place('http_open_pages')}={opened}: without {variable('http_token_file')} or "
+                f"{variable('http_client_cafile')} nobody could ask for {' or '.join(lost)}"
+            )
+
+    @property
+    def _asks(self) -> bool:
+        """Whether there is a way to show that one may ask for the pages."""
+        ways = self.http_token, self.http_token_file, self.http_client_cafile
+        return any(way is not None for way in ways)
 
     @classmethod
     def settings_customise_sources(
@@ -479,29 +605,80 @@ class Settings(BaseSettings):
         if not self.security_protocol.endswith("SSL"):
             return
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        if self.ssl_cafile is not None:
-            try:
-                context.load_verify_locations(self.ssl_cafile)
-            except OSError as error:  # ssl.SSLError is one
-                problem = f"{self.named('ssl_cafile')} is not usable ({_reason(error)})"
-                raise SettingsError(
-                    [f"{problem}: allowed is a file of certificates (PEM)"]
-                ) from error
-        if self.ssl_certfile is not None and self.ssl_keyfile is not None:
-            secret = self.ssl_key_password
-            password = "" if secret is None else secret.get_secret_value()
-            try:
-                # Without a password given, OpenSSL would ask whoever sits at the terminal.
-                context.load_cert_chain(self.ssl_certfile, self.ssl_keyfile, lambda: password)
-            except (OSError, ValueError) as error:  # ValueError: a password that is too long
-                both = f"{self.named('ssl_certfile')} and {self.named('ssl_keyfile')}"
-                raise SettingsError(
-                    [
-                        f"{both} are not usable ({_reason(error)}): allowed are a certificate and "
-                        "its private key (both PEM), with the key's password in "
-                        f"{variable('ssl_key_password')} where it has one"
-                    ]
-                ) from error
+        self._load_authorities(context, "ssl_cafile")
+        self._load_pair(context, "ssl_certfile", "ssl_keyfile", "ssl_key_password")
+
+    def access(self) -> Access:
+        """Who may ask for this worker's pages, and how it asks others. Raises SettingsError where a
+        file is not what it is to be."""
+        tokens = None
+        if self.http_token is not None:
+            tokens = Tokens(self.http_token.get_secret_value().split(","))
+        elif self.http_token_file is not None:
+            tokens = Tokens(path=self.http_token_file)
+        names = {*self.http_allowed_hosts, urlsplit(self.web_address).hostname, self.http_host}
+        return Access(
+            tokens=tokens,
+            server_tls=self._server_tls(),
+            client_certificates=self.http_client_cafile is not None,
+            client_tls=self._client_tls(),
+            open_pages=frozenset(self.http_open_pages),
+            hosts=frozenset(name.lower() for name in names if name),
+            deadline=self.http_deadline_s,
+        )
+
+    def _server_tls(self) -> ssl.SSLContext | None:
+        if self.http_certfile is None:
+            return None
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._load_pair(context, "http_certfile", "http_keyfile", "http_key_password")
+        if self.http_client_cafile is not None:
+            self._load_authorities(context, "http_client_cafile")
+            # Not required: probes show none, and which page wants one is not known yet.
+            context.verify_mode = ssl.CERT_OPTIONAL
+        return context
+
+    def _client_tls(self) -> ssl.SSLContext | None:
+        if self.http_cafile is None and self.http_certfile is None:
+            return None
+        context = ssl.create_default_context()
+        if self.http_cafile is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            self._load_authorities(context, "http_cafile")
+        self._load_pair(context, "http_certfile", "http_keyfile", "http_key_password")
+        return context
+
+    def _load_authorities(self, context: ssl.SSLContext, name: str) -> None:
+        """Trust those of a setting, if it is given. Raises SettingsError."""
+        path = getattr(self, name)
+        if path is None:
+            return
+        try:
+            context.load_verify_locations(path)
+        except OSError as error:  # ssl.SSLError is one
+            problem = f"{self.named(name)} is not usable ({_reason(error)})"
+            raise SettingsError([f"{problem}: allowed is a file of certificates (PEM)"]) from error
+
+    def _load_pair(
+        self, context: ssl.SSLContext, certificate: str, key: str, password: str
+    ) -> None:
+        """Show a certificate, by the names of three settings, if it is given. Raises
+        SettingsError."""
+        if getattr(self, certificate) is None or getattr(self, key) is None:
+            return
+        secret = getattr(self, password)
+        plain = "" if secret is None else secret.get_secret_value()
+        try:
+            # Without a password given, OpenSSL would ask whoever sits at the terminal.
+            context.load_cert_chain(getattr(self, certificate), getattr(self, key), lambda: plain)
+        except (OSError, ValueError) as error:  # ValueError: a password that is too long
+            raise SettingsError(
+                [
+                    f"{self.named(certificate)} and {self.named(key)} are not usable "
+                    f"({_reason(error)}): allowed are a certificate and its private key (both "
+                    f"PEM), with the key's password in {variable(password)} where it has one"
+                ]
+            ) from error
 
     def topics(self) -> Topics:
         """The names of all topics."""
@@ -551,19 +728,18 @@ class Settings(BaseSettings):
 
     @property
     def web_address(self) -> str:
-        """Where this worker's pages are reached, `http://host:port`; empty: it serves none."""
+        """Where this worker's pages are reached, `http(s)://host:port`; empty: it serves none."""
         if not self.http_port:
             return ""
+        scheme = "http" if self.http_certfile is None else "https"
         if self.advertised_http is not None:
-            return f"http://{self.advertised_http}"
+            return f"{scheme}://{self.advertised_http}"
         host = self.http_host
         if host in ("0.0.0.0", "::"):  # noqa: S104  compared, not listened on
             host = socket.gethostname()
-        return (
-            f"http://[{host}]:{self.http_port}"
-            if ":" in host
-            else f"http://{host}:{self.http_port}"
-        )
+        if ":" in host:
+            host = f"[{host}]"
+        return f"{scheme}://{host}:{self.http_port}"
 
     @cached_property
     def librdkafka_security(self) -> dict[str, str]:

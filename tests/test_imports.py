@@ -68,14 +68,20 @@ ROOMS: dict[str, set[str]] = {
     "streams/shops": {"streams/facts", "streams/state", "streams/rules", "streams/profiles"},
     "streams/decode": {"schemas", "streams/facts", "streams/reference"},
     "streams/inputs": {"schemas", "streams/facts", "streams/decode"},
+    "streams/engine/pages": {"streams/telemetry"},
     "streams/engine/kafka": {"streams/telemetry"},
     "streams/engine/store": {"streams/telemetry", "streams/engine/kafka"},
     "streams/engine/worker": {
         "streams/telemetry",
+        "streams/engine/pages",
         "streams/engine/kafka",
         "streams/engine/store",
     },
-    "streams/settings.py": {"streams/telemetry", "streams/engine/kafka"},
+    "streams/settings.py": {
+        "streams/telemetry",
+        "streams/engine/pages",
+        "streams/engine/kafka",
+    },
     "streams/outputs": {
         "schemas",
         "streams/facts",

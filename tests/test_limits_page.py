@@ -21,6 +21,7 @@ from streams.state import orders, parcels, shop_days, tracks
 from streams.state.state import LONGEST_ADVICE
 from streams.tables.feeds import MOST_SHOWN
 from streams.telemetry.metrics import SHOPS_SHOWN
+from streams.web import check, warnings
 from streams.web.query import MOST
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "limits.md"
@@ -56,6 +57,8 @@ BOUNDS = [
     f"{SHOPS_SHOWN} shops and {MOST_SHOWN} carriers",
     f"A shop that is {TOLD + 1}st or worse",
     f"{MOST} rows of `/warnings`, {MOST_USES} other orders in a check",
+    f"{check.AT_ONCE} answers of `/check` and {warnings.AT_ONCE} of `/warnings`",
+    f"`SHIPSENTRY_HTTP_DEADLINE_S` ({Settings.model_fields['http_deadline_s'].default:g} s)",
     f"{MOST_DUE:,} states of each table and partition",
     f"keeps orders {KEPT['order-paid']} days, tracking updates {KEPT['tracking-update']}, "
     f"warnings {KEPT['shipment-warnings']}, dead letters {KEPT['shipment-dead-letters']}, "

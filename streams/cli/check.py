@@ -29,7 +29,8 @@ Examples:
   shipsentry check zto 78123456789012 --order 1 --orders orders.jsonl --tracking tracking.jsonl
 
 Asks the worker at SHIPSENTRY_ADVERTISED_HTTP, else at SHIPSENTRY_HTTP_HOST and _PORT; any worker
-will do. With --orders and --tracking it needs none: the files are replayed (docs/files.md says what
+will do, and it is shown the token or certificate of SHIPSENTRY_HTTP_TOKEN_FILE and its siblings.
+With --orders and --tracking it needs none: the files are replayed (docs/files.md says what
 they may be). Nothing is changed.
 Exit status: 0 no warning; 1 something was found (verdict warn or block); 2 wrong usage; 4 there
 was nobody to ask, or no answer yet.
@@ -102,7 +103,7 @@ def check(
             )
         else:
             base = address or settings.web_address
-            found = ask_worker(base, carrier, number, order_id, patience)
+            found = ask_worker(base, settings.access(), carrier, number, order_id, patience)
     except Unanswered as error:
         if error.usage:
             raise click.UsageError(str(error)) from error

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode, urlsplit
-from urllib.request import ProxyHandler, build_opener
+from urllib.request import HTTPRedirectHandler, HTTPSHandler, ProxyHandler, Request, build_opener
 
 import click
 import msgspec
@@ -17,6 +17,7 @@ from schemas.fields import DAMAGED, MAX_ID_LENGTH
 from streams.cli.reading import look
 from streams.decode.keys import parcel_key
 from streams.decode.names import with_own
+from streams.engine.pages.access import Access
 from streams.inputs.cells import Reading
 from streams.inputs.rejected import Counted
 from streams.judge.precheck import RuleFailed, ask_order
@@ -33,6 +34,13 @@ _AGAIN = 0.5
 """Seconds between two tries while a worker says that it is not ready."""
 
 _LONGEST = 1 << 20
+
+
+class _Stay(HTTPRedirectHandler):
+    """Goes nowhere else: the token is for the worker that was asked."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """Another worker never sends on."""
 
 
 class Unanswered(Exception):
@@ -58,21 +66,23 @@ def refuse_unusable(carrier: str, number: str, order_id: str) -> None:
 
 
 def ask_worker(
-    base: str, carrier: str, number: str, order_id: str, patience: float
+    base: str, access: Access, carrier: str, number: str, order_id: str, patience: float
 ) -> dict[str, Any]:
-    """A worker's answer; one that is not ready is asked again for `patience` seconds."""
+    """A worker's answer; one that is not ready is asked again for `patience` seconds. `access` has
+    what shows it that it may answer."""
     if not base:
         raise Unanswered("the worker's web pages are off (SHIPSENTRY_HTTP_PORT=0): name one")
     if urlsplit(base).scheme not in ("http", "https"):
         raise Unanswered(f"{base!r} is no http:// address", usage=True)
     query = urlencode({"carrier": carrier, "tracking_number": number, "order_id": order_id})
     # Workers are near: no proxy is asked.
-    opener = build_opener(ProxyHandler({}))
+    opener = build_opener(ProxyHandler({}), HTTPSHandler(context=access.client_tls), _Stay())
+    request = Request(f"{base.rstrip('/')}/check?{query}", headers=dict(access.headers()))  # noqa: S310  looked at above
     give_up = time.monotonic() + patience
     while True:
         left = max(0.1, give_up - time.monotonic())
         try:
-            with opener.open(f"{base.rstrip('/')}/check?{query}", timeout=left) as response:
+            with opener.open(request, timeout=left) as response:
                 return _found(response.read(_LONGEST), base)
         except HTTPError as error:
             with error:

@@ -276,6 +276,18 @@ RESTORE_SECONDS = Measured(
     "shipsentry_restore_seconds", "Time that the last restore took; 0 before and during it."
 )
 
+# -- pages
+
+REQUESTS_UNANSWERED = Counter(
+    "shipsentry_requests_unanswered_total",
+    "Requests for a worker's pages that got no answer of the page, by page and reason: `closed`, "
+    "`unauthorized`, `host`, `origin` (not let in), `busy`, `deadline` (503), `hung_up` (whoever "
+    "asked did not wait).",
+    ["page", "reason"],
+)
+UNANSWERED = ("closed", "unauthorized", "host", "origin", "busy", "deadline", "hung_up")
+"""Every reason."""
+
 # -- what runs
 
 BUILD = Measured(

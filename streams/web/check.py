@@ -33,6 +33,9 @@ CHECK_ORDER = "/check/order"
 PATIENCE = 2.0
 """Seconds that another worker has for its part of the answer."""
 
+AT_ONCE = 16
+"""Answers that are worked on at a time: nearly all of it is waiting for another worker."""
+
 _PARAMETERS = ("carrier", "tracking_number", "order_id")
 _ALLOWED = f"a text of 1 to {MAX_ID_LENGTH} characters that is not blank"
 
@@ -58,8 +61,8 @@ class _Question(NamedTuple):
 def add_precheck(app: EngineApp, profiles: Profiles) -> None:
     """The pages of the check, on the worker's web server."""
     desk = _Desk(app, profiles)
-    app.routes.append(Route(CHECK, desk.check))
-    app.routes.append(Route(CHECK_ORDER, desk.order))
+    app.routes.append(Route(CHECK, desk.check, AT_ONCE))
+    app.routes.append(Route(CHECK_ORDER, desk.order, AT_ONCE))
 
 
 class _Desk:
@@ -144,10 +147,13 @@ class _Desk:
             raise _Refused(503, f"{whose} worker does not answer: {error}") from error
         if status == 200 or (path == CHECK and status in (400, 503)):
             return status, body
-        if status == 403:
-            # Somebody else answers there: 127.0.0.1 means another machine on each of them.
+        if status in (401, 403):
+            # Somebody else answers there: 127.0.0.1 means another machine on each of them. Or it
+            # has other tokens, or authorities, than this one.
             raise _Refused(
-                503, f"{home.address} is not {whose} worker (just restarted?): see advertised_http"
+                503,
+                f"{home.address} is not {whose} worker (just restarted?), or does not let this one "
+                "in: see advertised_http and http_token_file",
             )
         raise _Refused(503, f"{whose} worker cannot answer now (status {status})")
 

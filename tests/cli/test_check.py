@@ -144,11 +144,18 @@ def serving(answers: list[Answer]) -> Iterator[tuple[str, list[dict[str, list[st
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
+    with served_by(Page) as address:
+        yield address, asked
+
+
+@contextmanager
+def served_by(page: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """A server on loopback; gives its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), page)
     thread = Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}", asked
+        yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         thread.join()
@@ -195,6 +202,35 @@ def test_no_answer(run: Run, answers: list[Answer], status: int, words: str) -> 
         )
     assert result.exit_code == status
     assert words in result.output
+
+
+def test_a_worker_is_shown_the_token(
+    run: Run, files: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And nobody else is: an answer that sends on is none."""
+    token = "a-token-of-16-or-more"  # noqa: S105  of this test
+    answer = answer_of(run, files)
+    seen: list[str | None] = []
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            seen.append(self.headers["Authorization"])
+            self.send_response(302 if len(seen) > 1 else 200)
+            self.send_header("Location", "/elsewhere")
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    monkeypatch.setenv("SHIPSENTRY_HTTP_TOKEN", token)
+    with served_by(Page) as address:
+        arguments = ("check", "zto", NUMBER, "--order", "2", "--worker", address)
+        assert run(*arguments).exit_code == 1
+        result = run(*arguments)
+    assert (result.exit_code, "302" in result.output) == (4, True)
+    assert seen == [f"Bearer {token}"] * 2
+    assert token not in result.output
 
 
 def test_nobody_listens(run: Run) -> None:

@@ -18,7 +18,9 @@ import yaml
 from confluent_kafka import Consumer, Producer
 from jsonschema import Draft7Validator, ValidationError
 from kafka_server import POM, KafkaServer
+from support.certificates import authority
 from support.deploying import (
+    DIGEST,
     ROOT,
     Document,
     compose,
@@ -32,9 +34,10 @@ from support.deploying import (
 from support.running import wait_for
 
 from grafana import risk
+from streams.settings import PAGES, load_settings
 
 OURS = ("topics", "worker", "history", "player")
-PINNED = re.compile(r"[a-z0-9./-]+:v?[0-9]+\.[0-9]+\.[0-9]+")
+PINNED = re.compile(rf"[a-z0-9./-]+:v?[0-9]+\.[0-9]+\.[0-9]+({DIGEST})?")
 
 
 def services() -> dict[str, Document]:
@@ -118,11 +121,28 @@ def test_every_image_is_pinned() -> None:
     assert [name for name, image in images.items() if not PINNED.fullmatch(image)] == []
 
 
+@pytest.mark.parametrize(
+    ("image", "pinned"),
+    [
+        ("apache/kafka:4.1.2", True),
+        (f"apache/kafka:4.1.2@sha256:{'0a' * 32}", True),
+        (f"apache/kafka@sha256:{'0a' * 32}", False),
+        ("apache/kafka:4.1.2@sha256:…", False),
+        (f"apache/kafka:4.1.2@sha256:{'0A' * 32}", False),
+        ("apache/kafka:4.1", False),
+        ("apache/kafka:latest", False),
+    ],
+)
+def test_what_pinned_is(image: str, pinned: bool) -> None:
+    """By its tag, which says to readers what it is, and where known by its digest too."""
+    assert bool(PINNED.fullmatch(image)) is pinned
+
+
 def test_kafka_is_the_one_that_tests_run_on() -> None:
     """What passes on the tests' Kafka is what users get."""
     version = re.search(r"<kafka\.version>([^<]+)<", POM.read_text())
     assert version is not None
-    assert services()["kafka"]["image"] == f"apache/kafka:{version[1]}"
+    assert services()["kafka"]["image"].partition("@")[0] == f"apache/kafka:{version[1]}"
 
 
 def test_ours_is_built_here() -> None:
@@ -245,7 +265,10 @@ def test_there_may_be_several_workers() -> None:
 def test_numbers_of_dashboards_lead_to_a_worker() -> None:
     """The address that they assume is the first worker's, and it serves the list."""
     worker = services()["worker"]
-    assert settings_of(worker["environment"]).warnings_page
+    settings = settings_of(worker["environment"])
+    assert settings.warnings_page
+    # A browser has no token: the list is opened by name, to this machine's loopback alone.
+    assert settings.http_open_pages == PAGES
     first = worker["ports"][0].split(":")[1].split("-")[0]
     assert risk.RISK.worker == f"http://localhost:{first}"
 
@@ -287,10 +310,21 @@ def test_the_health_check_tells(problem: str | None, healthy: bool) -> None:
     assert _status(rest, port) != 0
 
 
-def _status(arguments: list[str], port: int) -> int:
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes keys by openssl")
+def test_the_health_check_tells_by_https_too(tmp_path: Path) -> None:
+    """A worker asks itself, so its certificate may name whomever it likes."""
+    certificate, key = authority(tmp_path)
+    access = load_settings(http_certfile=certificate, http_keyfile=key).access()
+    _, _, *rest = services()["worker"]["healthcheck"]["test"]
+    with pages(access=access) as port:
+        assert _status(rest, port) != 0
+        assert _status(rest, port, SHIPSENTRY_HTTP_CERTFILE=str(certificate)) == 0
+
+
+def _status(arguments: list[str], port: int, **environment: str) -> int:
     return subprocess.run(
         [sys.executable, *arguments],
-        env={"SHIPSENTRY_HTTP_PORT": str(port)},
+        env={"SHIPSENTRY_HTTP_PORT": str(port), **environment},
         capture_output=True,
         check=False,
     ).returncode

@@ -10,7 +10,7 @@ import tomllib
 
 import pytest
 from packaging.specifiers import SpecifierSet
-from support.deploying import ROOT, dockerfile, ignored, parse, settings_of
+from support.deploying import DIGEST, ROOT, dockerfile, ignored, parse, settings_of
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 BUILD, FINAL = dockerfile()
@@ -24,7 +24,7 @@ def sources(rest: str) -> list[str]:
 def test_both_stages_start_from_one_pinned_python() -> None:
     """A release that the project supports, on a named Debian, small; the digest may be added."""
     assert BUILD.base == FINAL.base
-    found = re.fullmatch(r"python:(\d+\.\d+\.\d+)-slim-bookworm", FINAL.base)
+    found = re.fullmatch(rf"python:(\d+\.\d+\.\d+)-slim-bookworm({DIGEST})?", FINAL.base)
     assert found is not None
     assert found[1] in SpecifierSet(PROJECT["requires-python"])
     assert f"{PROJECT['name']}:{PROJECT['version']}" in (ROOT / "Dockerfile").read_text()
@@ -75,6 +75,8 @@ def test_its_environment_is_made_of_settings() -> None:
     settings = settings_of(FINAL.environment())
     assert str(settings.data_dir) == "/var/lib/shipsentry"
     assert settings.http_host == "0.0.0.0"  # noqa: S104 - within the container
+    assert not settings.access().asks
+    assert settings.http_open_pages == ("health", "metrics")  # the rest is closed
     assert settings.log_format == "json"
     assert FINAL.one("EXPOSE") == str(settings.http_port)
     assert FINAL.all("VOLUME") == []
@@ -95,7 +97,7 @@ def test_labels_say_what_it_is() -> None:
     )
     assert labels["version"] == PROJECT["version"]
     assert labels["licenses"] == PROJECT["license"]
-    assert labels["base.name"] == f"docker.io/library/{FINAL.base}"
+    assert labels["base.name"] == f"docker.io/library/{FINAL.base.partition('@')[0]}"
     assert labels["title"] == "ShipSentry"
 
 

@@ -16,6 +16,7 @@ from urllib.request import urlopen
 import pytest
 import yaml
 from support.deploying import (
+    DIGEST,
     KUBERNETES,
     ROOT,
     Document,
@@ -34,6 +35,7 @@ IMAGE = dockerfile()[-1]
 WORKER: Document = ALL["StatefulSet/shipsentry-worker"]
 JOB: Document = ALL["Job/shipsentry-topics"]
 MONITOR: Document = ALL["PodMonitor/shipsentry"]
+POLICY: Document = ALL["NetworkPolicy/shipsentry-worker"]
 POD: Document = WORKER["spec"]["template"]["spec"]
 CONTAINER: Document = POD["containers"][0]
 
@@ -111,18 +113,20 @@ def _interval_as_a_number(monitor: Document) -> None:
 MONITOR_FAULTS: list[Callable[[Document], None]] = [_monitor_of_ports, _interval_as_a_number]
 
 
-def secret() -> Document:
-    """The Secret that the README gives as an example."""
+def examples() -> dict[str, Document]:
+    """The objects that the README gives as examples, by name."""
     text = (KUBERNETES / "README.md").read_text(encoding="utf-8")
     blocks = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)]
-    (found,) = [block for block in blocks if block["kind"] == "Secret"]
-    return found  # type: ignore[no-any-return]
+    return {block["metadata"]["name"]: block for block in blocks if "metadata" in block}
+
+
+EXAMPLES = examples()
 
 
 @pytest.fixture(scope="module")
 def verdicts() -> dict[str, list[str]]:
     """What is wrong with each manifest, the README's example, and each spoilt one by its fault."""
-    asked = {**ALL, "the README's secret": secret()}
+    asked = {**ALL, **EXAMPLES}
     for good, faults in ((WORKER, FAULTS), (MONITOR, MONITOR_FAULTS)):
         for fault in faults:
             spoilt = copy.deepcopy(good)
@@ -139,7 +143,7 @@ def verdicts() -> dict[str, list[str]]:
     return found
 
 
-@pytest.mark.parametrize("name", [*ALL, "the README's secret"])
+@pytest.mark.parametrize("name", [*ALL, *EXAMPLES])
 def test_manifests_fit_their_types(verdicts: dict[str, list[str]], name: str) -> None:
     """Every key is known, every value of its type, by Kubernetes' and the operator's own models."""
     assert verdicts[name] == []
@@ -239,13 +243,19 @@ def environment(container: Document) -> dict[str, str]:
 def test_settings_are_settings(workload: Document, with_secret: bool) -> None:
     """Every SHIPSENTRY_ variable exists and has a value that is allowed; the Secret's as well."""
     (container,) = workload["spec"]["template"]["spec"]["containers"]
-    extra = secret()["stringData"] if with_secret else {}
+    secrets = ("shipsentry-kafka", "shipsentry-pages")[: 2 if workload is WORKER else 1]
+    extra: Document = {}
+    for name in secrets if with_secret else ():
+        extra |= EXAMPLES[name]["stringData"]
     settings = settings_of({**environment(container), **extra})
     assert settings.security_protocol == ("SASL_SSL" if with_secret else "PLAINTEXT")
     assert settings.partitions == 12
     sources = container["envFrom"]
     assert sources[0]["configMapRef"]["name"] == "shipsentry-settings"
-    assert sources[1]["secretRef"] == {"name": secret()["metadata"]["name"], "optional": True}
+    assert [each["secretRef"] for each in sources[1:]] == [
+        {"name": name, "optional": True} for name in secrets
+    ]
+    assert settings.access().asks is (with_secret and workload is WORKER)
 
 
 def test_no_service_can_set_a_variable() -> None:
@@ -263,6 +273,12 @@ def test_a_pod_keeps_its_name_in_group_and_dns() -> None:
     assert service["spec"]["clusterIP"] == "None"
     assert settings.group_instance_id == "shipsentry-worker-0"
     assert settings.web_address == f"http://shipsentry-worker-0.{name}:{settings.http_port}"
+    namespace = ALL["Namespace/shipsentry"]["metadata"]["name"]
+    for host in (
+        *(f"shipsentry-worker-0.{name}", name, f"{name}.{namespace}"),
+        *(f"{name}.{namespace}.svc", f"{name}.{namespace}.svc.cluster.local"),
+    ):
+        assert settings.access().knows_host(f"{host}:{settings.http_port}")
     named = [each["name"] for each in CONTAINER["env"]]
     assert named.index("POD_NAME") == 0  # only what stands before may be used
     assert CONTAINER["env"][0]["valueFrom"]["fieldRef"]["fieldPath"] == "metadata.name"
@@ -365,12 +381,25 @@ def test_selectors_select() -> None:
         ALL["Service/shipsentry-worker"]["spec"]["selector"],
         ALL["PodDisruptionBudget/shipsentry-worker"]["spec"]["selector"]["matchLabels"],
         MONITOR["spec"]["selector"]["matchLabels"],
+        POLICY["spec"]["podSelector"]["matchLabels"],
+        POLICY["spec"]["ingress"][0]["from"][0]["podSelector"]["matchLabels"],
+        EXAMPLES["shipsentry-asked-by-the-warehouse"]["spec"]["podSelector"]["matchLabels"],
         spread,
     ]
     others = JOB["spec"]["template"]["metadata"]["labels"]
     for selector in selectors:
         assert selector.items() <= labels.items()
         assert not selector.items() <= others.items()
+
+
+def test_nobody_else_comes_in() -> None:
+    """Workers and Prometheus, to the pages' port; workers may go out wherever they like."""
+    assert POLICY["spec"]["policyTypes"] == ["Ingress"]
+    (rule,) = POLICY["spec"]["ingress"]
+    assert rule["ports"] == [{"port": CONTAINER["ports"][0]["name"]}]
+    workers, prometheus = rule["from"]
+    assert workers.keys() == {"podSelector"}  # of the same namespace
+    assert prometheus.keys() == {"namespaceSelector", "podSelector"}
 
 
 def test_only_the_data_directory_is_kept() -> None:
@@ -414,6 +443,8 @@ def test_the_image_is_ours() -> None:
         (container,) = workload["spec"]["template"]["spec"]["containers"]
         assert container["image"] == image["name"]
     assert f'image.version="{image["newTag"]}"' in IMAGE.one("LABEL")
+    if "digest" in image:
+        assert re.fullmatch(DIGEST, f"@{image['digest']}")
 
 
 def test_one_worker_at_a_time_is_disturbed() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -74,6 +75,24 @@ def sections() -> list[str]:
 def test_prometheus_takes_its_configuration(promtool: Promtool, what: tuple[str, ...]) -> None:
     """The configuration and the rules are read as they are."""
     run = promtool("check", *what)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_what_its_comments_offer_is_taken_too(promtool: Promtool, tmp_path: Path) -> None:
+    """Workers that serve HTTPS and want a token: the comments of the job, uncommented."""
+    text = CONFIG.read_text(encoding="utf-8")
+    began = text.index("    # scheme: https\n")
+    ended = text.index("    # Workers elsewhere;")
+    offered = re.sub(r"^    # ", "    ", text[began:ended], flags=re.MULTILINE)
+    job = yaml.safe_load(offered)
+    files = [*job["tls_config"].values(), *job["authorization"].values()]
+    assert len(files) == 4
+    for file in files:
+        (tmp_path / file).touch()
+    shutil.copytree(CONFIG.parent / "rules", tmp_path / "rules")
+    path = tmp_path / "prometheus.yml"
+    path.write_text(text[:began] + offered + text[ended:], encoding="utf-8")
+    run = promtool("check", "config", path)
     assert run.returncode == 0, run.stdout + run.stderr
 
 

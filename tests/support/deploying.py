@@ -19,6 +19,7 @@ import yaml
 from support.ports import free_port
 
 from streams.cli.group import main
+from streams.engine.pages.access import Access
 from streams.engine.worker import web
 from streams.settings import CONFIG_VARIABLE, PREFIX, Settings, load_settings, variable
 
@@ -26,6 +27,9 @@ ROOT = Path(__file__).resolve().parents[2]
 KUBERNETES = ROOT / "deploy" / "kubernetes"
 
 Document = dict[str, Any]
+
+DIGEST = "@sha256:[0-9a-f]{64}"
+"""What may follow an image's tag."""
 
 _VARIABLE = re.compile(r"\$(?:\$|\{([A-Z_]+):-([^}]*)\})")
 
@@ -165,13 +169,15 @@ def stopping(settings: Settings) -> float:
 
 
 @contextmanager
-def pages(problem: str | None = None) -> Iterator[int]:
+def pages(problem: str | None = None, access: Access = Access()) -> Iterator[int]:  # noqa: B008  immutable
     """A worker's real web pages on a port of loopback; `problem` is what its probes answer."""
     port = free_port()
     started, ending = threading.Event(), threading.Event()
 
     async def serve() -> None:
-        runner = await web.serve("127.0.0.1", port, alive=lambda: problem, ready=lambda: problem)
+        runner = await web.serve(
+            "127.0.0.1", port, alive=lambda: problem, ready=lambda: problem, access=access
+        )
         started.set()
         await asyncio.to_thread(ending.wait)
         if runner is not None:

@@ -20,12 +20,15 @@ from streams.app import assemble
 from streams.demo.broker import EmbeddedCluster
 from streams.engine.kafka.murmur2 import partition_of
 from streams.engine.kafka.topics import Topics
+from streams.engine.pages.access import Access
+from streams.engine.pages.tokens import Tokens
 from streams.engine.worker.app import EngineApp
 from streams.engine.worker.engine import Engine
 from streams.engine.worker.peers import WORD_HEADER, Home
 from streams.outputs.check_answer import order_hash
 from streams.profiles.loader import load
 
+OPEN = Access()
 NOW = datetime.now(UTC)
 PAID = NOW - timedelta(hours=6)
 UPLOADED = NOW - timedelta(hours=5)
@@ -62,7 +65,9 @@ def history(bootstrap: str, topics: Topics) -> None:
     assert producer.flush(20) == 0
 
 
-def make(bootstrap: str, topics: Topics, data_dir: Path, port: int) -> EngineApp:
+def make(
+    bootstrap: str, topics: Topics, data_dir: Path, port: int, access: Access = OPEN
+) -> EngineApp:
     """A worker of the whole application, served and advertised on a port."""
     config = config_of(
         {
@@ -74,7 +79,9 @@ def make(bootstrap: str, topics: Topics, data_dir: Path, port: int) -> EngineApp
             "web_address": f"http://127.0.0.1:{port}",
         }
     )
-    return assemble(config, topics, load())
+    app = assemble(config, topics, load())
+    app.admit(access)
+    return app
 
 
 class OwningNothing:
@@ -112,8 +119,10 @@ async def answered(session: aiohttp.ClientSession, port: int, **query: str) -> A
 def test_any_worker_answers_for_all(kafka: KafkaServer, app_id: str, tmp_path: Path) -> None:
     """Number and order may be with either worker, in all four ways: the answers are one and right.
 
-    The order's facts that no parcel knows of yet (it was never uploaded) cross between workers.
+    The order's facts that no parcel knows of yet (it was never uploaded) cross between workers,
+    which show each other their token.
     """
+    token = "a-token-of-16-or-more"  # noqa: S105  of this test
     topics = Topics(
         *(f"{app_id}-{name}" for name in ("orders", "tracking", "warnings", "letters")),
         app_id,
@@ -125,7 +134,8 @@ def test_any_worker_answers_for_all(kafka: KafkaServer, app_id: str, tmp_path: P
         kafka.create_topic(name, 4, {"cleanup.policy": "compact"})
     history(kafka.bootstrap, topics)
     ports = [free_port(), free_port()]
-    apps = [make(kafka.bootstrap, topics, tmp_path / str(port), port) for port in ports]
+    access = Access(tokens=Tokens([token]))
+    apps = [make(kafka.bootstrap, topics, tmp_path / str(port), port, access) for port in ports]
 
     async def run() -> None:
         async with AsyncExitStack() as stack:
@@ -134,7 +144,8 @@ def test_any_worker_answers_for_all(kafka: KafkaServer, app_id: str, tmp_path: P
             await until(
                 lambda: all(app.engine.assigned and len(app.engine.owned) == 2 for app in apps)
             )
-            session = await stack.enter_async_context(aiohttp.ClientSession())
+            headers = {"Authorization": f"Bearer {token}"}
+            session = await stack.enter_async_context(aiohttp.ClientSession(headers=headers))
             ways = set()
             for place, number in enumerate(NUMBERS):
                 first = ORDERS[2 * place]

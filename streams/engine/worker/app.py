@@ -11,6 +11,7 @@ from yarl import URL
 
 from streams.engine.kafka.config import EngineConfig
 from streams.engine.kafka.transport import ChunkConsumer, ChunkSchema, ChunkTransport
+from streams.engine.pages.access import Access
 from streams.engine.worker.engine import Engine
 from streams.engine.worker.tables import EngineTable, EngineTableManager
 from streams.engine.worker.web import Measure, Route
@@ -27,13 +28,19 @@ class EngineApp(faust.App):
     """Web pages beside the probes; whoever composes the app adds them before it starts."""
     measure: Measure | None
     """Called before `/metrics` is answered; whoever composes the app sets it before it starts."""
+    access: Access
 
     def __init__(self, engine: Engine, **settings: Any) -> None:
         self.engine = engine
         self.routes = []
         self.measure = None
+        self.admit(Access())
         super().__init__(engine.config.app_id, **settings)
         engine.attach(self)
+
+    def admit(self, access: Access) -> None:
+        """Who may ask for the pages, and how other workers are asked; before the app starts."""
+        self.access = self.engine.peers.access = access
 
     def chunks(self, topic: str) -> Any:
         """A topic whose messages are chunks; give it to `@app.agent(...)`.

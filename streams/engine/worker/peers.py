@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 import aiohttp
 
+from streams.engine.pages.access import Access
+
 WORD_HEADER = "X-Shipsentry-Word"
 """Carries the asked worker's own word."""
 
@@ -57,6 +59,8 @@ class Peers:
         self._clock = clock
         self._heard: dict[int, _Heard] = {}
         self._session: aiohttp.ClientSession | None = None
+        self.access = Access()
+        """How this worker shows that it may ask; whoever composes the app sets it."""
 
     def hear(self, partition: int, generation: int, home: Home) -> None:
         """A worker said that it owns a partition; an older generation's word does not count."""
@@ -84,16 +88,24 @@ class Peers:
         self, home: Home, path: str, query: Mapping[str, str], patience: float
     ) -> tuple[int, bytes]:
         """Status and body of a GET on another worker; PeerSilent after `patience` seconds."""
+        if self.access.server_tls is not None and not home.address.startswith("https://"):
+            # Or a forged tick would have the token sent to whoever listens.
+            raise PeerSilent(f"no https at {home.address}")
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=_MOST_CONNECTIONS), trust_env=False
             )
-        headers = {WORD_HEADER: home.word}
         try:
             # One bound for everything, reading the body included.
             async with asyncio.timeout(patience):
-                url = home.address.rstrip("/") + path
-                async with self._session.get(url, params=query, headers=headers) as answer:
+                async with self._session.get(
+                    home.address.rstrip("/") + path,
+                    params=query,
+                    headers={**self.access.headers(), WORD_HEADER: home.word},
+                    ssl=self.access.client_tls or True,
+                    # Word and token are for the worker that was asked.
+                    allow_redirects=False,
+                ) as answer:
                     if (answer.content_length or 0) > LONGEST_ANSWER:
                         raise PeerSilent(f"an answer too long, at {home.address}")
                     return answer.status, await answer.read()

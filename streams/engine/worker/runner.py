@@ -91,6 +91,8 @@ async def worker(
         ready=watch.ready,
         routes=app.routes,
         measure=app.measure,
+        access=app.access,
+        is_peer=engine.peers.is_peer,
     )
     stop = stop or asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -7,15 +7,24 @@ import errno
 import logging
 import os
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from streams.engine.pages.access import HEALTH, METRICS, Access
+from streams.engine.pages.guard import Guard, Handler, all_loopback
+from streams.engine.worker.peers import WORD_HEADER
 from streams.telemetry.events import event
 
 log = logging.getLogger(__name__)
+
+_quiet = logging.getLogger(f"{__name__}.requests")
+"""Where aiohttp says what went wrong with a request."""
+_quiet.addFilter(lambda record: not _senders_fault(record))
 
 _GOODBYE = 2.0
 """Seconds that questions in hand may take when the worker ends."""
@@ -38,10 +47,47 @@ class CannotServe(RuntimeError):
 
 
 class Route(NamedTuple):
-    """A page that answers GET; its handler runs on the event loop and must not keep it."""
+    """A page that answers GET; its handler runs on the event loop and must not keep it, and is
+    cancelled when whoever asked hangs up, or waits for too long."""
 
     path: str
-    handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    handler: Handler
+    at_once: int = 1
+    """How many answers are worked on at a time."""
+
+    @property
+    def page(self) -> str:
+        """What settings and metrics call it: the first part of its path."""
+        return self.path.split("/")[1]
+
+
+class _Metrics:
+    """`/metrics`: worked out in a thread of its own, once for all who ask meanwhile."""
+
+    def __init__(self, measure: Measure | None, ready: Probe) -> None:
+        self._measure = measure
+        self._ready = ready
+        self._thread = ThreadPoolExecutor(1, "metrics")
+        self._rendering: asyncio.Future[bytes] | None = None
+
+    async def answer(self, _request: web.Request) -> web.Response:
+        """The default registry, after what is measured when it is asked for."""
+        if self._rendering is None or self._rendering.done():
+            work_out = None if self._measure is None else self._measure(self._ready() is None)
+            loop = asyncio.get_running_loop()
+            self._rendering = loop.run_in_executor(self._thread, _render, work_out)
+        body = await asyncio.shield(self._rendering)
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    async def close(self, _application: web.Application) -> None:
+        """Let go of the thread."""
+        self._thread.shutdown(wait=False)
+
+
+def _render(work_out: Callable[[], None] | None) -> bytes:
+    if work_out is not None:
+        work_out()
+    return generate_latest()
 
 
 async def serve(
@@ -52,27 +98,20 @@ async def serve(
     ready: Probe,
     routes: Sequence[Route] = (),
     measure: Measure | None = None,
+    access: Access = Access(),  # noqa: B008  immutable
+    is_peer: Callable[[str], bool] = lambda _: False,
 ) -> web.AppRunner | None:
     """Serve until `cleanup()` of the result; port 0 serves nothing. Raises CannotServe.
 
     `/metrics` is the default registry, after `measure(ready)`. The probes answer 200 "ok", else 503
-    and the reason.
+    and the reason. `access` says who is let in; `is_peer` knows another worker by its word.
     """
     if port == 0:
         return None
+    guard = Guard(access, is_peer, WORD_HEADER)
+    exposed = _Metrics(measure, ready)
 
-    async def metrics(_request: web.Request) -> web.Response:
-        work_out = None if measure is None else measure(ready() is None)
-
-        def render() -> bytes:
-            if work_out is not None:
-                work_out()
-            return generate_latest()
-
-        body = await asyncio.to_thread(render)
-        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
-
-    def probing(probe: Probe) -> Callable[[web.Request], object]:
+    def probing(probe: Probe) -> Handler:
         async def answer(_request: web.Request) -> web.Response:
             problem = probe()
             return web.Response(text=f"{problem or 'ok'}\n", status=503 if problem else 200)
@@ -80,24 +119,46 @@ async def serve(
         return answer
 
     application = web.Application()
-    application.router.add_get("/metrics", metrics)
-    application.router.add_get("/healthz", probing(alive))  # type: ignore[arg-type]
-    application.router.add_get("/readyz", probing(ready))  # type: ignore[arg-type]
+    application.on_cleanup.append(exposed.close)
+    add = application.router.add_get
+    add("/metrics", guard.protect(METRICS, exposed.answer))
+    add("/healthz", guard.protect(HEALTH, probing(alive)))
+    add("/readyz", guard.protect(HEALTH, probing(ready)))
     for route in routes:
-        application.router.add_get(route.path, route.handler)
+        add(route.path, guard.protect(route.page, route.handler, route.at_once))
     # No access log: queries name orders and parcels.
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=_GOODBYE)
+    runner = web.AppRunner(
+        application,
+        access_log=None,
+        logger=_quiet,
+        shutdown_timeout=_GOODBYE,
+        handler_cancellation=True,
+    )
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port).start()
+        await web.TCPSite(runner, host, port, ssl_context=access.server_tls).start()
     except (OSError, UnicodeError) as error:  # UnicodeError: no name that can be looked up
         await runner.cleanup()
         raise _refused(host, port, error) from error
+    guard.on_loopback = all_loopback(runner.addresses)
     log.info(
-        "serving http://%(host)s:%(port)d/metrics, /healthz and /readyz",
-        event("serving", host=host, port=port),
+        "serving %(scheme)s://%(host)s:%(port)d/metrics, /healthz and /readyz",
+        event("serving", scheme=access.scheme, host=host, port=port),
     )
+    closed = sorted({route.page for route in routes if guard.closed(route.page)})
+    if closed:
+        log.warning(
+            "closed: %(pages)s, because %(host)s is reached from other machines and neither a "
+            "token nor a certificate is asked for",
+            event("pages_closed", pages=", ".join(closed), host=host),
+        )
     return runner
+
+
+def _senders_fault(record: logging.LogRecord) -> bool:
+    """Whether a request was no HTTP. It was answered 400; the words for it repeat what was sent,
+    headers with tokens too."""
+    return record.exc_info is not None and isinstance(record.exc_info[1], HttpProcessingError)
 
 
 def _refused(host: str, port: int, error: OSError | UnicodeError) -> CannotServe:
