@@ -67,6 +67,7 @@ ROOMS: dict[str, set[str]] = {
     "streams/judge": {"streams/facts", "streams/state", "streams/rules", "streams/profiles"},
     "streams/shops": {"streams/facts", "streams/state", "streams/rules", "streams/profiles"},
     "streams/decode": {"schemas", "streams/facts", "streams/reference"},
+    "streams/inputs/sources": {"schemas", "streams/decode"},
     "streams/inputs": {"schemas", "streams/facts", "streams/decode"},
     "streams/engine/pages": {"streams/telemetry"},
     "streams/engine/kafka": {"streams/telemetry"},

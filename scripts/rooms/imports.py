@@ -16,6 +16,9 @@ PACKAGES = ("schemas", "streams")
 OUTSIDE = {"aiohttp", "aiokafka", "confluent_kafka", "faust", "kafka", "mode", "rocksdict"}
 """What ties a room to a broker, a store or a web server."""
 
+ALIKE = (Path("streams/inputs/sources"),)
+"""Folders whose folders are one like another: they are a room together."""
+
 
 @dataclass(frozen=True)
 class House:
@@ -103,6 +106,9 @@ class House:
 def _room(root: Path, path: Path) -> str:
     """The folder of a module, and the module itself directly below `streams/`."""
     place = path.relative_to(root)
+    for together in ALIKE:
+        if together in place.parents:
+            return ".".join(together.parts)
     loose = place.parent == Path("streams") and place.name != "__init__.py"
     return ".".join(place.with_suffix("").parts if loose else place.parent.parts)
 
