@@ -18,6 +18,7 @@ from struct import Struct
 from threading import Lock
 
 from rocksdict import (
+    AccessType,
     BlockBasedOptions,
     Cache,
     DBCompressionType,
@@ -115,26 +116,30 @@ class PartitionStore:
         self._unlogged = False
 
     @classmethod
-    def open(cls, path: Path, shared_cache: Cache) -> PartitionStore:
+    def open(cls, path: Path, shared_cache: Cache, *, read_only: bool = False) -> PartitionStore:
         """Open the store at `path` (a directory), creating it when it is not there.
 
+        `read_only` changes nothing on the disk; it does not see whether another process writes.
         Raises StoreLocked, StoreRefused or StoreUnusable.
         """
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if not read_only:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        access = AccessType.read_only(False) if read_only else AccessType.read_write()
         families = {
             "states": _options(shared_cache, bloom=True),
             "due": _options(shared_cache),
             "meta": _options(shared_cache),
         }
         try:
-            database = Rdict(str(path), _options(shared_cache), families)
+            database = Rdict(str(path), _options(shared_cache), families, access)
         except Exception as error:
             raise meaning(error, path) from error
         meta = database.get_column_family("meta")
         try:
             layout = meta.get(_LAYOUT_KEY)
             if layout is None:
-                meta.put(_LAYOUT_KEY, LAYOUT)
+                if not read_only:
+                    meta.put(_LAYOUT_KEY, LAYOUT)
             elif layout != LAYOUT:
                 raise StoreUnusable(path, f"has layout {layout!r}, this version needs {LAYOUT!r}")
             stored = meta.get(_OFFSET_KEY)
@@ -318,6 +323,17 @@ class PartitionStore:
         if self._database is None:
             raise StoreClosed(self.path)
         return self._states.property_int_value("rocksdb.estimate-num-keys") or 0
+
+    def has_due(self, entries: Sequence[tuple[int, bytes]]) -> list[bool]:
+        """Whether the index holds each (due time, key)."""
+        if self._database is None:
+            raise StoreClosed(self.path)
+        keys = [_pack_time(due) + key for due, key in entries]
+        try:
+            found: list[bytes | None] = self._due.get(keys)  # type: ignore[arg-type,assignment]
+        except Exception as error:
+            raise meaning(error, self.path) from error
+        return [entry is not None for entry in found]
 
     def _entries(self) -> Iterator[bytes]:
         if self._database is None:
