@@ -224,6 +224,7 @@ class Worker:
             engine.tables,
             changelogs,
             may_write=lambda _topic, _partition: True,
+            on_damaged=engine.fail,
             on_failure=engine.fail,
         )
         engine._samples.append((0.0, self._clock))

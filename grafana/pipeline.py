@@ -603,6 +603,27 @@ STATE = Row(
             width=3,
             steps=(PLAIN,),
         ),
+        Panel(
+            49,
+            Graph(stack=True, many=True),
+            Text("Stores rebuilt in an hour", "每小时重建的本地状态"),
+            Text(
+                "Which local state was rebuilt from its changelog, and why? `damaged` again and "
+                "again means a disk that fails.",
+                "哪些本地状态由变更日志重建，原因是什么？反复 `damaged` 说明磁盘有故障。",
+            ),
+            "short",
+            [
+                Query(
+                    "sum by (table, reason) "
+                    f"({grown(f'shipsentry_stores_rebuilt_total{{{W}}}', 1)}) > 0",
+                    "{{table}} · {{reason}}",
+                )
+            ],
+            width=24,
+            empty=Text("no store was rebuilt in this time", "该时段内没有重建"),
+            least=0,
+        ),
     ],
 )
 

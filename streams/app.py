@@ -19,7 +19,7 @@ from streams.profiles.loader import ProfileError, load
 from streams.profiles.model import Profiles
 from streams.profiles.registry import SPECS
 from streams.settings import Settings
-from streams.state.codec import due_of
+from streams.state.codec import TABLES, due_of
 from streams.tables.orders import OrderProcessor
 from streams.tables.parcels import ParcelProcessor
 from streams.tables.processor import Sizes
@@ -100,7 +100,7 @@ def assemble(
             processor.recover(warnings, sent, partitions)
 
     rules = rules_of(profiles)
-    begin_at_zero((topics.orders, topics.tracking), topics.consumed, rules)
+    begin_at_zero((topics.orders, topics.tracking), topics.consumed, rules, TABLES)
     board = Board(profiles, app.engine.now_us)
     app.engine.before_reading = recover
     app.engine.observer = board

@@ -176,6 +176,13 @@ ROOMS: dict[str, set[str]] = {
         "streams/settings",
         "streams/engine/kafka",
     },
+    "streams/stored": {
+        "streams/state",
+        "streams/telemetry",
+        "streams/settings",
+        "streams/engine/kafka",
+        "streams/engine/store",
+    },
     "streams/demo": {
         "schemas",
         "streams/facts",
@@ -208,6 +215,7 @@ ROOMS: dict[str, set[str]] = {
         "streams/replay",
         "streams/evidence",
         "streams/dead_letters",
+        "streams/stored",
         "streams/demo",
         "streams/telemetry",
         "streams/engine",

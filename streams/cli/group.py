@@ -49,6 +49,13 @@ Examples:
   shipsentry dead-letters retry --reason too_large --dry-run
 """
 
+_STATE_EPILOG = """\b
+Examples:
+  shipsentry state check
+  shipsentry state export --out states.jsonl.gz
+  shipsentry state import states.jsonl.gz
+"""
+
 _SCHEMAS_EPILOG = """\b
 Examples:
   shipsentry schemas export schemas/
@@ -107,6 +114,19 @@ dead_letters = LazyGroup(
     },
 )
 
+state = LazyGroup(
+    "state",
+    help="What workers remember: check it, write it to a file and back.",
+    epilog=_STATE_EPILOG,
+    lazy={
+        "check": Lazy("streams.cli.state_check:check", "Look through a stopped worker's stores."),
+        "export": Lazy("streams.cli.state_export:export", "Write the states of tables to a file."),
+        "import": Lazy(
+            "streams.cli.state_import:import_states", "Write them back into the changelogs."
+        ),
+    },
+)
+
 schemas = LazyGroup(
     "schemas",
     help="The messages as JSON Schema.",
@@ -154,6 +174,6 @@ main = RootGroup(
         "keys": Lazy("streams.cli.keys:keys", "Recipients' keys, from a table of plain ones."),
         "docs": Lazy("streams.cli.docs:docs"),
     },
-    commands=[topics, rules, aliases, warnings, dead_letters, sources, schemas],
+    commands=[topics, rules, aliases, warnings, dead_letters, sources, state, schemas],
 )
 main.params.append(version_option())

@@ -275,6 +275,12 @@ RESTORED = Measured(
 RESTORE_SECONDS = Measured(
     "shipsentry_restore_seconds", "Time that the last restore took; 0 before and during it."
 )
+STORES_REBUILT = Counter(
+    "shipsentry_stores_rebuilt_total",
+    "Local stores (a table in a partition) rebuilt from their changelog, by `reason`: `damaged`, "
+    "`ahead` of the changelog, `behind` its start, `old`.",
+    ["table", "reason"],
+)
 
 # -- pages
 
@@ -312,7 +318,9 @@ MEASURED: tuple[Measured, ...] = tuple(
 """Every metric that is worked out when it is asked for, in the order of this file."""
 
 
-def begin_at_zero(inputs: Iterable[str], topics: Iterable[str], rules: Iterable[str]) -> None:
+def begin_at_zero(
+    inputs: Iterable[str], topics: Iterable[str], rules: Iterable[str], tables: Iterable[str]
+) -> None:
     """Show counters before they count anything: `increase` does not see a first 1 from nowhere.
 
     `topics` are all that are consumed, `inputs` those that others write.
@@ -328,6 +336,9 @@ def begin_at_zero(inputs: Iterable[str], topics: Iterable[str], rules: Iterable[
         LATE_FACTS.labels(topic=topic)
         for reason in REASONS:
             DEAD_LETTERS.labels(topic=topic, reason=reason)
+    for table in tables:
+        for reason in ("damaged", "ahead", "behind", "old"):
+            STORES_REBUILT.labels(table=table, reason=reason)
     for rule in rules:
         RULE_FAILURES.labels(rule=rule)
         WARNING_LEAD.observe((), rule)

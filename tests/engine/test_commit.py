@@ -13,6 +13,7 @@ from support.fake_broker import CHANGELOGS, FakeProducer
 
 from streams.engine.kafka.producer import DeliveryFailed
 from streams.engine.kafka.types import Effects, Output, Put
+from streams.engine.store.errors import StoreUnusable
 from streams.engine.store.store import TableStore, shared_cache
 from streams.engine.worker.commit import Committer, CommitterFailed
 
@@ -29,12 +30,14 @@ class Bench:
         self.producer = FakeProducer()
         self.acked: list[str] = []
         self.failures: list[BaseException] = []
+        self.damaged: list[StoreUnusable] = []
         self.forbidden: set[int] = set()
         self.committer = Committer(
             self.producer,
             self.tables,
             CHANGELOGS,
             may_write=lambda _topic, number: number not in self.forbidden,
+            on_damaged=self.damaged.append,
             on_failure=self.failures.append,
             **settings,
         )

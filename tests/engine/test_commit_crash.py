@@ -21,6 +21,7 @@ from support.fake_broker import CHANGELOGS, Entry, FakeProducer, changelog
 
 from streams.engine.kafka.producer import DeliveryFailed
 from streams.engine.kafka.types import Effects, Output, Put
+from streams.engine.store.errors import StoreUnusable
 from streams.engine.store.store import TableStore, shared_cache
 from streams.engine.worker.commit import Committer
 
@@ -84,6 +85,7 @@ class Crashes(RuleBasedStateMachine):
         self.tables = {name: TableStore(name, self.directory, CACHE) for name in CHANGELOGS}
         self.producer = FakeProducer(self.log)
         self.failures: list[BaseException] = []
+        self.damaged: list[StoreUnusable] = []
         self.seen: dict[tuple[str, int], dict[bytes, bytes]] = {}
         self.waiting = dict.fromkeys(PARTITIONS, 0)
         for number in PARTITIONS:
@@ -99,6 +101,7 @@ class Crashes(RuleBasedStateMachine):
             self.tables,
             CHANGELOGS,
             may_write=lambda _topic, _number: True,
+            on_damaged=self.damaged.append,
             on_failure=self.failures.append,
         )
         await self.committer.start()

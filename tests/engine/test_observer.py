@@ -12,8 +12,9 @@ from echo_worker import config_of, make_app, produce, running, topics, until, wa
 
 from streams.demo.broker import EmbeddedCluster
 from streams.engine.kafka.types import Effects, Put
+from streams.engine.store.errors import StoreLocked
 from streams.engine.store.observer import Census
-from streams.engine.store.store import StoreLocked, TableStore, shared_cache
+from streams.engine.store.store import TableStore, shared_cache
 from streams.engine.store.sweep import BATCH, States, Sweeps, SweepStopped
 
 KEYS = 3 * BATCH + 7
@@ -82,7 +83,7 @@ def test_every_state_is_counted_as_it_was_at_the_assignment(tables: dict[str, Ta
     observer.go_on.clear()
 
     async def run() -> None:
-        census = Census(tables, observer)
+        census = Census(tables, observer, [].append)
         census.begin(frozenset((0, 1)))
         assert census.left == {0, 1}
         await until(observer.began.is_set)
@@ -107,7 +108,7 @@ def test_a_count_that_is_stopped_lets_go_of_the_stores(tables: dict[str, TableSt
     observer.go_on.clear()
 
     async def run() -> Census:
-        census = Census(tables, observer)
+        census = Census(tables, observer, [].append)
         census.begin(frozenset((0, 1)))
         await until(observer.began.is_set)
         stopping = asyncio.create_task(census.stop())
@@ -149,7 +150,7 @@ def test_an_observer_that_fails_costs_its_numbers_only(
             raise ValueError("as the test wants it")
 
     async def run() -> Census:
-        census = Census(tables, Failing())
+        census = Census(tables, Failing(), [].append)
         census.begin(frozenset((0,)))
         await until(lambda: "could not be counted" in caplog.text)
         await census.stop()
@@ -163,7 +164,7 @@ def test_a_sweep_gives_what_each_partition_gives(tables: dict[str, TableStore]) 
     """Tables in the order asked for, partitions in theirs."""
 
     async def run() -> list[tuple[str, int]]:
-        sweeps = Sweeps(tables)
+        sweeps = Sweeps(tables, [].append)
         return await sweeps.over(
             ("b", "a"), lambda name, states: (name, sum(map(len, states))), pause=0.0
         )
@@ -182,7 +183,7 @@ def test_a_sweep_ends_when_the_partitions_are_taken_away(tables: dict[str, Table
         return 0
 
     async def run() -> None:
-        sweeps = Sweeps(tables)
+        sweeps = Sweeps(tables, [].append)
         asking = asyncio.create_task(sweeps.over(("a",), visit, pause=0.0))
         await until(began.is_set)
         stopping = asyncio.create_task(sweeps.stop())

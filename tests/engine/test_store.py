@@ -13,14 +13,8 @@ from hypothesis import strategies as st
 from rocksdict import Rdict
 
 from streams.engine.kafka.types import Put
-from streams.engine.store.store import (
-    PartitionStore,
-    StoreClosed,
-    StoreLocked,
-    StoreUnusable,
-    TableStore,
-    shared_cache,
-)
+from streams.engine.store.errors import StoreClosed, StoreLocked, StoreUnusable
+from streams.engine.store.store import PartitionStore, TableStore, shared_cache
 
 CACHE = shared_cache(1024 * 1024)
 EVER = 2**62

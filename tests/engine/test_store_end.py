@@ -13,7 +13,7 @@ EVER = 2**62
 
 
 def test_deletes_remove_state_and_due_entry(tmp_path: Path) -> None:
-    """After the deletion there is no state, no deadline and no key in any family but the offset."""
+    """After the deletion there is no state, no deadline, and no key but the store's own."""
     store = PartitionStore.open(tmp_path / "0", shared_cache(1024 * 1024))
     keys = [b"zto:%d" % number for number in range(500)]
     store.write([Put(key, b"state", 100 + place, 0) for place, key in enumerate(keys)], 499)
@@ -26,7 +26,7 @@ def test_deletes_remove_state_and_due_entry(tmp_path: Path) -> None:
     assert _keys(tmp_path / "0") == {
         "states": [],
         "due": [],
-        "meta": [b"changelog-offset", b"layout"],
+        "meta": [b"changelog-offset", b"layout", b"write-\0\1", b"write-\0\2"],
     }
 
 

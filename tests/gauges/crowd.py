@@ -21,6 +21,7 @@ from streams.gauges.board import Board
 from streams.gauges.exposition import Gauges
 from streams.judge.feeds import Feeds
 from streams.profiles.loader import load
+from streams.state.codec import TABLES
 from streams.state.standing import Standing
 from streams.state.state import Finding, Published
 from streams.tables.feeds import FeedLatency, FeedMetrics
@@ -40,7 +41,7 @@ def crowd() -> str:
     profiles, topics = load(), Topics()
     platforms = sorted({profile.platform for profile in profiles.all})
     rules = sorted(rules_of(profiles))
-    metrics.begin_at_zero((topics.orders, topics.tracking), topics.consumed, rules)
+    metrics.begin_at_zero((topics.orders, topics.tracking), topics.consumed, rules, TABLES)
     board = Board(profiles, lambda: NOW, lambda: 0.0)
     standing: Standing = board.standing
     for number in range(WARNINGS):

@@ -140,6 +140,11 @@ class ChunkConsumerThread(driver.AIOKafkaConsumerThread):
         """The group's generation as this member knows it; -1 once the group has thrown it out."""
         return int(self._ensure_consumer()._coordinator.generation)
 
+    def rejoin(self) -> None:
+        """Give up all partitions, and have them assigned anew."""
+        coordinator = self._ensure_consumer()._coordinator
+        self.thread_loop.call_soon_threadsafe(coordinator.request_rejoin)
+
     async def check_errors(self) -> None:
         """Raise what the group's coordinator has refused for good (authorisation and the like).
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 from streams.engine.kafka.types import Effects
+from streams.engine.store.errors import StoreUnusable
 from streams.engine.store.store import Scan, TableStore
 from streams.engine.store.sweep import States, SweepStopped, paced
 from streams.telemetry.events import event
@@ -52,8 +53,15 @@ class Observer(Protocol):
 class Census:
     """Counts the stored states of one assignment, in a thread of its own."""
 
-    def __init__(self, tables: Mapping[str, TableStore], observer: Observer) -> None:
+    def __init__(
+        self,
+        tables: Mapping[str, TableStore],
+        observer: Observer,
+        on_damaged: Callable[[StoreUnusable], None],
+    ) -> None:
+        """`on_damaged` is told on the event loop of a store whose damage the count has met."""
         self._tables = tables
+        self._on_damaged = on_damaged
         self._observer = observer
         self._stop = threading.Event()
         self._thread: asyncio.Future[None] | None = None
@@ -103,6 +111,8 @@ class Census:
                 loop.call_soon_threadsafe(self._take_over, stop, partition, take_over, last)
         except SweepStopped:
             pass
+        except StoreUnusable as error:
+            loop.call_soon_threadsafe(self._on_damaged, error)
         except Exception:
             # The numbers of these partitions stay away, which an alert tells; the work goes on.
             log.exception("the stored states could not be counted", event("states_uncounted"))

@@ -18,8 +18,10 @@ from pathlib import Path
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from streams.engine.kafka.config import EngineConfig
-from streams.engine.store.store import PartitionStore, StoreUnusable, TableStore
+from streams.engine.store.errors import StoreUnusable
+from streams.engine.store.store import PartitionStore, TableStore
 from streams.telemetry.events import event
+from streams.telemetry.metrics import STORES_REBUILT
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +63,12 @@ class Restorer:
         self._tables = tables
         self._due_of = due_of
         self._stop = threading.Event()
+        self._condemned: dict[Path, str] = {}
         self.stats = RestoreStats()
+
+    def condemn(self, error: StoreUnusable) -> None:
+        """Have a store that turned out to be damaged rebuilt by the next `run` over it."""
+        self._condemned[error.path] = error.problem
 
     def stop(self) -> None:
         """Make a running `run` raise RestoreStopped soon."""
@@ -141,18 +148,22 @@ class Restorer:
 
     def _open_store(self, table: str, partition: int, low: int, high: int) -> PartitionStore:
         stale = self._age(table, partition) > self._config.local_state_max_age
-        reason = None
+        reason = self._condemned.pop(self.directory(table, partition), None)
+        cause = "damaged"
         try:
             store = self._tables[table].assign(partition)
         except StoreUnusable as error:
-            reason = f"is unusable ({error})"
+            reason = error.problem
         else:
             mark = store.changelog_offset()
-            if mark >= high and mark >= 0:
+            if reason is None and mark >= high and mark >= 0:
+                cause = "ahead"
                 reason = f"is ahead of its changelog ({mark + 1} > {high})"
-            elif 0 <= mark < low - 1:
+            elif reason is None and 0 <= mark < low - 1:
+                cause = "behind"
                 reason = f"has missed records that the changelog no longer has ({mark + 1} < {low})"
-            elif stale:
+            elif reason is None and stale:
+                cause = "old"
                 reason = "was not kept up to date for too long"
             if reason is None:
                 return store
@@ -160,6 +171,7 @@ class Restorer:
             "local state of %(table)s-%(partition)d %(reason)s; rebuilding it",
             event("store_rebuilt", table=table, partition=partition, reason=reason),
         )
+        STORES_REBUILT.labels(table=table, reason=cause).inc()
         self.stats.rebuilt.append(f"{table}-{partition}")
         self.stats.reasons[f"{table}-{partition}"] = reason
         self._tables[table].revoke(partition)

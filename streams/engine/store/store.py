@@ -10,6 +10,7 @@ One thread uses a partition store, save `write`, which may run in another one.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -17,16 +18,20 @@ from struct import Struct
 from threading import Lock
 
 from rocksdict import (
+    AccessType,
     BlockBasedOptions,
     Cache,
     DBCompressionType,
     Options,
     Rdict,
+    Snapshot,
     WriteBatch,
     WriteOptions,
 )
 
 from streams.engine.kafka.types import Put
+from streams.engine.store.errors import StoreClosed, StoreUnusable, meaning
+from streams.engine.store.unbroken import PREFIX, Numbers
 
 DEFAULT_CACHE_BYTES = 64 * 1024 * 1024
 MEMTABLE_BYTES = 16 * 1024 * 1024
@@ -44,39 +49,39 @@ _LAYOUT_KEY = b"layout"
 _pack_time = _TIME.pack
 
 
-class StoreError(RuntimeError):
-    """Local state cannot be used."""
-
-
-class StoreLocked(StoreError):
-    """Another process has the store open: each worker needs a data directory of its own."""
-
-
-class StoreUnusable(StoreError):
-    """The store is damaged or of another layout: delete it and restore from the changelog."""
-
-
-class StoreClosed(StoreError):
-    """The store was closed, most often because its partition was revoked."""
-
-
 class Scan:
     """All states of a partition as they are when it is made, whatever is written meanwhile.
 
     The store cannot be closed for good before the scan is: it would keep its files locked.
     """
 
-    def __init__(self, states: Iterator[tuple[bytes, bytes]]) -> None:
+    def __init__(self, snapshot: Snapshot, path: Path) -> None:
         """Use `PartitionStore.scan`."""
-        self._states: Iterator[tuple[bytes, bytes]] | None = states
+        self.path = path
+        self._snapshot: Snapshot | None = snapshot
+        self._states: Iterator[tuple[bytes, bytes]] = iter(snapshot.items())  # type: ignore[arg-type]
+        self._last = _FIRST
 
     def take(self, limit: int) -> list[tuple[bytes, bytes]]:
-        """The next `limit` (key, state) in order of keys; none: that was all. Any one thread."""
-        return [] if self._states is None else list(islice(self._states, limit))
+        """The next `limit` (key, state) in order of keys; none: that was all. Any one thread.
+
+        Raises StoreUnusable where a damaged part is reached.
+        """
+        if self._snapshot is None:
+            return []
+        try:
+            found = list(islice(self._states, limit))
+            if found:
+                self._last = found[-1][0]
+            else:
+                _check_end(self._snapshot, self._last)
+        except Exception as error:
+            raise meaning(error, self.path) from error
+        return found
 
     def close(self) -> None:
         """Let go of the store. Harmless when repeated."""
-        self._states = None
+        self._snapshot, self._states = None, iter(())
 
 
 def shared_cache(capacity_bytes: int = DEFAULT_CACHE_BYTES) -> Cache:
@@ -90,7 +95,7 @@ class PartitionStore:
     Keys and values are bytes; times are microseconds since the epoch, 0 meaning none.
     """
 
-    def __init__(self, database: Rdict, path: Path) -> None:
+    def __init__(self, database: Rdict, path: Path, offset: int, numbers: Numbers) -> None:
         """Use `open`."""
         self.path = path
         self._database: Rdict | None = database
@@ -100,8 +105,8 @@ class PartitionStore:
         self._families = tuple(
             database.get_column_family_handle(name) for name in ("states", "due", "meta")
         )
-        stored = self._meta.get(_OFFSET_KEY)
-        self._offset = -1 if stored is None else int(_OFFSET.unpack(stored)[0])
+        self._offset = offset
+        self._numbers = numbers
         # No live entry of the due index lies before this key. A scan from the start of the index
         # would walk over the tombstones of everything that was ever due: 8 ms against 0.05 ms.
         self._position = _FIRST
@@ -111,32 +116,41 @@ class PartitionStore:
         self._unlogged = False
 
     @classmethod
-    def open(cls, path: Path, shared_cache: Cache) -> PartitionStore:
+    def open(cls, path: Path, shared_cache: Cache, *, read_only: bool = False) -> PartitionStore:
         """Open the store at `path` (a directory), creating it when it is not there.
 
-        Raises StoreLocked or StoreUnusable.
+        `read_only` changes nothing on the disk; it does not see whether another process writes.
+        Raises StoreLocked, StoreRefused or StoreUnusable.
         """
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if not read_only:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        access = AccessType.read_only(False) if read_only else AccessType.read_write()
         families = {
             "states": _options(shared_cache, bloom=True),
             "due": _options(shared_cache),
             "meta": _options(shared_cache),
         }
         try:
-            database = Rdict(str(path), _options(shared_cache), families)
+            database = Rdict(str(path), _options(shared_cache), families, access)
         except Exception as error:
-            text = str(error)
-            if "lock" in text.lower():
-                raise StoreLocked(f"{path} is in use by another process: {text}") from error
-            raise StoreUnusable(f"{path} cannot be opened: {text}") from error
+            raise meaning(error, path) from error
         meta = database.get_column_family("meta")
-        layout = meta.get(_LAYOUT_KEY)
-        if layout is None:
-            meta.put(_LAYOUT_KEY, LAYOUT)
-        elif layout != LAYOUT:
+        try:
+            layout = meta.get(_LAYOUT_KEY)
+            if layout is None:
+                if not read_only:
+                    meta.put(_LAYOUT_KEY, LAYOUT)
+            elif layout != LAYOUT:
+                raise StoreUnusable(path, f"has layout {layout!r}, this version needs {LAYOUT!r}")
+            stored = meta.get(_OFFSET_KEY)
+            numbers = Numbers(_with_prefix(meta, PREFIX))
+            if numbers.missing:
+                raise StoreUnusable(path, f"lacks {numbers.missing} of its last writes")
+        except Exception as error:
+            meta.close()
             database.close()
-            raise StoreUnusable(f"{path} has layout {layout!r}, this version needs {LAYOUT!r}")
-        return cls(database, path)
+            raise error if isinstance(error, StoreUnusable) else meaning(error, path) from error
+        return cls(database, path, -1 if stored is None else _OFFSET.unpack(stored)[0], numbers)
 
     @staticmethod
     def destroy(path: Path) -> None:
@@ -149,11 +163,14 @@ class PartitionStore:
             database, self._database = self._database, None
             if database is None:
                 return
+            # What does not reach the disk any more is lost together with its changelog offset.
             if self._unlogged:
-                self._flush()
+                with contextlib.suppress(Exception):
+                    self._flush()
             self._families = ()
             for part in (self._states, self._due, self._meta, database):
-                part.close()
+                with contextlib.suppress(Exception):
+                    part.close()
 
     @property
     def closed(self) -> bool:
@@ -162,8 +179,11 @@ class PartitionStore:
     def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
         """The state of each key, in order; None where there is none."""
         if self._database is None:
-            raise StoreClosed(str(self.path))
-        found: list[bytes | None] = self._states.get(keys)  # type: ignore[arg-type,assignment]
+            raise StoreClosed(self.path)
+        try:
+            found: list[bytes | None] = self._states.get(keys)  # type: ignore[arg-type,assignment]
+        except Exception as error:
+            raise meaning(error, self.path) from error
         return found
 
     def write(self, writes: Sequence[Put], changelog_offset: int = -1) -> None:
@@ -174,10 +194,14 @@ class PartitionStore:
         with self._write_lock:
             database = self._database
             if database is None:
-                raise StoreClosed(str(self.path))
-            if self._unlogged:
-                self._flush()
-            self._apply(database, writes, changelog_offset, None)
+                raise StoreClosed(self.path)
+            try:
+                if self._unlogged:
+                    self._flush()
+                if self._apply(database, writes, changelog_offset, None):
+                    self._flush()
+            except Exception as error:
+                raise meaning(error, self.path) from error
 
     def changelog_offset(self) -> int:
         """The offset of the last changelog record that this store contains, -1 when empty."""
@@ -210,15 +234,21 @@ class PartitionStore:
         ]
         with self._write_lock:
             if self._database is None:
-                raise StoreClosed(str(self.path))
+                raise StoreClosed(self.path)
             self._unlogged = True
-            self._apply(self._database, writes, changelog_offset, _UNLOGGED)
+            try:
+                self._apply(self._database, writes, changelog_offset, _UNLOGGED)
+            except Exception as error:
+                raise meaning(error, self.path) from error
 
     def restored(self) -> None:
         """End a restore: what it wrote is on disk afterwards (`write` sees to it too)."""
         with self._write_lock:
             if self._database is not None and self._unlogged:
-                self._flush()
+                try:
+                    self._flush()
+                except Exception as error:
+                    raise meaning(error, self.path) from error
 
     def due(
         self, upto_us: int, limit: int, pending: Mapping[bytes, Put] | None = None
@@ -272,13 +302,16 @@ class PartitionStore:
     def scan(self) -> Scan:
         """Go through all states as they are now; close it before the store."""
         if self._database is None:
-            raise StoreClosed(str(self.path))
-        return Scan(iter(self._states.snapshot().items()))  # type: ignore[arg-type]
+            raise StoreClosed(self.path)
+        try:
+            return Scan(self._states.snapshot(), self.path)
+        except Exception as error:
+            raise meaning(error, self.path) from error
 
     def size(self) -> int:
         """Bytes of the store on disk and in its write buffers, by RocksDB's own books."""
         if self._database is None:
-            raise StoreClosed(str(self.path))
+            raise StoreClosed(self.path)
         return sum(
             family.property_int_value(name) or 0
             for family in (self._states, self._due)
@@ -288,13 +321,32 @@ class PartitionStore:
     def approximate_keys(self) -> int:
         """RocksDB's estimate of the number of states: no scan, repeated writes count twice."""
         if self._database is None:
-            raise StoreClosed(str(self.path))
+            raise StoreClosed(self.path)
         return self._states.property_int_value("rocksdb.estimate-num-keys") or 0
 
-    def _entries(self) -> Iterable[bytes]:
+    def has_due(self, entries: Sequence[tuple[int, bytes]]) -> list[bool]:
+        """Whether the index holds each (due time, key)."""
         if self._database is None:
-            raise StoreClosed(str(self.path))
-        return self._due.keys(from_key=self._position)  # type: ignore[return-value]
+            raise StoreClosed(self.path)
+        keys = [_pack_time(due) + key for due, key in entries]
+        try:
+            found: list[bytes | None] = self._due.get(keys)  # type: ignore[arg-type,assignment]
+        except Exception as error:
+            raise meaning(error, self.path) from error
+        return [entry is not None for entry in found]
+
+    def _entries(self) -> Iterator[bytes]:
+        if self._database is None:
+            raise StoreClosed(self.path)
+        last = self._position
+        try:
+            entries: Iterator[bytes] = iter(self._due.keys(from_key=last))  # type: ignore[arg-type]
+            for entry in entries:
+                last = entry
+                yield entry
+            _check_end(self._due, last)
+        except Exception as error:
+            raise meaning(error, self.path) from error
 
     def _advance(self, position: bytes, lowered: int) -> None:
         with self._position_lock:
@@ -315,7 +367,8 @@ class PartitionStore:
         writes: Sequence[Put],
         changelog_offset: int,
         options: WriteOptions | None,
-    ) -> None:
+    ) -> bool:
+        """Write all of it; says whether it is time to flush."""
         states, due_index, meta = self._families
         batch = WriteBatch(raw_mode=True)
         put, delete, pack = batch.put, batch.delete, _pack_time
@@ -335,13 +388,16 @@ class PartitionStore:
                         earliest = due
         if changelog_offset >= 0:
             put(_OFFSET_KEY, _OFFSET.pack(changelog_offset), meta)
+        put(*self._numbers.entry(), meta)
         database.write(batch, options)
+        is_time = self._numbers.written()
         if changelog_offset >= 0:
             self._offset = changelog_offset
         if earliest:
             with self._position_lock:
                 self._lowered += 1
                 self._position = min(self._position, pack(earliest))
+        return is_time
 
 
 class TableStore:
@@ -432,6 +488,27 @@ class TableStore:
     def pending(self, partition: int) -> int:
         """How many keys of a partition have a pending write."""
         return len(self._pending.get(partition, ()))
+
+
+def _check_end(source: Rdict | Snapshot, last: bytes) -> None:
+    """Raise where an iteration whose `last` key this was has not come to the end.
+
+    rocksdict's own iterators end at a damaged block as at the end, without a word.
+    """
+    iterator = source.iter()
+    iterator.seek(last)
+    if iterator.valid():
+        iterator.next()
+    iterator.status()
+
+
+def _with_prefix(family: Rdict, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+    key = prefix
+    for key, value in family.items(from_key=prefix):  # type: ignore[assignment]
+        if not key.startswith(prefix):
+            return
+        yield key, value
+    _check_end(family, key)
 
 
 def _unlogged() -> WriteOptions:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeVar
 
+from streams.engine.store.errors import StoreUnusable
 from streams.engine.store.store import Scan, TableStore
 
 SLICE = 0.004
@@ -26,14 +27,18 @@ T = TypeVar("T")
 
 
 class SweepStopped(Exception):
-    """The partitions are taken away in the middle."""
+    """The partitions are taken away in the middle, or one of their stores is damaged."""
 
 
 class Sweeps:
     """Sweeps over the owned partitions of a worker's tables, for whoever asks."""
 
-    def __init__(self, tables: Mapping[str, TableStore]) -> None:
+    def __init__(
+        self, tables: Mapping[str, TableStore], on_damaged: Callable[[StoreUnusable], None]
+    ) -> None:
+        """`on_damaged` is told on the event loop of a store whose damage a sweep has met."""
         self._tables = tables
+        self._on_damaged = on_damaged
         self._running: dict[asyncio.Future[None], threading.Event] = {}
 
     async def over(
@@ -63,6 +68,9 @@ class Sweeps:
         self._running[future] = stop
         try:
             await asyncio.shield(future)
+        except StoreUnusable as error:
+            self._on_damaged(error)
+            raise SweepStopped from error
         finally:
             stop.set()
             if future.done():

@@ -83,7 +83,11 @@ class EngineApp(faust.App):
             consumer.stop_flow()
         self.flow_control.suspend()
         self.flow_control.clear()
-        await self.engine.stop()
+        try:
+            await self.engine.stop()
+        except Exception as error:
+            # Raised on, it would leave Faust's services as they are: the process could not end.
+            self.engine.fail(error)
         await super().on_stop()
 
 

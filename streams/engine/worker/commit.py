@@ -18,7 +18,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from streams.engine.kafka.types import Effects, Output, Put
-from streams.engine.store.store import PartitionStore, StoreClosed, TableStore
+from streams.engine.store.errors import StoreClosed, StoreUnusable
+from streams.engine.store.store import PartitionStore, TableStore
 from streams.telemetry.events import event
 from streams.telemetry.metrics import COMMIT_ROUND
 
@@ -94,6 +95,7 @@ class Committer:
     `changelogs` names the changelog topic of each table; a state goes to the partition number of
     its work. `may_write(topic, partition)` is asked with a work's input partition before anything
     of it is produced and again before its states are; work that may not write any more is dropped.
+    `on_damaged` is told of a store that turns out to be damaged, whose partition's work is dropped.
     `on_failure` is called once, with the first failure; nothing is committed after it. All methods
     belong to one event loop.
     """
@@ -105,6 +107,7 @@ class Committer:
         changelogs: Mapping[str, str],
         *,
         may_write: Callable[[str, int], bool],
+        on_damaged: Callable[[StoreUnusable], None],
         on_failure: Callable[[BaseException], None],
         max_pending_records: int = DEFAULT_MAX_PENDING_RECORDS,
         max_pending_bytes: int = DEFAULT_MAX_PENDING_BYTES,
@@ -113,6 +116,7 @@ class Committer:
         self._tables = tables
         self._changelogs = changelogs
         self._may_write = may_write
+        self._on_damaged = on_damaged
         self._on_failure = on_failure
         self._max_records = max_pending_records
         self._max_bytes = max_pending_bytes
@@ -271,6 +275,9 @@ class Committer:
             except StoreClosed:
                 if not self._gone(group, changed.partition):
                     raise
+            except StoreUnusable as error:
+                self.drop({changed.partition})
+                self._on_damaged(error)
 
     def _states_of(self, group: list[_Item]) -> list[_States]:
         found: dict[tuple[str, int], _States] = {}

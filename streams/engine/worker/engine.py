@@ -12,6 +12,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from faust.types import TP
@@ -21,6 +22,7 @@ from streams.engine.kafka.offsets import PartitionOffsets
 from streams.engine.kafka.producer import Producer
 from streams.engine.kafka.transport import ChunkConsumer, Start, boot_time
 from streams.engine.kafka.types import Chunk, Effects, Output
+from streams.engine.store.errors import StoreUnusable
 from streams.engine.store.observer import Census, Observer
 from streams.engine.store.restore import Restorer, RestoreStopped
 from streams.engine.store.store import TableStore, shared_cache
@@ -134,7 +136,7 @@ class Engine:
         self.tables = {
             name: TableStore(name, config.data_dir / "tables", cache) for name in config.tables
         }
-        self.sweeps = Sweeps(self.tables)
+        self.sweeps = Sweeps(self.tables, self._damaged)
         self.restorer = Restorer(config, self.tables, due_of)
         self.watermark = Watermark(
             config.partitions,
@@ -164,14 +166,18 @@ class Engine:
     def get_many(self, table: str, partition: int, keys: list[bytes]) -> list[bytes | None]:
         """States of `keys` (None: no state), with everything submitted so far in them.
 
-        None for all when the partition was revoked while the agent awaited something: the chunk
-        in hand will be dropped by `submit`.
+        None for all when the partition was revoked while the agent awaited something, or where its
+        store turns out to be damaged: the chunk in hand will be dropped by `submit`.
         """
         store = self.tables[table]
         if partition not in store:
             self._check_partition(partition)
             return [None] * len(keys)
-        return store.get_many(partition, keys)
+        try:
+            return store.get_many(partition, keys)
+        except StoreUnusable as error:
+            self._damaged(error)
+            return [None] * len(keys)
 
     def due(self, table: str, partition: int, upto_us: int, limit: int) -> list[tuple[int, bytes]]:
         """Up to `limit` (due time, key) that are due; look at the state before acting on one."""
@@ -179,7 +185,11 @@ class Engine:
         if partition not in store:
             self._check_partition(partition)
             return []
-        return store.due(partition, upto_us, limit)
+        try:
+            return store.due(partition, upto_us, limit)
+        except StoreUnusable as error:
+            self._damaged(error)
+            return []
 
     async def submit(self, chunk: Chunk, effects: Effects | None = None) -> None:
         """Hand over the effects of a chunk; visible to `get_many` before this awaits anything.
@@ -369,6 +379,7 @@ class Engine:
             self.tables,
             {table: config.changelog_topic(table) for table in config.tables},
             may_write=self.may_write,
+            on_damaged=self._damaged,
             on_failure=self.fail,
             session=self.session,
         )
@@ -409,7 +420,17 @@ class Engine:
             raise
 
     def _restore(self, partitions: set[int]) -> None:
-        self.restorer.run(partitions)
+        damaged: set[Path] = set()
+        while True:
+            try:
+                self.restorer.run(partitions)
+                break
+            except StoreUnusable as error:
+                # Each is rebuilt once; what is damaged again at once lies on a disk that fails.
+                if error.path in damaged:
+                    raise
+                damaged.add(error.path)
+                self.restorer.condemn(error)
         if self.before_reading is not None:
             self.before_reading(frozenset(partitions))
 
@@ -433,7 +454,7 @@ class Engine:
         self._reading_since = time.monotonic()
         if self.observer is not None:
             self.observer.assigned(self._owned)
-            self._census = Census(self.tables, self.observer)
+            self._census = Census(self.tables, self.observer, self._damaged)
             self._census.begin(self._owned)
         log.info(
             "reading partitions %(partitions)s (generation %(generation)d)",
@@ -499,8 +520,27 @@ class Engine:
         restoring, self._restoring = self._restoring, None
         if restoring is not None:
             self.restorer.stop()
-            with contextlib.suppress(RestoreStopped):
-                await asyncio.shield(restoring)
+            await asyncio.wait([restoring])
+            # Why it failed, if it did, is the word of whoever awaits it: `restore`.
+            restoring.exception()
+
+    def _damaged(self, error: StoreUnusable) -> None:
+        """A store turned out to be damaged: let go of its partition, and have all assigned anew.
+
+        The assignment that follows rebuilds it. Nothing of the partition is written any more.
+        """
+        self.restorer.condemn(error)
+        table, partition = error.path.parent.name, int(error.path.name)
+        if partition not in self._owned:
+            return
+        log.error(
+            "%(table)s-%(partition)d turned out to be unusable: it %(problem)s; its partition is "
+            "given up, to be restored",
+            event("store_damaged", table=table, partition=partition, problem=error.problem),
+        )
+        self._owned -= {partition}
+        self.committer.drop({partition})
+        self.app.consumer.thread.rejoin()
 
     def _unobserved(self) -> None:
         """The observer failed: numbers that may be wrong are none, and the work goes on."""
@@ -543,7 +583,7 @@ class Engine:
         for name, table in self.tables.items():
             number, since = 0, now
             for partition in table.partitions():
-                due = table.due(partition, now, MOST_DUE_SHOWN)
+                due = self.due(name, partition, now, MOST_DUE_SHOWN)
                 number += len(due)
                 since = min(since, due[0][0]) if due else since
             found[name] = number, (now - since) / 1_000_000
