@@ -53,6 +53,11 @@ DEAD_LETTERS = Counter(
     "Records that could not be processed, by topic of origin and reason.",
     ["topic", "reason"],
 )
+FOREIGN_RECORDS = Counter(
+    "shipsentry_foreign_records_total",
+    "Records of the ticks topic that no worker of this release wrote: they are passed over.",
+    ["topic"],
+)
 UNKNOWN_NAMES = Counter(
     "shipsentry_unknown_names_total",
     "Facts of a carrier or platform (`kind`) that no table of aliases holds, as it is `called`: "
@@ -253,6 +258,11 @@ STATE_BYTES = Measured(
 STATES_ENDED = Counter(
     "shipsentry_states_ended_total",
     "States deleted because nothing was heard of them for their retention.",
+    ["table"],
+)
+STATES_UNREADABLE = Counter(
+    "shipsentry_unreadable_states_total",
+    "Times that a stored state was not readable: it stays as it is, records about it are refused.",
     ["table"],
 )
 DUE = Measured(

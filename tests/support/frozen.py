@@ -105,7 +105,7 @@ MESSAGES = {
 
 
 def _read_tick(value: bytes) -> Tick:
-    (tick,) = ticks.decode([Record(0, 0, None, value)])
+    (tick,), _ = ticks.decode([Record(0, 0, None, value)])
     return tick
 
 

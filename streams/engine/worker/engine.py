@@ -32,13 +32,17 @@ from streams.engine.worker.peers import Home, Peers
 from streams.engine.worker.refusals import TRIED, Change, Refusals
 from streams.engine.worker.session import Session, SessionCommitter
 from streams.engine.worker.watermark import Input, Watermark
-from streams.telemetry.events import event
-from streams.telemetry.metrics import CHUNK_RECORDS, PIPELINE_LATENCY
+from streams.telemetry.events import Limited, event
+from streams.telemetry.metrics import CHUNK_RECORDS, FOREIGN_RECORDS, PIPELINE_LATENCY
 
 log = logging.getLogger(__name__)
 
 MOST_DUE_SHOWN = 1_000
 """Due states that are counted for operators, in each partition of a table."""
+
+
+_SAID_AGAIN_S = 60.0
+"""Seconds after which it is said again that strangers write to an internal topic."""
 
 
 class Consuming(Protocol):
@@ -152,6 +156,7 @@ class Engine:
         self._restoring: asyncio.Future[None] | None = None
         self._owned: frozenset[int] = frozenset()
         self._generation = -1
+        self._lines = Limited(_SAID_AGAIN_S)
         self._census: Census | None = None
         self._reading_since = time.monotonic()
         self._ticker: asyncio.Task[None] | None = None
@@ -258,7 +263,10 @@ class Engine:
     def observe_ticks(self, chunk: Chunk) -> None:
         """Learn what other workers say; the ticks agent calls it with each of its chunks."""
         now = self.now_us()
-        for tick in ticks.decode(chunk.records):
+        found, foreign = ticks.decode(chunk.records)
+        if foreign:
+            self._say_foreign(chunk, foreign)
+        for tick in found:
             if tick.worker == self.worker_id:
                 continue
             if tick.note and self.observer is not None:
@@ -508,6 +516,23 @@ class Engine:
         self.observer = None
         if self._census is not None:
             self._census.abandon()
+
+    def _say_foreign(self, chunk: Chunk, records: int) -> None:
+        """Records of the clock's topic are none of this release's ticks."""
+        FOREIGN_RECORDS.labels(topic=chunk.topic).inc(records)
+        left_out = self._lines.admit(chunk.topic, records)
+        if left_out is not None:
+            log.warning(
+                "%(records)d records of %(topic)s-%(partition)d are no ticks of this release: "
+                "passed over",
+                event(
+                    "foreign_records",
+                    topic=chunk.topic,
+                    partition=chunk.partition,
+                    records=records,
+                    left_out=left_out,
+                ),
+            )
 
     def _durable(self, offsets: PartitionOffsets, chunk: Chunk) -> None:
         """All that a chunk caused is published and stored."""
