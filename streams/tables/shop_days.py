@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -70,10 +71,11 @@ class ShopDayProcessor(Processor):
     def _decode(self, chunk: Chunk, moment: Moment, effects: Effects) -> Decoded:
         """What orders of all partitions contribute to days, by row.
 
-        A message is counted once: a row knows the offset of the last one that it holds.
+        A message is counted once: a row knows topic and offset of the last one that it holds.
         """
         decoded = Decoded([], [], [])
         names, facts, places = decoded
+        of = log_of(chunk.topic_id)
         for place, record, changes in self.messages(
             load_contributions, self._is_ours(chunk.partition), chunk, moment, effects
         ):
@@ -83,7 +85,7 @@ class ShopDayProcessor(Processor):
                     continue
                 for day, delta in deltas(change.old, change.new):
                     names.append((contribution.platform, contribution.shop_id, day))
-                    facts.append(Change(record.offset, delta))
+                    facts.append(Change(record.offset, delta, of))
                     places.append(place)
         return decoded
 
@@ -230,3 +232,8 @@ class ShopDayProcessor(Processor):
     def _longest_run(self) -> int:
         meters = [profile.meter for profile in self.profiles.all if profile.meter is not None]
         return max((meter.longest_run() for meter in meters), default=1)
+
+
+def log_of(topic_id: str) -> int:
+    """A number that stands for a topic by its id; 0: the cluster gives none."""
+    return int.from_bytes(blake2b(topic_id.encode(), digest_size=7).digest()) if topic_id else 0

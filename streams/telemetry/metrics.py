@@ -43,6 +43,21 @@ RECORDS = Counter(
     "sent_home (to the partition of their key, where they are counted again).",
     ["topic", "outcome"],
 )
+UNREAD_LOST = Counter(
+    "shipsentry_unread_records_lost_total",
+    "Records that were gone before they were read: expired, or deleted, by topic and partition.",
+    ["topic", "partition"],
+)
+TOPICS_MADE_ANEW = Counter(
+    "shipsentry_topics_made_anew_total",
+    "Times that a topic was found deleted and made anew while it was read.",
+    ["topic"],
+)
+TOPICS_UNREAD = Measured(
+    "shipsentry_topic_unread",
+    "1 where a topic cannot be read: it is gone, or has other partitions than it is to have.",
+    ("topic",),
+)
 LATE_FACTS = Counter(
     "shipsentry_late_facts_total",
     "Facts older than the newest of their key by more than the retention: they change nothing.",
@@ -310,16 +325,22 @@ MEASURED: tuple[Measured, ...] = tuple(
 """Every metric that is worked out when it is asked for, in the order of this file."""
 
 
-def begin_at_zero(inputs: Iterable[str], topics: Iterable[str], rules: Iterable[str]) -> None:
+def begin_at_zero(
+    inputs: Iterable[str], topics: Iterable[str], partitions: int, rules: Iterable[str]
+) -> None:
     """Show counters before they count anything: `increase` does not see a first 1 from nowhere.
 
-    `topics` are all that are consumed, `inputs` those that others write.
+    `topics` are all that are consumed, each of so many partitions, `inputs` those that others
+    write.
     """
     FEED_LATENCY.observe((), OTHER)
     COMMIT_ROUND.observe(())
     for topic in topics:
         CHUNK_RECORDS.observe((), topic)
         PIPELINE_LATENCY.observe((), topic)
+        TOPICS_MADE_ANEW.labels(topic)
+        for number in range(partitions):
+            UNREAD_LOST.labels(topic, number)
     for topic in inputs:
         for outcome in ("new", "repeated", "late", "dead_letter", "sent_home"):
             RECORDS.labels(topic=topic, outcome=outcome)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
@@ -22,6 +22,13 @@ _MARGIN = 0.5
 """Seconds beyond its own time-out after which a request is given up as hung."""
 
 
+class Topic(NamedTuple):
+    """What a name stands for now: a topic's id, and its number of partitions."""
+
+    id: str
+    partitions: int
+
+
 class TopicIds:
     """Asks a cluster for ids of topics; keeps its connection, so ask one object again and again."""
 
@@ -33,7 +40,11 @@ class TopicIds:
         self._can_tell: bool | None = None
 
     def of(self, topics: Iterable[str], timeout: float) -> dict[str, str]:
-        """The id of each topic, as Kafka's own tools write it, or NO_ID.
+        """The id of each topic, as Kafka's own tools write it, or NO_ID; see `seen`."""
+        return {name: topic.id for name, topic in self.seen(topics, timeout).items()}
+
+    def seen(self, topics: Iterable[str], timeout: float) -> dict[str, Topic]:
+        """What the cluster has of each topic.
 
         A topic that does not exist is not in the answer. Blocks for about `timeout` seconds at
         most: call it in a thread. Raises KafkaException where the cluster refuses, or does not
@@ -45,9 +56,11 @@ class TopicIds:
             self._can_tell = self._has_a_controller(timeout)
         if not self._can_tell:
             there = self._admin.list_topics(timeout=_left(deadline)).topics
-            return {name: NO_ID for name in names if name in there}
+            return {
+                name: Topic(NO_ID, len(there[name].partitions)) for name in names if name in there
+            }
         asked = self._admin.describe_topics(TopicCollection(names), request_timeout=_left(deadline))
-        found: dict[str, str] = {}
+        found: dict[str, Topic] = {}
         for name, future in asked.items():
             try:
                 described = future.result(_left(deadline) + _MARGIN)
@@ -58,7 +71,8 @@ class TopicIds:
                     raise
             else:
                 text = str(described.topic_id)
-                found[name] = NO_ID if text == _NONE else text
+                topic_id = NO_ID if text == _NONE else text
+                found[name] = Topic(topic_id, len(described.partitions))
         return found
 
     def _has_a_controller(self, timeout: float) -> bool:
