@@ -97,7 +97,7 @@ def assemble(
             processor.recover(warnings, sent, partitions)
 
     rules = rules_of(profiles)
-    begin_at_zero((topics.orders, topics.tracking), topics.consumed, config.partitions, rules)
+    begin_at_zero((topics.orders, topics.tracking), topics.consumed, rules)
     board = Board(profiles, app.engine.now_us)
     app.engine.before_reading = recover
     app.engine.observer = board

@@ -325,13 +325,10 @@ MEASURED: tuple[Measured, ...] = tuple(
 """Every metric that is worked out when it is asked for, in the order of this file."""
 
 
-def begin_at_zero(
-    inputs: Iterable[str], topics: Iterable[str], partitions: int, rules: Iterable[str]
-) -> None:
+def begin_at_zero(inputs: Iterable[str], topics: Iterable[str], rules: Iterable[str]) -> None:
     """Show counters before they count anything: `increase` does not see a first 1 from nowhere.
 
-    `topics` are all that are consumed, each of so many partitions, `inputs` those that others
-    write.
+    `topics` are all that are consumed, `inputs` those that others write.
     """
     FEED_LATENCY.observe((), OTHER)
     COMMIT_ROUND.observe(())
@@ -339,8 +336,6 @@ def begin_at_zero(
         CHUNK_RECORDS.observe((), topic)
         PIPELINE_LATENCY.observe((), topic)
         TOPICS_MADE_ANEW.labels(topic)
-        for number in range(partitions):
-            UNREAD_LOST.labels(topic, number)
     for topic in inputs:
         for outcome in ("new", "repeated", "late", "dead_letter", "sent_home"):
             RECORDS.labels(topic=topic, outcome=outcome)

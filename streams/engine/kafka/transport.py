@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _IDLE = 1.0
-_DOUBT = 5.0
+_SUSPICION = 5.0
 """Seconds for which nothing is taken of a topic that was gone, where nobody can look."""
 _UNKNOWN_TOPIC = 3
 """Kafka's code for a topic or partition that the broker does not know."""
@@ -98,7 +98,7 @@ class ChunkConsumerThread(driver.AIOKafkaConsumerThread):
 
     app: Any
 
-    _doubted: dict[str, float]
+    _suspected: dict[str, float]
     """Topics of which nothing is taken, and until when at the latest (monotonic)."""
 
     session_from: float = 0.0
@@ -145,7 +145,7 @@ class ChunkConsumerThread(driver.AIOKafkaConsumerThread):
             return ok
 
         coordinator._do_heartbeat = heartbeat
-        self._doubted = {}
+        self._suspected = {}
         self._watch_answers(self._ensure_consumer())
 
     def _watch_answers(self, consumer: aiokafka.AIOKafkaConsumer) -> None:
@@ -163,7 +163,7 @@ class ChunkConsumerThread(driver.AIOKafkaConsumerThread):
             if isinstance(request, FetchRequest):
                 for topic, partitions in response.topics:
                     if any(answer[1] == _UNKNOWN_TOPIC for answer in partitions):
-                        self._doubt(topic)
+                        self._suspect(topic)
             return response
 
         async def commit_with_ids(offsets: Any) -> None:
@@ -177,13 +177,13 @@ class ChunkConsumerThread(driver.AIOKafkaConsumerThread):
         consumer._client.send = send_and_look
         consumer.commit = commit_with_ids
 
-    def _doubt(self, topic: str) -> None:
+    def _suspect(self, topic: str) -> None:
         """A topic was gone a moment ago: nothing is taken of it before somebody has looked."""
-        self._doubted[topic] = time.monotonic() + _DOUBT
-        self.parent_loop.call_soon_threadsafe(self.app.engine.topic_doubted)
+        self._suspected[topic] = time.monotonic() + _SUSPICION
+        self.parent_loop.call_soon_threadsafe(self.app.engine.topic_suspected)
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
-        self._doubted = {}
+        self._suspected = {}
         self.session_from = boot_time()
         # Nothing is fetched before recovery has said where to start; changelogs never are.
         self._ensure_consumer().pause(*map(driver.ensure_aiokafka_TP, assigned))
@@ -245,7 +245,7 @@ class ChunkConsumerThread(driver.AIOKafkaConsumerThread):
         wanted = parent.wanted
         taken: list[Fetched] = []
         for tp in list(fetcher._records):
-            if tp not in wanted or self._doubted.get(tp.topic, 0.0) > time.monotonic():
+            if tp not in wanted or self._suspected.get(tp.topic, 0.0) > time.monotonic():
                 continue
             result = fetcher._records[tp]
             if type(result) is not FetchResult:
@@ -288,8 +288,8 @@ class ChunkConsumerThread(driver.AIOKafkaConsumerThread):
         return frozenset(self._ensure_consumer().subscription())
 
     def trust(self) -> None:
-        """Somebody has looked: take records again of topics that were doubted."""
-        self._doubted = {}
+        """Somebody has looked: take records again of topics that were suspected."""
+        self._suspected = {}
 
     async def join_anew(self) -> None:
         """Have partitions given out again, by what the cluster has of topics now."""
@@ -358,12 +358,11 @@ def _start_of(tp: TP, mark: int, is_former: bool, first: int, end: int) -> int:
 
     `is_former`: the offset is of a topic that was deleted, and made anew under its name.
     """
-    where = {"topic": tp.topic, "partition": tp.partition, "offset": mark}
     if is_former:
         log.error(
             "committed offset %(offset)d of %(topic)s-%(partition)d is of a former topic of this "
             "name; reading the one that is there from its start",
-            event("offset_of_former_topic", **where),
+            event("offset_of_former_topic", topic=tp.topic, partition=tp.partition, offset=mark),
         )
         return first
     if mark < first:
@@ -371,14 +370,28 @@ def _start_of(tp: TP, mark: int, is_former: bool, first: int, end: int) -> int:
         log.error(
             "%(lost)d records of %(topic)s-%(partition)d are gone unread: the committed offset is "
             "%(offset)d, and the log begins at %(first)d; reading it from there",
-            event("records_gone_unread", **where, first=first, lost=first - mark),
+            event(
+                "records_gone_unread",
+                topic=tp.topic,
+                partition=tp.partition,
+                offset=mark,
+                first=first,
+                lost=first - mark,
+            ),
         )
         return first
     if mark > end:
         log.error(
             "committed offset %(offset)d of %(topic)s-%(partition)d is outside of its log "
             "(%(first)d..%(end)d); reading it from its start",
-            event("offset_out_of_log", **where, first=first, end=end),
+            event(
+                "offset_out_of_log",
+                topic=tp.topic,
+                partition=tp.partition,
+                offset=mark,
+                first=first,
+                end=end,
+            ),
         )
         return first
     return mark

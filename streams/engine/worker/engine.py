@@ -161,7 +161,7 @@ class Engine:
         self.peers = Peers(config.partitions, config.web_address, config.session_timeout)
         self.topics = TopicWatch(config.partitions)
         self._topic_ids: TopicIds | None = None
-        self._topics_doubted = asyncio.Event()
+        self._topics_suspected = asyncio.Event()
         self._place_lost = False
         self._watcher: asyncio.Task[None] | None = None
         self._producer: Producer | None = None
@@ -446,9 +446,9 @@ class Engine:
             self._say_unseen(error)
             return dict.fromkeys(topics, NO_ID)
 
-    def topic_doubted(self) -> None:
+    def topic_suspected(self) -> None:
         """A broker did not know a topic that is read: look soon."""
-        self._topics_doubted.set()
+        self._topics_suspected.set()
 
     def place_lost(self, positions: Mapping[Any, int]) -> None:
         """Inputs have no record at the place where they were to be read on: look for it anew."""
@@ -458,7 +458,7 @@ class Engine:
                 event("place_lost", topic=tp.topic, partition=tp.partition, offset=offset),
             )
         self._place_lost = True
-        self._topics_doubted.set()
+        self._topics_suspected.set()
 
     def on_assigned(
         self, partitions: set[int], generation: int, start: Start, wanted: Iterable[str]
@@ -688,9 +688,9 @@ class Engine:
             while True:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(
-                        self._topics_doubted.wait(), self.config.topic_watch_interval
+                        self._topics_suspected.wait(), self.config.topic_watch_interval
                     )
-                self._topics_doubted.clear()
+                self._topics_suspected.clear()
                 if self.assigned:
                     await self._look_at_topics()
         except asyncio.CancelledError:
