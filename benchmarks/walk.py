@@ -231,7 +231,7 @@ class Worker:
         await engine._committer.start()
         for table in engine.tables.values():
             table.assign(0)
-        engine.on_assigned({0}, 1, Start({}, {}, {}))
+        engine.on_assigned({0}, 1, Start({}, {}, {}, {}), ())
         for _ in range(engine.config.watermark_rounds):
             engine.watermark.begin_round(0, {})
             engine.watermark_us(0)

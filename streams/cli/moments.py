@@ -31,4 +31,7 @@ def beijing(moment: str | None) -> str:
         return moment or "-"
     if found.tzinfo is None:
         return str(moment)
-    return found.astimezone(BEIJING).isoformat(" ", "seconds")
+    try:
+        return found.astimezone(BEIJING).isoformat(" ", "seconds")
+    except OverflowError:  # the first and last hours of the calendar have no hour there
+        return str(moment)

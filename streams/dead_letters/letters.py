@@ -8,6 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from streams.decode.moments import parse_time
+from streams.engine.kafka.unreadable import UNREADABLE
 
 RETRIED_HEADER = "shipsentry-retried"
 """On a record without a value beside a dead letter, under its key: when it was sent again, and the
@@ -136,7 +137,7 @@ def letters(sources: Iterable[Source], wanted: Filter) -> Letters:
             continue
         try:
             letter = _letter(source.value)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             bad += 1
             continue
         if wanted.wants(letter):
@@ -155,7 +156,7 @@ def held(source: Source, letter: Letter) -> Held:
     """The refused record's bytes, of a source that is this letter. Raises LetterBroken."""
     try:
         return _held(source.value or b"{}")
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise LetterBroken(f"{letter.origin}: the bytes in its letter are no base64") from error
 
 

@@ -156,15 +156,21 @@ def listed(each: Mapping[str, Any], order_ids: Collection[str]) -> dict[str, Any
 
 def wanted(warning: Mapping[str, Any]) -> list[tuple[str, int, int, str, int | None]]:
     """The records that a warning names, each once: topic, partition, offset, status, time (µs)."""
-    evidence = warning.get("evidence") or {}
-    found = (
-        (
+    evidence = warning.get("evidence")
+    records = evidence.get("records") if isinstance(evidence, Mapping) else None
+    found = map(_place_of, records if isinstance(records, list) else ())
+    return list(dict.fromkeys(each for each in found if each is not None))
+
+
+def _place_of(record: Any) -> tuple[str, int, int, str, int | None] | None:
+    """Where a record lies that a warning names; None: nowhere that can be asked."""
+    try:
+        return (
             str(record["topic"]),
             int(record["partition"]),
             int(record["offset"]),
             str(record.get("status") or ""),
             parse_time(record.get("occurred_at")),
         )
-        for record in evidence.get("records") or ()
-    )
-    return list(dict.fromkeys(found))
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
+        return None

@@ -7,6 +7,8 @@ msgpack arrays: fields are only ever appended, with a default.
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 STATUSES = (
@@ -35,6 +37,35 @@ DELIVERY_METHODS = ("express", "self_delivery", "self_pickup", "virtual", "other
 """How an order is delivered; "other" stands for whatever the contract does not list."""
 PRESALES = ("none", "full", "deposit")
 
+LATEST = 221_845_392_000_000_000
+"""The beginning of the year 9000 in µs: a limit's length after it there is still a calendar."""
+
+Instant = Annotated[int, msgspec.Meta(ge=0, le=LATEST)]
+"""A moment at which something happened (µs)."""
+
+Promise = Annotated[int, msgspec.Meta(ge=0, le=253_402_387_200_000_000)]
+"""A moment that was promised (µs): the last that a message can say is 9999-12-31, anywhere."""
+
+Text = Annotated[str, msgspec.Meta(max_length=32_768)]
+"""What an id, a name or a code can be: their normal form may be longer than what was sent."""
+
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=32_768)]
+"""A text without which nobody knows whom a message is about."""
+
+Many = msgspec.Meta(max_length=2_000)
+"""Facts, orders or parcels that one message can tell of: more than that no state holds."""
+
+Offset = Annotated[int, msgspec.Meta(ge=-1, le=(1 << 63) - 1)]
+"""A partition or an offset, -1 where none is known."""
+
+PlaceCode = Annotated[int, msgspec.Meta(ge=0, le=999_999)]
+"""A province's two digits and a city's four; zeros: unknown."""
+
+Signature = Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
+"""Stands for a track."""
+
+Whole = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
+
 
 class Place(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """A recipient or sender: place codes and the producer's opaque hashes, never plain data.
@@ -44,12 +75,12 @@ class Place(msgspec.Struct, frozen=True, gc=False, array_like=True):
     name to be corrected, and no address.
     """
 
-    province: str | None = None
-    city: str | None = None
-    address_key: str | None = None
-    person_key: str | None = None
-    postal_code: str | None = None
-    unrecognised: str | None = None
+    province: Text | None = None
+    city: Text | None = None
+    address_key: Text | None = None
+    person_key: Text | None = None
+    postal_code: Text | None = None
+    unrecognised: Text | None = None
 
 
 SHOWN_LENGTH = 12
@@ -168,26 +199,26 @@ class OrderFacts(msgspec.Struct, frozen=True, gc=False, array_like=True):
     says of the sender's.
     """
 
-    order_id: str
+    order_id: Id
     known: bool
     express: bool = True
-    platform: str = ""
-    shop_id: str | None = None
-    paid_at: int = 0
-    base: int | None = None
-    promised_ship_by: int | None = None
-    closed_at: int | None = None
-    ship_from: str | None = None
-    recipients: tuple[tuple[int, Place | None], ...] = ()
-    amount_paid: int | None = None
-    currency: str | None = None
-    sources: tuple[tuple[int, int, int], ...] = ()
-    vias: tuple[Place, ...] = ()
-    refund_requested_at: int | None = None
-    promised_delivery_by: int | None = None
+    platform: Text = ""
+    shop_id: Text | None = None
+    paid_at: Instant = 0
+    base: Instant | None = None
+    promised_ship_by: Promise | None = None
+    closed_at: Instant | None = None
+    ship_from: Text | None = None
+    recipients: Annotated[tuple[tuple[Instant, Place | None], ...], Many] = ()
+    amount_paid: Whole | None = None
+    currency: Text | None = None
+    sources: Annotated[tuple[tuple[Offset, Offset, Instant], ...], Many] = ()
+    vias: Annotated[tuple[Place, ...], Many] = ()
+    refund_requested_at: Instant | None = None
+    promised_delivery_by: Promise | None = None
     paid_estimated: bool = False
-    moving: tuple[str, ...] = ()
-    origin_unrecognised: str | None = None
+    moving: Annotated[tuple[Id, ...], Many] = ()
+    origin_unrecognised: Text | None = None
 
 
 class LinkedLife(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -197,9 +228,9 @@ class LinkedLife(msgspec.Struct, frozen=True, gc=False, array_like=True):
     that the order is one of the parcel's orders: linked now, or, where none is, released last.
     """
 
-    uploaded_at: int
-    released_at: int | None
-    progress: tuple[int, ...]
+    uploaded_at: Instant
+    released_at: Instant | None
+    progress: Annotated[tuple[Instant, ...], Many]
     judged: bool = True
 
 
@@ -211,11 +242,11 @@ class TrackFacts(msgspec.Struct, frozen=True, gc=False, array_like=True):
     `uploaded_at` None: the parcel has no such track.
     """
 
-    signature: bytes
-    key: str
-    uploaded_at: int | None = None
-    place: int = 0
-    address: int | None = None
+    signature: Signature
+    key: Id
+    uploaded_at: Instant | None = None
+    place: PlaceCode = 0
+    address: Whole | None = None
 
 
 class CloneFacts(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -226,11 +257,11 @@ class CloneFacts(msgspec.Struct, frozen=True, gc=False, array_like=True):
     so, or says otherwise by now, says it again.
     """
 
-    signature: bytes
-    since: int | None
-    uploaded_at: int
-    place: int
-    address: int | None
+    signature: Signature
+    since: Instant | None
+    uploaded_at: Instant
+    place: PlaceCode
+    address: Whole | None
 
 
 class ParcelFacts(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -239,7 +270,7 @@ class ParcelFacts(msgspec.Struct, frozen=True, gc=False, array_like=True):
     `asks` says that the parcel knows nothing of the order yet and wants its facts.
     """
 
-    key: str
-    order_id: str
-    lives: tuple[LinkedLife, ...]
+    key: Id
+    order_id: Id
+    lives: Annotated[tuple[LinkedLife, ...], Many]
     asks: bool = False

@@ -191,6 +191,7 @@ def _of_engine(status: EngineStatus) -> list[tuple[Measured, Samples]]:
         ),
         (metrics.LAG_RECORDS, {(topic,): number for topic, number in status.lag.items()}),
         (metrics.LAG_SECONDS, {(topic,): age for topic, age in status.lag_s.items()}),
+        (metrics.TOPICS_UNREAD, {(topic,): unread for topic, unread in status.unread.items()}),
         (metrics.INPUTS_STOPPED, {(topic,): number for topic, number in status.stopped.items()}),
         (metrics.DUE, {(table,): number for table, (number, _) in status.due.items()}),
         (metrics.DUE_AGE, {(table,): age for table, (_, age) in status.due.items()}),

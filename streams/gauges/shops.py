@@ -13,6 +13,7 @@ from heapq import nsmallest
 
 import msgspec
 
+from streams.engine.kafka.unreadable import UNREADABLE
 from streams.state.standing import Shop
 from streams.telemetry.metrics import OTHER, SHOPS_SHOWN
 
@@ -24,6 +25,9 @@ TOLD_EVERY = 5.0
 
 FORGOTTEN_AFTER = 20.0
 """Seconds after which a worker that is not heard any more counts as gone."""
+
+_MOST_WORKERS = 1_000
+"""Workers that are listened to at a time: as many as partitions at most, each with its own name."""
 
 _Word = list[tuple[str, str, int]]
 _encode = msgspec.msgpack.Encoder().encode
@@ -58,9 +62,11 @@ class Shops:
 
     def hear(self, worker: str, word: bytes, now: float) -> None:
         """Another worker's word; what is none is passed over."""
+        if len(self._heard) >= _MOST_WORKERS and worker not in self._heard:
+            return
         try:
             self._heard[worker] = (now, _decode(word)[:TOLD])
-        except msgspec.DecodeError:
+        except UNREADABLE:
             return
 
     def choose(self, now: float) -> None:

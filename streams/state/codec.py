@@ -8,7 +8,7 @@ here. Whoever keeps states as they are, without bytes, does it through `LIVE`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -34,6 +34,8 @@ Message = (
 )
 """What tables say to each other."""
 
+S = TypeVar("S")
+
 _encoder = msgspec.msgpack.Encoder()
 _parcels = msgspec.msgpack.Decoder(ParcelState)
 _orders = msgspec.msgpack.Decoder(OrderState)
@@ -48,6 +50,10 @@ class UnknownStateVersion(ValueError):
         super().__init__(f"state version {found!r} found, this release reads {VERSION!r}")
 
 
+class StateUnreadable(ValueError):
+    """A stored state is none: somebody else wrote it, or its bytes are damaged."""
+
+
 class Kept(Protocol):
     """What a table holds: a struct that knows when it wants to be looked at next."""
 
@@ -60,21 +66,21 @@ def dump(state: Kept) -> bytes:
 
 
 def load_parcel(value: bytes) -> ParcelState:
-    """A parcel's state from its stored form; raises UnknownStateVersion."""
+    """A parcel's state from its stored form; raises UnknownStateVersion, StateUnreadable."""
     version = value[:1]
     if version == VERSION:
-        return _parcels.decode(value[_BODY:])
+        return _read(_parcels.decode, value)
     if version == _FIRST_VERSION:
-        return _from_first(msgspec.msgpack.decode(value[_BODY:]))
+        return _read(lambda body: _from_first(msgspec.msgpack.decode(body)), value)
     raise UnknownStateVersion(version)
 
 
 def load_order(value: bytes) -> OrderState:
-    """An order's state from its stored form; raises UnknownStateVersion."""
+    """An order's state from its stored form; raises UnknownStateVersion, StateUnreadable."""
     # Nothing but appended fields came to it with the second version.
     if value[:1] not in (VERSION, _FIRST_VERSION):
         raise UnknownStateVersion(value[:1])
-    state = _orders.decode(value[_BODY:])
+    state = _read(_orders.decode, value)
     if any(not version.known and not version.partial for version in state.versions):
         # Tombstones of the first releases stood before the full versions of their time.
         state.versions.sort(key=version_order)
@@ -82,17 +88,24 @@ def load_order(value: bytes) -> OrderState:
 
 
 def load_track(value: bytes) -> TrackState:
-    """A track's state from its stored form; raises UnknownStateVersion."""
+    """A track's state from its stored form; raises UnknownStateVersion, StateUnreadable."""
     if value[:1] != VERSION:
         raise UnknownStateVersion(value[:1])
-    return _tracks.decode(value[_BODY:])
+    return _read(_tracks.decode, value)
 
 
 def load_shop_day(value: bytes) -> ShopDay:
-    """A row from its stored form; raises UnknownStateVersion."""
+    """A row from its stored form; raises UnknownStateVersion, StateUnreadable."""
     if value[:1] != VERSION:
         raise UnknownStateVersion(value[:1])
-    return _shop_days.decode(value[_BODY:])
+    return _read(_shop_days.decode, value)
+
+
+def _read(decode: Callable[[bytes], S], value: bytes) -> S:
+    try:
+        return decode(value[_BODY:])
+    except (msgspec.MsgspecError, UnicodeError, RecursionError, LookupError, TypeError) as error:
+        raise StateUnreadable(str(error)) from error
 
 
 def _from_first(fields: list[Any]) -> ParcelState:

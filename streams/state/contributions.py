@@ -8,14 +8,21 @@ it sent, so a day adds up what changed. Fields are only ever appended, with a de
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Annotated
 
 import msgspec
 
+from streams.facts.facts import Id, Text
 from streams.state.shop_lines import MEASURES
 
 DAYS = range(47_482)
 """Days that are counted: to the end of 2099. Who promises for later promises nothing (9999-12-31);
 a day beyond the calendar has no name either."""
+
+Day = Annotated[int, msgspec.Meta(ge=0, le=3_000_000)]
+"""A day that an order or parcel can name, counted or not: to the end of 9999."""
+
+Days = Annotated[tuple[Day, ...], msgspec.Meta(max_length=10_000)]
 
 
 class Contribution(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -24,20 +31,20 @@ class Contribution(msgspec.Struct, frozen=True, gc=False, array_like=True):
     `late` and `unshipped` are about the day on which it is due; so are its `products`.
     """
 
-    platform: str
-    shop_id: str
-    due: int | None = None
-    shipped: int | None = None
+    platform: Text
+    shop_id: Text
+    due: Day | None = None
+    shipped: Day | None = None
     late: bool = False
     unshipped: bool = False
-    abnormal: tuple[int, ...] = ()
-    products: tuple[str, ...] = ()
+    abnormal: Days = ()
+    products: Annotated[tuple[Text, ...], msgspec.Meta(max_length=1_000)] = ()
 
 
 class ContributionChange(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """An order's contribution to one shop: what it last sent, and what holds from now on."""
 
-    order_id: str
+    order_id: Id
     old: Contribution | None
     new: Contribution | None
 
@@ -45,9 +52,9 @@ class ContributionChange(msgspec.Struct, frozen=True, gc=False, array_like=True)
 class AbnormalDays(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """The days on which a parcel's findings make an order abnormal, whole: the last word stands."""
 
-    key: str
-    order_id: str
-    days: tuple[int, ...]
+    key: Id
+    order_id: Id
+    days: Days
 
 
 class Delta(msgspec.Struct, gc=False):

@@ -44,9 +44,10 @@ class ProductCounts(msgspec.Struct, gc=False, array_like=True):
 class ShopDay(msgspec.Struct, gc=False, array_like=True):
     """The counts of one shop on one of its days (days since 1970-01-01).
 
-    `applied` is the offset of the last message that is counted here, `ends_at` (µs) when the row
-    is forgotten. `shown` is a digest of what was last published, `crossed` the lines crossed in it.
-    `named` are the bytes of its product ids.
+    `applied` is the offset of the last message that is counted here, in the topic that `log` stands
+    for (0: not known, as in rows of release 0.1.0), `ends_at` (µs) when the row is forgotten.
+    `shown` is a digest of what was last published, `crossed` the lines crossed in it. `named` are
+    the bytes of its product ids.
     """
 
     platform: str
@@ -61,13 +62,15 @@ class ShopDay(msgspec.Struct, gc=False, array_like=True):
     crossed: tuple[str, ...] = ()
     due: int = 0
     named: int = 0
+    log: int = 0
 
 
 class Change(NamedTuple):
-    """What a message says of a day, and its offset."""
+    """What a message says of a day, and its offset in the topic that `log` stands for."""
 
     offset: int
     delta: Delta
+    log: int = 0
 
 
 def new_row(platform: str, shop_id: str, day: int, meter: Meter) -> ShopDay:
@@ -79,16 +82,17 @@ def new_row(platform: str, shop_id: str, day: int, meter: Meter) -> ShopDay:
 def add(row: ShopDay, changes: Iterable[Change]) -> tuple[bool, int]:
     """Count what is not counted yet, in order of offsets.
 
-    Whether there was anything, and how often a product found no room.
+    Whether there was anything, and how often a product found no room. A topic that was made anew
+    has the same offsets for other messages: none of these is counted yet.
     """
     changed = False
     refused = 0
-    before = row.applied
-    for offset, delta in changes:
-        if offset <= before:
+    before, of = row.applied, row.log
+    for offset, delta, log in changes:
+        if offset <= before and (log == of or not (log and of)):
             continue
         changed = True
-        row.applied = offset
+        row.applied, row.log = offset, log or of
         row.counts = [a + b for a, b in zip(row.counts, delta.counts, strict=True)]
         if not row.revision and max(delta.counts) > 0:
             row.revision = SAID

@@ -244,7 +244,9 @@ class JudgedProcessor(Processor, Generic[S, W]):
             old_due = self.codec.due_of(value)
             if old_due > moment.watermark and entries is None and words is None:
                 continue
-            state = self.load_state(value)
+            state = self.loaded(value, partition, effects)
+            if state is None:
+                continue
             before = state.published
             news = entries is not None and take_over(state, entries.values())
             if words is not None:

@@ -17,6 +17,7 @@ from streams.state.codec import load_abnormal_days, load_parcel_facts
 from streams.state.contributions import ContributionChange
 from streams.state.state import OrderState
 from streams.tables.judged import JudgedProcessor
+from streams.tables.ours import is_about_its_key
 from streams.tables.processor import Batch, Decoded, Intake, Moment
 from streams.tables.recover_shop_days import (
     Sent,
@@ -38,18 +39,18 @@ class OrderProcessor(JudgedProcessor[OrderState, SentContributions]):
         versions = Intake(self._decode, self._apply_versions, topics.orders_rekey, counted=True)
         self.intakes = {
             topics.orders: versions,
-            topics.orders_rekey: versions._replace(repartition=None),
+            topics.orders_rekey: versions._replace(repartition=None, source=topics.orders),
             topics.parcel_facts: Intake(
-                self.by_record_key(load_parcel_facts), self._apply_parcel_facts
+                self.by_record_key(load_parcel_facts, is_about_its_key), self._apply_parcel_facts
             ),
-            topics.meter_facts: Intake(self.by_record_key(load_abnormal_days), self._apply_days),
+            topics.meter_facts: Intake(
+                self.by_record_key(load_abnormal_days, is_about_its_key), self._apply_days
+            ),
         }
 
     def _decode(self, chunk: Chunk, moment: Moment, effects: Effects) -> Decoded:
-        first_hand = chunk.topic == self.topics.orders
-        origins = [
-            origin_of(chunk, record, moment.now, first_hand=first_hand) for record in chunk.records
-        ]
+        source = self.intakes[chunk.topic].source
+        origins = [origin_of(chunk, record, moment.now, source=source) for record in chunk.records]
         versions, places, refusals = decode_order_batch(
             [
                 (
@@ -67,7 +68,7 @@ class OrderProcessor(JudgedProcessor[OrderState, SentContributions]):
         )
         for place, bad in refusals:
             self.refuse(chunk.records[place], origins[place], bad, effects)
-        if first_hand and self.names.unlisted:
+        if source is None and self.names.unlisted:
             platforms = [version.platform for version in versions]
             self.unknown_names.note("platform", platforms, effects.counts)
         return Decoded([version.order_id for version in versions], versions, places)

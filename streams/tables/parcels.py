@@ -22,6 +22,7 @@ from streams.state.shop_lines import Meter
 from streams.state.state import ParcelState
 from streams.tables.feeds import FeedLatency, FeedMetrics, records_of
 from streams.tables.judged import JudgedProcessor
+from streams.tables.ours import has_key, has_places
 from streams.tables.processor import Batch, Decoded, Intake, Moment
 from streams.tables.recover_shop_days import Sent, SentDays, take_over_days
 from streams.tables.tracks import claim_outputs
@@ -42,32 +43,32 @@ class ParcelProcessor(JudgedProcessor[ParcelState, SentDays]):
         updates = Intake(self._decode, self._apply_tracking, topics.tracking_rekey, counted=True)
         self.intakes = {
             topics.tracking: updates,
-            topics.tracking_rekey: updates._replace(repartition=None),
+            topics.tracking_rekey: updates._replace(repartition=None, source=topics.tracking),
             topics.order_facts: Intake(
-                self.by_record_key(load_order_facts), self._apply_order_facts
+                self.by_record_key(load_order_facts, has_places), self._apply_order_facts
             ),
             topics.clone_facts: Intake(
-                self.by_record_key(load_clone_facts), self._apply_clone_facts
+                self.by_record_key(load_clone_facts, has_key), self._apply_clone_facts
             ),
         }
 
     def _decode(self, chunk: Chunk, moment: Moment, effects: Effects) -> Decoded:
-        first_hand = chunk.topic == self.topics.tracking
+        source = self.intakes[chunk.topic].source
         records, now, partition = chunk.records, moment.now, chunk.partition
-        if first_hand:
+        if source is None:
             values = [(record.value, now, partition, record.offset) for record in records]
         else:
-            origins = [origin_of(chunk, record, now, first_hand=False) for record in records]
+            origins = [origin_of(chunk, record, now, source=source) for record in records]
             values = [
                 (record.value, origin.arrival, origin.partition, origin.offset)
                 for record, origin in zip(records, origins, strict=True)
             ]
         facts, places, refusals = decode_tracking_batch(values, self.sizes.max_value, self.names)
         for place, bad in refusals:
-            origin = origin_of(chunk, records[place], now, first_hand=first_hand)
+            origin = origin_of(chunk, records[place], now, source=source)
             self.refuse(records[place], origin, bad, effects)
         keys = [fact.key for fact in facts]
-        if first_hand and self.names.unlisted:
+        if source is None and self.names.unlisted:
             carriers = [key.partition(":")[0] for key in keys]
             self.unknown_names.note("carrier", carriers, effects.counts)
             platforms = [fact.platform for fact in facts]

@@ -13,22 +13,27 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
-import msgspec
-
 from streams.decode import Bad
 from streams.engine.kafka.murmur2 import partitions_of
 from streams.engine.kafka.origins import Origin, origin_of
 from streams.engine.kafka.topics import Topics
 from streams.engine.kafka.types import Chunk, Effects, Output, Put, Record
+from streams.engine.kafka.unreadable import UNREADABLE
 from streams.judge.evaluate import RuleFailure
 from streams.judge.warnings import Revision
 from streams.outputs.dead_letters import dead_letter
 from streams.state.batch import Applied
-from streams.state.codec import STORED, Codec
+from streams.state.codec import STORED, Codec, StateUnreadable
 from streams.tables.recover_shop_days import Sent
 from streams.tables.recover_warnings import Recovered
 from streams.telemetry.events import Limited, event
-from streams.telemetry.metrics import DEAD_LETTERS, LATE_FACTS, RECORDS, STATES_ENDED
+from streams.telemetry.metrics import (
+    DEAD_LETTERS,
+    LATE_FACTS,
+    RECORDS,
+    STATES_ENDED,
+    STATES_UNREADABLE,
+)
 
 TOO_MANY = Bad(
     "too_many_facts",
@@ -39,6 +44,8 @@ TOO_MANY = Bad(
 NOT_OURS = Bad(
     "processing_failed", None, "the record is none of the application's own: who wrote it here?"
 )
+
+NO_STATE = Bad("processing_failed", None, "what is stored of its key cannot be read")
 
 log = logging.getLogger(__name__)
 
@@ -121,12 +128,14 @@ class Intake(NamedTuple):
     """What a topic brings: how it is decoded, what it makes of states, and whose records they are.
 
     `repartition` is the topic to which records go that are not at home here; None: all are at home,
-    since we wrote them. `counted`: they are inputs, counted by what became of them.
+    since we wrote them. `source` is the input whose records were sent home to this topic.
+    `counted`: they are inputs, counted by what became of them.
     """
 
     decode: Callable[[Chunk, Moment, Effects], Decoded]
     apply: Callable[[Batch, Sequence[Any], int, int], list[Applied[Any]]]
     repartition: str | None = None
+    source: str | None = None
     counted: bool = False
 
 
@@ -163,7 +172,11 @@ class Processor:
         decoded = intake.decode(chunk, moment, effects)
         batch = self.route(decoded)
         batch, stored = self.load(batch, chunk, intake, moment, effects)
-        applied = self.follow(batch, stored, intake, moment, effects)
+        try:
+            applied = self.follow(batch, stored, intake, moment, effects)
+        except StateUnreadable:
+            batch, stored = self.readable(batch, stored, chunk, intake, moment, effects)
+            applied = self.follow(batch, stored, intake, moment, effects)
         self.count(chunk, intake, batch, applied, moment, effects)
         return effects
 
@@ -206,31 +219,42 @@ class Processor:
     def load(
         self, batch: Batch, chunk: Chunk, intake: Intake, moment: Moment, effects: Effects
     ) -> tuple[Batch, Sequence[Any]]:
-        """What is stored of each key; records whose key is not at home here are sent there."""
+        """What is stored of each key; records whose key is not at home here are sent there, or
+        refused where only a stranger can have put them here."""
         stored = self.states.get_many(self.table, chunk.partition, batch.keys)
-        if intake.repartition is None:
-            return batch, stored
         away = self.misrouted(batch.keys, stored, chunk.partition)
         if not away:
             return batch, stored
-        home = Batch([], [], [], [])
-        kept = []
-        for name, key, facts, places, old in zip(*batch, stored, strict=True):
-            if key not in away:
-                home.names.append(name)
-                home.keys.append(key)
-                home.facts.append(facts)
-                home.places.append(places)
-                kept.append(old)
-                continue
-            for place in places:
-                record = chunk.records[place]
-                origin = origin_of(chunk, record, moment.now, first_hand=True)
-                effects.outputs.append(
-                    Output(intake.repartition, key, record.value, headers=origin.headers())
-                )
-            effects.counts.add(RECORDS, chunk.topic, "sent_home", number=len(places))
+        home, kept, places = _without(away, batch, stored)
+        if intake.repartition is None:
+            self.refuse_all(places, NOT_OURS, chunk, intake, moment, effects)
+            return home, kept
+        for key, place in places:
+            record = chunk.records[place]
+            origin = origin_of(chunk, record, moment.now, source=None)
+            effects.outputs.append(
+                Output(intake.repartition, key, record.value, headers=origin.headers())
+            )
+        effects.counts.add(RECORDS, chunk.topic, "sent_home", number=len(places))
         return home, kept
+
+    def readable(
+        self,
+        batch: Batch,
+        stored: Sequence[Any],
+        chunk: Chunk,
+        intake: Intake,
+        moment: Moment,
+        effects: Effects,
+    ) -> tuple[Batch, Sequence[Any]]:
+        """The batch without the keys whose states cannot be read; their records are refused."""
+        unread = set()
+        for key, old in zip(batch.keys, stored, strict=True):
+            if old is not None and self.loaded(old, chunk.partition, effects) is None:
+                unread.add(key)
+        rest, kept, places = _without(unread, batch, stored)
+        self.refuse_all(places, NO_STATE, chunk, intake, moment, effects)
+        return rest, kept
 
     def route_all(self, names: list[Any], facts: list[Any]) -> Batch:
         """Facts that came in no chunk, by what they are about."""
@@ -282,6 +306,31 @@ class Processor:
     def publish(self, judged: Judged, effects: Effects) -> None:
         """Add what is published of a state to the effects."""
 
+    def load_state(self, value: Any) -> Any:
+        """A stored state of this table. Raises StateUnreadable."""
+        raise NotImplementedError
+
+    def loaded(self, value: Any, partition: int, effects: Effects) -> Any | None:
+        """A stored state; None where it cannot be read, which is said and counted."""
+        try:
+            return self.load_state(value)
+        except StateUnreadable as error:
+            effects.counts.add(STATES_UNREADABLE, self.table)
+            left_out = self.lines.admit(f"unreadable states of {self.table}")
+            if left_out is not None:
+                log.error(
+                    "a state of %(table)s-%(partition)d cannot be read (%(error)s): it is left as "
+                    "it is, and what is about it is refused",
+                    event(
+                        "state_unreadable",
+                        table=self.table,
+                        partition=partition,
+                        error=error,
+                        left_out=left_out,
+                    ),
+                )
+            return None
+
     def misrouted(self, keys: Sequence[bytes], stored: Sequence[Any], partition: int) -> set[bytes]:
         """The keys without a state that our partitioner would not have put on `partition`."""
         unknown = [key for key, old in zip(keys, stored, strict=True) if old is None]
@@ -298,6 +347,21 @@ class Processor:
             dead_letter(self.topics.dead_letters, record, origin, bad, self.sizes.max_message)
         )
 
+    def refuse_all(
+        self,
+        places: Iterable[tuple[bytes, int]],
+        bad: Bad,
+        chunk: Chunk,
+        intake: Intake,
+        moment: Moment,
+        effects: Effects,
+    ) -> None:
+        """Refuse the records at some places of a chunk, each once."""
+        for place in sorted({place for _, place in places}):
+            record = chunk.records[place]
+            origin = origin_of(chunk, record, moment.now, source=intake.source)
+            self.refuse(record, origin, bad, effects)
+
     def count(
         self,
         chunk: Chunk,
@@ -309,7 +373,6 @@ class Processor:
     ) -> None:
         """Refuse what found no room, and count an input's records by what became of them."""
         if intake.counted:
-            first_hand = intake.repartition is not None
             new = late = known = 0
             for each, places in zip(applied, batch.places, strict=True):
                 new += each.new
@@ -317,7 +380,7 @@ class Processor:
                 known += len(places) - each.new - each.late - len(each.refused)
                 for number in each.refused:
                     record = chunk.records[places[number]]
-                    origin = origin_of(chunk, record, moment.now, first_hand=first_hand)
+                    origin = origin_of(chunk, record, moment.now, source=intake.source)
                     self.refuse(record, origin, TOO_MANY, effects)
             outcomes = (
                 ("new", new),
@@ -363,28 +426,37 @@ class Processor:
             )
 
     def messages(
-        self, read: Callable[[bytes], Any], chunk: Chunk, moment: Moment, effects: Effects
+        self,
+        read: Callable[[bytes], Any],
+        is_ours: Callable[[Record, Any], bool],
+        chunk: Chunk,
+        moment: Moment,
+        effects: Effects,
     ) -> Iterable[tuple[int, Record, Any]]:
         """What another table sent, with its record; what it cannot have sent is refused."""
         for place, record in enumerate(chunk.records):
+            value = record.value or b""
             try:
-                message = read(record.value or b"")
+                message = read(value)
                 (record.key or b"").decode()
-            except (msgspec.MsgspecError, UnicodeDecodeError):
-                origin = origin_of(chunk, record, moment.now, first_hand=True)
-                self.refuse(record, origin, NOT_OURS, effects)
-            else:
+                ours = len(value) <= self.sizes.max_message and is_ours(record, message)
+            except UNREADABLE:
+                ours = False
+            if ours:
                 yield place, record, message
+            else:
+                origin = origin_of(chunk, record, moment.now, source=None)
+                self.refuse(record, origin, NOT_OURS, effects)
 
     def by_record_key(
-        self, read: Callable[[bytes], Any]
+        self, read: Callable[[bytes], Any], is_ours: Callable[[Record, Any], bool]
     ) -> Callable[[Chunk, Moment, Effects], Decoded]:
         """Decodes messages of another table that are about the key of their record."""
 
         def decode(chunk: Chunk, moment: Moment, effects: Effects) -> Decoded:
             decoded = Decoded([], [], [])
             names, facts, places = decoded
-            for place, record, message in self.messages(read, chunk, moment, effects):
+            for place, record, message in self.messages(read, is_ours, chunk, moment, effects):
                 names.append(record.key or b"")
                 facts.append(message)
                 places.append(place)
@@ -414,3 +486,21 @@ class Processor:
         if ended:
             effects.counts.add(STATES_ENDED, self.table, number=len(ended))
         self.collect(ended, effects)
+
+
+def _without(
+    keys: set[bytes], batch: Batch, stored: Sequence[Any]
+) -> tuple[Batch, Sequence[Any], list[tuple[bytes, int]]]:
+    """The batch without some keys, what is stored of the rest, and where records of those are."""
+    rest, kept = Batch([], [], [], []), []
+    gone: list[tuple[bytes, int]] = []
+    for name, key, facts, places, old in zip(*batch, stored, strict=True):
+        if key in keys:
+            gone += [(key, place) for place in places]
+            continue
+        rest.names.append(name)
+        rest.keys.append(key)
+        rest.facts.append(facts)
+        rest.places.append(places)
+        kept.append(old)
+    return rest, kept, gone

@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-import msgspec
-
 from streams.engine.kafka.murmur2 import partition_of, partitions_of
 from streams.engine.kafka.types import Output
+from streams.engine.kafka.unreadable import UNREADABLE
 from streams.state.codec import dump_message, load_abnormal_days, load_contributions
 from streams.state.contributions import AbnormalDays, Contribution, ContributionChange
 from streams.state.shop_days import shop_key
 from streams.state.state import OrderState, ParcelState
+from streams.tables.ours import is_of_one_shop
 
 MOST_IN_ONE = 1_000
 """Changes in one message: some hundred kilobytes, as long as orders have few products."""
@@ -136,7 +136,9 @@ def _read_changes(
 ) -> list[tuple[str, Contribution | None, Contribution | None]]:
     try:
         changes = load_contributions(value or b"")
-    except msgspec.MsgspecError:
+    except UNREADABLE:
+        return []
+    if not is_of_one_shop(changes):
         return []
     return [(change.order_id, change.old, change.new) for change in changes]
 
@@ -144,5 +146,5 @@ def _read_changes(
 def _read_days(value: bytes | None) -> AbnormalDays | None:
     try:
         return load_abnormal_days(value or b"")
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         return None

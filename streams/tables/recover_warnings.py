@@ -14,6 +14,8 @@ import msgspec
 
 from streams.decode.clock import parse_us
 from streams.engine.kafka.murmur2 import partition_of
+from streams.engine.kafka.unreadable import UNREADABLE
+from streams.facts.facts import LATEST
 from streams.profiles.model import Profiles
 from streams.profiles.money import Money
 from streams.profiles.registry import SPECS
@@ -21,6 +23,9 @@ from streams.state.state import Finding, OrderState, ParcelState, Published
 
 OF_ORDERS = frozenset(spec.name for spec in SPECS.values() if spec.sees == "order" and spec.about)
 """Rules that look at an order and warn of its parcels: the order's state knows these warnings."""
+
+_MOST = 1 << 53
+"""A revision counts milliseconds since 1970, or one more than the one before."""
 
 _read = msgspec.json.Decoder().decode
 _stored = msgspec.msgpack.Encoder().encode
@@ -114,6 +119,8 @@ def _published(value: bytes, of_orders: frozenset[str]) -> tuple[str, bytes, Pub
                 (each["code"], each["value"] or "") for each in evidence.get("advice") or ()
             ),
         )
+        if not _is_plausible(finding, warning["revision"]):
+            return None
         # A state that remembered what somebody else made of a field could not be read again.
         published = _checked(
             _stored(Published(warning["warning_id"], warning["revision"], finding))
@@ -122,7 +129,7 @@ def _published(value: bytes, of_orders: frozenset[str]) -> tuple[str, bytes, Pub
             return "orders", finding.order_ids[0].encode(), published
         return "parcels", parcel.encode(), published
     except (
-        msgspec.DecodeError,
+        *UNREADABLE,
         UnicodeError,
         OverflowError,
         KeyError,
@@ -131,6 +138,15 @@ def _published(value: bytes, of_orders: frozenset[str]) -> tuple[str, bytes, Pub
         AttributeError,
     ):
         return None
+
+
+def _is_plausible(finding: Finding, revision: int) -> bool:
+    """Whether its next revision could be published: a greater number, times within a calendar."""
+    times = (
+        *(finding.anchor, finding.opened_at),
+        *(finding.deadline, finding.breached_at, finding.resolved_at),
+    )
+    return 0 <= revision < _MOST and all(at is None or 0 <= at <= LATEST for at in times)
 
 
 def _money(exposure: dict[str, Any]) -> Money | None:

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
 
 from streams.engine.kafka.topics import Topics
-from streams.engine.kafka.types import Chunk, Effects, Output
+from streams.engine.kafka.types import Chunk, Effects, Output, Record
 from streams.facts.times import MILLISECOND, SECOND
 from streams.profiles.model import Profiles
 from streams.shops.risks import meter_of, risks
 from streams.state import batch as states
 from streams.state.batch import Applied
 from streams.state.codec import STORED, Codec, load_contributions
-from streams.state.contributions import deltas
+from streams.state.contributions import ContributionChange, deltas
 from streams.state.shop_days import Change, ShopDay, day_text, product_key, row_key
 from streams.tables.observations import Day
+from streams.tables.ours import is_of_one_shop
 from streams.tables.processor import (
     Batch,
     Decoded,
@@ -30,6 +32,7 @@ from streams.tables.processor import (
     Sizes,
     StateReader,
 )
+from streams.tables.recover_shop_days import home_of
 from streams.telemetry.events import event
 from streams.telemetry.metrics import PRODUCTS_NOT_METERED, SHOP_LINES_CROSSED, STATES_ENDED
 
@@ -68,20 +71,41 @@ class ShopDayProcessor(Processor):
     def _decode(self, chunk: Chunk, moment: Moment, effects: Effects) -> Decoded:
         """What orders of all partitions contribute to days, by row.
 
-        A message is counted once: a row knows the offset of the last one that it holds.
+        A message is counted once: a row knows topic and offset of the last one that it holds.
         """
         decoded = Decoded([], [], [])
         names, facts, places = decoded
-        for place, record, changes in self.messages(load_contributions, chunk, moment, effects):
+        of = log_of(chunk.topic_id)
+        for place, record, changes in self.messages(
+            load_contributions, self._is_ours(chunk.partition), chunk, moment, effects
+        ):
             for change in changes:
                 contribution = change.new or change.old
                 if contribution is None:
                     continue
                 for day, delta in deltas(change.old, change.new):
                     names.append((contribution.platform, contribution.shop_id, day))
-                    facts.append(Change(record.offset, delta))
+                    facts.append(Change(record.offset, delta, of))
                     places.append(place)
         return decoded
+
+    def _is_ours(self, partition: int) -> Callable[[Record, list[ContributionChange]], bool]:
+        def is_ours(_record: Record, changes: list[ContributionChange]) -> bool:
+            return is_of_one_shop(changes) and all(
+                home_of(each.platform, each.shop_id, self.partitions) == partition
+                for change in changes
+                if (each := change.new or change.old) is not None
+            )
+
+        return is_ours
+
+    def misrouted(self, keys: Sequence[bytes], stored: Sequence[Any], partition: int) -> set[bytes]:
+        """None: a row is at home where its shop is, which its messages have shown."""
+        return set()
+
+    def load_state(self, value: Any) -> ShopDay:
+        """A stored row."""
+        return self.codec.load_shop_day(value)
 
     def key_of(self, name: Any) -> bytes:
         """The key of a row."""
@@ -122,7 +146,7 @@ class ShopDayProcessor(Processor):
         """Publish the days whose counts changed, and forget those at their end."""
         if moment.watermark is None or not due:
             return
-        rows = self._rows(partition, [key for _, key in due])
+        rows = self._rows(partition, [key for _, key in due], effects)
         judged = []
         awake: list[bytes] = []
         for key, (row, old_due) in rows.items():
@@ -135,11 +159,12 @@ class ShopDayProcessor(Processor):
         if judged:
             effects.counts.add(STATES_ENDED, self.table, number=len(judged))
         # A day that changed may be one of those that a later day's line looks back to.
-        later = self._rows(partition, [k for key in awake for k in self._near(rows[key][0], 1)])
+        near = [k for key in awake for k in self._near(rows[key][0], 1)]
+        later = self._rows(partition, near, effects)
         known = {**later, **rows}
         awake = list(dict.fromkeys([*awake, *(key for key in later if key not in rows)]))
         missing = [k for key in awake for k in self._near(known[key][0], -1) if k not in known]
-        known.update(self._rows(partition, missing))
+        known.update(self._rows(partition, missing, effects))
         for key in awake:
             row, old_due = known[key]
             self._publish(row, [known.get(k) for k in self._near(row, -1)], moment, effects)
@@ -181,18 +206,20 @@ class ShopDayProcessor(Processor):
                     ),
                 )
 
-    def _rows(self, partition: int, keys: Sequence[bytes]) -> dict[bytes, tuple[ShopDay, int]]:
-        """The rows that exist of `keys`, each with its due time."""
+    def _rows(
+        self, partition: int, keys: Sequence[bytes], effects: Effects
+    ) -> dict[bytes, tuple[ShopDay, int]]:
+        """The rows that exist of `keys` and can be read, each with its due time."""
         wanted = list(dict.fromkeys(keys))
         if not wanted:
             return {}
         stored = self.states.get_many(self.table, partition, wanted)
-        load, due_of = self.codec.load_shop_day, self.codec.due_of
-        return {
-            key: (load(value), due_of(value))
-            for key, value in zip(wanted, stored, strict=True)
-            if value is not None
-        }
+        rows = {}
+        for key, value in zip(wanted, stored, strict=True):
+            row = None if value is None else self.loaded(value, partition, effects)
+            if row is not None:
+                rows[key] = row, self.codec.due_of(value)
+        return rows
 
     def _near(self, row: ShopDay, step: int) -> list[bytes]:
         """The keys of the days that its lines look back to (-1), or that look back to it (1)."""
@@ -205,3 +232,8 @@ class ShopDayProcessor(Processor):
     def _longest_run(self) -> int:
         meters = [profile.meter for profile in self.profiles.all if profile.meter is not None]
         return max((meter.longest_run() for meter in meters), default=1)
+
+
+def log_of(topic_id: str) -> int:
+    """A number that stands for a topic by its id; 0: the cluster gives none."""
+    return int.from_bytes(blake2b(topic_id.encode(), digest_size=7).digest()) if topic_id else 0

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from streams.engine.kafka.murmur2 import partitions_of
-from streams.engine.kafka.types import Chunk, Effects, Output
+from streams.engine.kafka.types import Chunk, Effects, Output, Record
 from streams.facts.facts import TrackFacts
 from streams.state import batch as states
 from streams.state.batch import Applied
@@ -34,12 +34,16 @@ class TrackProcessor(Processor):
     def _decode(self, chunk: Chunk, moment: Moment, effects: Effects) -> Decoded:
         decoded = Decoded([], [], [])
         names, facts, places = decoded
-        for place, _, claims in self.messages(load_track_facts, chunk, moment, effects):
+        for place, _, claims in self.messages(load_track_facts, _any, chunk, moment, effects):
             for claim in claims:
                 names.append(claim.signature)
                 facts.append(claim)
                 places.append(place)
         return decoded
+
+    def load_state(self, value: Any) -> TrackState:
+        """A stored track."""
+        return self.codec.load_track(value)
 
     def _apply(
         self, batch: Batch, stored: Sequence[Any], now: int, reading: int
@@ -52,6 +56,11 @@ class TrackProcessor(Processor):
         for each in applied:
             for key, facts in each.replies:
                 effects.outputs.append(Output(topic, key, dump(facts)))
+
+
+def _any(_record: Record, _claims: list[TrackFacts]) -> bool:
+    """The form of claims says all."""
+    return True
 
 
 def claim_outputs(

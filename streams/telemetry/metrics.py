@@ -43,6 +43,21 @@ RECORDS = Counter(
     "sent_home (to the partition of their key, where they are counted again).",
     ["topic", "outcome"],
 )
+UNREAD_LOST = Counter(
+    "shipsentry_unread_records_lost_total",
+    "Records that were gone before they were read: expired, or deleted, by topic and partition.",
+    ["topic", "partition"],
+)
+TOPICS_MADE_ANEW = Counter(
+    "shipsentry_topics_made_anew_total",
+    "Times that a topic was found deleted and made anew while it was read.",
+    ["topic"],
+)
+TOPICS_UNREAD = Measured(
+    "shipsentry_topic_unread",
+    "1 where a topic cannot be read: it is gone, or has other partitions than it is to have.",
+    ("topic",),
+)
 LATE_FACTS = Counter(
     "shipsentry_late_facts_total",
     "Facts older than the newest of their key by more than the retention: they change nothing.",
@@ -52,6 +67,11 @@ DEAD_LETTERS = Counter(
     "shipsentry_dead_letters_total",
     "Records that could not be processed, by topic of origin and reason.",
     ["topic", "reason"],
+)
+FOREIGN_RECORDS = Counter(
+    "shipsentry_foreign_records_total",
+    "Records of the ticks topic that no worker of this release wrote: they are passed over.",
+    ["topic"],
 )
 UNKNOWN_NAMES = Counter(
     "shipsentry_unknown_names_total",
@@ -255,6 +275,11 @@ STATES_ENDED = Counter(
     "States deleted because nothing was heard of them for their retention.",
     ["table"],
 )
+STATES_UNREADABLE = Counter(
+    "shipsentry_unreadable_states_total",
+    "Times that a stored state was not readable: it stays as it is, records about it are refused.",
+    ["table"],
+)
 DUE = Measured(
     "shipsentry_due_entries",
     "States whose time has come and that were not judged yet; each partition shows 1,000 at most.",
@@ -330,6 +355,7 @@ def begin_at_zero(
     for topic in topics:
         CHUNK_RECORDS.observe((), topic)
         PIPELINE_LATENCY.observe((), topic)
+        TOPICS_MADE_ANEW.labels(topic)
     for topic in inputs:
         for outcome in ("new", "repeated", "late", "dead_letter", "sent_home"):
             RECORDS.labels(topic=topic, outcome=outcome)

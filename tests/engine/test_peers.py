@@ -98,7 +98,7 @@ def test_homes_travel_in_ticks() -> None:
     fields: list[Any] = msgspec.msgpack.decode(value)
     older = msgspec.msgpack.encode(fields[:5])
     newer = msgspec.msgpack.encode([*fields, "of a later release"])
-    found = list(ticks.decode([Record(n, 0, None, v) for n, v in enumerate((value, older, newer))]))
+    found, _ = ticks.decode([Record(n, 0, None, v) for n, v in enumerate((value, older, newer))])
     assert [Home(tick.address, tick.word) for tick in found] == [HERE, Home("", ""), HERE]
     assert [list(tick.reports()) for tick in found] == [[(3, report)]] * 3
 

@@ -150,12 +150,12 @@ def test_stopped_in_the_middle_of_a_restore(options: dict[str, Any], tmp_path: P
     assert asyncio.run(run()) == 0
 
 
-def test_topics_that_are_not_co_partitioned_end_it(
+def test_changelogs_that_are_not_co_partitioned_end_it(
     kafka: KafkaServer, app_id: str, tmp_path: Path
 ) -> None:
-    """Partitions added to one topic only: refused with its name, nothing read of it is lost."""
+    """Partitions added to one of them only: refused with its name, nothing that is read is lost."""
     for topic, config in topics(app_id).items():
-        kafka.create_topic(topic, 6 if topic.endswith("-in") else 4, config)
+        kafka.create_topic(topic, 6 if topic.endswith("sets-changelog") else 4, config)
     log = tmp_path / "log"
     process = start_process(
         log, bootstrap=kafka.bootstrap, app_id=app_id, data_dir=tmp_path / "data"

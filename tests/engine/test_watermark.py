@@ -241,5 +241,5 @@ def test_reports_travel_in_ticks() -> None:
     report = Report(7, 2, T, True)
     value = ticks.encode("w1", 7, T, {3: report})
     records = [Record(0, 0, None, None), Record(1, 0, None, b"{"), Record(2, 0, None, value)]
-    (tick,) = ticks.decode(records)
+    (tick,), _ = ticks.decode(records)
     assert (tick.worker, list(tick.reports())) == ("w1", [(3, report)])

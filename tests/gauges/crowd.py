@@ -96,6 +96,7 @@ def crowd() -> str:
         uncounted=0,
         due=dict.fromkeys(("orders", "parcels", "tracks", "meters"), (1, 1.0)),
         stopped={"order-paid": 1, "tracking-update": 0},
+        unread=dict.fromkeys(every, False),
         store_bytes=dict.fromkeys(("orders", "parcels", "tracks", "meters"), 1),
     )
     board.states = dict.fromkeys(status.due, 1)
@@ -104,8 +105,11 @@ def crowd() -> str:
     for topic in every:
         metrics.CHUNK_RECORDS.observe([5], topic)
         metrics.PIPELINE_LATENCY.observe([0.5], topic)
+        metrics.UNREAD_LOST.labels(topic, 0).inc()
         for reason in REASONS:
             metrics.DEAD_LETTERS.labels(topic=topic, reason=reason).inc()
+    metrics.FOREIGN_RECORDS.labels(topics.ticks).inc()
+    metrics.STATES_UNREADABLE.labels("orders").inc()
     for kind in ("carrier", "platform"):
         metrics.UNKNOWN_NAMES.labels(kind=kind, called=metrics.OTHER).inc()
     metrics.COMMIT_ROUND.observe([0.1])

@@ -109,6 +109,7 @@ def test_no_label_can_be_an_id() -> None:
     """Orders, numbers, warnings and people are never labels; every label is on this list."""
     allowed = {
         "topic",
+        "partition",
         "outcome",
         "reason",
         "carrier",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from streams.facts.times import DAY, HOUR
@@ -124,3 +125,28 @@ def test_names_with_the_separator_give_keys_of_their_own() -> None:
     }
     assert len(keys) == 4
     assert shop_key("douyin", "a|b") == b"douyin|a%7Cb"
+
+
+def test_a_topic_made_anew_has_other_messages_at_the_same_offsets() -> None:
+    """What it says is counted, whatever offset the row holds of the former one; and once."""
+    row = new_row("douyin", "s-1", 10, Meter())
+    delta = next(delta for _, delta in deltas(None, DUE))
+    assert add(row, [Change(900, delta, 7)]) == (True, 0)
+    assert add(row, [Change(900, delta, 7)]) == (False, 0)
+    assert add(row, [Change(3, delta, 8), Change(4, delta, 8)]) == (True, 0)
+    assert (row.counts[0], row.applied, row.log) == (3, 4, 8)
+    assert add(row, [Change(4, delta, 8)]) == (False, 0)
+
+
+def test_a_row_of_release_0_1_0_goes_on_by_its_offset() -> None:
+    """It does not say of which topic that is: taken for the one that is read now."""
+    row = new_row("douyin", "s-1", 10, Meter())
+    delta = next(delta for _, delta in deltas(None, DUE))
+    add(row, [Change(900, delta)])
+    old = load_shop_day(dump(row)[:9] + msgspec.msgpack.encode(msgspec.to_builtins(row)[:12]))
+    assert (old.applied, old.log) == (900, 0)
+    assert add(old, [Change(900, delta, 7)]) == (False, 0)
+    assert add(old, [Change(901, delta, 7)]) == (True, 0)
+    assert (old.counts[0], old.applied, old.log) == (2, 901, 7)
+    # On a cluster that gives no ids it stays as it was.
+    assert add(old, [Change(901, delta)]) == (False, 0)

@@ -21,7 +21,7 @@ from support.two_sides import TOPICS, Loop
 
 from streams.app import shadows_of
 from streams.engine.kafka.murmur2 import partition_of, partitions_of
-from streams.engine.kafka.types import Effects, Output, Put, Record
+from streams.engine.kafka.types import Chunk, Effects, Output, Put, Record
 from streams.engine.store.store import PartitionStore
 from streams.engine.worker import ticks
 from streams.engine.worker.peers import Home
@@ -105,7 +105,7 @@ MESSAGES = {
 
 
 def _read_tick(value: bytes) -> Tick:
-    (tick,) = ticks.decode([Record(0, 0, None, value)])
+    (tick,), _ = ticks.decode([Record(0, 0, None, value)])
     return tick
 
 
@@ -171,6 +171,11 @@ class Recording(Loop):
             defaultdict(lambda: defaultdict(list))
         )
         self.assignments = 1
+
+    def take(self, chunk: Chunk, watermark: int | None) -> Effects:
+        """As `Loop.take`; the topic of a chunk has an id, as on a cluster."""
+        chunk.topic_id = f"id-of-{chunk.topic}"
+        return super().take(chunk, watermark)
 
     def _happen(self, effects: Effects, partition: int) -> None:
         for table, puts in effects.puts.items():

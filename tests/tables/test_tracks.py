@@ -54,7 +54,7 @@ def test_claims_for_one_partition_travel_together() -> None:
 
 def test_no_record_grows_beyond_what_kafka_takes() -> None:
     """Claims with the longest keys are split over several records; none is lost."""
-    claims = [TrackFacts(b"x" * 16, f"{number}" + "k" * 100_000, 5) for number in range(40)]
+    claims = [TrackFacts(b"x" * 16, f"{number}" + "k" * 30_000, 5) for number in range(130)]
     outputs = claim_outputs("t", 1, claims)
     sizes = [len(output.value or b"") for output in outputs]
     assert len(sizes) == 4

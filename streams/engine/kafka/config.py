@@ -67,6 +67,9 @@ class EngineConfig:
     producer_buffer_kbytes: int = 256 * 1024
     store_cache_bytes: int = 64 * 1024 * 1024
 
+    topic_watch_interval: float = 3.0
+    """How often the cluster is asked whether the topics are still those that are read."""
+
     tick_interval: float = 0.5
     watermark_patience: float = 60.0
     """A partition of which nothing was heard for so long no longer holds others' deadlines."""

@@ -6,6 +6,10 @@ from typing import NamedTuple
 
 from streams.engine.kafka.types import Chunk, Record
 
+_MOST = (1 << 63) - 1
+_AHEAD = 366 * 86_400_000_000
+"""How far a worker's clock may be ahead (µs): its re-keyed records keep where they were read."""
+
 ORIGIN_HEADER = "shipsentry-origin"
 """The fields of Origin, separated by blanks, on a record that was sent to its own partition."""
 
@@ -24,16 +28,25 @@ class Origin(NamedTuple):
         return [(ORIGIN_HEADER, " ".join(str(part) for part in self).encode())]
 
 
-def origin_of(chunk: Chunk, record: Record, now: int, *, first_hand: bool) -> Origin:
+def origin_of(chunk: Chunk, record: Record, now: int, *, source: str | None) -> Origin:
     """The origin of a record read at `now` (µs).
 
-    `first_hand`: the chunk is of an input, whose producers may send headers of any name.
+    `source` is the input whose records are sent home to the chunk's topic. None: it is an input
+    itself, or none; then anybody may have sent headers of any name.
     """
-    for name, value in () if first_hand else record.headers:
+    for name, value in record.headers if source is not None else ():
         if name == ORIGIN_HEADER and value is not None:
             try:
-                topic, partition, offset, timestamp_ms, arrival = value.decode().split(" ")
-                return Origin(topic, int(partition), int(offset), int(timestamp_ms), int(arrival))
+                topic, *numbers = value.decode().split(" ")
+                partition, offset, timestamp_ms, arrival = map(int, numbers)
             except ValueError:
                 break  # not ours: a stranger wrote to our topic
+            if (
+                topic == source
+                and 0 <= partition < 1 << 31
+                and 0 <= offset <= _MOST
+                and -1 <= timestamp_ms <= _MOST
+                and 0 < arrival <= now + _AHEAD
+            ):
+                return Origin(topic, partition, offset, timestamp_ms, arrival)
     return Origin(chunk.topic, chunk.partition, record.offset, record.timestamp_ms, now)

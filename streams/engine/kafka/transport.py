@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import aiokafka
 from aiokafka.consumer.fetcher import FetchResult
-from aiokafka.errors import ConsumerStoppedError
+from aiokafka.errors import ConsumerStoppedError, OffsetOutOfRangeError
 from aiokafka.helpers import create_ssl_context
+from aiokafka.protocol.fetch import FetchRequest
 from faust.serializers.schemas import Schema
 from faust.transport import producer as faust_producer
 from faust.transport.consumer import ensure_TP
@@ -25,9 +26,12 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
 from streams.engine.kafka.coordinator import find_patiently
+from streams.engine.kafka.offset_metadata import encode, topic_id_of
 from streams.engine.kafka.offsets import PartitionOffsets
+from streams.engine.kafka.topic_ids import NO_ID
 from streams.engine.kafka.types import Chunk, Record
 from streams.telemetry.events import event
+from streams.telemetry.metrics import UNREAD_LOST
 
 if TYPE_CHECKING:
     from streams.engine.kafka.config import EngineConfig
@@ -35,6 +39,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _IDLE = 1.0
+_SUSPICION = 5.0
+"""Seconds for which nothing is taken of a topic that was gone, where nobody can look."""
+_UNKNOWN_TOPIC = 3
+"""Kafka's code for a topic or partition that the broker does not know."""
 _BLOCK = 256
 _new_tuple = tuple.__new__
 
@@ -61,11 +69,15 @@ class LogState(NamedTuple):
 
 
 class Start(NamedTuple):
-    """Where reading of the assigned partitions starts, and where their logs ended just now."""
+    """Where reading of the assigned partitions starts, and where their logs ended just now.
+
+    `committed` is -1 where reading does not start there. `ids` are those of the topics.
+    """
 
     positions: dict[TP, int]
     committed: dict[TP, int]
     ends: dict[TP, int]
+    ids: Mapping[str, str]
 
 
 class ChunkSchema(Schema):  # type: ignore[type-arg]
@@ -86,6 +98,9 @@ class ChunkConsumerThread(driver.AIOKafkaConsumerThread):
 
     app: Any
 
+    _suspected: dict[str, float]
+    """Topics of which nothing is taken, and until when at the latest (monotonic)."""
+
     session_from: float = 0.0
     """When the last heartbeat that the group's coordinator accepted was sent (CLOCK_BOOTTIME)."""
 
@@ -101,7 +116,8 @@ class ChunkConsumerThread(driver.AIOKafkaConsumerThread):
             bootstrap_servers=config.bootstrap.split(","),
             partition_assignment_strategy=[self._assignor],
             enable_auto_commit=False,
-            auto_offset_reset="earliest",
+            # Never anywhere by itself: a position that is none is looked into, see `_take`.
+            auto_offset_reset="none",
             max_poll_records=None,
             max_poll_interval_ms=int(self.app.conf.broker_max_poll_interval * 1000),
             max_partition_fetch_bytes=config.fetch_max_partition_bytes,
@@ -129,8 +145,45 @@ class ChunkConsumerThread(driver.AIOKafkaConsumerThread):
             return ok
 
         coordinator._do_heartbeat = heartbeat
+        self._suspected = {}
+        self._watch_answers(self._ensure_consumer())
+
+    def _watch_answers(self, consumer: aiokafka.AIOKafkaConsumer) -> None:
+        """See what brokers refuse, and say with each offset that is committed of which topic it is.
+
+        Upstream asks for new metadata where a topic is unknown, and nothing more
+        (aiokafka/consumer/fetcher.py, _proc_fetch_request); its offsets have no metadata
+        (faust/transport/drivers/aiokafka.py, _commit).
+        """
+        parent = cast(ChunkConsumer, self.consumer)
+        send, commit = consumer._client.send, consumer.commit
+
+        async def send_and_look(node_id: Any, request: Any, **options: Any) -> Any:
+            response = await send(node_id, request, **options)
+            if isinstance(request, FetchRequest):
+                for topic, partitions in response.topics:
+                    if any(answer[1] == _UNKNOWN_TOPIC for answer in partitions):
+                        self._suspect(topic)
+            return response
+
+        async def commit_with_ids(offsets: Any) -> None:
+            await commit(
+                {
+                    tp: mark._replace(metadata=encode(parent.ids.get(tp.topic, NO_ID)))
+                    for tp, mark in offsets.items()
+                }
+            )
+
+        consumer._client.send = send_and_look
+        consumer.commit = commit_with_ids
+
+    def _suspect(self, topic: str) -> None:
+        """A topic was gone a moment ago: nothing is taken of it before somebody has looked."""
+        self._suspected[topic] = time.monotonic() + _SUSPICION
+        self.parent_loop.call_soon_threadsafe(self.app.engine.topic_suspected)
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        self._suspected = {}
         self.session_from = boot_time()
         # Nothing is fetched before recovery has said where to start; changelogs never are.
         self._ensure_consumer().pause(*map(driver.ensure_aiokafka_TP, assigned))
@@ -197,7 +250,7 @@ class ChunkConsumerThread(driver.AIOKafkaConsumerThread):
         wanted = parent.wanted
         taken: list[Fetched] = []
         for tp in list(fetcher._records):
-            if tp not in wanted:
+            if tp not in wanted or self._suspected.get(tp.topic, 0.0) > time.monotonic():
                 continue
             result = fetcher._records[tp]
             if type(result) is not FetchResult:
@@ -232,11 +285,35 @@ class ChunkConsumerThread(driver.AIOKafkaConsumerThread):
 
     # -- positions
 
-    async def start_at(self, inputs: set[TP], from_end: set[TP]) -> Start:
-        """Seek `inputs` to their committed offsets, `from_end` to their ends; resume fetching."""
-        return cast(Start, await self.call_thread(self._start_at, inputs, from_end))
+    async def subscribed(self) -> frozenset[str]:
+        """The topics that are to be read, changelogs among them."""
+        return cast(frozenset[str], await self.call_thread(self._subscribed))
 
-    async def _start_at(self, inputs: set[TP], from_end: set[TP]) -> Start:
+    async def _subscribed(self) -> frozenset[str]:
+        return frozenset(self._ensure_consumer().subscription())
+
+    def trust(self) -> None:
+        """Somebody has looked: take records again of topics that were suspected."""
+        self._suspected = {}
+
+    async def join_anew(self) -> None:
+        """Have partitions given out again, by what the cluster has of topics now."""
+        await self.call_thread(self._join_anew)
+
+    async def _join_anew(self) -> None:
+        consumer = self._ensure_consumer()
+        await consumer._client.force_metadata_update()
+        consumer._coordinator.request_rejoin()
+
+    async def start_at(self, inputs: set[TP], from_end: set[TP], ids: Mapping[str, str]) -> Start:
+        """Seek `inputs` to their committed offsets, `from_end` to their ends; resume fetching.
+
+        `ids` are those of the topics. An offset that is of a former topic, or outside of its log,
+        is said, and its log read from the start.
+        """
+        return cast(Start, await self.call_thread(self._start_at, inputs, from_end, ids))
+
+    async def _start_at(self, inputs: set[TP], from_end: set[TP], ids: Mapping[str, str]) -> Start:
         consumer = self._ensure_consumer()
         coordinator = consumer._coordinator
         every = [driver.ensure_aiokafka_TP(tp) for tp in inputs | from_end]
@@ -247,32 +324,20 @@ class ChunkConsumerThread(driver.AIOKafkaConsumerThread):
         committed: dict[TP, int] = {}
         for raw in every:
             tp = ensure_TP(raw)
-            mark = known[raw].offset if raw in known else -1
-            committed[tp] = mark
+            mark = known.get(raw)
             if tp in from_end:
                 start = ends[raw]
-            elif mark < 0:
+            elif mark is None or mark.offset < 0:
                 start = begins[raw]
-            elif begins[raw] <= mark <= ends[raw]:
-                start = mark
             else:
-                start = begins[raw]
-                log.warning(
-                    "committed offset %(offset)d of %(topic)s-%(partition)d is outside of its log "
-                    "(%(first)d..%(end)d); reading it from its start",
-                    event(
-                        "offset_out_of_log",
-                        topic=tp.topic,
-                        partition=tp.partition,
-                        offset=mark,
-                        first=begins[raw],
-                        end=ends[raw],
-                    ),
-                )
+                former = topic_id_of(mark.metadata)
+                is_former = NO_ID not in (former, ids[tp.topic]) and former != ids[tp.topic]
+                start = _start_of(tp, mark.offset, is_former, begins[raw], ends[raw])
             positions[tp] = start
+            committed[tp] = start if mark is not None and mark.offset == start else -1
             consumer.seek(raw, start)
         consumer.resume(*every)
-        return Start(positions, committed, {ensure_TP(tp): end for tp, end in ends.items()})
+        return Start(positions, committed, {ensure_TP(tp): end for tp, end in ends.items()}, ids)
 
     def log_state(self, tp: TP) -> LogState:
         """End of a partition's log as last heard from the broker (of what may be read)."""
@@ -291,6 +356,50 @@ class ChunkConsumerThread(driver.AIOKafkaConsumerThread):
 
     def verify_recovery_event_path(self, now: float, tp: TP) -> None:
         """Nothing, as above."""
+
+
+def _start_of(tp: TP, mark: int, is_former: bool, first: int, end: int) -> int:
+    """Where to read on, of a partition with a committed offset; what is lost is said and counted.
+
+    `is_former`: the offset is of a topic that was deleted, and made anew under its name.
+    """
+    if is_former:
+        log.error(
+            "committed offset %(offset)d of %(topic)s-%(partition)d is of a former topic of this "
+            "name; reading the one that is there from its start",
+            event("offset_of_former_topic", topic=tp.topic, partition=tp.partition, offset=mark),
+        )
+        return first
+    if mark < first:
+        UNREAD_LOST.labels(tp.topic, tp.partition).inc(first - mark)
+        log.error(
+            "%(lost)d records of %(topic)s-%(partition)d are gone unread: the committed offset is "
+            "%(offset)d, and the log begins at %(first)d; reading it from there",
+            event(
+                "records_gone_unread",
+                topic=tp.topic,
+                partition=tp.partition,
+                offset=mark,
+                first=first,
+                lost=first - mark,
+            ),
+        )
+        return first
+    if mark > end:
+        log.error(
+            "committed offset %(offset)d of %(topic)s-%(partition)d is outside of its log "
+            "(%(first)d..%(end)d); reading it from its start",
+            event(
+                "offset_out_of_log",
+                topic=tp.topic,
+                partition=tp.partition,
+                offset=mark,
+                first=first,
+                end=end,
+            ),
+        )
+        return first
+    return mark
 
 
 def _read(source: Any, config: EngineConfig, most: int | None = None) -> tuple[list[Record], bool]:
@@ -323,6 +432,8 @@ class ChunkConsumer(driver.Consumer):
         """Partitions that are not read, and whether a few records are wanted to try them."""
         self.most: dict[TP, int] = {}
         """Records of one chunk of a partition, where that is less than the configured number."""
+        self.ids: Mapping[str, str] = {}
+        """Ids of the topics that are read."""
         self.epoch = 0
         self.in_flight_records = 0
         self.committed_at = 0.0
@@ -345,6 +456,7 @@ class ChunkConsumer(driver.Consumer):
             tp: PartitionOffsets(position, start.committed[tp])
             for tp, position in start.positions.items()
         }
+        self.ids = start.ids
         self.in_flight_records = 0
         self.stopped = {}
         self._update_wanted()
@@ -391,7 +503,14 @@ class ChunkConsumer(driver.Consumer):
                     await asyncio.sleep(0.01)
                     continue
                 epoch = self.epoch
-                for taken in await self._thread.fetch(epoch):
+                try:
+                    fetched = await self._thread.fetch(epoch)
+                except OffsetOutOfRangeError as error:
+                    # It is expired, or another topic's: whoever begins to read says which.
+                    self.app.engine.place_lost(error.args[0])
+                    await asyncio.sleep(_IDLE)
+                    continue
+                for taken in fetched:
                     if epoch != self.epoch:
                         break
                     await self._deliver(taken)
@@ -412,7 +531,8 @@ class ChunkConsumer(driver.Consumer):
         if not records:
             offsets.skip_to(next_offset)
             return
-        chunk = Chunk(tp.topic, tp.partition, records[0].offset, records[-1].offset, records)
+        first, last = records[0].offset, records[-1].offset
+        chunk = Chunk(tp.topic, tp.partition, first, last, records, self.ids.get(tp.topic, NO_ID))
         offsets.deliver(chunk, next_offset)
         self.in_flight_records += len(records)
         if self.stopped.get(tp):

@@ -32,10 +32,11 @@ class Chunk:
     """All records of one topic partition that one fetch returned: the value of one Faust message.
 
     The chunk counts as unread from `first_offset` until its effects are durable, then as read
-    through `last_offset`. Offsets inside may have holes (compaction, transaction markers).
+    through `last_offset`. Offsets inside may have holes (compaction, transaction markers). They
+    are offsets of the topic with this id (empty: not known), and of no other one of its name.
     """
 
-    __slots__ = ("first_offset", "last_offset", "partition", "records", "topic")
+    __slots__ = ("first_offset", "last_offset", "partition", "records", "topic", "topic_id")
 
     def __init__(
         self,
@@ -44,8 +45,10 @@ class Chunk:
         first_offset: int,
         last_offset: int,
         records: Sequence[Record],
+        topic_id: str = "",
     ) -> None:
         self.topic = topic
+        self.topic_id = topic_id
         self.partition = partition
         self.first_offset = first_offset
         self.last_offset = last_offset

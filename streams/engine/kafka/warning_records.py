@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from streams.engine.kafka.unreadable import UNREADABLE
+
 STATES = ("open", "breached", "resolved", "withdrawn")
 """What a warning can be, most urgent first."""
 
@@ -59,7 +61,7 @@ def parse(key: bytes | None, value: bytes | None) -> Read:
         return Read(key, None, None)
     try:
         return Read(key, value, _decode(value))
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return Read(key, value, None, bad=True)
 
 

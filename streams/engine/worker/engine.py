@@ -15,11 +15,13 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from confluent_kafka import KafkaException
 from faust.types import TP
 
 from streams.engine.kafka.config import EngineConfig
 from streams.engine.kafka.offsets import PartitionOffsets
 from streams.engine.kafka.producer import Producer
+from streams.engine.kafka.topic_ids import NO_ID, Topic, TopicIds
 from streams.engine.kafka.transport import ChunkConsumer, Start, boot_time
 from streams.engine.kafka.types import Chunk, Effects, Output
 from streams.engine.store.errors import StoreUnusable
@@ -33,14 +35,22 @@ from streams.engine.worker.failure import say_failed
 from streams.engine.worker.peers import Home, Peers
 from streams.engine.worker.refusals import TRIED, Change, Refusals
 from streams.engine.worker.session import Session, SessionCommitter
+from streams.engine.worker.topic_watch import TopicWatch
 from streams.engine.worker.watermark import Input, Watermark
-from streams.telemetry.events import event
-from streams.telemetry.metrics import CHUNK_RECORDS, PIPELINE_LATENCY
+from streams.telemetry.events import Limited, event
+from streams.telemetry.metrics import CHUNK_RECORDS, FOREIGN_RECORDS, PIPELINE_LATENCY
 
 log = logging.getLogger(__name__)
 
 MOST_DUE_SHOWN = 1_000
 """Due states that are counted for operators, in each partition of a table."""
+
+
+_SAID_AGAIN_S = 60.0
+"""Seconds after which a line of the log is written again that would come again and again."""
+
+_ASK_S = 5.0
+"""Seconds in which the cluster is to say what topics it has."""
 
 
 class Consuming(Protocol):
@@ -96,6 +106,8 @@ class EngineStatus(NamedTuple):
     """By table: local state on disk and in write buffers."""
     stopped: dict[str, int]
     """By input: partitions that are not read, because too much of them became dead letters."""
+    unread: dict[str, bool]
+    """Topics, changelogs among them, and whether they cannot be read as they are now."""
     heartbeat_age_s: float | None
     """Seconds since the last accepted heartbeat was sent; None before the first assignment."""
 
@@ -149,11 +161,17 @@ class Engine:
         )
         # As patient as the group itself: a worker that is gone loses its partitions no sooner.
         self.peers = Peers(config.partitions, config.web_address, config.session_timeout)
+        self.topics = TopicWatch(config.partitions)
+        self._topic_ids: TopicIds | None = None
+        self._topics_suspected = asyncio.Event()
+        self._place_lost = False
+        self._watcher: asyncio.Task[None] | None = None
         self._producer: Producer | None = None
         self._committer: Committer | None = None
         self._restoring: asyncio.Future[None] | None = None
         self._owned: frozenset[int] = frozenset()
         self._generation = -1
+        self._lines = Limited(_SAID_AGAIN_S)
         self._census: Census | None = None
         self._reading_since = time.monotonic()
         self._ticker: asyncio.Task[None] | None = None
@@ -268,7 +286,10 @@ class Engine:
     def observe_ticks(self, chunk: Chunk) -> None:
         """Learn what other workers say; the ticks agent calls it with each of its chunks."""
         now = self.now_us()
-        for tick in ticks.decode(chunk.records):
+        found, foreign = ticks.decode(chunk.records)
+        if foreign:
+            self._say_foreign(chunk, foreign)
+        for tick in found:
             if tick.worker == self.worker_id:
                 continue
             if tick.note and self.observer is not None:
@@ -321,6 +342,7 @@ class Engine:
                 topic: sum(tp.topic == topic for tp in self.refusals.stopped)
                 for topic in sorted(self.config.inputs)
             },
+            unread={topic: topic in self.topics.unread for topic in sorted(self.topics.wanted)},
             heartbeat_age_s=self.heartbeat_age(),
         )
 
@@ -373,6 +395,7 @@ class Engine:
             plain_topics=config.plain_topics,
             extra=dict(config.security),
         )
+        self._topic_ids = TopicIds(config.client_config())
         self.session = Session(config, self._session_age, self._is_member)
         self._committer = SessionCommitter(
             self._producer,
@@ -385,15 +408,17 @@ class Engine:
         )
         await self._committer.start()
         self._ticker = asyncio.create_task(self._tick_forever())
+        self._watcher = asyncio.create_task(self._watch_topics())
 
     async def stop(self) -> None:
         """Finish within the drain timeout what is submitted (not after a failure), then close."""
         self._stopping = True
-        if self._ticker is not None:
-            self._ticker.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._ticker
-            self._ticker = None
+        for task in (self._ticker, self._watcher):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+        self._ticker = self._watcher = None
         await self.peers.close()
         await self._release()
         committer, self._committer = self._committer, None
@@ -434,10 +459,36 @@ class Engine:
         if self.before_reading is not None:
             self.before_reading(frozenset(partitions))
 
-    def on_assigned(self, partitions: set[int], generation: int, start: Start) -> None:
-        """Restored, and reading begins now."""
+    async def ids_of(self, topics: set[str]) -> dict[str, str]:
+        """The ids of those of the topics that there are; NO_ID where the cluster does not say."""
+        try:
+            return {name: topic.id for name, topic in (await self._seen(topics)).items()}
+        except KafkaException as error:
+            self._say_unseen(error)
+            return dict.fromkeys(topics, NO_ID)
+
+    def topic_suspected(self) -> None:
+        """A broker did not know a topic that is read: look soon."""
+        self._topics_suspected.set()
+
+    def place_lost(self, positions: Mapping[Any, int]) -> None:
+        """Inputs have no record at the place where they were to be read on: look for it anew."""
+        for tp, offset in positions.items():
+            log.warning(
+                "%(topic)s-%(partition)d has no offset %(offset)d: where it goes on is asked anew",
+                event("place_lost", topic=tp.topic, partition=tp.partition, offset=offset),
+            )
+        self._place_lost = True
+        self._topics_suspected.set()
+
+    def on_assigned(
+        self, partitions: set[int], generation: int, start: Start, wanted: Iterable[str]
+    ) -> None:
+        """Restored, and reading begins now, of the topics that are `wanted` and can be read."""
         if self._stopping:
             return
+        self.topics.assigned(wanted, start.ids)
+        self._place_lost = False
         self._owned = frozenset(partitions)
         self._generation = generation
         ends: dict[int, dict[str, int]] = {partition: {} for partition in partitions}
@@ -549,6 +600,23 @@ class Engine:
         if self._census is not None:
             self._census.abandon()
 
+    def _say_foreign(self, chunk: Chunk, records: int) -> None:
+        """Records of the clock's topic are none of this release's ticks."""
+        FOREIGN_RECORDS.labels(topic=chunk.topic).inc(records)
+        left_out = self._lines.admit(chunk.topic, records)
+        if left_out is not None:
+            log.warning(
+                "%(records)d records of %(topic)s-%(partition)d are no ticks of this release: "
+                "passed over",
+                event(
+                    "foreign_records",
+                    topic=chunk.topic,
+                    partition=chunk.partition,
+                    records=records,
+                    left_out=left_out,
+                ),
+            )
+
     def _durable(self, offsets: PartitionOffsets, chunk: Chunk) -> None:
         """All that a chunk caused is published and stored."""
         now_ms = self.now_us() / 1000
@@ -625,6 +693,9 @@ class Engine:
                 self._clock_at(state.at, now_us),
                 max(0, offsets.last_timestamp_ms * 1000),
             )
+        # What cannot be read may hold what disproves a warning: the clock stands still.
+        for topic in self.topics.unread:
+            yield Input(topic, 0, 0, None, 0, 0)
 
     async def _tick_forever(self) -> None:
         touched = time.monotonic()
@@ -651,6 +722,48 @@ class Engine:
             raise
         except Exception as error:
             self.fail(error)
+
+    async def _watch_topics(self) -> None:
+        try:
+            while True:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(
+                        self._topics_suspected.wait(), self.config.topic_watch_interval
+                    )
+                self._topics_suspected.clear()
+                if self.assigned:
+                    await self._look_at_topics()
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            self.fail(error)
+
+    async def _look_at_topics(self) -> None:
+        thread, looked_in = self.app.consumer.thread, self.assignments
+        try:
+            found = await self._seen(self.topics.wanted)
+        except KafkaException as error:
+            self._say_unseen(error)
+            return
+        if not self.assigned or self.assignments != looked_in:
+            return
+        if self.topics.look(found) or self._place_lost:
+            await thread.join_anew()
+        else:
+            thread.trust()
+
+    async def _seen(self, topics: Iterable[str]) -> dict[str, Topic]:
+        if self._topic_ids is None:
+            raise RuntimeError("the engine is not started")
+        return await asyncio.to_thread(self._topic_ids.seen, topics, _ASK_S)
+
+    def _say_unseen(self, error: KafkaException) -> None:
+        left_out = self._lines.admit("topics unseen")
+        if left_out is not None:
+            log.warning(
+                "the cluster does not say what topics it has (%(problem)s)",
+                event("topics_unseen", problem=error.args[0].str(), left_out=left_out),
+            )
 
     async def _advance_watermark(self) -> None:
         """Observe every partition, and begin the rounds that can begin, one after another."""

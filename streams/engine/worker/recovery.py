@@ -25,19 +25,27 @@ log = logging.getLogger(__name__)
 
 
 class PartitionsDiffer(RuntimeError):
-    """Consumed topics and changelogs do not have the same partitions: states would be missing."""
+    """Changelogs do not have the same partitions: states would be missing."""
 
 
-def check_partitions(changelogs: set[TP], inputs: set[TP], topics: set[str]) -> None:
-    """Raise PartitionsDiffer unless all assigned topics come with the same partition numbers."""
-    expected = {tp.partition for tp in changelogs | inputs}
-    for topic in sorted(topics | {tp.topic for tp in inputs}):
-        found = {tp.partition for tp in changelogs | inputs if tp.topic == topic}
+def readable(changelogs: set[TP], inputs: set[TP], topics: set[str]) -> set[TP]:
+    """The partitions of those inputs that come with the partition numbers of all changelogs.
+
+    The others are missing, or partitions were added to them: who owns a table's partition is not
+    given theirs. Raises PartitionsDiffer where the changelogs (`topics`) differ among themselves.
+    """
+    expected = {tp.partition for tp in changelogs}
+    for topic in sorted(topics):
+        found = {tp.partition for tp in changelogs if tp.topic == topic}
         if found != expected:
             raise PartitionsDiffer(
                 f"{topic} has partitions {sorted(found)} where others have {sorted(expected)}: "
                 "is it missing, or were partitions added to some topics only?"
             )
+    numbers: dict[str, set[int]] = {}
+    for tp in inputs:
+        numbers.setdefault(tp.topic, set()).add(tp.partition)
+    return {tp for tp in inputs if numbers[tp.topic] == expected}
 
 
 class BatchRecovery(Recovery):
@@ -70,10 +78,13 @@ class BatchRecovery(Recovery):
         changelogs = set(self.active_tps)
         partitions = {tp.partition for tp in changelogs}
         assignment = {tp for tp in consumer.assignment() if not self._is_changelog_tp(tp)}
-        check_partitions(changelogs, assignment, {*self.tables.changelog_topics})
+        read = readable(changelogs, assignment, {*self.tables.changelog_topics})
         await engine.restore(partitions, generation)
-        ticks = {tp for tp in assignment if tp.topic == engine.config.ticks_topic}
-        start = await consumer.thread.start_at(assignment - ticks, ticks)
+        ids = await engine.ids_of({tp.topic for tp in changelogs | read})
+        read = {tp for tp in read if tp.topic in ids}
+        ticks = {tp for tp in read if tp.topic == engine.config.ticks_topic}
+        start = await consumer.thread.start_at(read - ticks, ticks, ids)
+        wanted = await consumer.thread.subscribed()
         await app.on_rebalance_complete.send()
         await app._fetcher.maybe_start()
         if app.consumer_generation_id != generation or self.signal_recovery_start.is_set():
@@ -83,7 +94,7 @@ class BatchRecovery(Recovery):
         # may be delivered between that and the moment from which they count.
         app.flow_control.resume()
         consumer.open(start)
-        engine.on_assigned(partitions, generation, start)
+        engine.on_assigned(partitions, generation, start, wanted)
         self.completed.set()
         self.tables.on_actives_ready()
         self.tables.on_standbys_ready()

@@ -261,6 +261,8 @@ class Watch:
         engine = self._engine
         if engine.failure is not None:
             return describe(engine.failure)
+        for topic, why in engine.topics.unread.items():
+            return f"{topic} is not read: {why}"
         if not engine.assigned:
             stats = engine.restorer.stats
             return (

@@ -8,16 +8,14 @@ partition. Ticks older than an assignment are never read: reading starts at the 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from streams.engine.kafka.types import Record
+from streams.engine.kafka.unreadable import UNREADABLE
 from streams.engine.worker.peers import Home
 from streams.engine.worker.watermark import Report
-
-log = logging.getLogger(__name__)
 
 VERSION = 1
 
@@ -64,15 +62,15 @@ def encode(
     return _encode(Tick(VERSION, worker, generation, sent_us, watermarks, *home, note))
 
 
-def decode(records: Sequence[Record]) -> Iterator[Tick]:
-    """Every tick among the records; anything else is skipped."""
+def decode(records: Sequence[Record]) -> tuple[list[Tick], int]:
+    """Every tick among the records, and how many others there were: of a stranger, or of another
+    release."""
+    found = []
     for record in records:
-        if not record.value:
-            continue
         try:
-            tick = _decode(record.value)
-        except msgspec.DecodeError:
-            log.debug("a record of the ticks topic is no tick: offset %d", record.offset)
+            tick = _decode(record.value or b"")
+        except UNREADABLE:
             continue
         if tick.version == VERSION:
-            yield tick
+            found.append(tick)
+    return found, len(records) - len(found)
