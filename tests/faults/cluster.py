@@ -213,16 +213,24 @@ class Cluster:
             return sys.maxsize
 
     def ends(self, topic: str) -> dict[int, int]:
-        """The end offset of each partition."""
+        """The end offset of each partition; waits where leaders just change."""
+        found: dict[int, int] = {}
         consumer = self._consumer()
+
+        def ask() -> bool:
+            try:
+                for number in consumer.list_topics(topic, timeout=20).topics[topic].partitions:
+                    place = TopicPartition(topic, number)
+                    found[number] = consumer.get_watermark_offsets(place, timeout=20)[1]
+            except KafkaException:
+                return False
+            return bool(found)
+
         try:
-            numbers = consumer.list_topics(topic, timeout=20).topics[topic].partitions
-            return {
-                number: consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=20)[1]
-                for number in numbers
-            }
+            wait_for(ask, 60, f"the ends of {topic}")
         finally:
             consumer.close()
+        return found
 
     def _consumer(self) -> Consumer:
         return Consumer(
