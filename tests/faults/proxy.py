@@ -85,6 +85,7 @@ class Proxy:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
         self._links: dict[tuple[str, int], Link] = {}
+        self._servers: list[asyncio.Server] = []
 
     def __enter__(self) -> Proxy:
         self._thread.start()
@@ -92,6 +93,8 @@ class Proxy:
 
     def __exit__(self, *_: object) -> None:
         async def end() -> None:
+            for server in self._servers:
+                server.close()
             for link in self._links.values():
                 link.reset()
             waiting = asyncio.all_tasks() - {asyncio.current_task()}
@@ -114,7 +117,7 @@ class Proxy:
             link = Link(port, target)
             link.mend()
             self._links[name, node] = link
-            await asyncio.start_server(link.serve, "127.0.0.1", port)
+            self._servers.append(await asyncio.start_server(link.serve, "127.0.0.1", port))
 
         self._run(listen())
 
