@@ -16,13 +16,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # as pytest's `pythonpath` has it
 
 from faults import campaign
-from faults.table import FAULTS, KILL
+from faults.table import DEPLOY, FAULTS, KILL
 
 
 def listed() -> str:
     """The table of faults."""
     lines = []
-    for fault in (KILL, *FAULTS):
+    for fault in (KILL, *FAULTS, DEPLOY):
         lines.append(f"{fault.name}: {fault.does}; then {fault.undone}. To be seen: {fault.seen}.")
         if fault.unsurvived:
             lines.append(f"    not survived yet: {fault.unsurvived}")
@@ -42,6 +42,11 @@ def main() -> int:
     parser.add_argument("--brokers", type=int, choices=(1, 3), default=3)
     parser.add_argument(
         "--set", nargs="+", default=[], metavar="NAME=VALUE", help="settings of the workers"
+    )
+    parser.add_argument(
+        "--from-release",
+        metavar="COMMAND",
+        help="the shipsentry of an earlier release: the campaign begins with it, and deploys this",
     )
     parser.add_argument("--keep", type=Path, help="where results stay (default: a new folder)")
     parser.add_argument("--list", action="store_true", help="show the faults and end")
@@ -64,6 +69,7 @@ def main() -> int:
             names=tuple(options.only),
             workers=options.workers,
             brokers=options.brokers,
+            release=options.from_release,
             settings=tuple(tuple(word.split("=", 1)) for word in options.set),
         ),
         folder,

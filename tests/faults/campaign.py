@@ -28,7 +28,7 @@ from faults.cluster import (
     wait_for,
 )
 from faults.observer import Observer
-from faults.table import FAULTS, KILL, Fault, Scene
+from faults.table import DEPLOY, FAULTS, KILL, Fault, Scene
 from faults.workload import Part, Producing, now, part, seeds_of
 
 PUBLISHED = (WARNINGS, DEAD_LETTERS, *RISKS)
@@ -51,6 +51,8 @@ class Options:
     workers: int = 3
     brokers: int = 3
     settings: tuple[tuple[str, str], ...] = ()
+    release: str | None = None
+    """The command of an earlier release, with which the campaign begins."""
 
 
 @dataclass
@@ -98,25 +100,25 @@ def plan(options: Options, faults: Sequence[Fault]) -> list[Step]:
     further = [order[n % len(order)] for n in range(options.faults)] if order else []
     mixed = [*[KILL] * options.kills, *further]
     rng.shuffle(mixed)
+    if options.release:
+        mixed.insert(len(mixed) // 3, DEPLOY)
     seeds = seeds_of(options.seed)
     return [
         Step(f.name, rng.uniform(*f.seconds), rng.uniform(0.0, 2.0), next(seeds)) for f in mixed
     ]
 
 
-def run(
-    options: Options, folder: Path, say: Callable[[str], None], program: Path = PROGRAM
-) -> Result:
+def run(options: Options, folder: Path, say: Callable[[str], None]) -> Result:
     """Run a campaign; its logs, its result and, where it is not clean, all that was published stay
     in `folder`."""
     faults, impossible = chosen(options.names)
     result = Result(options, now().isoformat(), plan(options, faults), impossible=impossible)
-    by_name = {fault.name: fault for fault in (KILL, *faults)}
+    by_name = {fault.name: fault for fault in (KILL, DEPLOY, *faults)}
     cluster = Cluster(
         folder,
         workers=options.workers,
         brokers=options.brokers,
-        program=program,
+        program=Path(options.release) if options.release else PROGRAM,
         skew=any(f.name.startswith("clock") for f in faults),
         settings=dict(options.settings),
     )
@@ -154,7 +156,9 @@ def _steps(
     gone: set[str] = set()
     for number, step in enumerate(result.steps):
         # Often its end is a deadline to the microsecond: somewhere in the next minutes.
-        new = part(step.part, now() + timedelta(seconds=rng.uniform(0, 240)))
+        until = now() + timedelta(seconds=rng.uniform(0, 240))
+        earlier = any(later.fault == DEPLOY.name for later in result.steps[number:])
+        new = part(step.part, until, first=earlier)
         new.sent_at = now()
         half = len(new.records) // 2
         producing.send(new.records[:half], 1.0)

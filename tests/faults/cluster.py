@@ -163,6 +163,18 @@ class Cluster:
         settings = {**settings, "bootstrap_servers": bootstrap, **self.settings}
         return {f"SHIPSENTRY_{key.upper()}": value for key, value in settings.items()}
 
+    def deploy(self, program: Path) -> None:
+        """Lead the workers to another release, one after the other."""
+        self._program = program
+        self.command(["topics", "create"])
+        for worker in self.supervisor.workers.values():
+            runs = worker.wanted
+            worker.stop()
+            worker.program = program
+            if runs:
+                worker.start()
+                wait_for(worker.is_ready, 180, f"a ready {worker.name}")
+
     def command(self, arguments: Sequence[str], statuses: Sequence[int] = (0,)) -> str:
         """Run a command of the product as an operator does; what it wrote.
 

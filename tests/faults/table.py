@@ -23,6 +23,7 @@ from faults.cluster import (
     INPUTS,
     INTERNAL,
     PARTITIONS,
+    PROGRAM,
     Cluster,
     TookTooLong,
     wait_for,
@@ -151,6 +152,11 @@ def _roll_workers(scene: Scene) -> Undo:
         worker.stop()
         worker.start()
         wait_for(worker.is_ready, 120, f"a ready {worker.name}")
+    return _nothing
+
+
+def _deploy(scene: Scene) -> Undo:
+    scene.cluster.deploy(PROGRAM)
     return _nothing
 
 
@@ -626,4 +632,13 @@ FAULTS: tuple[Fault, ...] = (
     ),
 )
 
-BY_NAME = {fault.name: fault for fault in (KILL, *FAULTS)}
+DEPLOY = Fault(
+    "deploy",
+    "workers of an earlier release are stopped and started as this one, one after the other",
+    "nothing to undo",
+    (1.0, 2.0),
+    "what the earlier release stored and sent is read",
+    _deploy,
+)
+
+BY_NAME = {fault.name: fault for fault in (KILL, *FAULTS, DEPLOY)}

@@ -37,6 +37,9 @@ Place = tuple[str, int, int]
 AHEAD = timedelta(hours=20)
 """No message's own time lies further ahead: whether it is one never depends on when it is read."""
 
+FIRST_PLATFORMS = ("douyin", "tmall", "brief")
+"""Those of which both releases know the same profiles."""
+
 _TIMES = (
     "paid_at", "updated_at", "final_paid_at", "refund_requested_at", "occurred_at", "timestamp",
 )  # fmt: skip
@@ -67,16 +70,32 @@ class Part:
     sent_at: datetime | None = None
 
 
-def part(seed: int, until: datetime) -> Part:
+_NEWER = {
+    "via", "refund_requested_at", "parcels_expected", "promised_delivery_by", "paid_at_quality",
+    "time_quality", "next", "voided",
+}  # fmt: skip
+"""Fields that the first version of the contract has not."""
+
+
+def part(seed: int, until: datetime, *, first: bool = False) -> Part:
     """The history of a seed, moved so that it ends at `until`; ids and numbers are like no other's.
 
-    Besides it some parcels that nobody picks up, due in the two minutes around `until`.
+    Besides it some parcels that nobody picks up, due in the two minutes around `until`. `first`:
+    only what the first version of the contract says too, for a release that knows no other.
     Numbers and orders with facts further apart than the retention are left out: which of those is
     late depends on the order in which partitions are read, and is outside the law.
     """
     rng = random.Random(seed)
-    history = random_history(seed, platforms=(*PLATFORMS, *FURTHER), bad=True)
+    platforms = FIRST_PLATFORMS if first else (*PLATFORMS, *FURTHER)
+    history = random_history(seed, platforms=platforms, bad=not first, plain=first)
     by = until - history.until
+    if first:
+        history.orders = [_as_first(v) for v in history.orders if not v.get("partial")]
+        history.tracking = [
+            _as_first(value)
+            for value in history.tracking
+            if not value.get("voided") and value["status"] != "handed_over"
+        ]
     records = []
     for value in history.orders:
         value = _moved(value, by)
@@ -100,6 +119,10 @@ def part(seed: int, until: datetime) -> Part:
     kept = _within_retention([r for r in records if _newest(r) <= until + AHEAD])
     rng.shuffle(kept)
     return Part(seed, kept)
+
+
+def _as_first(value: Value) -> Value:
+    return {name: said for name, said in value.items() if name not in _NEWER}
 
 
 def _due(name: str, at: datetime, rng: random.Random) -> Sent:
