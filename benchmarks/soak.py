@@ -33,6 +33,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from kafka_server import KafkaServer  # noqa: E402 - found by the path above
 from support.ports import free_port  # noqa: E402 - found by the path above
+from support.running import wait_for  # noqa: E402 - found by the path above
 
 from benchmarks import load, programs  # noqa: E402 - found by the path above
 from benchmarks.throughput import machine, running  # noqa: E402 - found by the path above
@@ -112,19 +113,29 @@ def metric(text: str, name: str) -> float:
     return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
 
 
+def page(port: int, name: str) -> str | None:
+    """What a worker serves under a name; None where it does not."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/{name}", timeout=30) as answer:
+            text: str = answer.read().decode()
+    except OSError:
+        return None
+    return text
+
+
 class Writing(threading.Thread):
     """Writes a workload's records, evenly spread over some seconds."""
 
     def __init__(self, bootstrap: str, workload: load.Workload, seconds: float) -> None:
         super().__init__(name="writing", daemon=True)
         self.written = 0
-        self._bootstrap = bootstrap
+        self._servers = bootstrap
         self._events = list(workload.events())
         self._seconds = seconds
 
     def run(self) -> None:
         """Write all of them."""
-        producer = Producer({"bootstrap.servers": self._bootstrap, "partitioner": "murmur2_random"})
+        producer = Producer({"bootstrap.servers": self._servers, "partitioner": "murmur2_random"})
         began = time.monotonic()
         for number, event in enumerate(self._events):
             ahead = began + number * self._seconds / len(self._events) - time.monotonic()
@@ -149,6 +160,7 @@ def soak(parcels: int, minutes: float, every: float, folder: Path) -> list[Sampl
         program = programs.worker(kafka, 0, folder, load.Expected())
         program = replace(program, env={**program.env, "SHIPSENTRY_HTTP_PORT": str(port)})
         with running(program, folder / "worker.log") as process:
+            wait_for(lambda: page(port, "readyz") is not None, 120, "a ready worker")
             writing = Writing(kafka.bootstrap, workload, minutes * 60)
             began = time.monotonic()
             writing.start()
@@ -156,25 +168,23 @@ def soak(parcels: int, minutes: float, every: float, folder: Path) -> list[Sampl
                 writing.join(every)
                 if process.poll() is not None:
                     raise programs.RunFailed(f"the worker ended with status {process.returncode}")
-                with contextlib.suppress(OSError):  # it does not serve yet
-                    metrics = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30)
-                    states = metric(metrics.read().decode(), "shipsentry_states")
-                    if not states:
-                        continue
-                    proc = Path(f"/proc/{process.pid}")
-                    status = (proc / "status").read_text()
-                    samples.append(
-                        Sample(
-                            at=time.monotonic() - began,
-                            records=writing.written,
-                            states=int(states),
-                            rss_mib=_field(status, "VmRSS:") / 1024,
-                            files=len(os.listdir(proc / "fd")),
-                            threads=_field(status, "Threads:"),
-                            store_mib=size(Path(program.env["SHIPSENTRY_DATA_DIR"])) / MIB,
-                            broker_mib=size(folder / "kafka") / MIB,
-                        )
+                states = metric(page(port, "metrics") or "", "shipsentry_states")
+                if not states:  # it has not counted yet
+                    continue
+                proc = Path(f"/proc/{process.pid}")
+                status = (proc / "status").read_text()
+                samples.append(
+                    Sample(
+                        at=time.monotonic() - began,
+                        records=writing.written,
+                        states=int(states),
+                        rss_mib=_field(status, "VmRSS:") / 1024,
+                        files=len(os.listdir(proc / "fd")),
+                        threads=_field(status, "Threads:"),
+                        store_mib=size(Path(program.env["SHIPSENTRY_DATA_DIR"])) / MIB,
+                        broker_mib=size(folder / "kafka") / MIB,
                     )
+                )
     return samples
 
 
