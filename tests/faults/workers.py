@@ -145,10 +145,14 @@ class Worker:
             return False
 
     def last_words(self) -> str:
-        """The last line of its log that is no traceback."""
+        """Why it ended, as it says since its last start; else the last line of its log."""
         lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
-        told = [line for line in lines if re.match(r"\d{4}-|ERROR|CRITICAL", line)]
-        return (told or lines or ["(nothing)"])[-1][-500:]
+        begun = max(
+            (n for n, line in enumerate(lines) if " starts as a worker " in line), default=0
+        )
+        told = [line for line in lines[begun:] if "the worker ends: " in line]
+        last = (told or lines or ["(nothing)"])[-1]
+        return re.sub(r"^[\d:.T+-]{20,} ", "", last)[:200]
 
 
 class Supervisor:
