@@ -14,7 +14,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -28,7 +28,7 @@ from oracle.brute_force import (
     normal_number,
     read_time,
 )
-from oracle.histories import FURTHER, HOUR, MINUTE, PLATFORMS, random_history
+from oracle.histories import FURTHER, HOUR, MINUTE, PLATFORMS, History, random_history
 
 Value = dict[str, Any]
 Place = tuple[str, int, int]
@@ -90,12 +90,7 @@ def part(seed: int, until: datetime, *, first: bool = False) -> Part:
     history = random_history(seed, platforms=platforms, bad=not first, plain=first)
     by = until - history.until
     if first:
-        history.orders = [_as_first(v) for v in history.orders if not v.get("partial")]
-        history.tracking = [
-            _as_first(value)
-            for value in history.tracking
-            if not value.get("voided") and value["status"] != "handed_over"
-        ]
+        history = _agreed(history)
     records = []
     for value in history.orders:
         value = _moved(value, by)
@@ -121,8 +116,37 @@ def part(seed: int, until: datetime, *, first: bool = False) -> Part:
     return Part(seed, kept)
 
 
+def _agreed(history: History) -> History:
+    """Of a history what every release reads and judges alike.
+
+    Left out besides what is new: values that are not listed, platforms without a profile, versions
+    of one order that only canonical JSON tells apart, and nodes that are repeated.
+    """
+    orders: dict[tuple[Any, datetime], Value] = {}
+    for value in history.orders:
+        if not value.get("partial"):
+            value = _as_first(value) | {"presale": _listed(value, "presale", "none", "deposit")}
+            value["delivery_method"] = _listed(value, "delivery_method", "express", "self_pickup")
+            orders.setdefault((value["order_id"], read_time(value["updated_at"])), value)
+    tracking = [
+        _as_first(value)
+        | {
+            "platform": _listed(value, "platform", *FIRST_PLATFORMS),
+            "description": read_time(value["occurred_at"]).isoformat(),
+        }
+        for value in history.tracking
+        if not value.get("voided") and value["status"] != "handed_over"
+    ]
+    return replace(history, orders=list(orders.values()), tracking=tracking)
+
+
 def _as_first(value: Value) -> Value:
     return {name: said for name, said in value.items() if name not in _NEWER}
+
+
+def _listed(value: Value, name: str, *listed: str) -> str:
+    found = value.get(name)
+    return found if found in listed else listed[0]
 
 
 def _due(name: str, at: datetime, rng: random.Random) -> Sent:
