@@ -52,6 +52,11 @@ class Scene:
         """The worker whose turn it is."""
         return self.cluster.workers[self.turn % len(self.cluster.workers)]
 
+    def ready(self) -> Worker:
+        """The same, once it is ready: what happens to one that starts shows little."""
+        wait_for(self.worker.is_ready, 120, f"a ready {self.worker.name}")
+        return self.worker
+
     @property
     def node(self) -> int:
         """The broker whose turn it is."""
@@ -90,7 +95,7 @@ def _kill(scene: Scene) -> Undo:
     be restoring what the last kill left."""
     victim = scene.worker
     if scene.rng.random() < 0.7:
-        wait_for(victim.is_ready, 120, f"a ready {victim.name}")
+        scene.ready()
         before = scene.published()
         with suppress(TookTooLong):  # what was sent may bring no warning
             wait_for(lambda: scene.published() > before, 8, "something published")
@@ -99,14 +104,14 @@ def _kill(scene: Scene) -> Undo:
 
 
 def _freeze(scene: Scene) -> Undo:
-    victim = scene.worker
+    victim = scene.ready()
     victim.signal(signal.SIGSTOP)
     return lambda: victim.signal(signal.SIGCONT)
 
 
 def _slow(scene: Scene) -> Undo:
     """Frozen and let go again, half of the time."""
-    victim, over = scene.worker, threading.Event()
+    victim, over = scene.ready(), threading.Event()
 
     def pulse() -> None:
         while not over.is_set():
@@ -265,17 +270,17 @@ def _pause_broker(scene: Scene) -> Undo:
 
 
 def _cut(scene: Scene, nodes: list[int], *, deaf: bool = False) -> Undo:
-    scene.cluster.proxy.cut(scene.worker.name, nodes, deaf=deaf)
+    scene.cluster.proxy.cut(scene.ready().name, nodes, deaf=deaf)
     return scene.cluster.proxy.mend
 
 
 def _delay(scene: Scene) -> Undo:
-    scene.cluster.proxy.slow(scene.worker.name, 0.3)
+    scene.cluster.proxy.slow(scene.ready().name, 0.3)
     return scene.cluster.proxy.mend
 
 
 def _reset(scene: Scene) -> Undo:
-    scene.cluster.proxy.reset(scene.worker.name)
+    scene.cluster.proxy.reset(scene.ready().name)
     return _nothing
 
 
@@ -312,7 +317,7 @@ def _again(scene: Scene) -> Undo:
 
 def _jump(seconds: float) -> Callable[[Scene], Undo]:
     def begin(scene: Scene) -> Undo:
-        victim = scene.worker
+        victim = scene.ready()
         victim.set_clock(seconds)
         return lambda: victim.set_clock(0.0)
 
