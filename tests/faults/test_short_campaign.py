@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 from faults import campaign
 
-FAULTS = ("delete_store", "half_partition", "kill_leader", "poison_inputs")
+FAULTS = ("half_partition", "kill_leader", "poison_inputs")
 
 
 @pytest.mark.kafka
 @pytest.mark.timeout(400)
 def test_a_short_campaign_is_clean(tmp_path: Path) -> None:
-    """Three brokers, two workers, kills and four other faults: nothing lost, nothing wrong."""
+    """Three brokers, two workers, kills and three other faults: nothing lost, nothing wrong."""
     options = campaign.Options(
         seed=12,
-        kills=3,
+        kills=2,
         faults=len(FAULTS),
         names=FAULTS,
         workers=2,
@@ -26,4 +26,4 @@ def test_a_short_campaign_is_clean(tmp_path: Path) -> None:
     result = campaign.run(options, tmp_path / "campaign", said.append)
     assert result.is_clean, "\n".join([*said, campaign.summary(result)])
     assert {step.fault for step in result.steps} == {"kill_worker", *FAULTS}
-    assert result.verdict["figures"]["expected"] > 100
+    assert result.verdict["figures"]["expected"] > 80
