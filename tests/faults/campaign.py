@@ -114,6 +114,7 @@ def run(options: Options, folder: Path, say: Callable[[str], None]) -> Result:
     in `folder`."""
     faults, impossible = chosen(options.names)
     result = Result(options, now().isoformat(), plan(options, faults), impossible=impossible)
+    result.figures["commit"] = _commit()
     by_name = {fault.name: fault for fault in (KILL, DEPLOY, *faults)}
     cluster = Cluster(
         folder,
@@ -255,7 +256,6 @@ def _judge(
         "ended_by_themselves": len(ends),
         "last_words": dict(Counter(f"status {end.status}: {end.said}" for end in ends)),
         "machine": platform.platform(),
-        "commit": _commit(),
     }
     say(f"verdict: {json.dumps(result.verdict['figures'])}")
 
