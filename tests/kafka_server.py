@@ -114,6 +114,17 @@ def java() -> str:
     return found
 
 
+@dataclasses.dataclass(frozen=True)
+class Door:
+    """A further listener of one node: where it listens, and where it tells clients to go.
+
+    Whoever serves ``advertised`` stands between the node and the clients of this door.
+    """
+
+    port: int
+    advertised: int
+
+
 @dataclasses.dataclass
 class _Node:
     """One JVM: broker and controller ``node_id``."""
@@ -122,6 +133,7 @@ class _Node:
     port: int
     controller_port: int
     folder: Path
+    doors: dict[str, Door]
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -154,13 +166,15 @@ class KafkaServer:
         config: Mapping[str, str | int] | None = None,
         jvm_options: Sequence[str] = TEST_JVM,
         start_timeout: float = 90.0,
+        doors: Sequence[str] = (),
     ) -> None:
         """Set up, start nothing.
 
         ``data_dir`` is kept after :meth:`stop`, and reused when it holds a formatted node; without
         it a temporary folder is used and removed. ``message_max_bytes`` is the largest batch a
         topic takes, ``start_timeout`` is in seconds, ``config`` adds to or overrides any line of
-        ``server.properties``.
+        ``server.properties``. ``doors`` names further listeners that each node has (letters and
+        digits), behind :meth:`door`.
         """
         if nodes not in (1, 3):
             raise ValueError(f"1 or 3 nodes, not {nodes}")
@@ -168,6 +182,7 @@ class KafkaServer:
         self._data_dir = data_dir
         self._jvm_options = tuple(jvm_options)
         self._start_timeout = start_timeout
+        self._doors = tuple(doors)
         self._classpath = ""
         self._temporary: Path | None = None
         self._nodes: dict[int, _Node] = {}
@@ -176,7 +191,9 @@ class KafkaServer:
             "process.roles": "broker,controller",
             "controller.listener.names": "CONTROLLER",
             "inter.broker.listener.name": "PLAINTEXT",
-            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "listener.security.protocol.map": ",".join(
+                f"{listener}:PLAINTEXT" for listener in ("PLAINTEXT", "CONTROLLER", *doors)
+            ),
             "num.partitions": default_partitions,
             "default.replication.factor": replicas,
             "min.insync.replicas": min(2, replicas),
@@ -210,6 +227,10 @@ class KafkaServer:
     def node_ids(self) -> list[int]:
         """The numbers of all nodes, running or not."""
         return list(self._nodes)
+
+    def door(self, name: str, node_id: int) -> Door:
+        """The listener ``name`` of a node."""
+        return self._nodes[node_id].doors[name]
 
     def pid(self, node_id: int) -> int:
         """The process id of a running node."""
@@ -359,7 +380,13 @@ class KafkaServer:
 
     def _start_all(self, root: Path) -> None:
         self._nodes = {
-            i: _Node(i, free_port(), free_port(), root / f"node{i}")
+            i: _Node(
+                i,
+                free_port(),
+                free_port(),
+                root / f"node{i}",
+                {name: Door(free_port(), free_port()) for name in self._doors},
+            )
             for i in range(1, self._count + 1)
         }
         cluster_id = self._cluster_id(root)
@@ -368,11 +395,15 @@ class KafkaServer:
         )
         for node in self._nodes.values():
             node.folder.mkdir(parents=True, exist_ok=True)
+            listening = {"PLAINTEXT": node.port}
+            listening |= {name: door.port for name, door in node.doors.items()}
+            advertised = {"PLAINTEXT": node.port}
+            advertised |= {name: door.advertised for name, door in node.doors.items()}
             lines = {
                 "node.id": node.node_id,
                 "controller.quorum.voters": voters,
-                "listeners": f"PLAINTEXT://127.0.0.1:{node.port},"
-                f"CONTROLLER://127.0.0.1:{node.controller_port}",
+                "listeners": _listeners({**listening, "CONTROLLER": node.controller_port}),
+                "advertised.listeners": _listeners(advertised),
                 "log.dirs": node.folder / "data",
                 **self._config,
             }
@@ -485,6 +516,10 @@ class KafkaServer:
                 raise KafkaStartError(
                     f"node {node_id} ended with status {node.process.returncode}\n{self.log_tail()}"
                 )
+
+
+def _listeners(ports: Mapping[str, int]) -> str:
+    return ",".join(f"{name}://127.0.0.1:{port}" for name, port in ports.items())
 
 
 @contextlib.contextmanager
