@@ -48,8 +48,8 @@ CONTRACT = {*sys.stdlib_module_names, "pydantic", "pydantic_core"}
 ROOMS: dict[str, set[str]] = {
     "schemas": set(),
     "streams/telemetry": {"schemas"},
-    "streams/facts": set(),
     "streams/reference/places": set(),
+    "streams/facts": {"streams/reference"},
     "streams/reference/names": set(),
     "streams/reference/numbers": set(),
     "streams/keys": {"streams/reference"},

@@ -14,6 +14,7 @@ from streams.decode.keys import number_of
 from streams.decode.names import BUILT_IN, Names
 from streams.decode.place import (
     Located,
+    kept_place,
     located,
     location_place,
     locations,
@@ -23,6 +24,7 @@ from streams.decode.place import (
 )
 from streams.decode.raw import CanonicalUpload, RawNext, RawPlace, RawTracking
 from streams.decode.texts import an_id, checked, shop, shops, short, texts
+from streams.facts import kept
 from streams.facts.facts import STATUS_CODE, Place, TrackingFact
 
 _MASK = (1 << 63) - 1
@@ -116,7 +118,7 @@ def _clean_next(sent: RawNext, names: Names) -> str | None:
 
 
 def _next(carrier: str | None, number: str | None) -> str | None:
-    return f"{carrier or ''}:{number or ''}" if carrier or number else None
+    return kept.following(f"{carrier or ''}:{number or ''}")
 
 
 def by_contract(
@@ -180,9 +182,13 @@ def _fact(
         if len(order_ids) > 1:
             order_ids = tuple(sorted(set(order_ids)))
         upload = CanonicalUpload(
-            location.sent, order_ids, message.raw_status, recipient, message.status
+            kept_place(location.sent),
+            order_ids,
+            kept.code(message.raw_status),
+            kept_place(recipient),
+            message.status,
         )
-        tie = _write(upload).decode()
+        tie = _write(upload).decode()[1:]
     code = STATUS_CODE[message.status]
     node = xxh3_64_intdigest(_pack((code, message.description, location.packed)))
     digest = xxh3_64_intdigest(_pack((key, at, message.raw_status, recipient, order_ids)), node)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from streams.facts.facts import CloneFacts, OrderFacts, ParcelFacts, TrackFacts
+from streams.state.cleaning import clean_facts, clean_order, clean_parcel
 from streams.state.contributions import AbnormalDays, ContributionChange
 from streams.state.shop_days import ShopDay
 from streams.state.state import OrderState, ParcelState, Published
@@ -63,10 +64,13 @@ def load_parcel(value: bytes) -> ParcelState:
     """A parcel's state from its stored form; raises UnknownStateVersion."""
     version = value[:1]
     if version == VERSION:
-        return _parcels.decode(value[_BODY:])
-    if version == _FIRST_VERSION:
-        return _from_first(msgspec.msgpack.decode(value[_BODY:]))
-    raise UnknownStateVersion(version)
+        state = _parcels.decode(value[_BODY:])
+    elif version == _FIRST_VERSION:
+        state = _from_first(msgspec.msgpack.decode(value[_BODY:]))
+    else:
+        raise UnknownStateVersion(version)
+    clean_parcel(state)
+    return state
 
 
 def load_order(value: bytes) -> OrderState:
@@ -78,6 +82,7 @@ def load_order(value: bytes) -> OrderState:
     if any(not version.known and not version.partial for version in state.versions):
         # Tombstones of the first releases stood before the full versions of their time.
         state.versions.sort(key=version_order)
+    clean_order(state)
     return state
 
 
@@ -115,7 +120,12 @@ def dump_message(message: Message) -> bytes:
     return _encoder.encode(message)
 
 
-load_order_facts = msgspec.msgpack.Decoder(OrderFacts).decode
+def load_order_facts(value: bytes) -> OrderFacts:
+    """What an order tells a parcel; raises msgspec.MsgspecError."""
+    return clean_facts(_order_facts(value))
+
+
+_order_facts = msgspec.msgpack.Decoder(OrderFacts).decode
 load_parcel_facts = msgspec.msgpack.Decoder(ParcelFacts).decode
 load_track_facts = msgspec.msgpack.Decoder(list[TrackFacts]).decode
 load_clone_facts = msgspec.msgpack.Decoder(CloneFacts).decode
