@@ -368,6 +368,19 @@ class Settings(BaseSettings):
     max_value_bytes: int = _setting(
         _MIB, "A greater input message is a dead letter.", unit="bytes", ge=1024, le=64 * _MIB
     )
+    plain_keys: Annotated[Literal["unknown", "refuse"], BeforeValidator(_lower)] = _setting(
+        "unknown",
+        "What becomes of an `address_key` or `person_key` that reads as plain text: Chinese, "
+        "blanks, an `@`, a phone number, an ID card. `unknown`: the key counts as not sent; "
+        "`refuse`: its record is a dead letter. Neither keeps it ([how](keys.md)).",
+    )
+    dead_letter_values: bool = _setting(
+        True,
+        "Dead letters hold the keys and values of refused records, as they came. Without, they say "
+        "reason, field and place alone, and cannot be sent again "
+        "([what they hold](dead-letters.md#what-they-hold-and-who-may-read-them)).",
+        allowed="true or false",
+    )
     dead_letter_limit: int = _setting(
         0,
         "Dead letters a minute of one partition of an input above which the worker reads no more "

@@ -52,7 +52,7 @@ ROOMS: dict[str, set[str]] = {
     "streams/facts": {"streams/reference"},
     "streams/reference/names": set(),
     "streams/reference/numbers": set(),
-    "streams/keys": {"streams/reference"},
+    "streams/keys": {"streams/facts", "streams/reference"},
     "streams/texts": set(),
     "streams/state": {"streams/facts"},
     "streams/rules": {"streams/facts", "streams/state", "streams/reference"},

@@ -13,7 +13,7 @@ from streams.decode import lenient
 from streams.decode.bad import Bad, DoubtfulError
 from streams.decode.clock import instant, parse_instant
 from streams.decode.names import BUILT_IN, Names
-from streams.decode.place import kept_place, place_of, raw_place, recipient_place
+from streams.decode.place import kept_place, place_of, plain_key, raw_place, recipient_place
 from streams.decode.raw import RawItem, RawOrder, Stated
 from streams.decode.texts import an_id, shop, shops, short, texts
 from streams.decode.tracking import REFUSED
@@ -91,7 +91,7 @@ def decode_order(
         platform, places, items = _clean(message, names)
     except DoubtfulError:
         return by_contract(raw, arrival_us, partition, offset, max_value_bytes, names)
-    return _version(message, moments, stated, platform, places, items, partition, offset)
+    return _version(message, moments, stated, platform, places, items, partition, offset, names)
 
 
 def by_contract(
@@ -158,6 +158,7 @@ def by_contract(
         items,
         partition,
         offset,
+        names,
     )
 
 
@@ -270,10 +271,18 @@ def _version(
     items: tuple[_Item, ...],
     partition: int,
     offset: int,
-) -> OrderVersion:
+    names: Names,
+) -> OrderVersion | Bad:
     """Make the version of a message that is clean, its times instants."""
     paid_at, updated_at, final_paid_at, promised_ship_by, refund, delivery_by = moments
     recipient, ship_from, via = places
+    refused = (
+        plain_key("recipient", message.recipient, recipient, names)
+        or plain_key("via", message.via, via, names)
+        or plain_key("ship_from", message.ship_from, ship_from, names)
+    )
+    if refused is not None:
+        return refused
     _keep(message)
     return OrderVersion(
         message.order_id,

@@ -10,6 +10,8 @@ from xxhash import xxh3_64_intdigest
 
 import schemas.place
 from schemas.cleaning import clean
+from streams.decode.bad import Bad
+from streams.decode.names import Names
 from streams.decode.raw import RawPlace
 from streams.decode.texts import checked, short
 from streams.facts import kept
@@ -17,6 +19,10 @@ from streams.facts.facts import Place
 from streams.reference.places import find
 
 _MAX_PLACES = 50_000
+_PLAIN = (
+    "reads as plain text, not as a keyed hash: make it from the name, phone or address "
+    "with `shipsentry keys`"
+)
 _SHORT_MASK = (1 << 32) - 1
 _pack = msgspec.msgpack.Encoder().encode
 
@@ -103,6 +109,21 @@ def place_of(sent: RawPlace | None) -> tuple[RawPlace | None, Place | None]:
 def raw_place(model: schemas.place.Place | None) -> RawPlace | None:
     """Return a place of the contract's model, which is clean, as the hot path has it."""
     return None if model is None else RawPlace(**dict(model))
+
+
+def plain_key(field: str, sent: RawPlace | None, meant: Place | None, names: Names) -> Bad | None:
+    """Say why a record is refused that has plain text in place of a key, or count it (`Names`).
+
+    `sent` is the clean place of a field, `meant` what was made of it, which has no such key.
+    """
+    if sent is None or meant is None:
+        return None
+    for name in ("address_key", "person_key"):
+        if getattr(sent, name) and getattr(meant, name) is None:
+            if names.refuse_plain:
+                return Bad("plain_text", f"{field}.{name}", f"{field}.{name} {_PLAIN}")
+            names.plain[f"{field}.{name}"] += 1
+    return None
 
 
 def kept_place(sent: RawPlace | None) -> RawPlace | None:

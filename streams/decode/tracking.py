@@ -19,6 +19,7 @@ from streams.decode.place import (
     location_place,
     locations,
     place_of,
+    plain_key,
     raw_place,
     recipient_place,
 )
@@ -104,7 +105,7 @@ def decode_tracking(
     except DoubtfulError:
         return by_contract(raw, arrival_us, partition, offset, max_value_bytes, names)
     key = f"{carrier}:{number}"
-    return _fact(key, at, message, location, recipient, codes, following, partition, offset)
+    return _fact(key, at, message, location, recipient, codes, following, partition, offset, names)
 
 
 def _clean_next(sent: RawNext, names: Names) -> str | None:
@@ -161,6 +162,7 @@ def by_contract(
         ),
         partition,
         offset,
+        names,
     )
 
 
@@ -174,8 +176,14 @@ def _fact(
     following: str | None,
     partition: int,
     offset: int,
-) -> TrackingFact:
+    names: Names,
+) -> TrackingFact | Bad:
     """Make the fact of what is clean: `message` for all that is no key, place or time."""
+    refused = plain_key("recipient", recipient, recipient_codes, names) or plain_key(
+        "location", location.sent, location.place, names
+    )
+    if refused is not None:
+        return refused
     order_ids = message.order_ids or ()
     tie = ""
     if order_ids:

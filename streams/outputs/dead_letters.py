@@ -20,7 +20,7 @@ def dead_letter(
     """The dead letter of one record, keyed by the place where the record was first read.
 
     It holds the record's value whole, unless that makes it larger than `max_message_bytes` (base64
-    makes four bytes of three).
+    makes four bytes of three); 0: neither key nor value.
     """
     value = letter(
         reason=bad.reason,
@@ -33,7 +33,7 @@ def dead_letter(
         key=record.key,
         value=record.value,
         detected_at=to_datetime(origin.arrival),
-        max_value_bytes=(max_message_bytes - _AROUND_VALUE) * 3 // 4,
+        max_value_bytes=max(max_message_bytes - _AROUND_VALUE, 0) * 3 // 4,
     )
     key = f"{origin.topic}-{origin.partition}-{origin.offset}"
     return Output(topic, key.encode(), json.dumps(value, ensure_ascii=False).encode())

@@ -16,7 +16,7 @@ from streams.judge.judgement import Judgement
 from streams.shops.contributions import abnormal_days
 from streams.state import batch as states
 from streams.state.batch import Applied
-from streams.state.codec import load_clone_facts, load_order_facts
+from streams.state.codec import load_clone_facts, load_order_facts, load_tracking_fact
 from streams.state.contributions import AbnormalDays
 from streams.state.shop_lines import Meter
 from streams.state.state import ParcelState
@@ -42,7 +42,10 @@ class ParcelProcessor(JudgedProcessor[ParcelState, SentDays]):
         updates = Intake(self._decode, self._apply_tracking, topics.tracking_rekey, counted=True)
         self.intakes = {
             topics.tracking: updates,
-            topics.tracking_rekey: updates._replace(repartition=None),
+            topics.tracking_rekey: updates._replace(
+                decode=self.repartitioned(load_tracking_fact, lambda fact: fact.key, self._decode),
+                repartition=None,
+            ),
             topics.order_facts: Intake(
                 self.by_record_key(load_order_facts), self._apply_order_facts
             ),
@@ -67,6 +70,8 @@ class ParcelProcessor(JudgedProcessor[ParcelState, SentDays]):
             origin = origin_of(chunk, records[place], now, first_hand=first_hand)
             self.refuse(records[place], origin, bad, effects)
         keys = [fact.key for fact in facts]
+        if first_hand:
+            self.note_plain_keys(chunk.topic, effects)
         if first_hand and self.names.unlisted:
             carriers = [key.partition(":")[0] for key in keys]
             self.unknown_names.note("carrier", carriers, effects.counts)

@@ -24,7 +24,7 @@ from streams.judge.evaluate import RuleFailure
 from streams.judge.warnings import Revision
 from streams.outputs.dead_letters import dead_letter
 from streams.state.batch import Applied
-from streams.state.codec import STORED, Codec
+from streams.state.codec import STORED, Codec, is_fact
 from streams.tables.recover_shop_days import Sent
 from streams.tables.recover_warnings import Recovered
 from streams.telemetry.events import Limited, event
@@ -149,6 +149,8 @@ class Processor:
         self.states = states
         self.sizes = sizes
         self.codec = codec
+        self.letter_values = True
+        """Whether dead letters hold the keys and values of records."""
         self.lines = Limited()
         """Keeps floods out of the log: dead letters by topic, failures by rule."""
         self.intakes: dict[str, Intake] = {}
@@ -206,7 +208,8 @@ class Processor:
     def load(
         self, batch: Batch, chunk: Chunk, intake: Intake, moment: Moment, effects: Effects
     ) -> tuple[Batch, Sequence[Any]]:
-        """What is stored of each key; records whose key is not at home here are sent there."""
+        """What is stored of each key; facts whose key is not at home here are sent there, and not
+        their records: these may hold anything."""
         stored = self.states.get_many(self.table, chunk.partition, batch.keys)
         if intake.repartition is None:
             return batch, stored
@@ -215,6 +218,7 @@ class Processor:
             return batch, stored
         home = Batch([], [], [], [])
         kept = []
+        dump = self.codec.dump_message
         for name, key, facts, places, old in zip(*batch, stored, strict=True):
             if key not in away:
                 home.names.append(name)
@@ -223,11 +227,10 @@ class Processor:
                 home.places.append(places)
                 kept.append(old)
                 continue
-            for place in places:
-                record = chunk.records[place]
-                origin = origin_of(chunk, record, moment.now, first_hand=True)
+            for fact, place in zip(facts, places, strict=True):
+                origin = origin_of(chunk, chunk.records[place], moment.now, first_hand=True)
                 effects.outputs.append(
-                    Output(intake.repartition, key, record.value, headers=origin.headers())
+                    Output(intake.repartition, key, dump(fact), headers=origin.headers())
                 )
             effects.counts.add(RECORDS, chunk.topic, "sent_home", number=len(places))
         return home, kept
@@ -290,12 +293,24 @@ class Processor:
         homes = partitions_of(unknown, self.partitions)
         return {key for key, home in zip(unknown, homes, strict=True) if home != partition}
 
-    def refuse(self, record: Record, origin: Origin, bad: Bad, effects: Effects) -> None:
-        """Send what could not be processed to the dead letters, with reason and origin."""
+    def refuse(
+        self, record: Record, origin: Origin, bad: Bad, effects: Effects, *, as_read: bool = True
+    ) -> None:
+        """Send what could not be processed to the dead letters, with reason and origin.
+
+        `as_read`: the record is what was read at its origin, and not a fact made of that.
+        """
         effects.counts.add(DEAD_LETTERS, origin.topic, bad.reason)
         effects.refused.append((record.offset, bad.reason))
+        shown = self.letter_values and as_read
         effects.outputs.append(
-            dead_letter(self.topics.dead_letters, record, origin, bad, self.sizes.max_message)
+            dead_letter(
+                self.topics.dead_letters,
+                record if as_read else record._replace(key=None, value=None),
+                origin,
+                bad,
+                self.sizes.max_message if shown else 0,
+            )
         )
 
     def count(
@@ -318,7 +333,8 @@ class Processor:
                 for number in each.refused:
                     record = chunk.records[places[number]]
                     origin = origin_of(chunk, record, moment.now, first_hand=first_hand)
-                    self.refuse(record, origin, TOO_MANY, effects)
+                    as_read = first_hand or not is_fact(record.value)
+                    self.refuse(record, origin, TOO_MANY, effects, as_read=as_read)
             outcomes = (
                 ("new", new),
                 ("repeated", known),
@@ -388,6 +404,44 @@ class Processor:
                 names.append(record.key or b"")
                 facts.append(message)
                 places.append(place)
+            return decoded
+
+        return decode
+
+    def repartitioned(
+        self,
+        read: Callable[[bytes], Any],
+        name_of: Callable[[Any], str],
+        former: Callable[[Chunk, Moment, Effects], Decoded],
+    ) -> Callable[[Chunk, Moment, Effects], Decoded]:
+        """Decodes facts that this table sent home; `former` the records that older releases did."""
+
+        def decode(chunk: Chunk, moment: Moment, effects: Effects) -> Decoded:
+            decoded = Decoded([], [], [])
+            records = []
+            of_records = []
+            for place, record in enumerate(chunk.records):
+                if not is_fact(record.value):
+                    records.append(record)
+                    of_records.append(place)
+                    continue
+                try:
+                    fact = read(record.value or b"")
+                except (msgspec.MsgspecError, UnicodeDecodeError):
+                    origin = origin_of(chunk, record, moment.now, first_hand=True)
+                    self.refuse(record, origin, NOT_OURS, effects)
+                else:
+                    decoded.names.append(name_of(fact))
+                    decoded.facts.append(fact)
+                    decoded.places.append(place)
+            if records:
+                part = Chunk(
+                    chunk.topic, chunk.partition, chunk.first_offset, chunk.last_offset, records
+                )
+                names, facts, places = former(part, moment, effects)
+                decoded.names.extend(names)
+                decoded.facts.extend(facts)
+                decoded.places.extend(of_records[place] for place in places)
             return decoded
 
         return decode

@@ -53,6 +53,11 @@ DEAD_LETTERS = Counter(
     "Records that could not be processed, by topic of origin and reason.",
     ["topic", "reason"],
 )
+PLAIN_KEYS = Counter(
+    "shipsentry_plain_keys_total",
+    "Recipients' keys that read as plain text, by input and field: they are not kept.",
+    ["topic", "field"],
+)
 UNKNOWN_NAMES = Counter(
     "shipsentry_unknown_names_total",
     "Facts of a carrier or platform (`kind`) that no table of aliases holds, as it is `called`: "

@@ -329,7 +329,9 @@ def test_a_tombstone_closes_the_order() -> None:
     assert one.stated == STATED_BITS["closed"]
     same = part(order_id="订单1", state="closed", updated_at="2026-11-30T23:59:59.999995Z")
     assert one.canonical == same.canonical
-    said = {name: value for name, value in json.loads("{" + one.canonical).items() if value is not None}
+    said = {
+        name: value for name, value in json.loads("{" + one.canonical).items() if value is not None
+    }
     assert said == {
         "order_id": "订单1",
         "partial": True,
