@@ -14,9 +14,9 @@ import os
 import re
 import socket
 import ssl
-import tomllib
 from collections.abc import Mapping
 from functools import cached_property
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
@@ -33,6 +33,7 @@ from pydantic_settings import (
 
 from streams.engine.kafka.topics import Topics
 from streams.telemetry.events import event
+from streams.texts.toml_file import read_toml
 
 if TYPE_CHECKING:
     from streams.engine.kafka.config import EngineConfig
@@ -136,6 +137,13 @@ Name = Annotated[str, AfterValidator(_legal_name)]
 _NAME = "letters, digits, `.`, `_` and `-`"
 _TOPIC = _NAME + ", at most 249 characters"
 _FILE = "the path of a file that exists"
+
+
+class _ConfigFile(TomlConfigSettingsSource):
+    """The TOML file, read as every file that an operator gives."""
+
+    def _read_file(self, file_path: Path | Traversable) -> dict[str, Any]:
+        return read_toml(Path(str(file_path)))[1]
 
 
 class Settings(BaseSettings):
@@ -478,7 +486,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, then variables, then the TOML file."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, config_file())
+        return init_settings, env_settings, _ConfigFile(settings_cls, config_file())
 
     def named(self, name: str) -> str:
         """A setting and its value, as an error names them."""
@@ -617,10 +625,10 @@ def load_settings(**given: Any) -> Settings:
         settings = Settings(**given)
     except ValidationError as error:
         raise SettingsError([_problem(detail, given) for detail in error.errors()]) from error
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError([f"{config_file()}: not TOML: {error}"]) from error
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise SettingsError([f"{config_file()}: cannot be read: {error}"]) from error
+    except ValueError as error:
+        raise SettingsError([f"{config_file()}: {error}"]) from error
     _warn_of_misspelt(os.environ)
     return settings
 
@@ -693,7 +701,7 @@ def _place(name: str, given: Mapping[str, Any] | None = None) -> str:
         return name
     if not os.environ.get(variable(name)):
         path = config_file()
-        if path is not None and name in tomllib.loads(path.read_text(encoding="utf-8")):
+        if path is not None and name in read_toml(path)[1]:
             return f"{path}: {name}"
     return variable(name)
 

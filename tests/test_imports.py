@@ -75,7 +75,7 @@ ROOMS: dict[str, set[str]] = {
         "streams/engine/kafka",
         "streams/engine/store",
     },
-    "streams/settings.py": {"streams/telemetry", "streams/engine/kafka"},
+    "streams/settings.py": {"streams/telemetry", "streams/texts", "streams/engine/kafka"},
     "streams/outputs": {
         "schemas",
         "streams/facts",
