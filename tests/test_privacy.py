@@ -258,6 +258,7 @@ def counted(metrics: str, topic: str) -> int:
     return round(sum(map(float, rows)))
 
 
+@pytest.mark.timeout(400)
 def test_personal_data_comes_out_nowhere(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Every topic, store, log line at debug level, metric and page is searched."""
     caplog.set_level(logging.DEBUG)
