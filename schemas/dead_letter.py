@@ -31,7 +31,8 @@ class DeadLetter(Message):
 
     `value_sha256` is of the original bytes and `value_bytes` their number. Where the broker
     cannot take so large a record, `value` holds the first bytes only and `truncated` is true;
-    the whole is then still at its origin for as long as the topic keeps it.
+    the whole is then still at its origin for as long as the topic keeps it. So it is where both
+    are null and `truncated` is true: a setting leaves them out, or they were not at hand.
     """
 
     schema_version: Annotated[int, Field(ge=1)] = 1
@@ -64,10 +65,12 @@ def dead_letter(
     """Return the dead letter of a record, ready for `json.dumps`.
 
     `max_value_bytes` cuts the value where the output topic cannot take it whole (base64 makes
-    four bytes of three); None, the default, keeps every byte.
+    four bytes of three); None, the default, keeps every byte; 0 keeps nothing, of the key neither.
     """
     kept = value
-    if value is not None and max_value_bytes is not None:
+    if max_value_bytes == 0:
+        kept = key = None
+    elif value is not None and max_value_bytes is not None:
         kept = value[:max_value_bytes]
     return {
         "schema_version": 1,
@@ -84,6 +87,6 @@ def dead_letter(
         "value": None if kept is None else base64.b64encode(kept).decode("ascii"),
         "value_sha256": None if value is None else hashlib.sha256(value).hexdigest(),
         "value_bytes": 0 if value is None else len(value),
-        "truncated": value is not None and kept is not None and len(kept) < len(value),
+        "truncated": max_value_bytes == 0 or (kept is not None and len(kept) < len(value or b"")),
         "detected_at": detected_at.isoformat(),
     }

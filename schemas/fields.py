@@ -9,8 +9,10 @@ microseconds since the epoch. Without it nothing counts as lying in the future.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -37,6 +39,14 @@ DAMAGED = (
 )
 """What is wrong with an id such as 4.92E+18."""
 
+_DATED = re.compile(
+    "[0-9]{4}[-/.年][0-9]{1,2}[-/.月][0-9]{1,2}日?"
+    "(?:[T ][0-9]{1,2}(?::[0-9]{1,2}){0,2}(?:[.,][0-9]{1,9})?)?"
+    " ?(?:Z|[+-][0-9]{2}:?(?:[0-9]{2})?)?"
+)
+_LONGEST_WORD = 24
+_MANY = 1000
+
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 
 
@@ -53,10 +63,24 @@ class Message(BaseModel):
     )
 
 
-def shorten(value: object, limit: int = 40) -> str:
-    """Return a value of a time, enum or type field, cut to `limit` characters, for a message."""
-    text = repr(value)
-    return text if len(text) <= limit else text[: limit - 3] + "..."
+def shown_time(value: str) -> str:
+    """Return a text that should be a time, for a message; what begins with no date is not shown."""
+    return repr(value) if _DATED.fullmatch(value) else _unshown(value)
+
+
+def shown_word(value: object, allowed: Iterable[str]) -> str:
+    """Return a value that should be one of the words allowed, for a message.
+
+    A text is shown only where it is like one of them: anything may stand in the wrong column.
+    """
+    if not isinstance(value, str):
+        return repr(value) if isinstance(value, int) and abs(value) < _MANY else "another one"
+    like = get_close_matches(value.casefold().replace(" ", "_"), list(allowed), 1)
+    return repr(value) if like and len(value) <= _LONGEST_WORD else _unshown(value)
+
+
+def _unshown(value: str) -> str:
+    return f"a text of {len(value)} characters"
 
 
 def _digits(value: Any) -> Any:
@@ -150,14 +174,14 @@ def _parse(value: Any) -> datetime:
         raise PydanticCustomError(
             "naive_time",
             "is {value}, a time without an offset from UTC: write one, such as +08:00",
-            {"value": shorten(value)},
+            {"value": shown_time(value)},
         ) from None
     except times.NotATimeError:
         raise PydanticCustomError(
             "wrong_type",
             "is {value}: an ISO-8601 time with offset is allowed, "
             "such as 2026-11-20T10:00:00+08:00",
-            {"value": shorten(value)},
+            {"value": shown_time(value)},
         ) from None
 
 

@@ -1,17 +1,19 @@
 """Why a message was refused: the one vocabulary of dead-letter reasons, and how to say it.
 
-The words of a refusal name the field and what is allowed. A value is quoted only where it is a
-time, a status or a type, and cut short: personal data never reaches a dead letter's message.
+The words of a refusal name the field and what is allowed. A value is quoted only where it has the
+form of a time, or is like one of the words allowed: personal data never reaches a dead letter's
+message.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Literal, NamedTuple, get_args
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from schemas.fields import json_type, shorten
+from schemas.fields import json_type, shown_word
 
 Reason = Literal[
     "not_json",
@@ -23,6 +25,7 @@ Reason = Literal[
     "missing_field",
     "empty_value",
     "damaged_id",
+    "plain_text",
     "wrong_type",
     "unknown_value",
     "naive_time",
@@ -36,6 +39,7 @@ Reason = Literal[
 
 REASONS: tuple[str, ...] = get_args(Reason)
 
+_QUOTED = re.compile("'([^']*)'")
 _ALLOWED = {
     "string_type": "a string",
     "int_type": "an integer",
@@ -74,7 +78,8 @@ def reasons(error: ValidationError) -> Refusal:
             return Refusal(
                 "wrong_type", field, f"{name} is of type {json_type(value)}: {expected} is allowed"
             )
-        return Refusal("unknown_value", field, f"{name} is {shorten(value)}: {expected} is allowed")
+        shown = shown_word(value, _QUOTED.findall(expected))
+        return Refusal("unknown_value", field, f"{name} is {shown}: {expected} is allowed")
     if kind == "string_too_long":
         limit = details["ctx"]["max_length"]
         return Refusal("too_large", field, f"{name} is longer than {limit} characters")

@@ -54,6 +54,8 @@ def build(
         sizes=Sizes(settings.max_value_bytes, settings.message_max_bytes),
         clock=clock,
         warnings_page=settings.warnings_page,
+        refuse_plain_keys=settings.plain_keys == "refuse",
+        letter_values=settings.dead_letter_values,
     )
     app.admit(access)
     return app
@@ -69,6 +71,8 @@ def assemble(
     sizes: Sizes = Sizes(),  # noqa: B008  immutable
     clock: Callable[[], int] | None = None,
     warnings_page: bool = False,
+    refuse_plain_keys: bool = False,
+    letter_values: bool = True,
 ) -> EngineApp:
     """Orders, parcels, tracks and shops' days, each with a processor of its own, on one engine.
 
@@ -84,6 +88,9 @@ def assemble(
     processors = (orders, parcels, tracks, shop_days)
     orders.shadows = parcels.shadows = shadows or {}
     orders.settle = parcels.settle = settle
+    orders.names.refuse_plain = parcels.names.refuse_plain = refuse_plain_keys
+    for processor in processors:
+        processor.letter_values = letter_values
 
     def recover(partitions: frozenset[int]) -> None:
         values = published_since_durable(config, topics.warnings, partitions)

@@ -14,9 +14,9 @@ import os
 import re
 import socket
 import ssl
-import tomllib
 from collections.abc import Mapping
 from functools import cached_property
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -36,6 +36,7 @@ from streams.engine.kafka.topics import Topics
 from streams.engine.pages.access import HEALTH, METRICS, Access
 from streams.engine.pages.tokens import LONGEST, MOST, SHORTEST, Tokens, parse
 from streams.telemetry.events import event
+from streams.texts.toml_file import read_toml
 
 if TYPE_CHECKING:
     from streams.engine.kafka.config import EngineConfig
@@ -172,6 +173,13 @@ _NAME = "letters, digits, `.`, `_` and `-`"
 _TOPIC = _NAME + ", at most 249 characters"
 _FILE = "the path of a file that exists"
 _TOKENS = f"up to {MOST} tokens of {SHORTEST} to {LONGEST} letters, digits and `-._~+/`"
+
+
+class _ConfigFile(TomlConfigSettingsSource):
+    """The TOML file, read as every file that an operator gives."""
+
+    def _read_file(self, file_path: Path | Traversable) -> dict[str, Any]:
+        return read_toml(Path(str(file_path)))[1]
 
 
 class Settings(BaseSettings):
@@ -463,6 +471,19 @@ class Settings(BaseSettings):
     max_value_bytes: int = _setting(
         _MIB, "A greater input message is a dead letter.", unit="bytes", ge=1024, le=64 * _MIB
     )
+    plain_keys: Annotated[Literal["unknown", "refuse"], BeforeValidator(_lower)] = _setting(
+        "unknown",
+        "What becomes of an `address_key` or `person_key` that reads as plain text: Chinese, "
+        "blanks, an `@`, a phone number, an ID card. `unknown`: the key counts as not sent; "
+        "`refuse`: its record is a dead letter. Neither keeps it ([how](keys.md)).",
+    )
+    dead_letter_values: bool = _setting(
+        True,
+        "Dead letters hold the keys and values of refused records, as they came. Without, they say "
+        "reason, field and place alone, and cannot be sent again "
+        "([what they hold](dead-letters.md#what-they-hold-and-who-may-read-them)).",
+        allowed="true or false",
+    )
     dead_letter_limit: int = _setting(
         0,
         "Dead letters a minute of one partition of an input above which the worker reads no more "
@@ -591,7 +612,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, then variables, then the TOML file."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, config_file())
+        return init_settings, env_settings, _ConfigFile(settings_cls, config_file())
 
     def named(self, name: str) -> str:
         """A setting and its value, as an error names them."""
@@ -780,10 +801,10 @@ def load_settings(**given: Any) -> Settings:
         settings = Settings(**given)
     except ValidationError as error:
         raise SettingsError([_problem(detail, given) for detail in error.errors()]) from error
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError([f"{config_file()}: not TOML: {error}"]) from error
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise SettingsError([f"{config_file()}: cannot be read: {error}"]) from error
+    except ValueError as error:
+        raise SettingsError([f"{config_file()}: {error}"]) from error
     _warn_of_misspelt(os.environ)
     return settings
 
@@ -856,7 +877,7 @@ def _place(name: str, given: Mapping[str, Any] | None = None) -> str:
         return name
     if not os.environ.get(variable(name)):
         path = config_file()
-        if path is not None and name in tomllib.loads(path.read_text(encoding="utf-8")):
+        if path is not None and name in read_toml(path)[1]:
             return f"{path}: {name}"
     return variable(name)
 

@@ -48,11 +48,11 @@ CONTRACT = {*sys.stdlib_module_names, "pydantic", "pydantic_core"}
 ROOMS: dict[str, set[str]] = {
     "schemas": set(),
     "streams/telemetry": {"schemas"},
-    "streams/facts": set(),
     "streams/reference/places": set(),
+    "streams/facts": {"streams/reference"},
     "streams/reference/names": set(),
     "streams/reference/numbers": set(),
-    "streams/keys": {"streams/reference"},
+    "streams/keys": {"streams/facts", "streams/reference"},
     "streams/texts": set(),
     "streams/state": {"streams/facts"},
     "streams/rules": {"streams/facts", "streams/state", "streams/reference"},
@@ -80,6 +80,7 @@ ROOMS: dict[str, set[str]] = {
     },
     "streams/settings.py": {
         "streams/telemetry",
+        "streams/texts",
         "streams/engine/pages",
         "streams/engine/kafka",
     },

@@ -100,7 +100,7 @@ def refusal(letter: Letter, settings: Settings) -> str | None:
     """Why a letter's record cannot be sent again; None: it can."""
     inputs = [spec.name for spec in topic_specs(settings) if spec.role == "input"]
     if letter.truncated:
-        return "only its first bytes are in the letter; the whole is at its origin"
+        return "its value is not whole in the letter; the whole is at its origin"
     if letter.origin.topic not in inputs:
         return f"its topic is no input; allowed are {', '.join(inputs)}"
     return None

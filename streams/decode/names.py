@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
@@ -39,6 +40,11 @@ class Names:
         self.unlisted: dict[tuple[str, str], None] = {}
         """(kind, code) of names that were met and no table holds, in order; at most MAX_UNLISTED,
         and more is not remembered."""
+        self.refuse_plain = False
+        """Whether a record with plain text in place of a recipient's key is refused; if not, the
+        key is unknown."""
+        self.plain: Counter[str] = Counter()
+        """Such keys that were met, by field."""
 
     def unknown(self, kind: str, codes: Iterable[str]) -> set[str]:
         """Which of these codes of a `kind`, "carrier" or "platform", no table holds."""

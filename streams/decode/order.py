@@ -7,16 +7,17 @@ from collections.abc import Sequence
 import msgspec
 
 from schemas import MAX_VALUE_BYTES, OrderPaid, Refusal, parse, times
-from schemas.cleaning import clean, clean_id, is_damaged
+from schemas.cleaning import clean_id, is_damaged
 from schemas.fields import DAMAGED, MAX_ID_LENGTH
 from streams.decode import lenient
 from streams.decode.bad import Bad, DoubtfulError
 from streams.decode.clock import instant, parse_instant
 from streams.decode.names import BUILT_IN, Names
-from streams.decode.place import place_of, raw_place, recipient_place
+from streams.decode.place import kept_place, place_of, plain_key, raw_place, recipient_place
 from streams.decode.raw import RawItem, RawOrder, Stated
 from streams.decode.texts import an_id, shop, shops, short, texts
 from streams.decode.tracking import REFUSED
+from streams.facts import kept
 from streams.facts.facts import DELIVERY_METHODS, PRESALES, STATED, STATED_BITS, OrderVersion, Place
 
 _MAX_AHEAD_US = times.MAX_AHEAD_US
@@ -90,7 +91,7 @@ def decode_order(
         platform, places, items = _clean(message, names)
     except DoubtfulError:
         return by_contract(raw, arrival_us, partition, offset, max_value_bytes, names)
-    return _version(message, moments, stated, platform, places, items, partition, offset)
+    return _version(message, moments, stated, platform, places, items, partition, offset, names)
 
 
 def by_contract(
@@ -126,7 +127,6 @@ def by_contract(
         instants.append(None if us is None else instant(us))
     message = RawOrder(
         amount_paid=model.amount_paid,
-        closed_reason=model.closed_reason,
         currency=model.currency,
         delivery_method=model.delivery_method,
         final_paid_at=instants[2],
@@ -158,6 +158,7 @@ def by_contract(
         items,
         partition,
         offset,
+        names,
     )
 
 
@@ -224,8 +225,6 @@ def _clean(message: RawOrder, names: Names) -> tuple[str, _Places, tuple[_Item, 
         raise DoubtfulError
     if message.paid_at_quality is not None:
         message.paid_at_quality = short(message.paid_at_quality)
-    if message.closed_reason is not None:
-        message.closed_reason = clean(message.closed_reason)
     items: tuple[_Item, ...] = ()
     if message.items:
         message.items, items = _lines.get(message.items) or _clean_lines(message.items)
@@ -256,6 +255,7 @@ def _clean_lines(sent: tuple[RawItem | None, ...]) -> _Lines:
 
 
 def _lines_of(items: Sequence[RawItem]) -> _Lines:
+    items = [RawItem(item.product_id, item.quantity, kept.code(item.sku_id)) for item in items]
     return (
         tuple([None if item == _NO_ITEM else item for item in items]),
         tuple([(item.product_id or None, item.sku_id or None, item.quantity) for item in items]),
@@ -271,15 +271,23 @@ def _version(
     items: tuple[_Item, ...],
     partition: int,
     offset: int,
-) -> OrderVersion:
+    names: Names,
+) -> OrderVersion | Bad:
     """Make the version of a message that is clean, its times instants."""
     paid_at, updated_at, final_paid_at, promised_ship_by, refund, delivery_by = moments
     recipient, ship_from, via = places
-    message.received_at = msgspec.UNSET
+    refused = (
+        plain_key("recipient", message.recipient, recipient, names)
+        or plain_key("via", message.via, via, names)
+        or plain_key("ship_from", message.ship_from, ship_from, names)
+    )
+    if refused is not None:
+        return refused
+    _keep(message)
     return OrderVersion(
         message.order_id,
         (paid_at or 0) if updated_at is None else updated_at,
-        _write(message).decode(),
+        _canonical(message),
         True,
         platform,
         message.shop_id,
@@ -304,6 +312,24 @@ def _version(
         message.parcels_expected,
         message.paid_at_quality == "estimated",
     )
+
+
+def _keep(message: RawOrder) -> None:
+    """Leave of a clean message what may be kept of it: of `closed_reason` nothing."""
+    message.closed_reason = None
+    message.currency = kept.currency(message.currency)
+    message.delivery_method = kept.delivery_method(message.delivery_method)
+    message.presale = kept.presale(message.presale)
+    message.paid_at_quality = kept.time_quality(message.paid_at_quality)
+    message.recipient = kept_place(message.recipient)
+    message.ship_from = kept_place(message.ship_from)
+    message.via = kept_place(message.via)
+
+
+def _canonical(message: RawOrder) -> str:
+    """The canonical JSON of what is kept, without its first brace (see `facts.kept.canonical`)."""
+    message.received_at = msgspec.UNSET
+    return _write(message).decode()[1:]
 
 
 def _tombstone(
@@ -337,11 +363,10 @@ def _tombstone(
     message = RawOrder(
         order_id=order_id, partial=True, state="closed", updated_at=instant(timestamp_us)
     )
-    message.received_at = msgspec.UNSET
     return OrderVersion(
         order_id,
         timestamp_us,
-        _write(message).decode(),
+        _canonical(message),
         known=False,
         closed=True,
         partition=partition,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -9,12 +10,19 @@ from xxhash import xxh3_64_intdigest
 
 import schemas.place
 from schemas.cleaning import clean
+from streams.decode.bad import Bad
+from streams.decode.names import Names
 from streams.decode.raw import RawPlace
 from streams.decode.texts import checked, short
-from streams.facts.facts import POSTAL_LENGTH, SHOWN_LENGTH, Place
+from streams.facts import kept
+from streams.facts.facts import Place
 from streams.reference.places import find
 
 _MAX_PLACES = 50_000
+_PLAIN = (
+    "reads as plain text, not as a keyed hash: make it from the name, phone or address "
+    "with `shipsentry keys`"
+)
 _SHORT_MASK = (1 << 32) - 1
 _pack = msgspec.msgpack.Encoder().encode
 
@@ -73,15 +81,7 @@ def recipient_place(sent: RawPlace | None) -> tuple[RawPlace | None, Place | Non
     """
     if sent is None:
         return None, None
-    names = (
-        sent.city,
-        sent.country,
-        sent.district,
-        sent.postal_code,
-        sent.province,
-        sent.region_code,
-        sent.site,
-    )
+    names = _names_of(sent)
     known = places.get(names) or _look_up(names)
     address, person = sent.address_key, sent.person_key
     both = (address or "") + (person or "")
@@ -95,14 +95,69 @@ def recipient_place(sent: RawPlace | None) -> tuple[RawPlace | None, Place | Non
         sent = RawPlace(
             address, city, country, district, person, postal_code, province, region_code, site
         )
-    return _kept(sent, known, address, person)
+    return _with_keys(sent, known, address, person)
 
 
 def place_of(sent: RawPlace | None) -> tuple[RawPlace | None, Place | None]:
     """Return what a clean place means; of nulls alone is none."""
     if sent is None:
         return None, None
-    names = (
+    names = _names_of(sent)
+    return _with_keys(sent, _meaning(names, names), sent.address_key, sent.person_key)
+
+
+def raw_place(model: schemas.place.Place | None) -> RawPlace | None:
+    """Return a place of the contract's model, which is clean, as the hot path has it."""
+    return None if model is None else RawPlace(**dict(model))
+
+
+def plain_key(field: str, sent: RawPlace | None, meant: Place | None, names: Names) -> Bad | None:
+    """Say why a record is refused that has plain text in place of a key, or count it (`Names`).
+
+    `sent` is the clean place of a field, `meant` what was made of it, which has no such key.
+    """
+    if sent is None or meant is None:
+        return None
+    for name in ("address_key", "person_key"):
+        if getattr(sent, name) and getattr(meant, name) is None:
+            if names.refuse_plain:
+                return Bad("plain_text", f"{field}.{name}", f"{field}.{name} {_PLAIN}")
+            names.plain[f"{field}.{name}"] += 1
+    return None
+
+
+def kept_place(sent: RawPlace | None) -> RawPlace | None:
+    """Return what is kept of a clean place, for the canonical JSON."""
+    if sent is None:
+        return None
+    city, country, district, postal_code, province, region_code = _kept_names(_names_of(sent))
+    return RawPlace(
+        kept.key(sent.address_key),
+        city,
+        country,
+        district,
+        kept.key(sent.person_key),
+        postal_code,
+        province,
+        region_code,
+    )
+
+
+@lru_cache(_MAX_PLACES)
+def _kept_names(names: _Names) -> tuple[str | None, ...]:
+    city, country, district, postal_code, province, region_code, _ = names
+    return (
+        kept.place_name(city),
+        kept.country(country),
+        kept.district(district),
+        kept.postal_code(postal_code),
+        kept.place_name(province),
+        kept.region_code(region_code),
+    )
+
+
+def _names_of(sent: RawPlace) -> _Names:
+    return (
         sent.city,
         sent.country,
         sent.district,
@@ -111,15 +166,9 @@ def place_of(sent: RawPlace | None) -> tuple[RawPlace | None, Place | None]:
         sent.region_code,
         sent.site,
     )
-    return _kept(sent, _meaning(names, names), sent.address_key, sent.person_key)
 
 
-def raw_place(model: schemas.place.Place | None) -> RawPlace | None:
-    """Return a place of the contract's model, which is clean, as the hot path has it."""
-    return None if model is None else RawPlace(**dict(model))
-
-
-def _kept(
+def _with_keys(
     sent: RawPlace, known: _Known, address: str | None, person: str | None
 ) -> tuple[RawPlace | None, Place | None]:
     if address is None and person is None:
@@ -128,8 +177,8 @@ def _kept(
     return sent, Place(
         place.province,
         place.city,
-        address or None,
-        person or None,
+        kept.key(address) or None,
+        kept.key(person) or None,
         place.postal_code,
         place.unrecognised,
     )
@@ -148,20 +197,13 @@ def _look_up(sent: _Names) -> _Known:
 
 def _meaning(sent: _Names, clean_names: _Names) -> _Known:
     city, country, _, postal_code, province, region_code, _ = clean_names
-    country = (country or "CN").upper()
-    codes = find(country, region_code, province, city)
+    where = (country or "CN").upper()
+    codes = find(where, region_code, province, city)
     place = Place(
         *codes,
-        postal_code=(postal_code or "")[:POSTAL_LENGTH] or None,
-        unrecognised=None if codes[0] else _unrecognised(country, province, city),
+        postal_code=kept.postal_code(postal_code) or None,
+        unrecognised=None
+        if codes[0]
+        else kept.unrecognised("" if where == "CN" else where, province, city),
     )
     return _Known(clean_names, sent == clean_names, place, not any(n is not None for n in sent))
-
-
-def _unrecognised(country: str, province: str | None, city: str | None) -> str | None:
-    """What was sent for a place that no table knows; nothing with digits, as addresses have."""
-    names = (country if country != "CN" else "", province, city)
-    text = " ".join(name for name in names if name)
-    if any(character.isdigit() for character in text):
-        return None
-    return text[:SHOWN_LENGTH] or None

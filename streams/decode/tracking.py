@@ -14,15 +14,18 @@ from streams.decode.keys import number_of
 from streams.decode.names import BUILT_IN, Names
 from streams.decode.place import (
     Located,
+    kept_place,
     located,
     location_place,
     locations,
     place_of,
+    plain_key,
     raw_place,
     recipient_place,
 )
 from streams.decode.raw import CanonicalUpload, RawNext, RawPlace, RawTracking
 from streams.decode.texts import an_id, checked, shop, shops, short, texts
+from streams.facts import kept
 from streams.facts.facts import STATUS_CODE, Place, TrackingFact
 
 _MASK = (1 << 63) - 1
@@ -102,7 +105,7 @@ def decode_tracking(
     except DoubtfulError:
         return by_contract(raw, arrival_us, partition, offset, max_value_bytes, names)
     key = f"{carrier}:{number}"
-    return _fact(key, at, message, location, recipient, codes, following, partition, offset)
+    return _fact(key, at, message, location, recipient, codes, following, partition, offset, names)
 
 
 def _clean_next(sent: RawNext, names: Names) -> str | None:
@@ -116,7 +119,7 @@ def _clean_next(sent: RawNext, names: Names) -> str | None:
 
 
 def _next(carrier: str | None, number: str | None) -> str | None:
-    return f"{carrier or ''}:{number or ''}" if carrier or number else None
+    return kept.following(f"{carrier or ''}:{number or ''}")
 
 
 def by_contract(
@@ -159,6 +162,7 @@ def by_contract(
         ),
         partition,
         offset,
+        names,
     )
 
 
@@ -172,17 +176,27 @@ def _fact(
     following: str | None,
     partition: int,
     offset: int,
-) -> TrackingFact:
+    names: Names,
+) -> TrackingFact | Bad:
     """Make the fact of what is clean: `message` for all that is no key, place or time."""
+    refused = plain_key("recipient", recipient, recipient_codes, names) or plain_key(
+        "location", location.sent, location.place, names
+    )
+    if refused is not None:
+        return refused
     order_ids = message.order_ids or ()
     tie = ""
     if order_ids:
         if len(order_ids) > 1:
             order_ids = tuple(sorted(set(order_ids)))
         upload = CanonicalUpload(
-            location.sent, order_ids, message.raw_status, recipient, message.status
+            kept_place(location.sent),
+            order_ids,
+            kept.code(message.raw_status),
+            kept_place(recipient),
+            message.status,
         )
-        tie = _write(upload).decode()
+        tie = _write(upload).decode()[1:]
     code = STATUS_CODE[message.status]
     node = xxh3_64_intdigest(_pack((code, message.description, location.packed)))
     digest = xxh3_64_intdigest(_pack((key, at, message.raw_status, recipient, order_ids)), node)

@@ -43,7 +43,8 @@ LATEST = 221_845_392_000_000_000
 Instant = Annotated[int, msgspec.Meta(ge=0, le=LATEST)]
 """A moment at which something happened (µs)."""
 
-Promise = Annotated[int, msgspec.Meta(ge=0, le=253_402_387_200_000_000)]
+LATEST_PROMISE = 253_402_387_200_000_000
+Promise = Annotated[int, msgspec.Meta(ge=0, le=LATEST_PROMISE)]
 """A moment that was promised (µs): the last that a message can say is 9999-12-31, anywhere."""
 
 Text = Annotated[str, msgspec.Meta(max_length=32_768)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
@@ -13,8 +14,11 @@ from schemas.dead_letter import dead_letter
 from streams.facts.times import to_datetime
 from streams.inputs.files import BadLine
 
-UNSHOWN = frozenset(("description", "address_key", "person_key"))
+UNSHOWN = frozenset(("description", "closed_reason", "address_key", "person_key"))
 """Fields whose values are not repeated to anybody: people put into them what is personal."""
+
+_PERSONAL = re.compile(r"@|(?:[0-9][ ()-]?){7,}")
+"""In a value that is none of its field's: an e-mail address, a phone number, an ID card."""
 
 LONGEST_SHOWN = 40
 """Characters of a value that are shown."""
@@ -90,6 +94,8 @@ def shown_value(line: BadLine) -> str | None:
         return None
     text = found if isinstance(found, str) else msgspec.json.encode(found).decode()
     if text in line.bad.message:
+        return None
+    if _PERSONAL.search(text):
         return None
     text = "".join(char if char.isprintable() else "�" for char in text)
     return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 1]}…"

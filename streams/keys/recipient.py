@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from streams.facts.plain import reads_as_plain
 from streams.keys.columns import Column
 from streams.keys.hashing import Keys
 from streams.keys.spelling import address, cleaned, is_lent, person, phone_number
-from streams.keys.unusable import CIPHERTEXT, LENT, is_wrapped, unusable
+from streams.keys.unusable import CIPHERTEXT, LENT, PLAIN, is_wrapped, unusable
 
 ADDRESS, PERSON = "address_key", "person_key"
 
@@ -70,9 +71,16 @@ def made(
 
 
 def checked(field: str, key: object) -> None:
-    """Raise Refused where a key that is there already is no hash but a platform's ciphertext."""
-    if isinstance(key, str) and is_wrapped(key.strip()):
+    """Raise Refused where a key that is there already is no hash, but a platform's ciphertext or
+    what reads as plain text."""
+    if isinstance(key, int) and not isinstance(key, bool):
+        key = str(key)
+    if not isinstance(key, str) or not (text := cleaned(key)):
+        return
+    if is_wrapped(text):
         raise Refused(field, CIPHERTEXT)
+    if reads_as_plain(text):
+        raise Refused(field, PLAIN)
 
 
 _PLACE = ("province", "city", "district", "region_code")

@@ -9,6 +9,7 @@ CIPHERTEXT = (
     "is a platform's ciphertext, which differs from order to order: name the platform's combine "
     "id instead (open_address_id, oaid), or the decrypted value"
 )
+PLAIN = "reads as plain text: workers do not take it for a key; leave it out"
 MASKED = "is masked, and so the same for different recipients"
 LENT = "has the extension of a privacy number, which differs from order to order"
 

@@ -23,9 +23,10 @@ def dead_letter(
     """The dead letter of one record, keyed by the place where the record was first read.
 
     It holds the record's value whole, unless that makes it larger than `max_message_bytes` (base64
-    makes four bytes of three); of a key beyond all sense it holds the beginning.
+    makes four bytes of three); of a key beyond all sense it holds the beginning. Where the bound is
+    0, it holds neither key nor value.
     """
-    room = (max_message_bytes - _AROUND) * 3 // 4
+    room = max(max_message_bytes - _AROUND, 0) * 3 // 4
     key = None if record.key is None else record.key[: room // 2]
     value = letter(
         reason=bad.reason,
@@ -40,7 +41,7 @@ def dead_letter(
         key=key,
         value=record.value,
         detected_at=to_datetime(origin.arrival),
-        max_value_bytes=room - len(key or b""),
+        max_value_bytes=max(room - len(key or b""), 0),
     )
     value["truncated"] |= key != record.key
     place = f"{origin.topic}-{origin.partition}-{origin.offset}"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.cleaning import clean
-from streams.profiles.document import Document, ProfileError, read_document
+from streams.profiles.document import MOST_PROBLEMS, Document, ProfileError, read_document
 from streams.reference.names import CARRIERS, PLATFORMS
 
 ALIASES = "aliases.toml"
@@ -44,7 +44,10 @@ def read_aliases(directories: Iterable[Path]) -> tuple[Aliases, list[str]]:
         except ProfileError as error:
             problems += error.problems
             continue
+        before = len(problems)
         for kind, name, code, place in _rows(document, problems):
+            if len(problems) - before >= MOST_PROBLEMS:
+                break
             short, wanted = clean(name).lower(), f"{code!r}"
             wrong = _wrong(kind, short, code)
             earlier = said.get((kind, short))

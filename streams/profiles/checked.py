@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from streams.profiles.document import OFF, Document, ProfileError
+from streams.profiles.document import MOST_PROBLEMS, OFF, Document, ProfileError
 from streams.profiles.exposure import exposure_table
 from streams.profiles.file import ProfileFile
 from streams.profiles.model import Profile
@@ -20,6 +21,9 @@ from streams.profiles.table import Table, table_of
 TODO = "TODO"
 """What a template says where the operator has to say something."""
 
+_LONGEST_NAME = 64
+_LONGEST_VALUE = 120
+
 Faults = dict[tuple[str | int, ...], str]
 """Field → what is wrong with it."""
 
@@ -30,7 +34,7 @@ def checked(document: Document, specs: Mapping[str, RuleSpec]) -> Profile:
     faults: Faults = {}
     if data.pop("template", False):
         faults["template",] = "this is a template: fill in each TODO, then remove this line"
-    for place in _todo(data, ()):
+    for place in islice(_todo(data, ()), MOST_PROBLEMS):
         faults[place] = "not filled in yet"
     tables = _tables(data.get("rules"), specs, faults)
     file: ProfileFile | None = None
@@ -39,7 +43,9 @@ def checked(document: Document, specs: Mapping[str, RuleSpec]) -> Profile:
     except ValidationError as error:
         _add(faults, error, (), ProfileFile)
     exposure = _exposure(data.get("exposure", {}), specs, faults)
-    problems = [document.problem(place, text) for place, text in faults.items()]
+    problems = [
+        document.problem(place, text) for place, text in islice(faults.items(), MOST_PROBLEMS)
+    ]
     problems += document.clashes()
     rules: dict[str, Any] = {}
     for name, table in tables.items():
@@ -90,7 +96,7 @@ def _add(
     faults: Faults, error: ValidationError, prefix: tuple[str, ...], model: type[BaseModel]
 ) -> None:
     """Add what pydantic found, in words, with the value where it is a plain one."""
-    for problem in error.errors():
+    for problem in error.errors()[:MOST_PROBLEMS]:
         place = prefix + problem["loc"]
         text = problem["msg"].removeprefix("Value error, ")
         value = problem["input"]
@@ -99,8 +105,14 @@ def _add(
         elif value == TODO:
             text = f"not filled in yet: {text}"
         elif isinstance(value, str | int | float) and repr(value) not in text:
-            text += f" (found {value!r})"
+            text += f" (found {_clipped(value)})"
         faults[place] = text
+
+
+def _clipped(value: str | float) -> str:
+    """A value as a message shows it."""
+    text = repr(value)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
 
 
 def _todo(data: Any, place: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
@@ -137,6 +149,7 @@ def _is_model(kind: Any) -> bool:
 def _close(name: str, allowed: Iterable[str]) -> str:
     """`; did you mean this? allowed: ...`"""
     names = list(allowed)
+    name = name[:_LONGEST_NAME]
     close = difflib.get_close_matches(name, names, 1)
     hint = f"; did you mean {close[0]}?" if close else ";"
     return f"{hint} allowed: {', '.join(names)}" if names else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +9,10 @@ from typing import Any
 
 from streams.profiles.moved import Place, Placed, placed
 from streams.profiles.where import line_of
+from streams.texts.toml_file import read_toml
+
+MOST_PROBLEMS = 50
+"""What is said of one file at a time."""
 
 OFF = "off"
 """In place of a table: without it, as if it were not there."""
@@ -97,13 +100,9 @@ def dotted(place: Place) -> str:
 def read_document(path: Path) -> Document:
     """A file as a document without its base; raises ProfileError, or OSError."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise ProfileError([f"{path}: not UTF-8 (byte {error.start})"]) from error
-    try:
-        return Document(path, text, tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise ProfileError([f"{path}: not TOML: {error}"]) from error
+        return Document(path, *read_toml(path))
+    except ValueError as error:
+        raise ProfileError([f"{path}: {error}"]) from error
 
 
 def with_bases(documents: Iterable[Document]) -> tuple[list[Document], list[str]]:

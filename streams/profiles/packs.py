@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-import tomllib
 import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from streams.profiles.registry import SPECS, RuleSpec
 from streams.profiles.table import Table, look_at_defaults, table_of
 from streams.rules.episodes import Check, Clock
 from streams.texts.catalogue import Catalogue
+from streams.texts.toml_file import read_toml
 
 TEXTS = ".texts.toml"
 """How the name of a file with a rule's texts ends; it stands beside the rule."""
@@ -173,7 +173,7 @@ def read_texts(directories: Iterable[Path]) -> tuple[list[Mapping[str, Any]], li
     problems: list[str] = []
     for path in (each for directory in directories for each in text_files(directory)):
         try:
-            found = tomllib.loads(path.read_text(encoding="utf-8"))
+            found = read_toml(path)[1]
             Catalogue().add(found)
         except (ValueError, AttributeError, TypeError) as error:
             problems.append(f"{path}: {error}")

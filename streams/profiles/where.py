@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 Field = tuple[str | int, ...]
 """A field as its keys and, within arrays, positions from 0."""
@@ -21,10 +22,15 @@ _BARE = re.compile(r"[^,\]}#\n]*")
 def line_of(text: str, field: Sequence[str | int]) -> int:
     """The line of the deepest part of `field` that is in a valid file, else 1."""
     best, depth = 1, 0
-    for line, place in _Scanner(text).found:
+    for line, place in _found(text):
         if len(place) > depth and tuple(field[: len(place)]) == place:
             best, depth = line, len(place)
     return best
+
+
+@lru_cache(4)
+def _found(text: str) -> list[tuple[int, Field]]:
+    return _Scanner(text).found
 
 
 class _Scanner:
@@ -34,6 +40,7 @@ class _Scanner:
         self.found: list[tuple[int, Field]] = []
         self._text = text
         self._at = 0
+        self._line, self._counted = 1, 0
         self._newest: dict[Field, int] = {}
         table: Field = ()
         while self._skip():
@@ -52,7 +59,9 @@ class _Scanner:
         return self._at < len(self._text)
 
     def _note(self, place: Field) -> None:
-        self.found.append((self._text.count("\n", 0, self._at) + 1, place))
+        self._line += self._text.count("\n", self._counted, self._at)
+        self._counted = self._at
+        self.found.append((self._line, place))
 
     def _table(self, keys: Field, *, repeated: bool) -> Field:
         """A header's field; a part that is an array of tables is its newest element."""

@@ -26,7 +26,7 @@ def canonical(record: Checkpoint, recipient: Recipient | None = None) -> str:
         keys = {"address_key": recipient.address_key, "postal_code": recipient.postal_code}
         known = {name: key for name, key in keys.items() if key is not None}
         message["recipient"] = {**_named(recipient.place), **known} or None
-    return dumps(message, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return dumps(message, ensure_ascii=False, separators=(",", ":"), sort_keys=True)[1:]
 
 
 def _named(code: int) -> dict[str, str | None]:

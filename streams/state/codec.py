@@ -12,7 +12,18 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
-from streams.facts.facts import CloneFacts, OrderFacts, ParcelFacts, TrackFacts
+from streams.facts.facts import (
+    DELIVERY_METHODS,
+    PRESALES,
+    STATUSES,
+    CloneFacts,
+    OrderFacts,
+    OrderVersion,
+    ParcelFacts,
+    TrackFacts,
+    TrackingFact,
+)
+from streams.state.cleaning import clean_facts, clean_order, clean_parcel
 from streams.state.contributions import AbnormalDays, ContributionChange
 from streams.state.shop_days import ShopDay
 from streams.state.state import OrderState, ParcelState, Published
@@ -29,10 +40,15 @@ Message = (
     | ParcelFacts
     | CloneFacts
     | AbnormalDays
+    | OrderVersion
+    | TrackingFact
     | list[TrackFacts]
     | list[ContributionChange]
 )
-"""What tables say to each other."""
+"""What tables say to each other, and to themselves on another partition."""
+
+_FACT = b"\xdc"
+"""Begins the msgpack array of an order's version or a tracking fact, and no JSON."""
 
 S = TypeVar("S")
 
@@ -69,10 +85,13 @@ def load_parcel(value: bytes) -> ParcelState:
     """A parcel's state from its stored form; raises UnknownStateVersion, StateUnreadable."""
     version = value[:1]
     if version == VERSION:
-        return _read(_parcels.decode, value)
-    if version == _FIRST_VERSION:
-        return _read(lambda body: _from_first(msgspec.msgpack.decode(body)), value)
-    raise UnknownStateVersion(version)
+        state = _read(_parcels.decode, value)
+    elif version == _FIRST_VERSION:
+        state = _read(lambda body: _from_first(msgspec.msgpack.decode(body)), value)
+    else:
+        raise UnknownStateVersion(version)
+    clean_parcel(state)
+    return state
 
 
 def load_order(value: bytes) -> OrderState:
@@ -84,6 +103,7 @@ def load_order(value: bytes) -> OrderState:
     if any(not version.known and not version.partial for version in state.versions):
         # Tombstones of the first releases stood before the full versions of their time.
         state.versions.sort(key=version_order)
+    clean_order(state)
     return state
 
 
@@ -128,7 +148,41 @@ def dump_message(message: Message) -> bytes:
     return _encoder.encode(message)
 
 
-load_order_facts = msgspec.msgpack.Decoder(OrderFacts).decode
+def load_order_facts(value: bytes) -> OrderFacts:
+    """What an order tells a parcel; raises msgspec.MsgspecError."""
+    return clean_facts(_order_facts(value))
+
+
+_order_facts = msgspec.msgpack.Decoder(OrderFacts).decode
+
+
+def is_fact(value: bytes | None) -> bool:
+    """Whether the value of a repartitioned record is a fact; else it is a record as it was sent."""
+    return value is not None and value.startswith(_FACT)
+
+
+def load_order_version(value: bytes) -> OrderVersion:
+    """A version of an order that was repartitioned; raises msgspec.MsgspecError."""
+    version = _order_version(value)
+    _check(version.delivery_method, DELIVERY_METHODS)
+    _check(version.presale, PRESALES)
+    return version
+
+
+def load_tracking_fact(value: bytes) -> TrackingFact:
+    """A tracking fact that was repartitioned; raises msgspec.MsgspecError."""
+    fact = _tracking_fact(value)
+    _check(fact.status, STATUSES)
+    return fact
+
+
+def _check(code: int, words: tuple[str, ...]) -> None:
+    if not 0 <= code < len(words):
+        raise msgspec.ValidationError(f"{code} stands for none of {words}")
+
+
+_order_version = msgspec.msgpack.Decoder(OrderVersion).decode
+_tracking_fact = msgspec.msgpack.Decoder(TrackingFact).decode
 load_parcel_facts = msgspec.msgpack.Decoder(ParcelFacts).decode
 load_track_facts = msgspec.msgpack.Decoder(list[TrackFacts]).decode
 load_clone_facts = msgspec.msgpack.Decoder(CloneFacts).decode

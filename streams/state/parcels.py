@@ -333,7 +333,7 @@ def _add_named(state: ParcelState, fact: TrackingFact) -> None:
         fact.offset,
         0 if fact.recipient is None else _recipient(state, fact.recipient),
     )
-    insort(state.named, named, key=_named_order)
+    insort(state.named, named, key=named_order)
     _know_orders(state, fact)
 
 
@@ -366,7 +366,7 @@ def _last_release(linked: list[Stretch], known: dict[str, KnownOrder]) -> int | 
     return last
 
 
-def _named_order(named: OrderLink) -> tuple[int, str, int]:
+def named_order(named: OrderLink) -> tuple[int, str, int]:
     return named.at, named.tie, named.digest
 
 

@@ -28,7 +28,13 @@ from streams.tables.recover_shop_days import Sent
 from streams.tables.recover_warnings import Recovered, take_over
 from streams.tables.unknown_names import UnknownNames
 from streams.telemetry.events import event
-from streams.telemetry.metrics import RULE_FAILURES, SHADOW_REVISIONS, STATES_ENDED, WARNINGS
+from streams.telemetry.metrics import (
+    PLAIN_KEYS,
+    RULE_FAILURES,
+    SHADOW_REVISIONS,
+    STATES_ENDED,
+    WARNINGS,
+)
 
 MOST_SENT = 2_000
 """States that take over in one tick what they had sent, beside those that are due."""
@@ -71,6 +77,27 @@ class JudgedProcessor(Processor, Generic[S, W]):
         self._published: dict[int, dict[bytes, dict[str, Published]]] = {}
         self._sent: dict[int, dict[bytes, W]] = {}
         self._readings: dict[int, int] = {}
+
+    def note_plain_keys(self, topic: str, effects: Effects) -> None:
+        """Let the keys of a chunk be counted and said that read as plain text."""
+        found = self.names.plain
+        if not found:
+            return
+        for field, number in found.items():
+            effects.counts.add(PLAIN_KEYS, topic, field, number=number)
+        left_out = self.lines.admit(f"plain keys in {topic}", found.total())
+        if left_out is not None:
+            log.warning(
+                "%(keys)d keys of recipients in %(topic)s read as plain text and are unknown",
+                event(
+                    "plain_keys",
+                    topic=topic,
+                    keys=found.total(),
+                    fields=dict(found),
+                    left_out=left_out,
+                ),
+            )
+        found.clear()
 
     # ---- what a table says of its states
 

@@ -13,11 +13,11 @@ from streams.judge.judgement import Judgement
 from streams.shops.contributions import contribute
 from streams.state import batch as states
 from streams.state.batch import Applied
-from streams.state.codec import load_abnormal_days, load_parcel_facts
+from streams.state.codec import load_abnormal_days, load_order_version, load_parcel_facts
 from streams.state.contributions import ContributionChange
 from streams.state.state import OrderState
 from streams.tables.judged import JudgedProcessor
-from streams.tables.ours import is_about_its_key
+from streams.tables.ours import is_about_its_key, is_version
 from streams.tables.processor import Batch, Decoded, Intake, Moment
 from streams.tables.recover_shop_days import (
     Sent,
@@ -39,7 +39,13 @@ class OrderProcessor(JudgedProcessor[OrderState, SentContributions]):
         versions = Intake(self._decode, self._apply_versions, topics.orders_rekey, counted=True)
         self.intakes = {
             topics.orders: versions,
-            topics.orders_rekey: versions._replace(repartition=None, source=topics.orders),
+            topics.orders_rekey: versions._replace(
+                decode=self.repartitioned(
+                    load_order_version, is_version, lambda version: version.order_id, self._decode
+                ),
+                repartition=None,
+                source=topics.orders,
+            ),
             topics.parcel_facts: Intake(
                 self.by_record_key(load_parcel_facts, is_about_its_key), self._apply_parcel_facts
             ),
@@ -68,6 +74,8 @@ class OrderProcessor(JudgedProcessor[OrderState, SentContributions]):
         )
         for place, bad in refusals:
             self.refuse(chunk.records[place], origins[place], bad, effects)
+        if source is None:
+            self.note_plain_keys(chunk.topic, effects)
         if source is None and self.names.unlisted:
             platforms = [version.platform for version in versions]
             self.unknown_names.note("platform", platforms, effects.counts)

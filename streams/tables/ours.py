@@ -9,8 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from streams.engine.kafka.types import Record
-from streams.facts.facts import OrderFacts, ParcelFacts, Place
+from streams.facts.facts import (
+    LATEST,
+    LATEST_PROMISE,
+    OrderFacts,
+    OrderVersion,
+    ParcelFacts,
+    Place,
+    TrackingFact,
+)
 from streams.state.contributions import AbnormalDays, ContributionChange
+
+_WHOLE = 1 << 63
 
 
 def is_about_its_key(record: Record, message: ParcelFacts | AbnormalDays) -> bool:
@@ -28,6 +38,37 @@ def has_places(record: Record, message: OrderFacts) -> bool:
     )
 
 
+def is_version(record: Record, version: OrderVersion) -> bool:
+    """A version of an order lies under its id, and its times and sums are some."""
+    times = (
+        version.updated_at,
+        version.paid_at,
+        version.final_paid_at,
+        version.refund_requested_at,
+    )
+    promises = (version.promised_ship_by, version.promised_delivery_by)
+    numbers = (version.amount_paid, version.parcels_expected, *(item[2] for item in version.items))
+    return (
+        record.key == version.order_id.encode()
+        and all(time is None or 0 <= time <= LATEST for time in times)
+        and all(time is None or 0 <= time <= LATEST_PROMISE for time in promises)
+        and all(number is None or abs(number) < _WHOLE for number in numbers)
+        and all(map(_may_be_place, (version.recipient, version.ship_from, version.via)))
+    )
+
+
+def is_checkpoint(record: Record, fact: TrackingFact) -> bool:
+    """A fact of a parcel lies under its key, and its time is one."""
+    return (
+        record.key == fact.key.encode()
+        and ":" in fact.key
+        and 0 <= fact.at <= LATEST
+        and 0 <= fact.digest < 2 * _WHOLE
+        and _may_be_place(fact.location)
+        and _may_be_place(fact.recipient)
+    )
+
+
 def has_key(record: Record, _message: object) -> bool:
     """It is said to somebody."""
     return bool(record.key)
@@ -41,6 +82,10 @@ def is_of_one_shop(changes: Iterable[ContributionChange]) -> bool:
         or (change.old.platform, change.old.shop_id) == (change.new.platform, change.new.shop_id)
         for change in changes
     )
+
+
+def _may_be_place(place: Place | None) -> bool:
+    return place is None or _is_place(place)
 
 
 def _is_place(place: Place) -> bool:

@@ -16,13 +16,13 @@ from streams.judge.judgement import Judgement
 from streams.shops.contributions import abnormal_days
 from streams.state import batch as states
 from streams.state.batch import Applied
-from streams.state.codec import load_clone_facts, load_order_facts
+from streams.state.codec import load_clone_facts, load_order_facts, load_tracking_fact
 from streams.state.contributions import AbnormalDays
 from streams.state.shop_lines import Meter
 from streams.state.state import ParcelState
 from streams.tables.feeds import FeedLatency, FeedMetrics, records_of
 from streams.tables.judged import JudgedProcessor
-from streams.tables.ours import has_key, has_places
+from streams.tables.ours import has_key, has_places, is_checkpoint
 from streams.tables.processor import Batch, Decoded, Intake, Moment
 from streams.tables.recover_shop_days import Sent, SentDays, take_over_days
 from streams.tables.tracks import claim_outputs
@@ -43,7 +43,13 @@ class ParcelProcessor(JudgedProcessor[ParcelState, SentDays]):
         updates = Intake(self._decode, self._apply_tracking, topics.tracking_rekey, counted=True)
         self.intakes = {
             topics.tracking: updates,
-            topics.tracking_rekey: updates._replace(repartition=None, source=topics.tracking),
+            topics.tracking_rekey: updates._replace(
+                decode=self.repartitioned(
+                    load_tracking_fact, is_checkpoint, lambda fact: fact.key, self._decode
+                ),
+                repartition=None,
+                source=topics.tracking,
+            ),
             topics.order_facts: Intake(
                 self.by_record_key(load_order_facts, has_places), self._apply_order_facts
             ),
@@ -68,6 +74,8 @@ class ParcelProcessor(JudgedProcessor[ParcelState, SentDays]):
             origin = origin_of(chunk, records[place], now, source=source)
             self.refuse(records[place], origin, bad, effects)
         keys = [fact.key for fact in facts]
+        if source is None:
+            self.note_plain_keys(chunk.topic, effects)
         if source is None and self.names.unlisted:
             carriers = [key.partition(":")[0] for key in keys]
             self.unknown_names.note("carrier", carriers, effects.counts)

@@ -23,7 +23,7 @@ from streams.judge.evaluate import RuleFailure
 from streams.judge.warnings import Revision
 from streams.outputs.dead_letters import dead_letter
 from streams.state.batch import Applied
-from streams.state.codec import STORED, Codec, StateUnreadable
+from streams.state.codec import STORED, Codec, StateUnreadable, is_fact
 from streams.tables.recover_shop_days import Sent
 from streams.tables.recover_warnings import Recovered
 from streams.telemetry.events import Limited, event
@@ -158,6 +158,8 @@ class Processor:
         self.states = states
         self.sizes = sizes
         self.codec = codec
+        self.letter_values = True
+        """Whether dead letters hold the keys and values of records."""
         self.lines = Limited()
         """Keeps floods out of the log: dead letters by topic, failures by rule."""
         self.intakes: dict[str, Intake] = {}
@@ -219,21 +221,27 @@ class Processor:
     def load(
         self, batch: Batch, chunk: Chunk, intake: Intake, moment: Moment, effects: Effects
     ) -> tuple[Batch, Sequence[Any]]:
-        """What is stored of each key; records whose key is not at home here are sent there, or
-        refused where only a stranger can have put them here."""
+        """What is stored of each key; facts whose key is not at home here are sent there, and not
+        their records, which may hold anything; or refused where only a stranger can have put them
+        here."""
         stored = self.states.get_many(self.table, chunk.partition, batch.keys)
         away = self.misrouted(batch.keys, stored, chunk.partition)
         if not away:
             return batch, stored
         home, kept, places = _without(away, batch, stored)
         if intake.repartition is None:
-            self.refuse_all(places, NOT_OURS, chunk, intake, moment, effects)
+            gone = [place for _, _, place in places]
+            self.refuse_all(gone, NOT_OURS, chunk, intake, moment, effects)
             return home, kept
-        for key, place in places:
-            record = chunk.records[place]
-            origin = origin_of(chunk, record, moment.now, source=None)
+        for key, fact, place in places:
+            origin = origin_of(chunk, chunk.records[place], moment.now, source=None)
             effects.outputs.append(
-                Output(intake.repartition, key, record.value, headers=origin.headers())
+                Output(
+                    intake.repartition,
+                    key,
+                    self.codec.dump_message(fact),
+                    headers=origin.headers(),
+                )
             )
         effects.counts.add(RECORDS, chunk.topic, "sent_home", number=len(places))
         return home, kept
@@ -253,7 +261,8 @@ class Processor:
             if old is not None and self.loaded(old, chunk.partition, effects) is None:
                 unread.add(key)
         rest, kept, places = _without(unread, batch, stored)
-        self.refuse_all(places, NO_STATE, chunk, intake, moment, effects)
+        gone = [place for _, _, place in places]
+        self.refuse_all(gone, NO_STATE, chunk, intake, moment, effects)
         return rest, kept
 
     def route_all(self, names: list[Any], facts: list[Any]) -> Batch:
@@ -339,17 +348,29 @@ class Processor:
         homes = partitions_of(unknown, self.partitions)
         return {key for key, home in zip(unknown, homes, strict=True) if home != partition}
 
-    def refuse(self, record: Record, origin: Origin, bad: Bad, effects: Effects) -> None:
-        """Send what could not be processed to the dead letters, with reason and origin."""
+    def refuse(
+        self, record: Record, origin: Origin, bad: Bad, effects: Effects, *, as_read: bool = True
+    ) -> None:
+        """Send what could not be processed to the dead letters, with reason and origin.
+
+        `as_read`: the record is what was read at its origin, and not a fact made of that.
+        """
         effects.counts.add(DEAD_LETTERS, origin.topic, bad.reason)
         effects.refused.append((record.offset, bad.reason))
+        shown = self.letter_values and as_read
         effects.outputs.append(
-            dead_letter(self.topics.dead_letters, record, origin, bad, self.sizes.max_message)
+            dead_letter(
+                self.topics.dead_letters,
+                record if as_read else record._replace(key=None, value=None),
+                origin,
+                bad,
+                self.sizes.max_message if shown else 0,
+            )
         )
 
     def refuse_all(
         self,
-        places: Iterable[tuple[bytes, int]],
+        places: Iterable[int],
         bad: Bad,
         chunk: Chunk,
         intake: Intake,
@@ -357,10 +378,11 @@ class Processor:
         effects: Effects,
     ) -> None:
         """Refuse the records at some places of a chunk, each once."""
-        for place in sorted({place for _, place in places}):
+        for place in sorted(set(places)):
             record = chunk.records[place]
             origin = origin_of(chunk, record, moment.now, source=intake.source)
-            self.refuse(record, origin, bad, effects)
+            as_read = intake.source is None or not is_fact(record.value)
+            self.refuse(record, origin, bad, effects, as_read=as_read)
 
     def count(
         self,
@@ -381,7 +403,8 @@ class Processor:
                 for number in each.refused:
                     record = chunk.records[places[number]]
                     origin = origin_of(chunk, record, moment.now, source=intake.source)
-                    self.refuse(record, origin, TOO_MANY, effects)
+                    as_read = intake.source is None or not is_fact(record.value)
+                    self.refuse(record, origin, TOO_MANY, effects, as_read=as_read)
             outcomes = (
                 ("new", new),
                 ("repeated", known),
@@ -464,6 +487,31 @@ class Processor:
 
         return decode
 
+    def repartitioned(
+        self,
+        read: Callable[[bytes], Any],
+        is_ours: Callable[[Record, Any], bool],
+        name_of: Callable[[Any], str],
+        former: Callable[[Chunk, Moment, Effects], Decoded],
+    ) -> Callable[[Chunk, Moment, Effects], Decoded]:
+        """Decodes facts that this table sent home; `former` the records that older releases did."""
+
+        def decode(chunk: Chunk, moment: Moment, effects: Effects) -> Decoded:
+            facts, records = _parted(chunk)
+            decoded = Decoded([], [], [])
+            for place, _, fact in self.messages(read, is_ours, facts.chunk, moment, effects):
+                decoded.names.append(name_of(fact))
+                decoded.facts.append(fact)
+                decoded.places.append(facts.places[place])
+            if records.places:
+                names, found, places = former(records.chunk, moment, effects)
+                decoded.names.extend(names)
+                decoded.facts.extend(found)
+                decoded.places.extend(records.places[place] for place in places)
+            return decoded
+
+        return decode
+
     # ---- assignments and the clock
 
     def recover(self, warnings: Recovered, sent: Sent, partitions: Iterable[int]) -> None:
@@ -490,13 +538,14 @@ class Processor:
 
 def _without(
     keys: set[bytes], batch: Batch, stored: Sequence[Any]
-) -> tuple[Batch, Sequence[Any], list[tuple[bytes, int]]]:
-    """The batch without some keys, what is stored of the rest, and where records of those are."""
+) -> tuple[Batch, Sequence[Any], list[tuple[bytes, Any, int]]]:
+    """The batch without some keys, what is stored of the rest, and the facts of those, each with
+    its key and the place of its record."""
     rest, kept = Batch([], [], [], []), []
-    gone: list[tuple[bytes, int]] = []
+    gone: list[tuple[bytes, Any, int]] = []
     for name, key, facts, places, old in zip(*batch, stored, strict=True):
         if key in keys:
-            gone += [(key, place) for place in places]
+            gone += [(key, fact, place) for fact, place in zip(facts, places, strict=True)]
             continue
         rest.names.append(name)
         rest.keys.append(key)
@@ -504,3 +553,21 @@ def _without(
         rest.places.append(places)
         kept.append(old)
     return rest, kept, gone
+
+
+class _Part(NamedTuple):
+    """Some records of a chunk, and where in it they are."""
+
+    chunk: Chunk
+    places: list[int]
+
+
+def _parted(chunk: Chunk) -> tuple[_Part, _Part]:
+    """The facts of a repartition topic, and the records as they were sent."""
+    parts = []
+    for wanted in (True, False):
+        places = [at for at, each in enumerate(chunk.records) if is_fact(each.value) is wanted]
+        records = [chunk.records[at] for at in places]
+        part = Chunk(chunk.topic, chunk.partition, chunk.first_offset, chunk.last_offset, records)
+        parts.append(_Part(part, places))
+    return parts[0], parts[1]

@@ -73,6 +73,11 @@ FOREIGN_RECORDS = Counter(
     "Records of the ticks topic that no worker of this release wrote: they are passed over.",
     ["topic"],
 )
+PLAIN_KEYS = Counter(
+    "shipsentry_plain_keys_total",
+    "Recipients' keys that read as plain text, by input and field: they are not kept.",
+    ["topic", "field"],
+)
 UNKNOWN_NAMES = Counter(
     "shipsentry_unknown_names_total",
     "Facts of a carrier or platform (`kind`) that no table of aliases holds, as it is `called`: "

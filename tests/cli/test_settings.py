@@ -206,7 +206,7 @@ def test_unusable_files_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     path.write_text("http_port = \n")
     assert refusal().startswith("shipsentry.toml: not TOML: ")
     path.write_bytes(b"\xff\xfe")
-    assert refusal().startswith("shipsentry.toml: cannot be read: ")
+    assert refusal().startswith("shipsentry.toml: not UTF-8 (byte ")
     monkeypatch.setenv("SHIPSENTRY_CONFIG", "nowhere.toml")
     assert refusal() == "SHIPSENTRY_CONFIG='nowhere.toml': no such file"
 

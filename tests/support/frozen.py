@@ -33,7 +33,9 @@ from streams.facts.facts import (
     STATUSES,
     CloneFacts,
     OrderFacts,
+    OrderVersion,
     ParcelFacts,
+    Place,
     TrackFacts,
     TrackingFact,
 )
@@ -53,11 +55,13 @@ from streams.state.codec import (
     load_contributions,
     load_order,
     load_order_facts,
+    load_order_version,
     load_parcel,
     load_parcel_facts,
     load_shop_day,
     load_track,
     load_track_facts,
+    load_tracking_fact,
     published_of,
 )
 from streams.state.contributions import AbnormalDays, ContributionChange
@@ -119,6 +123,8 @@ OTHERS = {
     "tick": Codec(Tick, _read_tick, pack),
     "feeds": Codec(get_type_hints(Feeds)["feeds"], _read_feeds, lambda heard: Feeds(heard).dump()),
     "order-word": Codec(OrderWord, msgspec.msgpack.Decoder(OrderWord).decode, pack),
+    "order-version": Codec(OrderVersion, load_order_version, dump_message),
+    "tracking-fact": Codec(TrackingFact, load_tracking_fact, dump_message),
     "shops-word": Codec(
         list[tuple[str, str, int]],
         msgspec.msgpack.Decoder(list[tuple[str, str, int]]).decode,
@@ -129,9 +135,6 @@ OTHERS = {
     ),
 }
 """What workers tell each other past the pipeline, or keep in files."""
-
-NEVER_STORED = (TrackingFact,)
-"""Structs that are encoded as arrays and yet neither stored nor sent: a state takes them apart."""
 
 due = due_of
 """When a stored state wants to be looked at, read off its bytes."""
@@ -289,10 +292,39 @@ def made() -> dict[str, bytes]:
         "order-word": pack(
             OrderWord(OrderFacts("1", known=False, closed_at=end), (finding,), 2, 3)
         ),
+        "order-version": dump_message(order_version()),
+        "tracking-fact": dump_message(tracking_fact()),
         "shops-word": shops,
         "warnings-answer": msgspec.json.encode(Answer([((1, end, "0d"), row)], 12, [0, 3])),
         "warning-of-a-silent-feed": encode_warning(silent, "silent"),
     }
+
+
+def order_version() -> OrderVersion:
+    """A version of an order, as it is repartitioned, all of whose fields say something."""
+    place = Place("44", "4403", "address", "person", "51805", "粤东省")
+    return OrderVersion(
+        "1",
+        20_780 * DAY,
+        '"order_id":"1"}',
+        False,
+        "douyin",
+        "s-1",
+        *(20_780 * DAY + hour * HOUR for hour in (1, 2, 3)),
+        *(1, 2, True, place, place, 12_900, "CNY", (("p", "k", 2),), 3, 41, True, 5, place),
+        *(20_781 * DAY, 20_782 * DAY, 2, True),
+    )
+
+
+def tracking_fact() -> TrackingFact:
+    """The same of a tracking fact."""
+    place = Place("33", "3301", "address", "person", "31000", "粤东省")
+    return TrackingFact(
+        "zto:78123456789012",
+        20_780 * DAY,
+        *(1, 7, ("1", "2"), "douyin", "s-1", place, place, 8, '"order_ids":["1","2"]}', 3, 41, 9),
+        *(True, True, "sf:SF1"),
+    )
 
 
 def understood() -> Document:

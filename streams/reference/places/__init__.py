@@ -52,4 +52,9 @@ def official_name(code: str) -> str | None:
     return _table.names.get(code)
 
 
-__all__ = ["find", "normalise", "official_name", "province_name"]
+def is_name(text: str) -> bool:
+    """Whether a text is nothing but names of provinces, cities and counties, in any spelling."""
+    return _table.is_name(text)
+
+
+__all__ = ["find", "is_name", "normalise", "official_name", "province_name"]

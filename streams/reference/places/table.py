@@ -57,6 +57,8 @@ class Table:
         """Two digits of a province, four of a city → its official name of today."""
         self.short: dict[str, str] = {}
         """Two digits of a province → its short name."""
+        self._spellings: set[str] = set()
+        """Every spelling of a province, city or county."""
         self._simplified: dict[int, str] = {}
         self._toned: set[str] = set()
 
@@ -81,6 +83,7 @@ class Table:
                 if kind == wanted and len(code) == 4:
                     table._add_latin(code, kind, names)
         table._add_codes()
+        table._spellings.update(table.provinces, *table.cities.values())
         return table
 
     def find(
@@ -101,6 +104,18 @@ class Table:
         if found is None and rest and named == known:
             found = self._city(known, rest)
         return (found[:2] if known is None and found else known), found
+
+    def is_name(self, text: str) -> bool:
+        """Return whether a text is one of the spellings, or up to three behind each other."""
+        return self._are_names(self._key(text), 3)
+
+    def _are_names(self, key: str, most: int) -> bool:
+        if key in self._spellings:
+            return True
+        return most > 1 and any(
+            key[:cut] in self._spellings and self._are_names(key[cut:], most - 1)
+            for cut in range(2, len(key) - 1)
+        )
 
     def _by_code(self, region_code: str | None) -> Codes:
         code = self._key(region_code)
@@ -208,6 +223,7 @@ class Table:
     def _add_codes(self) -> None:
         cells = read("codes.tsv").replace("\n", "\t").split("\t")[3:-1]
         self.codes = dict(zip(cells[::3], cells[1::3], strict=True))
+        self._spellings.update(map(self._key, cells[2::3]))
         # A prefecture's own code goes before what its counties say.
         for code, city in self.codes.items():
             self.prefixes.setdefault(code[:4], city if city == code[:4] else city[:2])
