@@ -62,7 +62,9 @@ class Local:
             **options,
         )
         self.store = TableStore("t", data_dir / "tables", shared_cache())
-        self.restorer = Restorer(self.config, {"t": self.store}, {"t": due_of})
+        self.restorer = Restorer(
+            self.config, {"t": self.store}, {"t": due_of}, lambda: time.time_ns() // 1_000
+        )
 
     def restore(self) -> int:
         """Restore partition 0; returns the number of records read."""
