@@ -165,13 +165,13 @@ class Watermark:
             if own.waiting_for_targets:
                 return True
             finished = True  # the gate opens, and has its time at once: nobody may read a 0
-        bound = now_us
-        for one in inputs:
-            bound = min(bound, self._bound(own, one, now_us))
         if own.watermark_us > now_us + self._ahead_us:
             # It was believed before anybody bore witness against it.
             own.watermark_us = own.shown_us = 0
             own.seen_end_us.clear()
+        bound = now_us
+        for one in inputs:
+            bound = min(bound, self._bound(own, one, now_us))
         own.watermark_us = max(own.watermark_us, bound)
         return finished
 
