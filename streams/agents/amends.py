@@ -13,7 +13,6 @@ from typing import Any
 
 from streams.engine.store.sweep import States, SweepStopped
 from streams.engine.worker.app import EngineApp
-from streams.state.codec import touched_of
 from streams.tables.judged import JudgedProcessor
 from streams.telemetry.events import event
 
@@ -31,6 +30,15 @@ def add_amends(app: EngineApp, processors: Iterable[JudgedProcessor[Any, Any]]) 
     engine = app.engine
     by_table = {each.table: each for each in processors}
 
+    def changed_after(latest: int) -> Callable[[str, Iterator[States]], tuple[str, list[bytes]]]:
+        def visit(table: str, states: Iterator[States]) -> tuple[str, list[bytes]]:
+            touched_at = by_table[table].touched_at
+            return table, [
+                k for batch in states for k, value in batch if touched_at(value) > latest
+            ]
+
+        return visit
+
     @app.task  # type: ignore[untyped-decorator]  # Faust's
     async def amend() -> None:
         done = 0, 0
@@ -40,7 +48,7 @@ def add_amends(app: EngineApp, processors: Iterable[JudgedProcessor[Any, Any]]) 
             if wanted == done or not latest or not engine.assigned:
                 continue
             try:
-                found = await engine.sweeps.over(by_table, _changed_after(latest), PAUSE)
+                found = await engine.sweeps.over(by_table, changed_after(latest), PAUSE)
             except SweepStopped:
                 continue
             if engine.assignments != wanted[0]:
@@ -55,13 +63,3 @@ def add_amends(app: EngineApp, processors: Iterable[JudgedProcessor[Any, Any]]) 
                         "come: they are judged anew",
                         event("states_amended", table=table, states=len(keys)),
                     )
-
-
-def _changed_after(latest: int) -> Callable[[str, Iterator[States]], tuple[str, list[bytes]]]:
-    def visit(table: str, states: Iterator[States]) -> tuple[str, list[bytes]]:
-        late = [
-            key for batch in states for key, value in batch if touched_of(table, value) > latest
-        ]
-        return table, late
-
-    return visit

@@ -23,7 +23,7 @@ from streams.outputs.message import encode_warning
 from streams.profiles.model import Profiles
 from streams.state.amends import amend
 from streams.state.batch import Applied
-from streams.state.codec import STORED, Codec
+from streams.state.codec import STORED, Codec, touched_of
 from streams.state.state import OrderState, ParcelState, Published
 from streams.tables.observations import Changed, firsts
 from streams.tables.processor import Judged, Moment, Processor, Sizes, StateReader
@@ -219,6 +219,10 @@ class JudgedProcessor(Processor, Generic[S, W]):
             self._sent[partition] = self.sent_of(sent).get(partition, {})
             self._readings.pop(partition, None)
             self._amiss.pop(partition, None)
+
+    def touched_at(self, value: bytes) -> int:
+        """When a stored state was changed last (µs), by the clock of whoever did it."""
+        return touched_of(self.table, value)
 
     def look_again(self, keys: Sequence[bytes]) -> None:
         """Judge these states in the next ticks, where a wrong clock had changed them."""

@@ -287,7 +287,7 @@ def test_a_simulations_clock_is_believed() -> None:
     clock.ask_brokers()(0, NOON // 1_000)
     for shown[0] in (NOON + 100 * DAY, NOON):
         assert clock.now_us() == shown[0]
-        assert clock.doubt() is None
+        assert clock.problem() is None
         assert clock.latest_us() == 0
 
 
@@ -300,13 +300,13 @@ def test_what_is_said_of_it(caplog: pytest.LogCaptureFixture) -> None:
     machine.tick()
     machine.live(MINUTE)
     because = "the machine's clock is 86400 s ahead of the time that has passed"
-    assert machine.clock.doubt() == f"{because}: deadlines are held"
+    assert machine.clock.problem() == f"{because}: deadlines are held"
     machine.brokers = (S,)
     machine.tick()
-    assert "86399 s ahead of the brokers'" in str(machine.clock.doubt())
+    assert "86399 s ahead of the brokers'" in str(machine.clock.problem())
     machine.wrong = 0
     machine.tick()
-    assert machine.clock.doubt() is None
+    assert machine.clock.problem() is None
     begins, ends = caplog.records
     assert because in begins.getMessage()
     assert (begins.levelname, ends.levelname) == ("ERROR", "WARNING")

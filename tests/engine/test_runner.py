@@ -357,7 +357,7 @@ class FakeEngine:
         self.records_submitted = 0
         self.failure: BaseException | None = None
         self.doubt: str | None = None
-        self.clock = SimpleNamespace(doubt=lambda: self.doubt)
+        self.clock = SimpleNamespace(problem=lambda: self.doubt)
         self.end, self.heard = 10, time.time()
         self.offsets = PartitionOffsets(0)
         thread = SimpleNamespace(log_state=lambda _tp: SimpleNamespace(end=self.end, at=self.heard))

@@ -141,7 +141,7 @@ class Producer:
                 value,
                 key,
                 where,
-                on_delivery=partial(_tell, appended),
+                on_delivery=partial(_report, appended),
                 timestamp=self._stamp_ms(),
             )
         except (BufferError, KafkaException):
@@ -285,7 +285,7 @@ class Producer:
         return failure
 
 
-def _tell(appended: Callable[[int, int], None], error: KafkaError | None, message: Any) -> None:
+def _report(appended: Callable[[int, int], None], error: KafkaError | None, message: Any) -> None:
     """What became of a record that may get lost."""
     if error is None:
         kind, ms = message.timestamp()

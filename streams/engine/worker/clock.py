@@ -124,7 +124,7 @@ class Clock:
         if not steps and not differs:
             self._believe(shown, steady)
         else:
-            self._doubt(shown, steady, by_witness=differs)
+            self._disbelieve(shown, steady, by_witness=differs)
             agreed = self._inputs_prefer(shown, steady) if witness is None else not differs
             if self._has_agreed(agreed, shown, steady):
                 self._believe(shown, steady)
@@ -136,7 +136,7 @@ class Clock:
         """Whether no deadline may fire, as of the last look."""
         return self._doubted_at is not None
 
-    def doubt(self) -> str | None:
+    def problem(self) -> str | None:
         """Why the clock is doubted, in a sentence; None: it is believed."""
         if self._doubted_at is None:
             return None
@@ -228,7 +228,7 @@ class Clock:
             event("clock_believed", shown=_text(steady + shown), seconds=seconds),
         )
 
-    def _doubt(self, shown: int, steady: int, *, by_witness: bool) -> None:
+    def _disbelieve(self, shown: int, steady: int, *, by_witness: bool) -> None:
         if not by_witness:
             self._against = "the time that has passed"
             self.ahead_us = shown - self.set_us
@@ -240,7 +240,7 @@ class Clock:
             "%(reason)s; it shows %(shown)s, the worker goes by %(believed)s",
             event(
                 "clock_doubted",
-                reason=self.doubt(),
+                reason=self.problem(),
                 shown=_text(steady + shown),
                 believed=_text(steady + self.set_us),
                 ahead_s=self.ahead_us / _SECOND,
