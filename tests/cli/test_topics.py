@@ -15,6 +15,7 @@ from confluent_kafka.admin import (
 )
 from kafka_server import KafkaServer
 from support.ports import free_port
+from support.running import wait_for
 
 from streams.engine.kafka.topic_admin import KafkaUnavailable, check_topics, topic_specs
 from streams.settings import load_settings
@@ -95,12 +96,14 @@ def test_ticks_of_an_older_release_are_dated_by_the_brokers(
     entry = ConfigEntry(key, "CreateTime", incremental_operation=AlterConfigOpType.SET)
     old = ConfigResource(ResourceType.TOPIC, name, incremental_configs=[entry])
     admin.incremental_alter_configs([old])[old].result(20)
+    # Brokers hear of a change a moment after it was accepted.
+    wait_for(lambda: configuration(cluster, name)[key] == "CreateTime", 20, "the old configuration")
     check = run("topics", "check")
     assert check.exit_code == 0
     assert check.stderr.startswith(f"note: {name}: {key} is CreateTime, so brokers do not bear")
     create = run("topics", "create")
     assert create.stderr == f"note: {name}: {key} was CreateTime, now LogAppendTime\n"
-    assert configuration(cluster, name)[key] == "LogAppendTime"
+    wait_for(lambda: configuration(cluster, name)[key] == "LogAppendTime", 20, "the new one")
     assert run("topics", "create").stderr == ""
 
 
