@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from streams.agents.amends import add_amends
 from streams.agents.feeds import keep_feeds
 from streams.agents.inputs import add_agents
 from streams.agents.ticks import add_ticks
@@ -12,6 +13,7 @@ from streams.engine.kafka.config import EngineConfig
 from streams.engine.kafka.readback import published_since_durable
 from streams.engine.kafka.topics import Topics
 from streams.engine.worker.app import EngineApp, create_app
+from streams.engine.worker.clock import Clock
 from streams.gauges.board import Board
 from streams.gauges.exposition import Gauges
 from streams.judge.feeds import Feeds
@@ -36,12 +38,13 @@ def build(
     settings: Settings,
     profiles: Profiles | None = None,
     *,
-    clock: Callable[[], int] | None = None,
+    clock: Callable[[], int] | Clock | None = None,
 ) -> EngineApp:
     """A worker that is not started yet; `profiles` are by default those that the settings name.
 
-    `clock` gives µs since the epoch (default: the wall clock). Raises ProfileError where a rule
-    profile cannot be used, SettingsError where a file of the pages' settings cannot.
+    `clock` gives µs since the epoch and is believed (default: the wall clock, which is not). Raises
+    ProfileError where a rule profile cannot be used, SettingsError where a file of the pages'
+    settings cannot.
     """
     access = settings.access()
     profiles = profiles or load(Path(directory) for directory in settings.profile_dirs)
@@ -69,7 +72,7 @@ def assemble(
     shadows: Mapping[str, Profiles] | None = None,
     settle: int = 0,
     sizes: Sizes = Sizes(),  # noqa: B008  immutable
-    clock: Callable[[], int] | None = None,
+    clock: Callable[[], int] | Clock | None = None,
     warnings_page: bool = False,
     refuse_plain_keys: bool = False,
     letter_values: bool = True,
@@ -93,13 +96,14 @@ def assemble(
         processor.letter_values = letter_values
 
     def recover(partitions: frozenset[int]) -> None:
-        values = published_since_durable(config, topics.warnings, partitions)
+        now = app.engine.dated_us()
+        values = published_since_durable(config, topics.warnings, partitions, now)
         warnings = recover_published(
             values, config.partitions, partitions, judged_with_orders(profiles)
         )
         sent = recover_sent(
-            published_since_durable(config, topics.meter_totals, partitions),
-            published_since_durable(config, topics.meter_facts, partitions),
+            published_since_durable(config, topics.meter_totals, partitions, now),
+            published_since_durable(config, topics.meter_facts, partitions, now),
             config.partitions,
             partitions,
         )
@@ -114,6 +118,7 @@ def assemble(
     app.measure = Gauges(board, app.engine.status, profiles, app.engine.now_us).measure
     add_agents(app, processors)
     add_ticks(app, topics.ticks, processors, parcels)
+    add_amends(app, (orders, parcels))
     add_precheck(app, profiles)
     if warnings_page:
         add_warnings_page(app, board.shops, _in_order(rules), orders.names)

@@ -411,6 +411,16 @@ class Settings(BaseSettings):
         le=86400,
     )
 
+    clock_tolerance_s: float = _setting(
+        300.0,
+        "How far this machine's clock may differ from that of the brokers (where the ticks topic "
+        "does not say it: of the other workers), and how far it may step at once. Beyond that "
+        "deadlines are held until it is right again; [how](operating.md#clocks).",
+        unit="seconds",
+        ge=30,
+        le=86400,
+    )
+
     # -- membership and durability
 
     session_timeout_s: float = _setting(
@@ -742,6 +752,7 @@ class Settings(BaseSettings):
             store_cache_bytes=self.store_cache_mib * _MIB,
             tick_interval=self.tick_interval_s,
             watermark_patience=self.gate_patience_s,
+            clock_tolerance=self.clock_tolerance_s,
             local_state_max_age=self.local_state_max_age_h * 3600,
             connect_timeout=self.broker_wait_s,
             stall_timeout=self.stall_timeout_s,

@@ -22,7 +22,9 @@ def _agent(app: EngineApp, processor: Processor) -> Callable[[Any], Any]:
     async def take_in(stream: Any) -> None:
         async for chunk in stream:
             now, watermark = engine.moment(chunk.partition)
-            effects = processor.step(chunk, Moment(now, watermark, watermark is None))
+            recovering = watermark is None and engine.recovering(chunk.partition)
+            moment = Moment(now, watermark, recovering, latest=engine.latest_us)
+            effects = processor.step(chunk, moment)
             await engine.submit(chunk, effects)
 
     return take_in

@@ -24,7 +24,8 @@ def add_ticks(
             engine.observe_ticks(chunk)
             for processor in processors:
                 processor.say_left_out()
-            moment = Moment(*engine.moment(chunk.partition))
+            now, watermark = engine.moment(chunk.partition)
+            moment = Moment(now, watermark, latest=engine.latest_us)
             effects = Effects(topic=chunk.topic, partition=chunk.partition)
             if moment.watermark is not None:
                 parcels.watch_feeds(moment)

@@ -15,8 +15,9 @@ Examples:
   shipsentry topics create
   SHIPSENTRY_PARTITIONS=12 SHIPSENTRY_REPLICATION_FACTOR=3 shipsentry topics create
 
-Topics that are there stay as they are, so it is safe to repeat. Where one of them has a partition
-count that does not fit, nothing is made and the exit status is 1.
+Topics that are there stay as they are, so it is safe to repeat; only ticks that release 0.1 made
+are dated by the brokers from then on. Where one of them has a partition count that does not fit,
+nothing is made and the exit status is 1.
 """
 
 

@@ -199,6 +199,9 @@ def _of_engine(status: EngineStatus) -> list[tuple[Measured, Samples]]:
     ]
     alone: list[tuple[Measured, float | None]] = [
         (metrics.GATE_LAG, status.watermark_lag_s),
+        (metrics.CLOCK_AHEAD, status.clock_ahead_s),
+        (metrics.CLOCK_DOUBTED, float(status.clock_doubted)),
+        (metrics.CLOCK_DOUBTS, status.clock_doubts),
         (metrics.HEARTBEAT_AGE, status.heartbeat_age_s),
         (metrics.IN_FLIGHT, status.in_flight_records),
         (metrics.PENDING, status.pending_records),

@@ -96,6 +96,8 @@ class Feeds:
         day = now // DAY
         for carrier, number in records.items():
             feed = self.feeds.get(carrier)
+            if feed is not None and feed.heard > now + HOUR:
+                feed = None  # a wrong clock heard it
             if feed is None:
                 self._make_room()
                 feed = self.feeds[carrier] = _Feed(now, day)

@@ -223,6 +223,40 @@ def published_of(table: str, value: bytes) -> list[Published]:
     return _decode[table](memoryview(value)[_BODY:]).published
 
 
+class _OrderTouched(msgspec.Struct, array_like=True, gc=False):
+    """An `OrderState` as far as `touched`; all but that is left as it is."""
+
+    order_id: msgspec.Raw
+    versions: msgspec.Raw
+    parcels: msgspec.Raw
+    published: msgspec.Raw
+    newest: int
+    touched: int
+
+
+class _ParcelTouched(msgspec.Struct, array_like=True, gc=False):
+    """A `ParcelState` as far as `touched`."""
+
+    key: msgspec.Raw
+    records: msgspec.Raw
+    named: msgspec.Raw
+    orders: msgspec.Raw
+    published: msgspec.Raw
+    newest: int
+    touched: int
+
+
+_decode_touched: dict[str, Callable[[memoryview], _OrderTouched | _ParcelTouched]] = {
+    "orders": msgspec.msgpack.Decoder(_OrderTouched).decode,
+    "parcels": msgspec.msgpack.Decoder(_ParcelTouched).decode,
+}
+
+
+def touched_of(table: str, value: bytes) -> int:
+    """When a stored state was changed last (µs), by the clock of whoever did it."""
+    return _decode_touched[table](memoryview(value)[_BODY:]).touched
+
+
 class Codec(NamedTuple):
     """How a store keeps states and messages: `dump` makes what it keeps, `load_*` reads it."""
 

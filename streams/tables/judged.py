@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from secrets import randbits
 from typing import Any, Generic, TypeVar
 
 from streams.decode.names import with_own
+from streams.engine.kafka.murmur2 import partitions_of
 from streams.engine.kafka.topics import Topics
 from streams.engine.kafka.types import Effects, Output
 from streams.judge.evaluate import RuleFailure
@@ -19,8 +21,9 @@ from streams.judge.shadows import shadowed
 from streams.judge.warnings import Revision
 from streams.outputs.message import encode_warning
 from streams.profiles.model import Profiles
+from streams.state.amends import amend
 from streams.state.batch import Applied
-from streams.state.codec import STORED, Codec
+from streams.state.codec import STORED, Codec, touched_of
 from streams.state.state import OrderState, ParcelState, Published
 from streams.tables.observations import Changed, firsts
 from streams.tables.processor import Judged, Moment, Processor, Sizes, StateReader
@@ -35,6 +38,9 @@ from streams.telemetry.metrics import (
     STATES_ENDED,
     WARNINGS,
 )
+
+MOST_AMENDED = 2_000
+"""States that are judged anew in one tick because a wrong clock had changed them."""
 
 MOST_SENT = 2_000
 """States that take over in one tick what they had sent, beside those that are due."""
@@ -77,6 +83,7 @@ class JudgedProcessor(Processor, Generic[S, W]):
         self._published: dict[int, dict[bytes, dict[str, Published]]] = {}
         self._sent: dict[int, dict[bytes, W]] = {}
         self._readings: dict[int, int] = {}
+        self._amiss: dict[int, deque[bytes]] = {}
 
     def note_plain_keys(self, topic: str, effects: Effects) -> None:
         """Let the keys of a chunk be counted and said that read as plain text."""
@@ -135,6 +142,7 @@ class JudgedProcessor(Processor, Generic[S, W]):
                 continue
             state: Any = each.state
             before = state.published
+            amend(state, moment.latest, moment.now)
             if self.settle and each.judged:
                 hear(state, moment.heard, self.settle)
             if published and key in published:
@@ -237,6 +245,17 @@ class JudgedProcessor(Processor, Generic[S, W]):
             self._published[partition] = warnings.get((self.table, partition), {})
             self._sent[partition] = self.sent_of(sent).get(partition, {})
             self._readings.pop(partition, None)
+            self._amiss.pop(partition, None)
+
+    def touched_at(self, value: bytes) -> int:
+        """When a stored state was changed last (µs), by the clock of whoever did it."""
+        return touched_of(self.table, value)
+
+    def look_again(self, keys: Sequence[bytes]) -> None:
+        """Judge these states in the next ticks, where a wrong clock had changed them."""
+        self._amiss = {}
+        for key, partition in zip(keys, partitions_of(keys, self.partitions), strict=True):
+            self._amiss.setdefault(partition, deque()).append(key)
 
     def sent_of(self, sent: Sent) -> dict[int, dict[bytes, W]]:
         """The part of what was read back that is of this table: by partition and key."""
@@ -258,7 +277,10 @@ class JudgedProcessor(Processor, Generic[S, W]):
         # published of the others belongs to somebody else.
         published: dict[bytes, dict[str, Published]] = self._published.pop(partition, {})
         sent: dict[bytes, W] = self._sent.setdefault(partition, {})
-        keys = list(dict.fromkeys([*(key for _, key in due), *published, *islice(sent, MOST_SENT)]))
+        amiss: set[bytes] = self._next_amiss(partition)
+        keys = list(
+            dict.fromkeys([*(key for _, key in due), *published, *islice(sent, MOST_SENT), *amiss])
+        )
         if not keys:
             return
         judged = []
@@ -269,7 +291,8 @@ class JudgedProcessor(Processor, Generic[S, W]):
             if value is None:
                 continue
             old_due = self.codec.due_of(value)
-            if old_due > moment.watermark and entries is None and words is None:
+            is_due = old_due <= moment.watermark
+            if not is_due and entries is None and words is None and key not in amiss:
                 continue
             state = self.loaded(value, partition, effects)
             if state is None:
@@ -278,12 +301,18 @@ class JudgedProcessor(Processor, Generic[S, W]):
             news = entries is not None and take_over(state, entries.values())
             if words is not None:
                 news = self.take_over_sent(state, words) or news
-            if old_due <= moment.watermark or news:
+            if amend(state, moment.latest, moment.now) or is_due or news:
                 judged.append(self._judged(key, state, old_due, before, moment, effects))
         ended = sum(each.ended for each in judged)
         if ended:
             effects.counts.add(STATES_ENDED, self.table, number=ended)
         self.collect(judged, effects)
+
+    def _next_amiss(self, partition: int) -> set[bytes]:
+        waiting = self._amiss.get(partition)
+        if not waiting:
+            return set()
+        return {waiting.popleft() for _ in range(min(MOST_AMENDED, len(waiting)))}
 
 
 def warning_output(topic: str, revision: Revision, feed: str) -> Output:

@@ -55,13 +55,15 @@ class Moment(NamedTuple):
 
     `watermark` None: the partition is held; facts are applied, and judged when it goes on.
     `recovering` says that what a crash may have taken is read again meanwhile. `arrived` is the
-    Kafka time of the newest record of a chunk of an input, 0: it is of none.
+    Kafka time of the newest record of a chunk of an input, 0: it is of none. After `latest` no
+    state can have been changed, 0: that is not known.
     """
 
     now: int
     watermark: int | None
     recovering: bool = False
     arrived: int = 0
+    latest: int = 0
 
     @property
     def heard(self) -> int:

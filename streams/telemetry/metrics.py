@@ -259,6 +259,18 @@ GATE_LAG = Measured(
     "How far deadlines lag behind the clock, the partition furthest behind; absent while all are "
     "held.",
 )
+CLOCK_AHEAD = Measured(
+    "shipsentry_clock_ahead_seconds",
+    "How far the machine's clock is ahead of the brokers', where they do not say it of the other "
+    "workers', else of the time that has passed since it was believed.",
+)
+CLOCK_DOUBTED = Measured(
+    "shipsentry_clock_doubted",
+    "1 while the machine's clock differs by more than `clock_tolerance_s`, and no deadline fires.",
+)
+CLOCK_DOUBTS = Measured(
+    "shipsentry_clock_doubts_total", "How often the machine's clock came to be doubted."
+)
 INPUTS_STOPPED = Measured(
     "shipsentry_input_partitions_stopped",
     "Partitions of an input that are not read, because more of their records became dead letters "

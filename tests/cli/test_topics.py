@@ -6,9 +6,16 @@ from collections.abc import Callable
 
 import pytest
 from click.testing import Result
-from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    ResourceType,
+)
 from kafka_server import KafkaServer
 from support.ports import free_port
+from support.running import wait_for
 
 from streams.engine.kafka.topic_admin import KafkaUnavailable, check_topics, topic_specs
 from streams.settings import load_settings
@@ -76,6 +83,28 @@ def test_policies_are_those_of_the_contract(run: Run, cluster: KafkaServer) -> N
         assert (found["cleanup.policy"], int(found["retention.ms"])) == (policy, retention), name
     for name in (*topics.changelogs, topics.shop_risk, topics.product_risk):
         assert configuration(cluster, name)["cleanup.policy"] == "compact"
+
+
+def test_ticks_of_an_older_release_are_dated_by_the_brokers(
+    run: Run, cluster: KafkaServer, app_id: str
+) -> None:
+    """Checking says what that is good for, and a worker may start; creating sets it."""
+    assert run("topics", "create").exit_code == 0
+    name, key = f"{app_id}-ticks", "message.timestamp.type"
+    assert configuration(cluster, name)[key] == "LogAppendTime"
+    admin = AdminClient({"bootstrap.servers": cluster.bootstrap})
+    entry = ConfigEntry(key, "CreateTime", incremental_operation=AlterConfigOpType.SET)
+    old = ConfigResource(ResourceType.TOPIC, name, incremental_configs=[entry])
+    admin.incremental_alter_configs([old])[old].result(20)
+    # Brokers hear of a change a moment after it was accepted.
+    wait_for(lambda: configuration(cluster, name)[key] == "CreateTime", 20, "the old configuration")
+    check = run("topics", "check")
+    assert check.exit_code == 0
+    assert check.stderr.startswith(f"note: {name}: {key} is CreateTime, so brokers do not bear")
+    create = run("topics", "create")
+    assert create.stderr == f"note: {name}: {key} was CreateTime, now LogAppendTime\n"
+    wait_for(lambda: configuration(cluster, name)[key] == "LogAppendTime", 20, "the new one")
+    assert run("topics", "create").stderr == ""
 
 
 def test_large_records_fit_where_the_worker_writes(run: Run, cluster: KafkaServer) -> None:

@@ -185,12 +185,18 @@ def test_what_may_get_lost_fails_nothing_and_leaves_nothing(
                 producer.poll()
                 await asyncio.sleep(0.01)
 
+    said: list[tuple[int, int]] = []
+
+    def appended(partition: int, ms: int) -> None:
+        said.append((partition, ms))
+
     for _ in range(50):
-        producer.try_produce(Output("t", None, b"tick", 1))
+        producer.try_produce(Output("t", None, b"tick", 1), appended)
     assert producer.pending() == 50
     asyncio.run(sent())
     assert len(read(cluster, 50)) == 50
     cluster.set_broker_down(True)
-    producer.try_produce(Output("t", None, b"tick", 1))
+    producer.try_produce(Output("t", None, b"tick", 1), appended)
     asyncio.run(sent())
     assert producer.failed is None
+    assert said == [(1, 1234)] * 50, "where and when, as this broker puts it; of a failure nothing"

@@ -62,7 +62,9 @@ class Local:
             **options,
         )
         self.store = TableStore("t", data_dir / "tables", shared_cache())
-        self.restorer = Restorer(self.config, {"t": self.store}, {"t": due_of})
+        self.restorer = Restorer(
+            self.config, {"t": self.store}, {"t": due_of}, lambda: time.time_ns() // 1_000
+        )
 
     def restore(self) -> int:
         """Restore partition 0; returns the number of records read."""
@@ -240,10 +242,12 @@ def test_behind_the_start_of_its_changelog(
     local.close()
 
 
+@pytest.mark.parametrize("kept_ago", [3_601.0, -3_600.0], ids=["old", "from_the_future"])
 def test_not_kept_up_to_date_for_long(
-    kafka: KafkaServer, app_id: str, changelog: str, tmp_path: Path
+    kafka: KafkaServer, app_id: str, changelog: str, tmp_path: Path, kept_ago: float
 ) -> None:
-    """Tombstones that it missed may be compacted away: states would come back from the dead."""
+    """Tombstones that it missed may be compacted away: states would come back from the dead. What a
+    wrong clock dated may be of any age."""
     write(kafka, changelog, [(b"a", b"1")])
     local = Local(kafka.bootstrap, app_id, tmp_path)
     local.restore()
@@ -252,9 +256,9 @@ def test_not_kept_up_to_date_for_long(
     local = Local(kafka.bootstrap, app_id, tmp_path, local_state_max_age=3_600.0)
     assert local.restore() == 0, "young enough"
     local.close()
-    long_ago = time.time() - 3_601
+    kept_at = time.time() - kept_ago
     for path in (tmp_path / "tables").rglob("*"):
-        os.utime(path, (long_ago, long_ago))
+        os.utime(path, (kept_at, kept_at))
     local = Local(kafka.bootstrap, app_id, tmp_path, local_state_max_age=3_600.0)
     assert local.restore() == 1
     assert local.get(b"a", b"dead") == [b"1", None]

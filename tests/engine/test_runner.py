@@ -356,6 +356,8 @@ class FakeEngine:
         self.assignments = 1
         self.records_submitted = 0
         self.failure: BaseException | None = None
+        self.doubt: str | None = None
+        self.clock = SimpleNamespace(problem=lambda: self.doubt)
         self.end, self.heard = 10, time.time()
         self.offsets = PartitionOffsets(0)
         thread = SimpleNamespace(log_state=lambda _tp: SimpleNamespace(end=self.end, at=self.heard))
@@ -442,6 +444,18 @@ def test_a_broker_that_takes_no_heartbeat_is_neither_ready_nor_well() -> None:
     assert engine.failure is None
     later(2)
     assert isinstance(engine.failure, Stalled)
+
+
+def test_a_clock_that_is_doubted_is_not_ready() -> None:
+    """No deadline fires: whoever asks is told, and nothing ends."""
+    engine, watch, later = watched()
+    engine.offsets.position = engine.end
+    later(5)
+    assert watch.ready() is None
+    engine.doubt = "the machine's clock is 86400 s ahead of the brokers': deadlines are held"
+    later(5)
+    assert watch.ready() == engine.doubt
+    assert watch.alive() is None
 
 
 def test_time_in_which_nobody_looked_is_no_stall() -> None:

@@ -178,6 +178,28 @@ def test_never_backwards() -> None:
     assert watermark.watermark_us(0, T) == now
 
 
+def test_a_time_that_never_was_is_forgotten() -> None:
+    """The clock was believed while it was a day ahead: deadlines go by it no longer."""
+    watermark = opened()
+    day = 86_400 * S
+    watermark.observe(0, [reading(0, 0, at=T + day)], T + day)
+    assert watermark.watermark_us(0, T + day) == T + day
+    watermark.observe(0, [reading(0, 0, at=T)], T + S)
+    assert watermark.watermark_us(0, T + S) == T
+
+
+def test_setting_the_clock_makes_no_partition_silent() -> None:
+    """The partition elsewhere was not unheard for the minutes that it was set by."""
+    watermark = Watermark(2, rounds=1)
+    watermark.assign(1, {0: {"in": 0}}, T)
+    watermark.hear(1, Report(1, 1, T, behind=False), T)
+    watermark.observe(0, [reading(0, 0)], T)
+    now = T + 200 * S
+    watermark.set_us = 200 * S
+    watermark.observe(0, [reading(0, 0, at=now)], now)
+    assert watermark.watermark_us(0, now) == now
+
+
 def test_a_partition_elsewhere_that_is_behind_holds_this_one() -> None:
     """Its facts for this partition are still to come."""
     watermark = Watermark(2, rounds=1)

@@ -224,6 +224,14 @@ def test_asking_changes_nothing(asks: list[int], stop: int) -> None:
         assert fresh.silent("zto", now) is answer
 
 
+def test_what_a_wrong_clock_heard_does_not_keep_a_feed_from_being_followed() -> None:
+    """A day ahead: the next record that comes is the newest all the same."""
+    feeds = listening()
+    feeds.hear({"zto": 5}, MONDAY + DAY)
+    every(feeds, MINUTE, MONDAY, MONDAY + 10 * MINUTE)
+    assert feeds.report(MONDAY + 11 * MINUTE) == [("zto", 11.0, False, MINUTE)]
+
+
 def test_what_was_learned_can_be_kept() -> None:
     """A later process knows nights and traffic from `dump`, and listens anew."""
     first = listening()

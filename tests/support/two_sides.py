@@ -72,6 +72,8 @@ class Loop:
     ) -> None:
         self.partitions = partitions
         self.now = now
+        self.latest = 0
+        """After this no state can have been changed, 0: nobody knows (µs)."""
         self.store = Store()
         chosen = profiles or load()
         self.orders = OrderProcessor(TOPICS, partitions, chosen, self.store)
@@ -128,7 +130,7 @@ class Loop:
         """Work on a chunk and let its effects happen."""
         self.now += 1_000
         watermark = self._held_or(chunk.partition, watermark)
-        moment = Moment(self.now, watermark, watermark is None)
+        moment = Moment(self.now, watermark, watermark is None, latest=self.latest)
         effects = self.by_topic[chunk.topic].step(chunk, moment)
         self._happen(effects, chunk.partition)
         return effects
@@ -137,7 +139,7 @@ class Loop:
         """The clock of a partition moves to `gate` (µs)."""
         self.now += 1_000
         watermark = self._held_or(partition, watermark)
-        moment = Moment(self.now, watermark)
+        moment = Moment(self.now, watermark, latest=self.latest)
         effects = Effects(topic=TOPICS.ticks, partition=partition)
         upto = self.now if watermark is None else watermark
         self.parcels.watch_feeds(moment)

@@ -77,6 +77,9 @@ class EngineConfig:
     """One for the inputs, then one per hop between partitions: re-key, parcel to order and back,
     parcel to track and back."""
 
+    clock_tolerance: float = 300.0
+    """How far the machine's clock may differ from that of the brokers, or step."""
+
     local_state_max_age: float = 12 * 3600.0
     """Local state that nobody has kept up to date for longer is rebuilt from the changelog: the
     tombstones that it missed may be compacted away (`delete.retention.ms`, 24 h by default)."""

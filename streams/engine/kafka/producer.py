@@ -10,9 +10,11 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME, KafkaError, KafkaException
 from confluent_kafka import Producer as KafkaProducer
 
 from streams.engine.kafka.types import Output, Put
@@ -44,8 +46,9 @@ class Producer:
     past its session must not deliver what it had in hand. `message_max_bytes` is the largest record
     accepted here; the broker has a limit of its own. `buffer_max_kbytes` and
     `buffer_max_messages` bound what waits for delivery. Records for `plain_topics` are not
-    compressed: others read them, and not every client can unpack lz4. `extra` holds further
-    librdkafka settings (security and the like) and wins over ours.
+    compressed: others read them, and not every client can unpack lz4. `stamp_ms` gives the Kafka
+    time of records, 0: the machine's clock. `extra` holds further librdkafka settings (security and
+    the like) and wins over ours.
     """
 
     def __init__(
@@ -59,10 +62,12 @@ class Producer:
         buffer_max_kbytes: int = 256 * 1024,
         buffer_max_messages: int = 500_000,
         plain_topics: frozenset[str] = frozenset(),
+        stamp_ms: Callable[[], int] = lambda: 0,
         extra: Mapping[str, Any] | None = None,
     ) -> None:
         self.failed: DeliveryFailed | None = None
         self._message_max_bytes = message_max_bytes
+        self._stamp_ms = stamp_ms
         self._delivered: dict[tuple[str, int], int] = {}
         self._trackers: dict[tuple[str, int], Callable[[Any, Any], None]] = {}
         self._closed = False
@@ -105,26 +110,40 @@ class Producer:
         producer = self._plain if topic in self._plain_topics else self._producer
         if self.failed is not None:
             raise self.failed
+        stamp = self._stamp_ms()
         while True:
             try:
                 if headers is None:
-                    producer.produce(topic, value, key, where)
+                    producer.produce(topic, value, key, where, timestamp=stamp)
                 else:
-                    producer.produce(topic, value, key, where, headers=list(headers))
+                    producer.produce(
+                        topic, value, key, where, timestamp=stamp, headers=list(headers)
+                    )
                 return
             except BufferError:
                 self._wait_for_room()
             except KafkaException as error:
                 raise self._refused(topic, where, key, value, error) from error
 
-    def try_produce(self, output: Output) -> None:
-        """Hand over a record that may get lost: nobody waits for it, and its failure is none."""
+    def try_produce(self, output: Output, appended: Callable[[int, int], None]) -> None:
+        """Hand over a record that may get lost: nobody waits for it, and its failure is none.
+
+        Where the topic has its records dated by the brokers, `appended` is told of its partition
+        and Kafka time (ms), in whatever thread.
+        """
         topic, key, value, partition, _ = output
         where = _ANY_PARTITION if partition is None else partition
         if self.failed is not None:
             raise self.failed
         try:
-            self._producer.produce(topic, value, key, where, on_delivery=_passed_over)
+            self._producer.produce(
+                topic,
+                value,
+                key,
+                where,
+                on_delivery=partial(_report, appended),
+                timestamp=self._stamp_ms(),
+            )
         except (BufferError, KafkaException):
             return
 
@@ -138,7 +157,7 @@ class Producer:
 
         As `produce`; `delivered` has the offset of the last of them after the next flush.
         """
-        produce = self._producer.produce
+        produce, stamp = self._producer.produce, self._stamp_ms()
         tracker = self._tracker(topic, partition)
         self._delivered.pop((topic, partition), None)
         if self.failed is not None:
@@ -147,7 +166,7 @@ class Producer:
             key, value = write.key, write.value
             while True:
                 try:
-                    produce(topic, value, key, partition, tracker)
+                    produce(topic, value, key, partition, tracker, timestamp=stamp)
                     break
                 except BufferError:
                     self._wait_for_room()
@@ -219,6 +238,9 @@ class Producer:
         if error.code() in _SIZE_ERRORS:
             size = len(message.value() or b"") + len(message.key() or b"")
             reason = f"the broker refuses a record of {size} bytes (its max.message.bytes): {error}"
+        elif error.code() == KafkaError.INVALID_TIMESTAMP:
+            shown = datetime.fromtimestamp(message.timestamp()[1] / 1_000, UTC)
+            reason = f"is it {shown:%Y-%m-%d %H:%M:%S} UTC, as this machine says? {error.str()}"
         else:
             reason = error.str()
         self._fail(
@@ -263,5 +285,9 @@ class Producer:
         return failure
 
 
-def _passed_over(_error: KafkaError | None, _message: Any) -> None:
+def _report(appended: Callable[[int, int], None], error: KafkaError | None, message: Any) -> None:
     """What became of a record that may get lost."""
+    if error is None:
+        kind, ms = message.timestamp()
+        if kind == TIMESTAMP_LOG_APPEND_TIME:
+            appended(message.partition(), ms)

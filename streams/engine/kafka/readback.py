@@ -31,9 +31,12 @@ class ReadBackFailed(RuntimeError):
 
 
 def published_since_durable(
-    config: EngineConfig, topic: str, partitions: Iterable[int]
+    config: EngineConfig, topic: str, partitions: Iterable[int], now_us: int
 ) -> Iterator[bytes]:
     """Values of `topic` from before the last changelog records of `partitions` to its end.
+
+    All of them where a changelog record is dated later than `now_us`: a wrong clock did that, so it
+    does not say when the state was durable.
 
     Raises KafkaException, or ReadBackFailed where nothing comes for half a minute.
     """
@@ -54,7 +57,9 @@ def published_since_durable(
         ends = _ends(consumer, [TopicPartition(topic, number) for number in numbers])
         if not ends:
             return
-        since = _last_durable_ms(consumer, config, partitions) - MARGIN_MS
+        durable_ms = _last_durable_ms(consumer, config, partitions)
+        latest_ms = now_us // 1_000 + MARGIN_MS
+        since = min((ms if ms <= latest_ms else 0 for ms in durable_ms), default=0) - MARGIN_MS
         asked = [TopicPartition(topic, number, max(0, since)) for _, number in ends]
         starts = consumer.offsets_for_times(asked, timeout=_ASK_S)
         count = 0
@@ -74,8 +79,10 @@ def published_since_durable(
         consumer.close()
 
 
-def _last_durable_ms(consumer: Consumer, config: EngineConfig, partitions: Iterable[int]) -> int:
-    """Kafka's timestamp (ms) up to which every partition's state is known to be durable."""
+def _last_durable_ms(
+    consumer: Consumer, config: EngineConfig, partitions: Iterable[int]
+) -> list[int]:
+    """Kafka's timestamp (ms) of the last changelog record of each partition; 0: there is none."""
     newest: dict[int, int] = dict.fromkeys(partitions, 0)
     places = [
         TopicPartition(config.changelog_topic(table), number)
@@ -99,7 +106,7 @@ def _last_durable_ms(consumer: Consumer, config: EngineConfig, partitions: Itera
             if position.offset >= ends[position.topic, position.partition]:
                 waiting.discard((position.topic, position.partition))
     consumer.unassign()
-    return min(newest.values(), default=0)
+    return list(newest.values())
 
 
 def _ends(consumer: Consumer, places: Iterable[TopicPartition]) -> dict[tuple[str, int], int]:

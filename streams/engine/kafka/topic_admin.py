@@ -28,6 +28,8 @@ _MIB = 1024 * 1024
 
 _NO_ERROR, _TOPIC_EXISTS = 0, 36
 
+_DATED_BY = "message.timestamp.type"
+
 
 PARTITIONS = "SHIPSENTRY_PARTITIONS"
 """The setting that says how many partitions each topic has, as a variable."""
@@ -139,6 +141,8 @@ def topic_specs(settings: Cluster) -> list[TopicSpec]:
         "retention.ms": str(_HOUR_MS),
         # Only closed segments are deleted.
         "segment.ms": str(_HOUR_MS // 4),
+        # So the brokers bear witness to what time it is (docs/decisions/0098).
+        _DATED_BY: "LogAppendTime",
         **large,
     }
     meter = {"cleanup.policy": "compact", **large}
@@ -206,7 +210,8 @@ def inspect_topics(settings: Cluster, wait_s: float | None = None) -> tuple[list
 def create_topics(settings: Cluster, wait_s: float | None = COMMAND_WAIT_S) -> Outcome:
     """Make every topic that is missing; those that are there stay as they are.
 
-    Where one that is there has a partition count that does not fit, nothing is made. Raises
+    But for ticks that were made when their producers dated them: the brokers do from now on. Where
+    one that is there has a partition count that does not fit, nothing is made. Raises
     KafkaUnavailable.
     """
     specs = topic_specs(settings)
@@ -214,7 +219,9 @@ def create_topics(settings: Cluster, wait_s: float | None = COMMAND_WAIT_S) -> O
     with connect(settings, wait_s) as admin:
         found = _described(admin, specs)
         outcome.problems = _problems(settings, specs, found)
-        outcome.notes = _notes(specs, found)
+        if not outcome.problems:
+            outcome.notes = _date_by_brokers(admin, specs, found)
+        outcome.notes += _notes(specs, found)
         for spec in specs:
             count = found[spec.name].partitions
             if count is not None:
@@ -383,9 +390,41 @@ def _notes(specs: Sequence[TopicSpec], found: Mapping[str, Described]) -> list[s
             notes += _less(
                 spec, one, "retention.ms", lambda ms: counted(int(ms) / _DAY_MS, "day", "g")
             )
+        if _is_dated_by_producers(spec, one):
+            notes.append(
+                f"{spec.name}: {_DATED_BY} is {one.config[_DATED_BY]}, so brokers do not bear "
+                "witness against a wrong clock; `shipsentry topics create` sets "
+                f"{spec.config[_DATED_BY]}"
+            )
         notes += _less(spec, one, "max.message.bytes", lambda size: counted(int(size), "byte"))
         notes += _less(spec, one, "min.insync.replicas", str)
     return notes
+
+
+def _is_dated_by_producers(spec: TopicSpec, one: Described) -> bool:
+    """Whether brokers should date a topic's records, and do not."""
+    return _DATED_BY in spec.config and one.config.get(_DATED_BY, "") not in (
+        "",
+        spec.config[_DATED_BY],
+    )
+
+
+def _date_by_brokers(
+    admin: KafkaAdminClient, specs: Sequence[TopicSpec], found: Mapping[str, Described]
+) -> list[str]:
+    """Have brokers date what they should date; what was changed. Refused, it stays as it is."""
+    changed = []
+    for spec in specs:
+        one = found[spec.name]
+        if not _is_dated_by_producers(spec, one):
+            continue
+        wanted = spec.config[_DATED_BY]
+        resource = ConfigResource(ConfigResourceType.TOPIC, spec.name, {_DATED_BY: wanted})
+        answer = admin.alter_configs([resource])
+        if answer.get("topic", {}).get(spec.name) == "OK":
+            changed.append(f"{spec.name}: {_DATED_BY} was {one.config[_DATED_BY]}, now {wanted}")
+            one.config[_DATED_BY] = wanted
+    return changed
 
 
 def _less(spec: TopicSpec, one: Described, key: str, words: Callable[[str], str]) -> list[str]:

@@ -8,6 +8,7 @@ compacted and expired records, an empty tail and transaction markers are as good
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import threading
 import time
@@ -58,8 +59,10 @@ class Restorer:
         config: EngineConfig,
         tables: Mapping[str, TableStore],
         due_of: Mapping[str, Callable[[bytes], int]],
+        now_us: Callable[[], int],
     ) -> None:
         self._config = config
+        self._now_us = now_us
         self._tables = tables
         self._due_of = due_of
         self._stop = threading.Event()
@@ -119,7 +122,10 @@ class Restorer:
             for partition in partitions:
                 directory = self.directory(table, partition)
                 if directory.exists():
-                    (directory.parent / f"{directory.name}.{_STAMP}").touch()
+                    stamp = directory.parent / f"{directory.name}.{_STAMP}"
+                    stamp.touch()
+                    # By the worker's clock: the machine's may be doubted.
+                    os.utime(stamp, ns=(self._now_us() * 1_000,) * 2)
 
     def directory(self, table: str, partition: int) -> Path:
         return self._tables[table].path(partition)
@@ -147,7 +153,9 @@ class Restorer:
         return jobs
 
     def _open_store(self, table: str, partition: int, low: int, high: int) -> PartitionStore:
-        stale = self._age(table, partition) > self._config.local_state_max_age
+        age, most = self._age(table, partition), self._config.local_state_max_age
+        # One from the future was kept by a wrong clock, or this one is wrong: it may be any age.
+        stale = age > most or age < -self._config.clock_tolerance
         reason = self._condemned.pop(self.directory(table, partition), None)
         cause = "damaged"
         try:
@@ -184,7 +192,7 @@ class Restorer:
             return 0.0
         stamp = directory.parent / f"{directory.name}.{_STAMP}"
         newest = stamp if stamp.exists() else directory
-        return time.time() - newest.stat().st_mtime
+        return self._now_us() / 1_000_000 - newest.stat().st_mtime
 
     # -- reading
 

@@ -12,6 +12,7 @@ from yarl import URL
 from streams.engine.kafka.config import EngineConfig
 from streams.engine.kafka.transport import ChunkConsumer, ChunkSchema, ChunkTransport
 from streams.engine.pages.access import Access
+from streams.engine.worker.clock import Clock
 from streams.engine.worker.engine import Engine
 from streams.engine.worker.tables import EngineTable, EngineTableManager
 from streams.engine.worker.web import Measure, Route
@@ -95,13 +96,13 @@ def create_app(
     config: EngineConfig,
     *,
     due_of: Mapping[str, Callable[[bytes], int]],
-    clock: Callable[[], int] | None = None,
+    clock: Callable[[], int] | Clock | None = None,
 ) -> EngineApp:
     """A worker's Faust app; `app.engine` is the engine, `app.chunks(topic)` gives topics to agents.
 
     `due_of` maps each table's name to a function that reads the due time (µs, 0 none) from a
-    stored value; `clock` (µs since the epoch) defaults to the wall clock. Nothing connects before
-    the app is started.
+    stored value; `clock` (µs since the epoch) defaults to the wall clock, which is looked at with
+    doubt. Nothing connects before the app is started.
     """
     engine = Engine(config, due_of, clock)
     app = EngineApp(

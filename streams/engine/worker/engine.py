@@ -30,17 +30,21 @@ from streams.engine.store.restore import Restorer, RestoreStopped
 from streams.engine.store.store import TableStore, shared_cache
 from streams.engine.store.sweep import Sweeps
 from streams.engine.worker import ticks
+from streams.engine.worker.clock import Clock
 from streams.engine.worker.commit import Committer, CommitterFailed
 from streams.engine.worker.failure import say_failed
 from streams.engine.worker.peers import Home, Peers
 from streams.engine.worker.refusals import TRIED, Change, Refusals
 from streams.engine.worker.session import Session, SessionCommitter
 from streams.engine.worker.topic_watch import TopicWatch
-from streams.engine.worker.watermark import Input, Watermark
+from streams.engine.worker.watermark import Input, Report, Watermark
 from streams.telemetry.events import Limited, event
 from streams.telemetry.metrics import CHUNK_RECORDS, FOREIGN_RECORDS, PIPELINE_LATENCY
 
 log = logging.getLogger(__name__)
+
+_ASKED_S = 2.0
+"""How long a worker that starts waits for the brokers to say what time it is."""
 
 MOST_DUE_SHOWN = 1_000
 """Due states that are counted for operators, in each partition of a table."""
@@ -110,20 +114,27 @@ class EngineStatus(NamedTuple):
     """Topics, changelogs among them, and whether they cannot be read as they are now."""
     heartbeat_age_s: float | None
     """Seconds since the last accepted heartbeat was sent; None before the first assignment."""
+    clock_ahead_s: float
+    """Seconds by which the machine's clock is ahead of the brokers', see `clock.py`."""
+    clock_doubted: bool
+    """The clock is doubted: no deadline fires."""
+    clock_doubts: int
+    """How often the clock came to be doubted since the start."""
 
 
 class Engine:
     """States, effects, clock and gate of one worker.
 
     `due_of` gives, per table, the due time (µs, 0 none) that a stored value carries; it is asked
-    while a partition restores. `clock` returns µs since the epoch.
+    while a partition restores. `clock` returns µs since the epoch and is believed; the wall clock,
+    or a `Clock`, is looked at with doubt.
     """
 
     def __init__(
         self,
         config: EngineConfig,
         due_of: Mapping[str, Callable[[bytes], int]],
-        clock: Callable[[], int] | None = None,
+        clock: Callable[[], int] | Clock | None = None,
     ) -> None:
         missing = set(config.tables) - set(due_of)
         if missing:
@@ -139,22 +150,28 @@ class Engine:
         """Called in a thread with newly assigned partitions, restored and not yet read."""
         self.observer: Observer | None = None
         """Whoever composes the app sets it before it starts."""
+        self.latest_us = 0
+        """After this time nothing can have been stored, 0: nobody knows; renewed with each tick."""
         self.chunks_dropped = 0
         self.records_submitted = 0
-        self._clock = clock or _wall_clock_us
-        self._clock_is_ours = clock is None
+        self._clock_is_ours = clock is None or isinstance(clock, Clock)
+        if clock is None:
+            fresh_us = int(max(10.0, 4 * config.tick_interval) * 1_000_000)
+            clock = Clock(int(config.clock_tolerance * 1_000_000), fresh_us=fresh_us)
+        self.clock = clock if isinstance(clock, Clock) else Clock.given(clock)
         self._app: Consuming | None = None
         cache = shared_cache(config.store_cache_bytes)
         self.tables = {
             name: TableStore(name, config.data_dir / "tables", cache) for name in config.tables
         }
         self.sweeps = Sweeps(self.tables, self._damaged)
-        self.restorer = Restorer(config, self.tables, due_of)
+        self.restorer = Restorer(config, self.tables, due_of, self.dated_us)
         self.watermark = Watermark(
             config.partitions,
             rounds=config.watermark_rounds,
             patience_us=int(config.watermark_patience * 1_000_000),
             quiet_us=int(max(3.0, 4 * config.tick_interval) * 1_000_000),
+            ahead_us=int(config.clock_tolerance * 1_000_000),
         )
         self.refusals: Refusals[TP] = Refusals(
             config.dead_letter_limit, config.dead_letter_limit_share
@@ -271,16 +288,30 @@ class Engine:
 
     def now_us(self) -> int:
         """The clock, µs since the epoch."""
-        return self._clock()
+        now = self.clock.now_us()
+        self.watermark.set_us = self.clock.set_us
+        return now
+
+    def dated_us(self) -> int:
+        """By which Kafka's records and local state are dated (µs); from any thread.
+
+        The clock, as it was last looked at; where a simulation moves it, the machine's.
+        """
+        return self.clock.last_us if self._clock_is_ours else time.time_ns() // 1_000
 
     def moment(self, partition: int) -> tuple[int, int | None]:
-        """The clock, and up to which time deadlines may fire (None: the partition is held), µs."""
+        """The clock, and up to which time deadlines may fire (None: they are held), µs."""
         now = self.now_us()
         self._observe(partition, now)
-        return now, self.watermark.watermark_us(partition, now)
+        watermark = self.watermark.watermark_us(partition, now)
+        return now, None if self.clock.doubted else watermark
+
+    def recovering(self, partition: int) -> bool:
+        """Whether what lay in a partition's inputs at the assignment is still being read."""
+        return self.watermark.watermark_us(partition, self.now_us()) is None
 
     def watermark_us(self, partition: int) -> int | None:
-        """Deadlines up to this time may fire; None while the partition is held."""
+        """Deadlines up to this time may fire; None while they are held."""
         return self.moment(partition)[1]
 
     def observe_ticks(self, chunk: Chunk) -> None:
@@ -291,7 +322,10 @@ class Engine:
             self._say_foreign(chunk, foreign)
         for tick in found:
             if tick.worker == self.worker_id:
+                self.clock.hear_own(tick.sent_us)
                 continue
+            if tick.watermarks:  # else it starts, and does not know yet what time it is
+                self.clock.hear_worker(tick.worker, tick.sent_us)
             if tick.note and self.observer is not None:
                 self.observer.heard(tick.worker, tick.note)
             home = Home(tick.address, tick.word)
@@ -344,6 +378,9 @@ class Engine:
             },
             unread={topic: topic in self.topics.unread for topic in sorted(self.topics.wanted)},
             heartbeat_age_s=self.heartbeat_age(),
+            clock_ahead_s=self.clock.ahead_us / 1_000_000,
+            clock_doubted=self.clock.doubted,
+            clock_doubts=self.clock.doubts,
         )
 
     def fail(self, error: BaseException) -> None:
@@ -393,9 +430,13 @@ class Engine:
             message_max_bytes=config.message_max_bytes,
             buffer_max_kbytes=config.producer_buffer_kbytes,
             plain_topics=config.plain_topics,
+            # Kafka's times are compared with each other: not even they may be impossible.
+            stamp_ms=lambda: self.dated_us() // 1_000,
             extra=dict(config.security),
         )
         self._topic_ids = TopicIds(config.client_config())
+        if self._clock_is_ours:
+            await self._ask_the_time()
         self.session = Session(config, self._session_age, self._is_member)
         self._committer = SessionCommitter(
             self._producer,
@@ -673,7 +714,9 @@ class Engine:
     def _clock_at(self, unix: float, now_us: int) -> int:
         """What the clock showed at a recent Unix time, or a little less."""
         if self._clock_is_ours:
-            return min(now_us, int(unix * 1_000_000))
+            age = time.time() - unix
+            # Where the machine's clock was set back meanwhile, nobody knows how long ago that was.
+            return now_us - int(max(0.0, age) * 1_000_000) if age > -1 else 0
         for sampled, shown in reversed(self._samples):
             if sampled <= unix:
                 return min(now_us, shown)
@@ -708,6 +751,7 @@ class Engine:
                     for tp in self.refusals.to_try(time.monotonic()):
                         self.app.consumer.try_reading(tp, TRIED)
                     await self._advance_watermark()
+                    self._hear_inputs()
                     self._send_ticks()
                     if time.monotonic() - touched > 60:
                         touched = time.monotonic()
@@ -765,6 +809,14 @@ class Engine:
                 event("topics_unseen", problem=error.args[0].str(), left_out=left_out),
             )
 
+    def _hear_inputs(self) -> None:
+        self.clock.hear_inputs(
+            offsets.last_timestamp_ms * 1_000
+            for tp, offsets in self.app.consumer.offsets.items()
+            if tp.topic in self.config.inputs and offsets.last_timestamp_ms > 0
+        )
+        self.latest_us = self.clock.latest_us()
+
     async def _advance_watermark(self) -> None:
         """Observe every partition, and begin the rounds that can begin, one after another."""
         for _ in range(self.config.watermark_rounds + 1):
@@ -794,6 +846,13 @@ class Engine:
             )
         return True
 
+    async def _ask_the_time(self) -> None:
+        """Let the brokers say what time it is before anything is read or stored."""
+        self._tick({}, b"")
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.producer.flush(), _ASKED_S)
+        self.now_us()
+
     def _send_ticks(self) -> None:
         now = self.now_us()
         reports = {
@@ -801,12 +860,14 @@ class Engine:
         }
         if not reports:
             return
-        note = b"" if self.observer is None else self.observer.word()
-        value = ticks.encode(self.worker_id, self._generation, now, reports, self.peers.own, note)
-        for number in range(self.config.partitions):
-            self.producer.try_produce(Output(self.config.ticks_topic, None, value, number))
+        self._tick(reports, b"" if self.observer is None else self.observer.word())
         self.producer.poll()
 
-
-def _wall_clock_us() -> int:
-    return time.time_ns() // 1_000
+    def _tick(self, reports: dict[int, Report], note: bytes) -> None:
+        """Send a tick to every partition, and learn when the brokers have it."""
+        now = self.now_us()
+        value = ticks.encode(self.worker_id, self._generation, now, reports, self.peers.own, note)
+        appended = self.clock.ask_brokers()
+        for number in range(self.config.partitions):
+            output = Output(self.config.ticks_topic, None, value, number)
+            self.producer.try_produce(output, appended)

@@ -275,7 +275,7 @@ class Watch:
             return f"no broker has accepted a heartbeat for {unheard:.0f} s"
         if self._idle > min(30.0, engine.config.stall_timeout / 2):
             return f"no progress for {self._idle:.0f} s"
-        return None
+        return engine.clock.problem()
 
     def _unheard(self) -> float | None:
         """For how many seconds no heartbeat was accepted, where the session is over by now."""

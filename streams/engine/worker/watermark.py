@@ -9,7 +9,8 @@ each round a partition notes where its inputs end, and has done when everything 
 
 Afterwards the gate is the wall clock while the inputs are read to their ends, else the time of the
 last processed record of the input furthest behind. A partition elsewhere that says it is behind,
-or of which nothing is heard, holds the gate too. It never goes back.
+or of which nothing is heard, holds the gate too. It never goes back, but where the clock was set
+back by so much that it had been wrong.
 """
 
 from __future__ import annotations
@@ -80,24 +81,33 @@ class Watermark:
         rounds: int = 4,
         patience_us: int = 60 * _SECOND,
         quiet_us: int = 3 * _SECOND,
+        ahead_us: int = 300 * _SECOND,
     ) -> None:
-        """`partitions` of the application; not heard of for `quiet_us` counts as being behind."""
+        """`partitions` of the application; not heard of for `quiet_us` counts as being behind.
+
+        A gate that is further ahead of the clock than `ahead_us` was never true.
+        """
         self._all = range(partitions)
         self._rounds = rounds
         self._patience_us = patience_us
         self._quiet_us = quiet_us
+        self._ahead_us = ahead_us
         self._own: dict[int, _Own] = {}
         self._peers: dict[int, _Peer] = {}
         self._generation = -1
         self._held_since_us = 0
+        self.set_us = 0
+        """How far the clock was set, in all: what has passed is measured without it."""
 
     def assign(self, generation: int, ends: Mapping[int, Mapping[str, int]], now_us: int) -> None:
         """Hold the partitions that `ends` names until everything before those ends is read."""
         self._generation = generation
-        self._held_since_us = now_us
+        self._held_since_us = self._passed(now_us)
         self._own = {partition: _Own(dict(targets)) for partition, targets in ends.items()}
         self._peers = {
-            partition: _Peer(heard_us=now_us) for partition in self._all if partition not in ends
+            partition: _Peer(heard_us=self._passed(now_us))
+            for partition in self._all
+            if partition not in ends
         }
 
     def revoke(self) -> None:
@@ -112,7 +122,8 @@ class Watermark:
         peer = self._peers.get(partition)
         if peer is None or report.generation < self._generation:
             return
-        unheard_us, peer.heard_us = now_us - peer.heard_us, now_us
+        passed = self._passed(now_us)
+        unheard_us, peer.heard_us = passed - peer.heard_us, passed
         peer.report = report
         if peer.silent:
             peer.silent = False
@@ -154,6 +165,10 @@ class Watermark:
             if own.waiting_for_targets:
                 return True
             finished = True  # the gate opens, and has its time at once: nobody may read a 0
+        if own.watermark_us > now_us + self._ahead_us:
+            # It was believed before anybody bore witness against it.
+            own.watermark_us = own.shown_us = 0
+            own.seen_end_us.clear()
         bound = now_us
         for one in inputs:
             bound = min(bound, self._bound(own, one, now_us))
@@ -181,7 +196,8 @@ class Watermark:
         for peer in self._peers.values():
             if peer.report is None or peer.silent:
                 continue
-            if peer.report.behind or now_us - peer.heard_us > self._quiet_us:
+            quiet_us = self._passed(now_us) - peer.heard_us
+            if peer.report.behind or quiet_us > self._quiet_us:
                 watermark = min(watermark, peer.report.watermark_us)
         own.shown_us = max(own.shown_us, watermark)
         if not own.is_open:
@@ -192,7 +208,7 @@ class Watermark:
                     "gate_opened",
                     partition=partition,
                     rounds=self._rounds,
-                    seconds=round((now_us - self._held_since_us) / _SECOND, 3),
+                    seconds=round((self._passed(now_us) - self._held_since_us) / _SECOND, 3),
                 ),
             )
         return own.shown_us
@@ -206,6 +222,9 @@ class Watermark:
         own = self._own.get(partition)
         return own.rounds_done if own else 0
 
+    def _passed(self, now_us: int) -> int:
+        return now_us - self.set_us
+
     def _bound(self, own: _Own, one: Input, now_us: int) -> int:
         # Read to the end as of the broker's last answer: nothing that had arrived by then is
         # missing. That moment is remembered, for when new records keep the input from its end.
@@ -217,7 +236,8 @@ class Watermark:
         """Rounds that every partition of the application has done, as far as is known."""
         done = [own.rounds_done for own in self._own.values()]
         for partition, peer in self._peers.items():
-            if not peer.silent and now_us - peer.heard_us > self._patience_us:
+            quiet_us = self._passed(now_us) - peer.heard_us
+            if not peer.silent and quiet_us > self._patience_us:
                 peer.silent = True
                 log.warning(
                     "nothing was heard of partition %(partition)d for %(seconds)d s: deadlines go "
