@@ -631,6 +631,104 @@ PROBLEMS = Row(
     Text("Problems", "问题"),
     [
         Panel(
+            83,
+            Graph(stack=True, many=True),
+            Text("Topics gone, made anew, expired unread", "主题缺失、重建与未读过期"),
+            Text(
+                "Which topics cannot be read as they are now, which were made anew in an hour, and "
+                "how many records expired before they were read?",
+                "哪些主题当前无法读取，哪些在一小时内被重建，多少消息未读即过期？",
+            ),
+            "short",
+            [
+                Query(
+                    f"max by (topic) (shipsentry_topic_unread{{{T}}}) > 0",
+                    Text("{{topic}} · gone", "{{topic}} · 缺失"),
+                ),
+                Query(
+                    f"sum by (topic) ({grown(f'shipsentry_topics_made_anew_total{{{T}}}', 1)}) > 0",
+                    Text("{{topic}} · made anew", "{{topic}} · 已重建"),
+                ),
+                Query(
+                    "sum by (topic) "
+                    f"({grown(f'shipsentry_unread_records_lost_total{{{T}}}', 1)}) > 0",
+                    Text("{{topic}} · records expired", "{{topic}} · 消息过期"),
+                ),
+            ],
+            width=24,
+            empty=Text("every topic is read whole", "所有主题均完整读取"),
+            least=0,
+        ),
+        Panel(
+            84,
+            Graph(),
+            Text("Clock against the brokers'", "与 Kafka 时钟之差"),
+            Text(
+                "How far is each worker's clock ahead of the brokers'? Beyond the tolerance it is "
+                "doubted, and deadlines wait.",
+                "各工作进程的时钟比 Kafka 快多少？超过容差即被怀疑，到期判定暂停。",
+            ),
+            "s",
+            [
+                Query(f"max by (instance) (shipsentry_clock_ahead_seconds{{{W}}})", "{{instance}}"),
+                Query(
+                    f"max by (instance) (shipsentry_clock_doubted{{{W}}}) > 0",
+                    Text("{{instance}} · doubted", "{{instance}} · 被怀疑"),
+                ),
+                Query(
+                    f"sum by (instance) ({grown(f'shipsentry_clock_doubts_total{{{W}}}', 1)}) > 0",
+                    Text("{{instance}} · doubts in an hour", "{{instance}} · 每小时次数"),
+                ),
+            ],
+            width=12,
+        ),
+        Panel(
+            85,
+            Graph(stack=True, many=True),
+            Text("Pages not answered in an hour", "每小时未应答的页面请求"),
+            Text(
+                "Which pages turned requests away, and why: no token, too busy, out of time, or "
+                "nobody waited any more?",
+                "哪些页面拒绝了请求，原因是什么：无令牌、繁忙、超时，或对方已断开？",
+            ),
+            "short",
+            [
+                Query(
+                    "sum by (page, reason) "
+                    f"({grown(f'shipsentry_requests_unanswered_total{{{W}}}', 1)}) > 0",
+                    "{{page}} · {{reason}}",
+                )
+            ],
+            width=12,
+            empty=Text("every request was answered", "所有请求均已应答"),
+            least=0,
+        ),
+        Panel(
+            86,
+            Graph(stack=True, many=True),
+            Text("Not ours, or not readable, in an hour", "每小时外来或无法读取的内容"),
+            Text(
+                "How many records of internal topics did no worker write, and how many states cannot "
+                "be read?",
+                "内部主题中有多少外来消息，多少状态无法读取？",
+            ),
+            "short",
+            [
+                Query(
+                    f"sum by (topic) ({grown(f'shipsentry_foreign_records_total{{{T}}}', 1)}) > 0",
+                    Text("{{topic}} · foreign", "{{topic}} · 外来"),
+                ),
+                Query(
+                    "sum by (table) "
+                    f"({grown(f'shipsentry_unreadable_states_total{{{W}}}', 1)}) > 0",
+                    Text("{{table}} · unreadable states", "{{table}} · 无法读取"),
+                ),
+            ],
+            width=24,
+            empty=Text("nothing of the kind", "没有此类内容"),
+            least=0,
+        ),
+        Panel(
             50,
             Graph(stack=True, many=True),
             Text("Dead letters in an hour, by topic and reason", "每小时死信（按主题与原因）"),

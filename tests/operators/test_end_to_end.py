@@ -40,6 +40,10 @@ NOT_IMPLIED = {
     "Lines crossed, last 24 h": "no shop of the history has as many orders as a line asks for",
     "States ended in an hour": "states live for 65 days",
     "Unknown names in an hour": "the demo's week knows carriers and platforms by their codes",
+    "Topics gone, made anew, expired unread": "nobody takes a topic away",
+    "Pages not answered in an hour": "every page is answered",
+    "Not ours, or not readable, in an hour": "nobody else writes to internal topics",
+    "Stores rebuilt in an hour": "no disk fails",
     "Alerts that fire": "asked for below, one by one",
 }
 """Panels that the history leaves empty, and why; of all others an answer is demanded."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -53,10 +54,18 @@ def objects() -> Counter[str]:
     return Counter(f"{type(o).__module__}.{type(o).__qualname__}" for o in gc.get_objects())
 
 
-def test_no_type_of_object_grows_with_the_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def silence() -> Iterator[None]:
+    """pytest keeps records of the log; `disable` also has loggers forget what they may say."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@pytest.mark.usefixtures("silence")
+def test_no_type_of_object_grows_with_the_rounds() -> None:
     """After a warm-up that fills caches and label sets, other parcels of the same kinds leave
     nothing behind, in the tables or beside them."""
-    monkeypatch.setattr(logging.root.manager, "disable", logging.CRITICAL)  # pytest keeps records
     loop = Loop(2, from_datetime(START), settle=5_000_000)
     for number in range(WARM_UP):
         live(loop, number)
