@@ -45,6 +45,9 @@ CONFIG_VARIABLE = "SHIPSENTRY_CONFIG"
 DEFAULT_CONFIG = Path("shipsentry.toml")
 
 _MIB = 1024 * 1024
+_MOST_PROBLEMS = 20
+"""What is said at a time: for each the file is read again."""
+_LONGEST_SHOWN = 120
 _ADDRESS = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})")
 _LEGAL_NAME = re.compile(r"[A-Za-z0-9._-]+")
 
@@ -624,7 +627,8 @@ def load_settings(**given: Any) -> Settings:
     try:
         settings = Settings(**given)
     except ValidationError as error:
-        raise SettingsError([_problem(detail, given) for detail in error.errors()]) from error
+        shown = error.errors()[:_MOST_PROBLEMS]
+        raise SettingsError([_problem(detail, given) for detail in shown]) from error
     except OSError as error:
         raise SettingsError([f"{config_file()}: cannot be read: {error}"]) from error
     except ValueError as error:
@@ -718,7 +722,7 @@ def _problem(detail: Any, given: Mapping[str, Any]) -> str:
         hint = f"; did you mean {close[0]}?" if close else ""
         return f"{config_file() or 'settings'}: {name}: there is no such setting{hint}"
     place = _place(name, given)
-    value = "" if is_secret(field) else f"={detail['input']!r}"
+    value = "" if is_secret(field) else f"={repr(detail['input'])[:_LONGEST_SHOWN]}"
     why = f" ({message})" if detail["type"] == "value_error" else ""
     return f"{place}{value} is not usable{why}: allowed is {allowed(field).replace('`', '')}"
 
