@@ -251,13 +251,13 @@ def test_what_takes_long_or_too_much_stack_is_refused(
 
 
 def test_many_wrong_settings_are_said_in_time(tmp_path: Path) -> None:
-    """The file is read for each of them, and so not for all."""
+    """The file is not read again for each of them."""
     path = tmp_path / "own.toml"
     path.write_text("profile_dirs = [" + "1," * (MOST_VALUES - 1) + "]\n")
     began = time.process_time()
     with pytest.raises(SettingsError, match="profile_dirs"):
         settings(path)
-    assert time.process_time() - began < 10 * LONGEST_S
+    assert time.process_time() - began < LONGEST_S
 
 
 def test_a_file_at_the_limits_is_read(tmp_path: Path) -> None:
