@@ -708,8 +708,8 @@ PROBLEMS = Row(
             Graph(stack=True, many=True),
             Text("Not ours, or not readable, in an hour", "每小时外来或无法读取的内容"),
             Text(
-                "How many records of internal topics did no worker write, and how many states cannot "
-                "be read?",
+                "How many records of internal topics did no worker write, and how many states "
+                "cannot be read?",
                 "内部主题中有多少外来消息，多少状态无法读取？",
             ),
             "short",
@@ -788,6 +788,27 @@ PROBLEMS = Row(
             ],
             width=24,
             empty=Text("every name is known", "没有未知名称"),
+            least=0,
+        ),
+        Panel(
+            103,
+            Graph(stack=True),
+            Text("Plain keys in an hour", "每小时明文密钥"),
+            Text(
+                "How many keys of recipients read as plain text (a name, a phone, an address)? "
+                "They are not kept; their producer should send keyed hashes.",
+                "收件人密钥中有多少是明文（姓名、电话、地址）？系统不予保存，数据源应改发加密哈希。",
+            ),
+            "short",
+            [
+                Query(
+                    "sum by (topic, field) "
+                    f"({grown(f'shipsentry_plain_keys_total{{{T}}}', 1)}) > 0",
+                    "{{topic}} · {{field}}",
+                )
+            ],
+            width=24,
+            empty=Text("no key reads as plain text", "没有明文密钥"),
             least=0,
         ),
         Panel(

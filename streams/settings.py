@@ -51,6 +51,9 @@ PAGES = (HEALTH, METRICS, "check", "warnings")
 """A worker's pages as settings name them; `health` is both probes."""
 
 _MIB = 1024 * 1024
+_MOST_PROBLEMS = 20
+"""What is said at a time."""
+_LONGEST_SHOWN = 120
 _ADDRESS = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})")
 _HOST = re.compile(r"\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _LEGAL_NAME = re.compile(r"[A-Za-z0-9._-]+")
@@ -811,7 +814,9 @@ def load_settings(**given: Any) -> Settings:
     try:
         settings = Settings(**given)
     except ValidationError as error:
-        raise SettingsError([_problem(detail, given) for detail in error.errors()]) from error
+        shown = error.errors()[:_MOST_PROBLEMS]
+        said = _said()
+        raise SettingsError([_problem(detail, given, said) for detail in shown]) from error
     except OSError as error:
         raise SettingsError([f"{config_file()}: cannot be read: {error}"]) from error
     except ValueError as error:
@@ -882,18 +887,24 @@ def _plain(value: Any) -> str:
     return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 
-def _place(name: str, given: Mapping[str, Any] | None = None) -> str:
+def _said() -> frozenset[str]:
+    """The names in the file."""
+    path = config_file()
+    return frozenset() if path is None else frozenset(read_toml(path)[1])
+
+
+def _place(
+    name: str, given: Mapping[str, Any] | None = None, said: frozenset[str] | None = None
+) -> str:
     """Where a setting's value comes from: an argument, the file, else its variable."""
     if given and name in given:
         return name
-    if not os.environ.get(variable(name)):
-        path = config_file()
-        if path is not None and name in read_toml(path)[1]:
-            return f"{path}: {name}"
+    if not os.environ.get(variable(name)) and name in (_said() if said is None else said):
+        return f"{config_file()}: {name}"
     return variable(name)
 
 
-def _problem(detail: Any, given: Mapping[str, Any]) -> str:
+def _problem(detail: Any, given: Mapping[str, Any], said: frozenset[str]) -> str:
     """One line for one thing that is wrong."""
     message = str(detail["msg"]).removeprefix("Value error, ")
     if not detail["loc"]:
@@ -904,8 +915,8 @@ def _problem(detail: Any, given: Mapping[str, Any]) -> str:
         close = difflib.get_close_matches(name, Settings.model_fields, 1)
         hint = f"; did you mean {close[0]}?" if close else ""
         return f"{config_file() or 'settings'}: {name}: there is no such setting{hint}"
-    place = _place(name, given)
-    value = "" if is_secret(field) else f"={detail['input']!r}"
+    place = _place(name, given, said)
+    value = "" if is_secret(field) else f"={repr(detail['input'])[:_LONGEST_SHOWN]}"
     why = f" ({message})" if detail["type"] == "value_error" else ""
     return f"{place}{value} is not usable{why}: allowed is {allowed(field).replace('`', '')}"
 

@@ -215,7 +215,7 @@ def whole(bootstrap: str, topic: str) -> list[tuple[bytes, bytes, bytes]]:
         consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in ends])
         found = []
         while any(end > 0 for end in ends.values()):
-            for record in consumer.consume(1000, timeout=5):
+            for record in consumer.consume(1000, timeout=0.2):
                 assert not record.error(), record.error()
                 headers = repr(record.headers() or ()).encode()
                 found.append((record.key() or b"", record.value() or b"", headers))

@@ -18,7 +18,7 @@ from streams.facts.facts import DELIVERY_METHODS, POSTAL_LENGTH, PRESALES, SHOWN
 from streams.facts.plain import reads_as_plain
 from streams.reference import places
 
-_NUMBER = re.compile(r"[0-9A-Z-]{1,35}")
+_NUMBER = re.compile(r"[0-9A-Z-]{1,64}")
 _COUNTRY = re.compile(r"[A-Za-z]{2}")
 _CURRENCY = re.compile(r"[A-Za-z]{3}")
 _POSTAL = re.compile(r"(?=.*[0-9])[0-9A-Za-z][0-9A-Za-z -]{2,9}")

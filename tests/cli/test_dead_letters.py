@@ -269,7 +269,7 @@ def test_retry_refuses_what_it_cannot_send_whole(run: Run, topics: KafkaServer) 
     assert (result.exit_code, result.stdout) == (3, "sent again: 1 record\n")
     settings = load_settings()
     cut, elsewhere = result.stderr.splitlines()[:2]
-    assert cut.startswith("cannot be sent again: 1, only its first bytes are in the letter")
+    assert cut.startswith("cannot be sent again: 1, its value is not whole in the letter")
     assert elsewhere.startswith("cannot be sent again: 1, its topic is no input; allowed are ")
     assert settings.orders_topic in elsewhere
     assert len(committed(topics, settings.tracking_topic)) == 1

@@ -112,6 +112,8 @@ def crowd() -> str:
         for reason in REASONS:
             metrics.DEAD_LETTERS.labels(topic=topic, reason=reason).inc()
     metrics.FOREIGN_RECORDS.labels(topics.ticks).inc()
+    metrics.PLAIN_KEYS.labels(topics.orders, "recipient.address_key").inc()
+    metrics.REQUESTS_UNANSWERED.labels(page="check", reason="busy").inc()
     metrics.STATES_UNREADABLE.labels("orders").inc()
     for kind in ("carrier", "platform"):
         metrics.UNKNOWN_NAMES.labels(kind=kind, called=metrics.OTHER).inc()

@@ -250,6 +250,16 @@ def test_what_takes_long_or_too_much_stack_is_refused(
     assert problem.startswith(f"{path}: {said}")
 
 
+def test_many_wrong_settings_are_said_in_time(tmp_path: Path) -> None:
+    """The file is not read again for each of them."""
+    path = tmp_path / "own.toml"
+    path.write_text("profile_dirs = [" + "1," * (MOST_VALUES - 1) + "]\n")
+    began = time.process_time()
+    with pytest.raises(SettingsError, match="profile_dirs"):
+        settings(path)
+    assert time.process_time() - began < LONGEST_S
+
+
 def test_a_file_at_the_limits_is_read(tmp_path: Path) -> None:
     """As many keys, as long a key, as deep a nesting as is allowed."""
     path = tmp_path / "own.toml"

@@ -272,8 +272,8 @@ def test_what_was_read_is_said_at_the_end() -> None:
         "o.csv: 5 lines, 1 order",
         "t.csv: 1 line, 1 parcel",
         "3 bad lines, see bad.jsonl",
-        "wrong_type: 2, the first in o.csv line 5: paid_at is '昨天': an ISO-8601 time with offset "
-        "is allowed, such as 2026-11-20T10:00:00+08:00",
+        "wrong_type: 2, the first in o.csv line 5: paid_at is a text of 2 characters: an ISO-8601 "
+        "time with offset is allowed, such as 2026-11-20T10:00:00+08:00 ('昨天')",
         "naive_time: 1, the first in o.csv line 4: paid_at is '2026-08-20 10:00:00', a time "
         "without an offset from UTC: write one, such as +08:00",
         "o.csv: unknown columns: '备注'",
