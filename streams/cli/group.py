@@ -49,6 +49,11 @@ Examples:
   shipsentry dead-letters retry --reason too_large --dry-run
 """
 
+_STATE_EPILOG = """\b
+Examples:
+  shipsentry state reset
+"""
+
 _SCHEMAS_EPILOG = """\b
 Examples:
   shipsentry schemas export schemas/
@@ -107,6 +112,15 @@ dead_letters = LazyGroup(
     },
 )
 
+state = LazyGroup(
+    "state",
+    help="What the application remembers.",
+    epilog=_STATE_EPILOG,
+    lazy={
+        "reset": Lazy("streams.cli.state_reset:reset", "Begin anew from the inputs."),
+    },
+)
+
 schemas = LazyGroup(
     "schemas",
     help="The messages as JSON Schema.",
@@ -136,6 +150,6 @@ main = RootGroup(
         "keys": Lazy("streams.cli.keys:keys", "Recipients' keys, from a table of plain ones."),
         "docs": Lazy("streams.cli.docs:docs"),
     },
-    commands=[topics, rules, aliases, warnings, dead_letters, schemas],
+    commands=[topics, state, rules, aliases, warnings, dead_letters, schemas],
 )
 main.params.append(version_option())

@@ -250,6 +250,12 @@ STATES = Measured(
 STATE_BYTES = Measured(
     "shipsentry_state_bytes", "Local state on disk and in write buffers, by table.", ("table",)
 )
+STATE_REFUSED = Measured(
+    "shipsentry_state_refused",
+    "Partitions of a table whose changelog is not what offsets were committed on: while there are "
+    "any, the worker reads nothing.",
+    ("table",),
+)
 STATES_ENDED = Counter(
     "shipsentry_states_ended_total",
     "States deleted because nothing was heard of them for their retention.",

@@ -96,6 +96,7 @@ def crowd() -> str:
         due=dict.fromkeys(("orders", "parcels", "tracks", "meters"), (1, 1.0)),
         stopped={"order-paid": 1, "tracking-update": 0},
         store_bytes=dict.fromkeys(("orders", "parcels", "tracks", "meters"), 1),
+        refused=dict.fromkeys(("orders", "parcels", "tracks", "meters"), 1),
     )
     board.states = dict.fromkeys(status.due, 1)
     Gauges(board, lambda: status, profiles, lambda: NOW).measure(True)()

@@ -26,7 +26,7 @@ from faust.types import TP, ConsumerMessage
 
 from streams.engine.kafka.coordinator import find_patiently
 from streams.engine.kafka.offsets import PartitionOffsets
-from streams.engine.kafka.types import Chunk, Record
+from streams.engine.kafka.types import Chunk, Committed, Record
 from streams.telemetry.events import event
 
 if TYPE_CHECKING:
@@ -86,6 +86,9 @@ class ChunkConsumerThread(driver.AIOKafkaConsumerThread):
 
     app: Any
 
+    witnesses: Mapping[int, str] = {}
+    """By partition, what is committed with each offset as its metadata."""
+
     session_from: float = 0.0
     """When the last heartbeat that the group's coordinator accepted was sent (CLOCK_BOOTTIME)."""
 
@@ -129,6 +132,19 @@ class ChunkConsumerThread(driver.AIOKafkaConsumerThread):
             return ok
 
         coordinator._do_heartbeat = heartbeat
+        consumer = self._ensure_consumer()
+        commit = consumer.commit
+
+        async def commit_with_witness(offsets: Any) -> None:
+            # Upstream's are empty (faust/transport/drivers/aiokafka.py, _commit).
+            await commit(
+                {
+                    tp: mark._replace(metadata=self.witnesses.get(tp.partition, ""))
+                    for tp, mark in offsets.items()
+                }
+            )
+
+        consumer.commit = commit_with_witness
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         self.session_from = boot_time()
@@ -226,6 +242,19 @@ class ChunkConsumerThread(driver.AIOKafkaConsumerThread):
             fetcher._notify(waiter)
 
     # -- positions
+
+    async def committed(self, inputs: set[TP]) -> list[Committed]:
+        """The committed offsets of `inputs`, those that there are."""
+        return cast(list[Committed], await self.call_thread(self._committed, inputs))
+
+    async def _committed(self, inputs: set[TP]) -> list[Committed]:
+        coordinator = self._ensure_consumer()._coordinator
+        wanted = [driver.ensure_aiokafka_TP(tp) for tp in inputs]
+        known = await coordinator.fetch_committed_offsets(wanted)
+        return [
+            Committed(tp.topic, tp.partition, mark.offset, mark.metadata or "")
+            for tp, mark in known.items()
+        ]
 
     async def start_at(self, inputs: set[TP], from_end: set[TP]) -> Start:
         """Seek `inputs` to their committed offsets, `from_end` to their ends; resume fetching."""
@@ -491,6 +520,11 @@ class ChunkConsumer(driver.Consumer):
             self.committed_at = time.monotonic()
             return False
         opened = self.offsets
+        # Younger than the marks, so everything before these is in the changelogs up to there.
+        witness = self.app.engine.witness
+        self._thread.witnesses = {
+            number: witness(number) for number in {tp.partition for tp in marks}
+        }
         if not await self._commit(marks):
             return False
         self.committed_at = time.monotonic()

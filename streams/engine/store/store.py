@@ -1,9 +1,10 @@
 """Local state: one RocksDB per table and partition, with a due index always in step with it.
 
 Three column families: `states` (key → state), `due` (big-endian due time + key → nothing) and
-`meta` (the changelog offset). States, due moves and offset go in one WriteBatch, so a crash leaves
-all of them or none. The write-ahead log is kept but not fsynced: it survives the process, and what
-a power cut takes is restored from the changelog, which is the truth.
+`meta` (of which changelog it is a copy, and up to which offset). States, due moves and offset go in
+one WriteBatch, so a crash leaves all of them or none. The write-ahead log is kept but not fsynced:
+it survives the process, and what a power cut takes is restored from the changelog, which is the
+truth.
 
 One thread uses a partition store, save `write`, which may run in another one.
 """
@@ -40,6 +41,7 @@ _TIME_BYTES = 8
 _FIRST = b"\0"
 _BEYOND = b"\xff" * 9
 _OFFSET_KEY = b"changelog-offset"
+_CHANGELOG_KEY = b"changelog-id"
 _LAYOUT_KEY = b"layout"
 _pack_time = _TIME.pack
 
@@ -102,6 +104,8 @@ class PartitionStore:
         )
         stored = self._meta.get(_OFFSET_KEY)
         self._offset = -1 if stored is None else int(_OFFSET.unpack(stored)[0])
+        noted = self._meta.get(_CHANGELOG_KEY)
+        self._changelog_id = None if noted is None else noted.decode()
         # No live entry of the due index lies before this key. A scan from the start of the index
         # would walk over the tombstones of everything that was ever due: 8 ms against 0.05 ms.
         self._position = _FIRST
@@ -182,6 +186,19 @@ class PartitionStore:
     def changelog_offset(self) -> int:
         """The offset of the last changelog record that this store contains, -1 when empty."""
         return self._offset
+
+    def changelog_id(self) -> str | None:
+        """The id of the topic that `changelog_offset` is of; None where none was noted."""
+        return self._changelog_id
+
+    def note_changelog(self, topic_id: str) -> None:
+        """Note of which topic this is a copy."""
+        with self._write_lock:
+            if self._database is None:
+                raise StoreClosed(str(self.path))
+            if topic_id != self._changelog_id:
+                self._meta.put(_CHANGELOG_KEY, topic_id.encode())
+                self._changelog_id = topic_id
 
     def restore(
         self,

@@ -16,7 +16,7 @@ from faust.tables.recovery import RebalanceAgain, Recovery, ServiceStopped
 from faust.types import TP
 from mode import Service
 
-from streams.engine.store.restore import RestoreStopped
+from streams.engine.store.restore import RestoreStopped, StateRefused
 
 if TYPE_CHECKING:
     from streams.engine.kafka.transport import ChunkConsumer
@@ -56,6 +56,8 @@ class BatchRecovery(Recovery):
                 await self._wait(self._recover(generation))
             except (RebalanceAgain, RestoreStopped, IllegalStateError):
                 log.debug("recovery was cut short: a rebalance, or the end of the worker")
+            except StateRefused as refused:
+                self.app.engine.refuse(refused)
             except ServiceStopped:
                 return
             except Exception as error:
@@ -71,7 +73,7 @@ class BatchRecovery(Recovery):
         partitions = {tp.partition for tp in changelogs}
         assignment = {tp for tp in consumer.assignment() if not self._is_changelog_tp(tp)}
         check_partitions(changelogs, assignment, {*self.tables.changelog_topics})
-        await engine.restore(partitions, generation)
+        await engine.restore(partitions, generation, await consumer.thread.committed(assignment))
         ticks = {tp for tp in assignment if tp.topic == engine.config.ticks_topic}
         start = await consumer.thread.start_at(assignment - ticks, ticks)
         await app.on_rebalance_complete.send()
