@@ -52,6 +52,7 @@ Examples:
 _STATE_EPILOG = """\b
 Examples:
   shipsentry state reset
+  shipsentry state accept --execute
 """
 
 _SCHEMAS_EPILOG = """\b
@@ -118,6 +119,7 @@ state = LazyGroup(
     epilog=_STATE_EPILOG,
     lazy={
         "reset": Lazy("streams.cli.state_reset:reset", "Begin anew from the inputs."),
+        "accept": Lazy("streams.cli.state_accept:accept", "Believe changelogs as they are now."),
     },
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from streams.engine.kafka.begin_anew import NotReset, open_reset
+from streams.engine.kafka.begin_anew import NotDone, open_reset
 from streams.settings import load_settings
 from streams.telemetry.counted import counted
 
@@ -38,12 +38,9 @@ def reset(execute: bool) -> None:
                 there = "missing" if topic.records is None else counted(topic.records, "record")
                 click.echo(f"{verb}: {topic.spec.name} ({topic.spec.role}, {there})")
             verb = "will be" if execute else "would be"
-            for each in inputs:
-                click.echo(
-                    f"{verb} read from its beginning: {each.name} "
-                    f"({counted(each.records, 'record')})"
-                )
-    except NotReset as error:
+            for name, records in inputs.items():
+                click.echo(f"{verb} read from its beginning: {name} ({counted(records, 'record')})")
+    except NotDone as error:
         raise click.ClickException(str(error)) from error
     if execute:
         click.echo("start the workers")

@@ -32,6 +32,7 @@ def store(topic_id: str | None, next_offset: int, too_old: bool = False) -> Loca
 def test_metadata_says_what_was_written() -> None:
     witnesses = {"orders": Witness("id-1", 7), "parcels": Witness("", 0)}
     assert decode(encode(witnesses)) == witnesses
+    assert decode(encode(witnesses) + "\0") == witnesses
     tables = {f"a-table-{n}": Witness("w0qewlPjSain0MW91t7SkQ", 2**62) for n in range(4)}
     assert len(encode(tables)) < 4096, "a broker's offset.metadata.max.bytes"
 

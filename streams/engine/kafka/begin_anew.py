@@ -8,21 +8,19 @@ one of them alone would wait for what nobody sends a second time.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from kafka import KafkaConsumer, TopicPartition
-from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
+from kafka import TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient, OffsetSpec
 
 from streams.engine.kafka.topic_admin import (
     COMMAND_WAIT_S,
     Cluster,
     TopicSpec,
-    client_options,
     connect,
     described,
-    kafka_errors,
     make_topics,
     problems_of,
     topic_specs,
@@ -33,8 +31,8 @@ _DELETED_WITHIN_S = 60.0
 _LOOK_S = 0.2
 
 
-class NotReset(RuntimeError):
-    """The application cannot begin anew, or only a part of it was done: the message says which."""
+class NotDone(RuntimeError):
+    """Nothing was done, or only a part of it: the message says which, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,63 +43,43 @@ class Own:
     records: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
-    """An input, and how many records it holds."""
-
-    name: str
-    records: int
-
-
 class Reset:
     """What there is of an application, and the means to empty it; see `open_reset`."""
 
-    def __init__(self, settings: Cluster, admin: KafkaAdminClient, consumer: KafkaConsumer) -> None:
+    def __init__(self, settings: Cluster, admin: KafkaAdminClient) -> None:
         self._settings = settings
         self._admin = admin
-        self._consumer = consumer
         specs = topic_specs(settings)
         self._specs = [spec for spec in specs if spec.role in {"internal", "changelog"}]
         self._inputs = [spec for spec in specs if spec.role == "input"]
 
     def check(self) -> None:
-        """Raise NotReset while workers are members, or where an input does not fit the settings."""
+        """Raise NotDone while workers are members, or where an input does not fit the settings."""
         found = described(self._admin, self._inputs)
         missing = [name for name, one in found.items() if one.partitions is None]
         if missing:
-            raise NotReset(f"there is no input {', '.join(missing)}: nothing could be read again")
+            raise NotDone(f"there is no input {', '.join(missing)}: nothing could be read again")
         problems = problems_of(self._settings, self._inputs, found)
         if problems:
-            raise NotReset("; ".join(problems))
-        group = self._admin.describe_groups([self._settings.app_id])[self._settings.app_id]
-        if group["members"]:
-            names = ", ".join(
-                f"{each['group_instance_id'] or each['member_id']} at {each['client_host']}"
-                for each in group["members"]
-            )
-            raise NotReset(
-                f"the group {self._settings.app_id!r} has "
-                f"{counted(len(group['members']), 'member')} ({names}): stop all workers, and wait "
-                "until the sessions of those that were killed have ended"
-            )
+            raise NotDone("; ".join(problems))
+        check_stopped(self._admin, self._settings.app_id)
 
     def own(self) -> list[Own]:
         """The topics that would be emptied."""
         found = described(self._admin, self._specs)
-        return [
-            Own(spec, self._records(spec.name) if found[spec.name].partitions else None)
-            for spec in self._specs
-        ]
+        there = {spec.name for spec in self._specs if found[spec.name].partitions is not None}
+        records = self._records(there)
+        return [Own(spec, records.get(spec.name)) for spec in self._specs]
 
-    def inputs(self) -> list[Input]:
-        """The topics that would be read from their beginning."""
-        return [Input(spec.name, self._records(spec.name)) for spec in self._inputs]
+    def inputs(self) -> dict[str, int]:
+        """The topics that would be read from their beginning, and the records that they hold."""
+        return self._records({spec.name for spec in self._inputs})
 
     def execute(self) -> None:
         """Delete the application's topics, make them again, and forget its offsets.
 
         In this order: until the offsets are gone, they do not fit the new changelogs, so a worker
-        that starts in between takes no records. Safe to repeat. Raises NotReset, KafkaUnavailable.
+        that starts in between takes no records. Safe to repeat. Raises NotDone, KafkaUnavailable.
         """
         self.check()
         found = described(self._admin, self._specs)
@@ -109,15 +87,15 @@ class Reset:
         specs = self._with_their_settings(there)
         self._delete([spec.name for spec in there])
         problems: list[str] = []
-        make_topics(
-            self._admin, self._settings, [specs.get(s.name, s) for s in self._specs], problems
-        )
-        if problems:
-            raise NotReset(f"not all topics were made, repeat it: {'; '.join(problems)}")
+        wanted = [specs.get(spec.name, spec) for spec in self._specs]
+        made = {spec.name for spec in make_topics(self._admin, self._settings, wanted, problems)}
+        if len(made) < len(wanted):
+            problems += [f"{spec.name}: is there again" for spec in wanted if spec.name not in made]
+            raise NotDone(f"not all topics were made, repeat it: {problems[0]}")
         group = self._settings.app_id
         answer = self._admin.delete_groups([group])[group]
         if answer not in {"OK", "GroupIdNotFoundError"}:
-            raise NotReset(f"the offsets of {group!r} were not deleted, repeat it: {answer}")
+            raise NotDone(f"the offsets of {group!r} were not deleted, repeat it: {answer}")
 
     def _with_their_settings(self, specs: Sequence[TopicSpec]) -> dict[str, TopicSpec]:
         """Each topic as it is to be made again: what its operator set is kept."""
@@ -144,30 +122,55 @@ class Reset:
         give_up = time.monotonic() + _DELETED_WITHIN_S
         while set(names) & set(self._admin.list_topics()):
             if time.monotonic() > give_up:
-                raise NotReset(
+                raise NotDone(
                     f"topics are still there {_DELETED_WITHIN_S:.0f} s after they were deleted: "
                     "repeat it when they are gone"
                 )
             time.sleep(_LOOK_S)
 
-    def _records(self, topic: str) -> int:
-        places = [
-            TopicPartition(topic, number) for number in self._consumer.partitions_for_topic(topic)
-        ]
-        begins = self._consumer.beginning_offsets(places)
-        ends = self._consumer.end_offsets(places)
-        return sum(ends[place] - begins[place] for place in places)
+    def _records(self, topics: Collection[str]) -> dict[str, int]:
+        """How many records each of these topics holds."""
+        found = dict.fromkeys(topics, 0)
+        for place, (begin, end) in ranges(self._admin, topics).items():
+            found[place.topic] += end - begin
+        return found
+
+
+def check_stopped(admin: KafkaAdminClient, group: str) -> None:
+    """Raise NotDone while a group has members."""
+    members = admin.describe_groups([group])[group]["members"]
+    if members:
+        names = ", ".join(
+            f"{each['group_instance_id'] or each['member_id']} at {each['client_host']}"
+            for each in members
+        )
+        raise NotDone(
+            f"the group {group!r} has {counted(len(members), 'member')} ({names}): stop all "
+            "workers, and wait until the sessions of those that were killed have ended"
+        )
+
+
+def ranges(
+    admin: KafkaAdminClient, topics: Collection[str]
+) -> dict[TopicPartition, tuple[int, int]]:
+    """Where each partition of these topics begins, and where it ends."""
+    places = [
+        TopicPartition(topic["name"], each["partition_index"])
+        for topic in admin.describe_topics(list(topics))
+        for each in topic["partitions"]
+    ]
+    begins, ends = (
+        admin.list_partition_offsets(dict.fromkeys(places, spec))
+        for spec in (OffsetSpec.EARLIEST, OffsetSpec.LATEST)
+    )
+    return {place: (begins[place].offset, ends[place].offset) for place in places}
 
 
 @contextmanager
 def open_reset(settings: Cluster) -> Iterator[Reset]:
     """The application's topics and group, for as long as the block lasts. Raises KafkaUnavailable.
 
-    Inside NotReset may be raised too.
+    Inside NotDone may be raised too.
     """
-    with connect(settings, COMMAND_WAIT_S) as admin, kafka_errors(settings):
-        consumer = KafkaConsumer(**client_options(settings), group_id=None)
-        try:
-            yield Reset(settings, admin, consumer)
-        finally:
-            consumer.close()
+    with connect(settings, COMMAND_WAIT_S) as admin:
+        yield Reset(settings, admin)

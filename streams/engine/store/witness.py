@@ -5,7 +5,8 @@ the topic's id and the offset at which it went on: the *witness*. Records that w
 offset are in the changelog up to there. Where it is another topic by now, ends before, or begins
 later than at 0, states are missing that no input would bring back: it is not believed.
 
-A changelog is compacted only, so it begins at 0 for ever unless somebody deletes records of it.
+A changelog is compacted only, so it begins at 0 for ever: compaction never moves its beginning, and
+brokers refuse to delete records of it unless somebody changes its policy first.
 Offsets that release 0.1.0 committed have no witness; see `problem`.
 """
 
@@ -63,7 +64,8 @@ def encode(witnesses: Mapping[str, Witness]) -> str:
 def decode(metadata: str) -> dict[str, Witness]:
     """The witness of each table; nothing where somebody else wrote the metadata, or nobody did."""
     try:
-        return msgspec.json.decode(metadata, type=_Metadata).changelogs
+        # Tools that copy offsets by confluent_kafka leave a zero byte behind.
+        return msgspec.json.decode(metadata.rstrip("\0"), type=_Metadata).changelogs
     except (msgspec.MsgspecError, UnicodeError):
         return {}
 
