@@ -461,11 +461,15 @@ def test_refused_state_is_no_stall_and_not_ready() -> None:
     """Somebody has to decide: the worker waits for that, however long."""
     engine, watch, wait = watched(timeout=60.0)
     engine.assigned = False
-    engine.refused = StateRefused({("orders", 0): "app-orders-changelog-0 ends at 4"})
+    reasons = {("orders", n): f"app-orders-changelog-{n} ends at 4" for n in (0, 1)}
+    engine.refused = StateRefused({**reasons, ("tracks", 1): "app-tracks-changelog-1 ends at 0"})
     wait(600)
     assert engine.failure is None
     assert watch.alive() is None
-    assert watch.ready() == "no record is taken: app-orders-changelog-0 ends at 4"
+    assert watch.ready() == (
+        "no record is taken: app-orders-changelog-0 ends at 4; app-tracks-changelog-1 ends at 0; "
+        "and 1 more"
+    )
 
 
 def test_never_assigned_is_a_stall() -> None:

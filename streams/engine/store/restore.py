@@ -44,12 +44,17 @@ class RestoreStopped(RuntimeError):
 class StateRefused(RuntimeError):
     """Changelogs are not what offsets were committed on; `reasons` by (table, partition).
 
-    Nothing was destroyed, and nothing is read.
+    Nothing was destroyed, and nothing is read. The message has one reason of each table.
     """
 
     def __init__(self, reasons: Mapping[tuple[str, int], str]) -> None:
         self.reasons = dict(reasons)
-        super().__init__("; ".join(self.reasons.values()))
+        first: dict[str, str] = {}
+        for (table, _), reason in self.reasons.items():
+            first.setdefault(table, reason)
+        more = len(self.reasons) - len(first)
+        said = [*first.values(), *([f"and {more} more"] if more else [])]
+        super().__init__("; ".join(said))
 
 
 @dataclass(slots=True)
