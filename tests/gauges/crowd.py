@@ -98,6 +98,7 @@ def crowd() -> str:
         stopped={"order-paid": 1, "tracking-update": 0},
         unread=dict.fromkeys(every, False),
         store_bytes=dict.fromkeys(("orders", "parcels", "tracks", "meters"), 1),
+        refused=dict.fromkeys(("orders", "parcels", "tracks", "meters"), 1),
     )
     board.states = dict.fromkeys(status.due, 1)
     Gauges(board, lambda: status, profiles, lambda: NOW).measure(True)()
