@@ -113,6 +113,7 @@ def crowd() -> str:
     metrics.STATES_UNREADABLE.labels("orders").inc()
     for kind in ("carrier", "platform"):
         metrics.UNKNOWN_NAMES.labels(kind=kind, called=metrics.OTHER).inc()
+    metrics.REQUESTS_UNANSWERED.labels(page="warnings", reason="busy").inc()
     metrics.COMMIT_ROUND.observe([0.1])
     for rule, stage, state in product(rules, STAGES, STATES):
         metrics.WARNINGS.labels(rule=rule, stage=stage, state=state).inc()
