@@ -53,7 +53,7 @@ _STATE_EPILOG = """\b
 Examples:
   shipsentry state check
   shipsentry state export --out states.jsonl.gz
-  shipsentry state import states.jsonl.gz
+  shipsentry state reset
 """
 
 _SCHEMAS_EPILOG = """\b
@@ -116,7 +116,7 @@ dead_letters = LazyGroup(
 
 state = LazyGroup(
     "state",
-    help="What workers remember: check it, write it to a file and back.",
+    help="What the application remembers: check it, take it to a file and back, begin anew.",
     epilog=_STATE_EPILOG,
     lazy={
         "check": Lazy("streams.cli.state_check:check", "Look through a stopped worker's stores."),
@@ -124,6 +124,8 @@ state = LazyGroup(
         "import": Lazy(
             "streams.cli.state_import:import_states", "Write them back into the changelogs."
         ),
+        "reset": Lazy("streams.cli.state_reset:reset", "Begin anew from the inputs."),
+        "accept": Lazy("streams.cli.state_accept:accept", "Believe changelogs as they are now."),
     },
 )
 

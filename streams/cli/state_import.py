@@ -22,8 +22,9 @@ Examples:
 
 The stores (partitions of tables) that the file's first line names are as the file says afterwards:
 other states in them are deleted. All lines are looked at first: where one is wrong, nothing is
-written. Refused while a worker runs; workers must start with empty data directories. Safe to
-repeat, and to be repeated where it was broken off.
+written. Refused while a worker runs; workers must start with empty data directories. Where the
+changelogs were made anew, `shipsentry state accept --execute` comes before that: workers refuse
+them otherwise. Safe to repeat, and to be repeated where it was broken off.
 """
 
 _SHOWN = 20

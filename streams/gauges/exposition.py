@@ -196,6 +196,7 @@ def _of_engine(status: EngineStatus) -> list[tuple[Measured, Samples]]:
         (metrics.DUE, {(table,): number for table, (number, _) in status.due.items()}),
         (metrics.DUE_AGE, {(table,): age for table, (_, age) in status.due.items()}),
         (metrics.STATE_BYTES, {(table,): size for table, size in status.store_bytes.items()}),
+        (metrics.STATE_REFUSED, {(table,): number for table, number in status.refused.items()}),
     ]
     alone: list[tuple[Measured, float | None]] = [
         (metrics.GATE_LAG, status.watermark_lag_s),

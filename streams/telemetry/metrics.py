@@ -287,6 +287,12 @@ STATES = Measured(
 STATE_BYTES = Measured(
     "shipsentry_state_bytes", "Local state on disk and in write buffers, by table.", ("table",)
 )
+STATE_REFUSED = Measured(
+    "shipsentry_state_refused",
+    "Partitions of a table whose changelog is not what offsets were committed on: while there are "
+    "any, the worker reads nothing.",
+    ("table",),
+)
 STATES_ENDED = Counter(
     "shipsentry_states_ended_total",
     "States deleted because nothing was heard of them for their retention.",
@@ -320,7 +326,7 @@ RESTORE_SECONDS = Measured(
 STORES_REBUILT = Counter(
     "shipsentry_stores_rebuilt_total",
     "Local stores (a table in a partition) rebuilt from their changelog, by `reason`: `damaged`, "
-    "`ahead` of the changelog, `behind` its start, `old`.",
+    "`ahead` of the changelog, `behind` its start, `old`, or a copy of an`other` changelog.",
     ["table", "reason"],
 )
 
@@ -380,7 +386,7 @@ def begin_at_zero(
         for reason in REASONS:
             DEAD_LETTERS.labels(topic=topic, reason=reason)
     for table in tables:
-        for reason in ("damaged", "ahead", "behind", "old"):
+        for reason in ("damaged", "ahead", "behind", "old", "other"):
             STORES_REBUILT.labels(table=table, reason=reason)
     for rule in rules:
         RULE_FAILURES.labels(rule=rule)

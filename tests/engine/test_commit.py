@@ -15,7 +15,7 @@ from streams.engine.kafka.producer import DeliveryFailed
 from streams.engine.kafka.types import Effects, Output, Put
 from streams.engine.store.errors import StoreUnusable
 from streams.engine.store.store import TableStore, shared_cache
-from streams.engine.worker.commit import Committer, CommitterFailed
+from streams.engine.worker.commit import ChangelogMadeAnew, Committer, CommitterFailed
 
 
 class Bench:
@@ -107,6 +107,25 @@ def test_the_order_of_durability(tmp_path: Path) -> None:
             assert store.get_many([b"a"]) == [b"1"]
             assert (store.changelog_offset(), store.due(5, 1)) == (0, [(5, b"a")])
             assert made.tables["orders"].pending(0) == 0
+
+    run(body)
+
+
+def test_a_changelog_that_begins_again(tmp_path: Path) -> None:
+    """It was deleted and made again: what it held is gone, so no offset is committed on it."""
+
+    async def body() -> None:
+        async with bench(tmp_path) as made:
+            store = made.tables["orders"][0]
+            store.write([Put(b"a", b"0", 0, 0)], 7)
+            await made.submit("one", work(Put(b"a", b"1", 0, 0), outputs=0))
+            await made.deliver()
+            await made.until(lambda: made.failures)
+            assert made.acked == []
+            assert (store.get_many([b"a"]), store.changelog_offset()) == ([b"0"], 7)
+            (failure,) = made.failures
+            assert isinstance(failure, ChangelogMadeAnew)
+            assert "orders-changelog-0 took a state at offset 0, after one at 7" in str(failure)
 
     run(body)
 

@@ -106,9 +106,9 @@ def slow_first_restore(app: EngineApp) -> threading.Event:
     restorer = app.engine.restorer
     run, begun = restorer.run, threading.Event()
 
-    def slow(partitions: set[int]) -> None:
+    def slow(partitions: set[int], committed: Any) -> None:
         if begun.is_set():
-            run(partitions)
+            run(partitions, committed)
             return
         begun.set()
         assert restorer._stop.wait(30)

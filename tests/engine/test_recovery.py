@@ -30,8 +30,11 @@ from echo_worker import (
 from kafka_server import KafkaServer
 from support.running import wait_for
 
-from streams.engine.store.restore import Restorer, RestoreStopped
-from streams.engine.store.store import TableStore, shared_cache
+from streams.engine.kafka.offset_metadata import Witness, encode
+from streams.engine.kafka.types import Committed
+from streams.engine.store.errors import StoreUnusable
+from streams.engine.store.restore import Restorer, RestoreStopped, StateRefused
+from streams.engine.store.store import PartitionStore, TableStore, shared_cache
 from streams.engine.worker import EngineConfig, Put
 
 COMPACTED = {
@@ -66,10 +69,16 @@ class Local:
             self.config, {"t": self.store}, {"t": due_of}, lambda: time.time_ns() // 1_000
         )
 
-    def restore(self) -> int:
+    def restore(self, *committed: Committed) -> int:
         """Restore partition 0; returns the number of records read."""
-        self.restorer.run({0})
+        self.restorer.run({0}, committed)
         return self.restorer.stats.records
+
+    def commit(self) -> Committed:
+        """What a worker commits now with the offset 5 of an input."""
+        store = self.store[0]
+        witness = Witness(store.changelog_id() or "", store.changelog_offset() + 1)
+        return Committed("in", 0, 5, encode("", {"t": witness}))
 
     def close(self) -> None:
         self.restorer.touch({0})
@@ -109,6 +118,14 @@ def delete_before(kafka: KafkaServer, topic: str, offset: int) -> None:
     admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
     for future in admin.delete_records([TopicPartition(topic, 0, offset)]).values():
         assert future.result(30).low_watermark == offset
+
+
+def make_anew(kafka: KafkaServer, topic: str) -> None:
+    """Delete a topic and make it again, as compact as a changelog is."""
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+    admin.delete_topics([topic])[topic].result(30)
+    wait_for(lambda: topic not in admin.list_topics(timeout=10).topics, 30, "its deletion")
+    kafka.create_topic(topic, 2, {"cleanup.policy": "compact"})
 
 
 def test_from_nothing(kafka: KafkaServer, app_id: str, changelog: str, tmp_path: Path) -> None:
@@ -239,6 +256,112 @@ def test_behind_the_start_of_its_changelog(
     assert local.restore() == 1
     assert local.get(b"gone", b"a") == [None, b"2"]
     assert "has missed records" in caplog.text
+    local.close()
+
+
+def test_made_anew(kafka: KafkaServer, app_id: str, changelog: str, tmp_path: Path) -> None:
+    """Empty, shorter or grown longer than it was: offsets and intact local state say no."""
+    write(kafka, changelog, [(b"a", b"1"), (b"b", b"2")])
+    local = Local(kafka.bootstrap, app_id, tmp_path)
+    local.restore()
+    committed = local.commit()
+    local.close()
+    make_anew(kafka, changelog)
+    for records in ([], [(b"x", b"1")], [(b"y", b"1"), (b"z", b"1")]):
+        write(kafka, changelog, records)
+        for folder in (tmp_path, tmp_path / "other machine"):
+            with pytest.raises(StateRefused, match="is another topic than offsets"):
+                Local(kafka.bootstrap, app_id, folder).restore(committed)
+        # Release 0.1.0 commits offsets without a witness; then the local state is one.
+        with pytest.raises(StateRefused, match="is another topic than local state"):
+            Local(kafka.bootstrap, app_id, tmp_path).restore(committed._replace(metadata=""))
+    store = TableStore("t", tmp_path / "tables", shared_cache()).assign(0)
+    assert store.get_many([b"a", b"b", b"x"]) == [b"1", b"2", None]
+    store.close()
+    # Begun anew: nothing is committed, or on the new topic.
+    local = Local(kafka.bootstrap, app_id, tmp_path)
+    assert local.restore() == 3
+    assert local.get(b"a", b"x") == [None, b"1"]
+    assert "is of another changelog" in local.restorer.stats.reasons["t-0"]
+    committed = local.commit()
+    local.close()
+    assert Local(kafka.bootstrap, app_id, tmp_path).restore(committed) == 0
+
+
+def test_a_damaged_store_is_rebuilt_only_from_a_changelog_that_is_believed(
+    kafka: KafkaServer, app_id: str, changelog: str, tmp_path: Path
+) -> None:
+    """Refused, its files stay as they are; believed, it goes, however long after."""
+    write(kafka, changelog, [(b"a", b"1")])
+    local = Local(kafka.bootstrap, app_id, tmp_path)
+    local.restore()
+    committed, path = local.commit(), local.store.path(0)
+    local.close()
+    make_anew(kafka, changelog)
+    local = Local(kafka.bootstrap, app_id, tmp_path)
+    local.restorer.condemn(StoreUnusable(path, "is damaged"))
+    with pytest.raises(StateRefused, match="is another topic than offsets"):
+        local.restore(committed)
+    kept = PartitionStore.open(path, shared_cache())
+    assert kept.get_many([b"a"]) == [b"1"]
+    kept.close()
+    assert local.restore() == 0
+    assert local.restorer.stats.reasons == {"t-0": "is damaged"}
+    assert local.get(b"a") == [None]
+    local.close()
+
+
+def test_a_shorter_or_cut_changelog(
+    kafka: KafkaServer, app_id: str, changelog: str, tmp_path: Path
+) -> None:
+    """The same topic lacks records: at its end, or at its beginning and no local state has them."""
+    write(kafka, changelog, [(b"a", b"1"), (b"b", b"2"), (b"c", b"3")])
+    local = Local(kafka.bootstrap, app_id, tmp_path)
+    local.restore()
+    committed = local.commit()
+    local.store[0].write([], 9)
+    later = local.commit()
+    local.close()
+    with pytest.raises(
+        StateRefused, match="ends at 3, and offsets were committed when it ended at 10"
+    ):
+        Local(kafka.bootstrap, app_id, tmp_path / "other machine").restore(later)
+    local = Local(kafka.bootstrap, app_id, tmp_path)
+    local.restore(committed)  # the offsets know nothing of what local state is ahead by
+    assert local.restorer.stats.rebuilt == ["t-0"]
+    local.close()
+
+    delete_before(kafka, changelog, 2)
+    for metadata in (committed.metadata, ""):
+        with pytest.raises(StateRefused, match="begins at 2"):
+            Local(kafka.bootstrap, app_id, tmp_path / "other machine").restore(
+                committed._replace(metadata=metadata)
+            )
+    local = Local(kafka.bootstrap, app_id, tmp_path)
+    assert local.restore(committed) == 0, "local state covers what was deleted"
+    assert local.get(b"a", b"c") == [b"1", b"3"]
+    local.close()
+
+
+def test_all_changelogs_empty(
+    kafka: KafkaServer, app_id: str, changelog: str, tmp_path: Path
+) -> None:
+    """Offsets of release 0.1.0: a partition of an application may have no state, not all of it."""
+    read = Committed("in", 0, 5, "")
+    with pytest.raises(StateRefused, match="is empty, as all changelogs are"):
+        Local(kafka.bootstrap, app_id, tmp_path).restore(read)
+    local = Local(kafka.bootstrap, app_id, tmp_path)
+    assert local.restore(Committed(f"{app_id}-ticks", 0, 5, "")) == 0
+    witness = local.commit()
+    local.close()
+    local = Local(kafka.bootstrap, app_id, tmp_path)
+    assert local.restore(witness) == 0, "all that was read were dead letters"
+    local.close()
+    producer = Producer({"bootstrap.servers": kafka.bootstrap})
+    producer.produce(changelog, b"1", b"a", partition=1)
+    assert producer.flush(30) == 0
+    local = Local(kafka.bootstrap, app_id, tmp_path)
+    assert local.restore(read) == 0
     local.close()
 
 

@@ -34,6 +34,7 @@ from support.ports import free_port
 
 from streams.demo.broker import EmbeddedCluster
 from streams.engine.kafka.offsets import PartitionOffsets
+from streams.engine.store.restore import StateRefused
 from streams.engine.worker.runner import CannotServe, Stalled, Watch, worker
 
 
@@ -358,6 +359,8 @@ class FakeEngine:
         self.failure: BaseException | None = None
         self.doubt: str | None = None
         self.clock = SimpleNamespace(problem=lambda: self.doubt)
+        self.refused: BaseException | None = None
+        self.topics = SimpleNamespace(unread={})
         self.end, self.heard = 10, time.time()
         self.offsets = PartitionOffsets(0)
         thread = SimpleNamespace(log_state=lambda _tp: SimpleNamespace(end=self.end, at=self.heard))
@@ -467,6 +470,21 @@ def test_time_in_which_nobody_looked_is_no_stall() -> None:
         watch.look()
         now[0] += 3_600
     assert engine.failure is None
+
+
+def test_refused_state_is_no_stall_and_not_ready() -> None:
+    """Somebody has to decide: the worker waits for that, however long."""
+    engine, watch, wait = watched(timeout=60.0)
+    engine.assigned = False
+    reasons = {("orders", n): f"app-orders-changelog-{n} ends at 4" for n in (0, 1)}
+    engine.refused = StateRefused({**reasons, ("tracks", 1): "app-tracks-changelog-1 ends at 0"})
+    wait(600)
+    assert engine.failure is None
+    assert watch.alive() is None
+    assert watch.ready() == (
+        "no record is taken: app-orders-changelog-0 ends at 4; app-tracks-changelog-1 ends at 0; "
+        "and 1 more"
+    )
 
 
 def test_never_assigned_is_a_stall() -> None:

@@ -15,7 +15,6 @@ from confluent_kafka.admin import AdminClient, NewPartitions
 from echo_worker import committed, config_of, ends, make_app, produce, running, topics, until
 from kafka_server import KafkaServer
 
-from streams.engine.kafka.offset_metadata import encode, topic_id_of
 from streams.engine.kafka.topic_ids import NO_ID, Topic
 from streams.engine.kafka.transport import ChunkConsumer
 from streams.engine.worker.app import EngineApp
@@ -137,6 +136,24 @@ def test_an_input_that_is_gone_is_said_until_it_is_back(
     assert "there is no such topic any more" in caplog.text
 
 
+def test_a_changelog_made_anew_is_refused(reading: Reading) -> None:
+    """No input brings its states back: nothing more is read, and the worker says so and lives."""
+
+    async def story() -> None:
+        await reading.produce(100)
+        await reading.read(100)
+        engine = reading.app.engine
+        await until(lambda: sum(engine.status().lag.values()) == 0, what="all is done")
+        changelog = engine.config.changelog_topic("sets")
+        future = reading.admin.delete_topics([changelog])[changelog]
+        await asyncio.to_thread(future.result, 30)
+        await asyncio.to_thread(reading.kafka.create_topic, changelog, 4)
+        await reading.unready(f"no record is taken: {changelog}")
+        assert engine.failure is None
+
+    lived(reading, story)
+
+
 def test_partitions_that_are_added_are_said(
     reading: Reading, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -230,13 +247,6 @@ def test_an_offset_of_a_former_topic_is_none_of_the_one_that_is_there(
         await until(lambda: len(set(again.taken + reading.taken[200:])) == 600, 40)
 
     lived(again, next_story)
-
-
-def test_ids_travel_with_offsets() -> None:
-    """What is committed beside an offset is read again; of other metadata nothing is made."""
-    assert topic_id_of(encode("an-id")) == "an-id"
-    others = ("", "{}", "null", "[1]", '{"topic": 7}', "\ud800", '{"a":' + "[" * 9_999)
-    assert {topic_id_of(other) for other in others} == {NO_ID}
 
 
 def test_a_cluster_without_ids_is_watched_by_what_it_says(

@@ -101,6 +101,7 @@ def crowd() -> str:
         stopped={"order-paid": 1, "tracking-update": 0},
         unread=dict.fromkeys(every, False),
         store_bytes=dict.fromkeys(("orders", "parcels", "tracks", "meters"), 1),
+        refused=dict.fromkeys(("orders", "parcels", "tracks", "meters"), 1),
     )
     board.states = dict.fromkeys(status.due, 1)
     Gauges(board, lambda: status, profiles, lambda: NOW).measure(True)()
@@ -117,6 +118,7 @@ def crowd() -> str:
     metrics.STATES_UNREADABLE.labels("orders").inc()
     for kind in ("carrier", "platform"):
         metrics.UNKNOWN_NAMES.labels(kind=kind, called=metrics.OTHER).inc()
+    metrics.REQUESTS_UNANSWERED.labels(page="warnings", reason="busy").inc()
     metrics.COMMIT_ROUND.observe([0.1])
     for rule, stage, state in product(rules, STAGES, STATES):
         metrics.WARNINGS.labels(rule=rule, stage=stage, state=state).inc()

@@ -90,6 +90,9 @@ def test_states_go_to_a_file_and_back(
     assert run("state", "export", "--out", str(again)).exit_code == 0
     assert lines(again) == lines(file)
 
+    # The changelogs are other topics than offsets were committed on.
+    accepted = run("state", "accept", "--execute")
+    assert accepted.exit_code == 0, accepted.output
     worker.start()
     wait_for(lambda: worker.log.read_text().count("reading partitions") == 2, 60, "a start")
     for stretch in after:

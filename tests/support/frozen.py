@@ -20,7 +20,9 @@ from rocksdict import Cache, Options, Rdict
 from support.two_sides import TOPICS, Loop
 
 from streams.app import shadows_of
+from streams.engine.kafka import offset_metadata
 from streams.engine.kafka.murmur2 import partition_of, partitions_of
+from streams.engine.kafka.offset_metadata import Witness
 from streams.engine.kafka.types import Chunk, Effects, Output, Put, Record
 from streams.engine.store.store import PartitionStore
 from streams.engine.worker import ticks
@@ -297,6 +299,9 @@ def made() -> dict[str, bytes]:
         "shops-word": shops,
         "warnings-answer": msgspec.json.encode(Answer([((1, end, "0d"), row)], 12, [0, 3])),
         "warning-of-a-silent-feed": encode_warning(silent, "silent"),
+        "offset-metadata": offset_metadata.encode(
+            "input-id", {"orders": Witness("changelog-id", 41)}
+        ).encode(),
     }
 
 
@@ -356,6 +361,7 @@ def on_disk(folder: Path) -> Document:
     """What a store's files hold by column family after three states and a delete: hex to hex."""
     cache = Cache(1 << 20)
     store = PartitionStore.open(folder, cache)
+    store.note_changelog("changelog-id")
     orders = [OrderState("1", due=1_795_140_000_000_000), OrderState("2", due=2), OrderState("3")]
     store.write([Put(each.order_id.encode(), dump(each), each.due, 0) for each in orders], 40)
     store.write([Put(b"2", None, 0, 2)], 42)

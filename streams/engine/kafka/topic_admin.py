@@ -203,8 +203,8 @@ def inspect_topics(settings: Cluster, wait_s: float | None = None) -> tuple[list
     """The problems of `check_topics`, and notes on what may lose data or fail later."""
     specs = topic_specs(settings)
     with connect(settings, wait_s) as admin:
-        found = _described(admin, specs)
-    return _missing(specs, found) + _problems(settings, specs, found), _notes(specs, found)
+        found = described(admin, specs)
+    return _missing(specs, found) + problems_of(settings, specs, found), _notes(specs, found)
 
 
 def create_topics(settings: Cluster, wait_s: float | None = COMMAND_WAIT_S) -> Outcome:
@@ -217,8 +217,8 @@ def create_topics(settings: Cluster, wait_s: float | None = COMMAND_WAIT_S) -> O
     specs = topic_specs(settings)
     outcome = Outcome()
     with connect(settings, wait_s) as admin:
-        found = _described(admin, specs)
-        outcome.problems = _problems(settings, specs, found)
+        found = described(admin, specs)
+        outcome.problems = problems_of(settings, specs, found)
         if not outcome.problems:
             outcome.notes = _date_by_brokers(admin, specs, found)
         outcome.notes += _notes(specs, found)
@@ -229,7 +229,7 @@ def create_topics(settings: Cluster, wait_s: float | None = COMMAND_WAIT_S) -> O
         if outcome.problems:
             return outcome
         missing = [spec for spec in specs if found[spec.name].partitions is None]
-        for spec in _make(admin, settings, missing, outcome.problems):
+        for spec in make_topics(admin, settings, missing, outcome.problems):
             outcome.made.append((spec.name, settings.partitions, spec.role))
     return outcome
 
@@ -308,7 +308,7 @@ def _wait_for_port(settings: Cluster, deadline: float) -> None:
         time.sleep(min(0.5, max(0.0, deadline - time.monotonic())))
 
 
-def _described(admin: KafkaAdminClient, specs: Sequence[TopicSpec]) -> dict[str, Described]:
+def described(admin: KafkaAdminClient, specs: Sequence[TopicSpec]) -> dict[str, Described]:
     """What the cluster has of these topics."""
     found = {spec.name: Described() for spec in specs}
     for topic in admin.describe_topics(list(found)):
@@ -336,7 +336,7 @@ def _missing(specs: Sequence[TopicSpec], found: Mapping[str, Described]) -> list
     ]
 
 
-def _problems(
+def problems_of(
     settings: Cluster, specs: Sequence[TopicSpec], found: Mapping[str, Described]
 ) -> list[str]:
     """What is there and does not fit."""
@@ -435,7 +435,7 @@ def _less(spec: TopicSpec, one: Described, key: str, words: Callable[[str], str]
     return [f"{spec.name}: {key} is {words(value)}; at least {words(wanted)} is recommended"]
 
 
-def _make(
+def make_topics(
     admin: KafkaAdminClient, settings: Cluster, missing: Sequence[TopicSpec], problems: list[str]
 ) -> list[TopicSpec]:
     """Make the topics, wait until they can be used, and return those made; refusals are added to

@@ -26,10 +26,10 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
 from streams.engine.kafka.coordinator import find_patiently
-from streams.engine.kafka.offset_metadata import encode, topic_id_of
+from streams.engine.kafka.offset_metadata import Witness, decode, encode
 from streams.engine.kafka.offsets import PartitionOffsets
 from streams.engine.kafka.topic_ids import NO_ID
-from streams.engine.kafka.types import Chunk, Record
+from streams.engine.kafka.types import Chunk, Committed, Record
 from streams.telemetry.events import event
 from streams.telemetry.metrics import UNREAD_LOST
 
@@ -98,6 +98,9 @@ class ChunkConsumerThread(driver.AIOKafkaConsumerThread):
 
     app: Any
 
+    witnesses: Mapping[int, Mapping[str, Witness]] = {}
+    """By partition, the changelogs that its offsets are committed on."""
+
     _suspected: dict[str, float]
     """Topics of which nothing is taken, and until when at the latest (monotonic)."""
 
@@ -149,7 +152,8 @@ class ChunkConsumerThread(driver.AIOKafkaConsumerThread):
         self._watch_answers(self._ensure_consumer())
 
     def _watch_answers(self, consumer: aiokafka.AIOKafkaConsumer) -> None:
-        """See what brokers refuse, and say with each offset that is committed of which topic it is.
+        """See what brokers refuse, and say with each offset that is committed of which topic it is,
+        and on which changelogs.
 
         Upstream asks for new metadata where a topic is unknown, and nothing more
         (aiokafka/consumer/fetcher.py, _proc_fetch_request); its offsets have no metadata
@@ -166,16 +170,20 @@ class ChunkConsumerThread(driver.AIOKafkaConsumerThread):
                         self._suspect(topic)
             return response
 
-        async def commit_with_ids(offsets: Any) -> None:
+        async def commit_with_metadata(offsets: Any) -> None:
             await commit(
                 {
-                    tp: mark._replace(metadata=encode(parent.ids.get(tp.topic, NO_ID)))
+                    tp: mark._replace(
+                        metadata=encode(
+                            parent.ids.get(tp.topic, NO_ID), self.witnesses.get(tp.partition, {})
+                        )
+                    )
                     for tp, mark in offsets.items()
                 }
             )
 
         consumer._client.send = send_and_look
-        consumer.commit = commit_with_ids
+        consumer.commit = commit_with_metadata
 
     def _suspect(self, topic: str) -> None:
         """A topic was gone a moment ago: nothing is taken of it before somebody has looked."""
@@ -285,6 +293,19 @@ class ChunkConsumerThread(driver.AIOKafkaConsumerThread):
 
     # -- positions
 
+    async def committed(self, inputs: set[TP]) -> list[Committed]:
+        """The committed offsets of `inputs`, those that there are."""
+        return cast(list[Committed], await self.call_thread(self._committed, inputs))
+
+    async def _committed(self, inputs: set[TP]) -> list[Committed]:
+        coordinator = self._ensure_consumer()._coordinator
+        wanted = [driver.ensure_aiokafka_TP(tp) for tp in inputs]
+        known = await coordinator.fetch_committed_offsets(wanted)
+        return [
+            Committed(tp.topic, tp.partition, mark.offset, mark.metadata or "")
+            for tp, mark in known.items()
+        ]
+
     async def subscribed(self) -> frozenset[str]:
         """The topics that are to be read, changelogs among them."""
         return cast(frozenset[str], await self.call_thread(self._subscribed))
@@ -330,7 +351,7 @@ class ChunkConsumerThread(driver.AIOKafkaConsumerThread):
             elif mark is None or mark.offset < 0:
                 start = begins[raw]
             else:
-                former = topic_id_of(mark.metadata)
+                former = decode(mark.metadata or "").topic
                 is_former = NO_ID not in (former, ids[tp.topic]) and former != ids[tp.topic]
                 start = _start_of(tp, mark.offset, is_former, begins[raw], ends[raw])
             positions[tp] = start
@@ -616,6 +637,11 @@ class ChunkConsumer(driver.Consumer):
             self.committed_at = time.monotonic()
             return False
         opened = self.offsets
+        # Younger than the marks, so everything before these is in the changelogs up to there.
+        witnesses = self.app.engine.witnesses
+        self._thread.witnesses = {
+            number: witnesses(number) for number in {tp.partition for tp in marks}
+        }
         if not await self._commit(marks):
             return False
         self.committed_at = time.monotonic()

@@ -64,6 +64,15 @@ class Chunk:
         )
 
 
+class Committed(NamedTuple):
+    """A committed offset of an input, and what came with it."""
+
+    topic: str
+    partition: int
+    offset: int
+    metadata: str
+
+
 class Output(NamedTuple):
     """One record to publish.
 

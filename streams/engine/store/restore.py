@@ -12,15 +12,18 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from streams.engine.kafka.config import EngineConfig
+from streams.engine.kafka.topic_ids import TopicIds
+from streams.engine.kafka.types import Committed
 from streams.engine.store.errors import StoreUnusable
 from streams.engine.store.store import PartitionStore, TableStore
+from streams.engine.store.witness import Local, Log, Unfit, Vouched, problem, unfit, vouched
 from streams.telemetry.events import event
 from streams.telemetry.metrics import STORES_REBUILT
 
@@ -28,6 +31,9 @@ log = logging.getLogger(__name__)
 
 _BATCH = 10_000
 _STAMP = "kept-up-to-date"
+_ASK_S = 2.0
+_Place = tuple[str, int]
+"""Table and partition."""
 
 
 class RestoreFailed(RuntimeError):
@@ -36,6 +42,22 @@ class RestoreFailed(RuntimeError):
 
 class RestoreStopped(RuntimeError):
     """The partitions were revoked in the middle."""
+
+
+class StateRefused(RuntimeError):
+    """Changelogs are not what offsets were committed on; `reasons` by (table, partition).
+
+    Nothing was destroyed, and nothing is read. The message has one reason of each table.
+    """
+
+    def __init__(self, reasons: Mapping[tuple[str, int], str]) -> None:
+        self.reasons = dict(reasons)
+        first: dict[str, str] = {}
+        for (table, _), reason in self.reasons.items():
+            first.setdefault(table, reason)
+        more = len(self.reasons) - len(first)
+        said = [*first.values(), *([f"and {more} more"] if more else [])]
+        super().__init__("; ".join(said))
 
 
 @dataclass(slots=True)
@@ -67,6 +89,7 @@ class Restorer:
         self._due_of = due_of
         self._stop = threading.Event()
         self._condemned: dict[Path, str] = {}
+        self._ids: TopicIds | None = None
         self.stats = RestoreStats()
 
     def condemn(self, error: StoreUnusable) -> None:
@@ -77,13 +100,17 @@ class Restorer:
         """Make a running `run` raise RestoreStopped soon."""
         self._stop.set()
 
-    def run(self, partitions: set[int]) -> None:
-        """Open and restore every table's stores of `partitions`. Blocks; call it in a thread."""
+    def run(self, partitions: set[int], committed: Iterable[Committed] = ()) -> None:
+        """Open and restore every table's stores of `partitions`. Blocks; call it in a thread.
+
+        `committed` are the offsets of their inputs. Raises StateRefused where these do not fit the
+        changelogs, RestoreStopped, and RestoreFailed.
+        """
         self._stop.clear()
         started = time.monotonic()
         self.stats = RestoreStats(running=True)
         try:
-            with_end = self._open(partitions)
+            with_end = self._open(partitions, committed)
             log.info(
                 "restoring partitions %(partitions)s: %(records)d records to read",
                 event(
@@ -132,59 +159,103 @@ class Restorer:
 
     # -- opening
 
-    def _open(self, partitions: set[int]) -> dict[tuple[str, int], _Job]:
+    def _open(
+        self, partitions: set[int], committed: Iterable[Committed]
+    ) -> dict[tuple[str, int], _Job]:
         """Open the stores; returns those that lack records, with where to start and to end."""
         jobs: dict[tuple[str, int], _Job] = {}
+        offsets = [each for each in committed if each.partition in partitions]
+        said = {
+            number: vouched(
+                (each for each in offsets if each.partition == number), self._config.ticks_topic
+            )
+            for number in partitions
+        }
         reader = self._reader()
         try:
-            for table in self._tables:
-                topic = self._config.changelog_topic(table)
-                for partition in sorted(partitions):
-                    self._check()
-                    low, high = self._watermarks(reader, topic, partition)
-                    store = self._open_store(table, partition, low, high)
-                    start = max(store.changelog_offset() + 1, low)
-                    if start < high:
-                        job = _Job(table, store, start, high, self._due_of[table])
-                        jobs[topic, partition] = job
+            logs = self._logs(reader, partitions)
+            local = {place: self._look(*place) for place in logs}
+            self._refuse(logs, said, local, reader)
+            for (table, partition), found in logs.items():
+                self._check()
+                store = self._open_store(
+                    table, partition, found, said[partition], local[table, partition]
+                )
+                start = max(store.changelog_offset() + 1, found.start)
+                if start < found.end:
+                    job = _Job(table, store, start, found.end, self._due_of[table])
+                    jobs[self._config.changelog_topic(table), partition] = job
         finally:
             reader.close()
         self.stats.remaining = sum(job.end - job.position for job in jobs.values())
         return jobs
 
-    def _open_store(self, table: str, partition: int, low: int, high: int) -> PartitionStore:
+    def _look(self, table: str, partition: int) -> Local | str:
+        """Open a store; what it knows, or why it cannot be used."""
+        condemned = self._condemned.get(self.directory(table, partition))
+        if condemned is not None:
+            return condemned
         age, most = self._age(table, partition), self._config.local_state_max_age
         # One from the future was kept by a wrong clock, or this one is wrong: it may be any age.
-        stale = age > most or age < -self._config.clock_tolerance
-        reason = self._condemned.pop(self.directory(table, partition), None)
-        cause = "damaged"
+        too_old = age > most or age < -self._config.clock_tolerance
         try:
             store = self._tables[table].assign(partition)
         except StoreUnusable as error:
-            reason = error.problem
-        else:
-            mark = store.changelog_offset()
-            if reason is None and mark >= high and mark >= 0:
-                cause = "ahead"
-                reason = f"is ahead of its changelog ({mark + 1} > {high})"
-            elif reason is None and 0 <= mark < low - 1:
-                cause = "behind"
-                reason = f"has missed records that the changelog no longer has ({mark + 1} < {low})"
-            elif reason is None and stale:
-                cause = "old"
-                reason = "was not kept up to date for too long"
-            if reason is None:
-                return store
-        log.warning(
-            "local state of %(table)s-%(partition)d %(reason)s; rebuilding it",
-            event("store_rebuilt", table=table, partition=partition, reason=reason),
-        )
-        STORES_REBUILT.labels(table=table, reason=cause).inc()
-        self.stats.rebuilt.append(f"{table}-{partition}")
-        self.stats.reasons[f"{table}-{partition}"] = reason
-        self._tables[table].revoke(partition)
-        shutil.rmtree(self.directory(table, partition), ignore_errors=True)
-        return self._tables[table].assign(partition)
+            return error.problem
+        return Local(store.changelog_id(), store.changelog_offset() + 1, too_old)
+
+    def _refuse(
+        self,
+        logs: Mapping[_Place, Log],
+        said: Mapping[int, Vouched],
+        local: Mapping[_Place, Local | str],
+        reader: Consumer,
+    ) -> None:
+        """Raise StateRefused where a changelog is not believed, before anything is rebuilt."""
+        reasons = {}
+        for place, found in logs.items():
+            known = local[place]
+            reason = problem(
+                found, place[0], said[place[1]], known if isinstance(known, Local) else None
+            )
+            if reason is not None:
+                reasons[place] = reason
+        # Offsets of release 0.1.0 have no witness. One partition may have no state, but not all.
+        unseen = [number for number, each in said.items() if each.read and not each.witnesses]
+        if unseen and not reasons and not any(found.end for found in logs.values()):
+            every = self._logs(reader, range(self._config.partitions))
+            if not any(found.end for found in every.values()):
+                reason = "is empty, as all changelogs are, but records were read"
+                reasons = {(table, number): reason for table in self._tables for number in unseen}
+        if reasons:
+            for table, partition in logs:
+                self._tables[table].revoke(partition)
+            raise StateRefused(
+                {
+                    place: f"{self._config.changelog_topic(place[0])}-{place[1]} {reason}"
+                    for place, reason in sorted(reasons.items())
+                }
+            )
+
+    def _open_store(
+        self, table: str, partition: int, found: Log, said: Vouched, local: Local | str
+    ) -> PartitionStore:
+        """The store as a copy of its changelog so far as it goes: kept, or begun anew."""
+        why = Unfit("damaged", local) if isinstance(local, str) else unfit(found, said, local)
+        if why is not None:
+            log.warning(
+                "local state of %(table)s-%(partition)d %(reason)s; rebuilding it",
+                event("store_rebuilt", table=table, partition=partition, reason=why.reason),
+            )
+            STORES_REBUILT.labels(table=table, reason=why.cause).inc()
+            self.stats.rebuilt.append(f"{table}-{partition}")
+            self.stats.reasons[f"{table}-{partition}"] = why.reason
+            self._tables[table].revoke(partition)
+            shutil.rmtree(self.directory(table, partition), ignore_errors=True)
+            self._condemned.pop(self.directory(table, partition), None)
+        store = self._tables[table].assign(partition)
+        store.note_changelog(found.topic_id)
+        return store
 
     def _age(self, table: str, partition: int) -> float:
         directory = self.directory(table, partition)
@@ -210,6 +281,36 @@ class Restorer:
                 "fetch.queue.backoff.ms": 20,
             }
         )
+
+    def _logs(self, reader: Consumer, partitions: Iterable[int]) -> dict[_Place, Log]:
+        """The changelogs of these partitions as they are now."""
+        topics = {table: self._config.changelog_topic(table) for table in self._tables}
+        ids = self._topic_ids(topics.values())
+        return {
+            (table, partition): Log(ids[topic], *self._watermarks(reader, topic, partition))
+            for table, topic in topics.items()
+            for partition in sorted(partitions)
+        }
+
+    def _topic_ids(self, topics: Collection[str]) -> dict[str, str]:
+        if self._ids is None:
+            self._ids = TopicIds(self._config.client_config())
+        give_up = time.monotonic() + self._config.connect_timeout
+        while True:
+            self._check()
+            try:
+                ids = self._ids.of(topics, _ASK_S)
+            except KafkaException as error:
+                if time.monotonic() > give_up or not _retriable(error.args[0]):
+                    raise RestoreFailed(f"changelogs {', '.join(topics)}: {error}") from error
+                self._stop.wait(0.2)
+                continue
+            missing = [topic for topic in topics if topic not in ids]
+            if not missing:
+                return ids
+            if time.monotonic() > give_up:
+                raise RestoreFailed(f"there is no changelog {', '.join(missing)}")
+            self._stop.wait(0.2)
 
     def _watermarks(self, reader: Consumer, topic: str, partition: int) -> tuple[int, int]:
         give_up = time.monotonic() + self._config.connect_timeout

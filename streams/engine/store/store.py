@@ -1,9 +1,10 @@
 """Local state: one RocksDB per table and partition, with a due index always in step with it.
 
 Three column families: `states` (key → state), `due` (big-endian due time + key → nothing) and
-`meta` (the changelog offset). States, due moves and offset go in one WriteBatch, so a crash leaves
-all of them or none. The write-ahead log is kept but not fsynced: it survives the process, and what
-a power cut takes is restored from the changelog, which is the truth.
+`meta` (of which changelog it is a copy, and up to which offset). States, due moves and offset go in
+one WriteBatch, so a crash leaves all of them or none. The write-ahead log is kept but not fsynced:
+it survives the process, and what a power cut takes is restored from the changelog, which is the
+truth.
 
 One thread uses a partition store, save `write`, which may run in another one.
 """
@@ -45,6 +46,7 @@ _TIME_BYTES = 8
 _FIRST = b"\0"
 _BEYOND = b"\xff" * 9
 _OFFSET_KEY = b"changelog-offset"
+_CHANGELOG_KEY = b"changelog-id"
 _LAYOUT_KEY = b"layout"
 _pack_time = _TIME.pack
 
@@ -95,7 +97,14 @@ class PartitionStore:
     Keys and values are bytes; times are microseconds since the epoch, 0 meaning none.
     """
 
-    def __init__(self, database: Rdict, path: Path, offset: int, numbers: Numbers) -> None:
+    def __init__(
+        self,
+        database: Rdict,
+        path: Path,
+        offset: int,
+        changelog_id: str | None,
+        numbers: Numbers,
+    ) -> None:
         """Use `open`."""
         self.path = path
         self._database: Rdict | None = database
@@ -106,6 +115,7 @@ class PartitionStore:
             database.get_column_family_handle(name) for name in ("states", "due", "meta")
         )
         self._offset = offset
+        self._changelog_id = changelog_id
         self._numbers = numbers
         # No live entry of the due index lies before this key. A scan from the start of the index
         # would walk over the tombstones of everything that was ever due: 8 ms against 0.05 ms.
@@ -143,14 +153,19 @@ class PartitionStore:
             elif layout != LAYOUT:
                 raise StoreUnusable(path, f"has layout {layout!r}, this version needs {LAYOUT!r}")
             stored = meta.get(_OFFSET_KEY)
+            offset = -1 if stored is None else int(_OFFSET.unpack(stored)[0])
+            noted = meta.get(_CHANGELOG_KEY)
+            changelog_id = None if noted is None else noted.decode()
             numbers = Numbers(_with_prefix(meta, PREFIX))
             if numbers.missing:
                 raise StoreUnusable(path, f"lacks {numbers.missing} of its last writes")
         except Exception as error:
-            meta.close()
-            database.close()
+            # Closing flushes, which fails as well where what it would have to read is damaged.
+            for part in (meta, database):
+                with contextlib.suppress(Exception):
+                    part.close()
             raise error if isinstance(error, StoreUnusable) else meaning(error, path) from error
-        return cls(database, path, -1 if stored is None else _OFFSET.unpack(stored)[0], numbers)
+        return cls(database, path, offset, changelog_id, numbers)
 
     @staticmethod
     def destroy(path: Path) -> None:
@@ -206,6 +221,23 @@ class PartitionStore:
     def changelog_offset(self) -> int:
         """The offset of the last changelog record that this store contains, -1 when empty."""
         return self._offset
+
+    def changelog_id(self) -> str | None:
+        """The id of the topic that `changelog_offset` is of; None where none was noted."""
+        return self._changelog_id
+
+    def note_changelog(self, topic_id: str) -> None:
+        """Note of which topic this is a copy."""
+        with self._write_lock:
+            if self._database is None:
+                raise StoreClosed(self.path)
+            if topic_id == self._changelog_id:
+                return
+            try:
+                self._meta.put(_CHANGELOG_KEY, topic_id.encode())
+            except Exception as error:
+                raise meaning(error, self.path) from error
+            self._changelog_id = topic_id
 
     def restore(
         self,

@@ -19,6 +19,8 @@ from streams.engine.worker.web import Measure, Route
 
 log = logging.getLogger(__name__)
 
+_DAY_S = 86_400.0
+
 
 class EngineApp(faust.App):
     """A Faust app whose topics deliver chunks."""
@@ -122,6 +124,9 @@ def create_app(
         broker_rebalance_timeout=config.rebalance_timeout,
         broker_request_timeout=config.request_timeout,
         broker_commit_interval=config.commit_interval,
+        # Never left for taking no records: a long restore, or state that is refused, is no stall,
+        # and partitions that went round would stop one worker after another.
+        broker_max_poll_interval=_DAY_S,
         # Never full: chunks in flight are bounded by the consumer, and a full queue would make
         # Faust's fetcher sleep (faust/transport/consumer.py, _wait_next_records).
         stream_buffer_maxsize=1 << 20,

@@ -33,6 +33,10 @@ class CommitterFailed(RuntimeError):
     """Nothing is committed any more: a round failed (`__cause__`) or the committer was stopped."""
 
 
+class ChangelogMadeAnew(RuntimeError):
+    """A changelog began again at 0 while it was written: no offset is committed on it."""
+
+
 class OutputProducer(Protocol):
     """What the committer needs of `producer.Producer`."""
 
@@ -270,6 +274,12 @@ class Committer:
                 continue
             topic = self._changelogs[changed.table.name]
             offset = self._producer.delivered(topic, changed.partition)
+            last = changed.store.changelog_offset()
+            if 0 <= offset <= last:
+                raise ChangelogMadeAnew(
+                    f"{topic}-{changed.partition} took a state at offset {offset}, after one at "
+                    f"{last}: the topic was deleted and made again, and what it held is gone"
+                )
             try:
                 await loop.run_in_executor(self._thread, changed.store.write, puts, offset)
             except StoreClosed:

@@ -11,7 +11,7 @@ import logging
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -19,14 +19,15 @@ from confluent_kafka import KafkaException
 from faust.types import TP
 
 from streams.engine.kafka.config import EngineConfig
+from streams.engine.kafka.offset_metadata import Witness
 from streams.engine.kafka.offsets import PartitionOffsets
 from streams.engine.kafka.producer import Producer
 from streams.engine.kafka.topic_ids import NO_ID, Topic, TopicIds
 from streams.engine.kafka.transport import ChunkConsumer, Start, boot_time
-from streams.engine.kafka.types import Chunk, Effects, Output
+from streams.engine.kafka.types import Chunk, Committed, Effects, Output
 from streams.engine.store.errors import StoreUnusable
 from streams.engine.store.observer import Census, Observer
-from streams.engine.store.restore import Restorer, RestoreStopped
+from streams.engine.store.restore import Restorer, RestoreStopped, StateRefused
 from streams.engine.store.store import TableStore, shared_cache
 from streams.engine.store.sweep import Sweeps
 from streams.engine.worker import ticks
@@ -112,6 +113,8 @@ class EngineStatus(NamedTuple):
     """By input: partitions that are not read, because too much of them became dead letters."""
     unread: dict[str, bool]
     """Topics, changelogs among them, and whether they cannot be read as they are now."""
+    refused: dict[str, int]
+    """By table: partitions whose changelog is not believed; where there is one, nothing is read."""
     heartbeat_age_s: float | None
     """Seconds since the last accepted heartbeat was sent; None before the first assignment."""
     clock_ahead_s: float
@@ -145,6 +148,8 @@ class Engine:
         self.failed = asyncio.Event()
         self.assigned = False
         """Partitions (or none at all) are assigned, restored and being read."""
+        self.refused: StateRefused | None = None
+        """Why nothing is read of this assignment."""
         self.assignments = 0
         self.before_reading: Callable[[frozenset[int]], None] | None = None
         """Called in a thread with newly assigned partitions, restored and not yet read."""
@@ -377,10 +382,39 @@ class Engine:
                 for topic in sorted(self.config.inputs)
             },
             unread={topic: topic in self.topics.unread for topic in sorted(self.topics.wanted)},
+            refused={
+                name: 0
+                if self.refused is None
+                else sum(table == name for table, _ in self.refused.reasons)
+                for name in self.tables
+            },
             heartbeat_age_s=self.heartbeat_age(),
             clock_ahead_s=self.clock.ahead_us / 1_000_000,
             clock_doubted=self.clock.doubted,
             clock_doubts=self.clock.doubts,
+        )
+
+    def witnesses(self, partition: int) -> dict[str, Witness]:
+        """What the changelog of each table holds of a partition by now."""
+        stores = {
+            name: table[partition] for name, table in self.tables.items() if partition in table
+        }
+        return {
+            name: Witness(store.changelog_id() or NO_ID, store.changelog_offset() + 1)
+            for name, store in stores.items()
+        }
+
+    def refuse(self, refused: StateRefused) -> None:
+        """Read nothing of this assignment, and go on living: somebody has to decide."""
+        self.refused = refused
+        log.critical(
+            "no record is taken, and local state stays as it is: %(problem)s",
+            event(
+                "state_refused",
+                problem=str(refused),
+                partitions=sorted({partition for _, partition in refused.reasons}),
+                tables=sorted({table for table, _ in refused.reasons}),
+            ),
         )
 
     def fail(self, error: BaseException) -> None:
@@ -471,25 +505,30 @@ class Engine:
         if producer is not None:
             await asyncio.to_thread(producer.close)
 
-    async def restore(self, partitions: set[int], generation: int) -> None:
-        """Open and restore the stores of newly assigned partitions."""
+    async def restore(
+        self, partitions: set[int], generation: int, committed: Sequence[Committed]
+    ) -> None:
+        """Open and restore the stores of newly assigned partitions, whose inputs are `committed`.
+
+        Raises StateRefused where these do not fit the changelogs.
+        """
         await self._stop_restoring()
         if self._stopping:
             raise RestoreStopped
         loop = asyncio.get_running_loop()
         self._generation = generation
-        self._restoring = loop.run_in_executor(None, self._restore, partitions)
+        self._restoring = loop.run_in_executor(None, self._restore, partitions, committed)
         try:
             await asyncio.shield(self._restoring)
         except asyncio.CancelledError:
             self.restorer.stop()
             raise
 
-    def _restore(self, partitions: set[int]) -> None:
+    def _restore(self, partitions: set[int], committed: Sequence[Committed]) -> None:
         damaged: set[Path] = set()
         while True:
             try:
-                self.restorer.run(partitions)
+                self.restorer.run(partitions, committed)
                 break
             except StoreUnusable as error:
                 # Each is rebuilt once; what is damaged again at once lies on a disk that fails.
@@ -565,6 +604,7 @@ class Engine:
 
     async def _release(self) -> None:
         self.assigned = False
+        self.refused = None
         await self._stop_restoring()
         census, self._census = self._census, None
         if census is not None:

@@ -16,7 +16,7 @@ from faust.tables.recovery import RebalanceAgain, Recovery, ServiceStopped
 from faust.types import TP
 from mode import Service
 
-from streams.engine.store.restore import RestoreStopped
+from streams.engine.store.restore import RestoreStopped, StateRefused
 
 if TYPE_CHECKING:
     from streams.engine.kafka.transport import ChunkConsumer
@@ -64,6 +64,8 @@ class BatchRecovery(Recovery):
                 await self._wait(self._recover(generation))
             except (RebalanceAgain, RestoreStopped, IllegalStateError):
                 log.debug("recovery was cut short: a rebalance, or the end of the worker")
+            except StateRefused as refused:
+                self.app.engine.refuse(refused)
             except ServiceStopped:
                 return
             except Exception as error:
@@ -79,7 +81,8 @@ class BatchRecovery(Recovery):
         partitions = {tp.partition for tp in changelogs}
         assignment = {tp for tp in consumer.assignment() if not self._is_changelog_tp(tp)}
         read = readable(changelogs, assignment, {*self.tables.changelog_topics})
-        await engine.restore(partitions, generation)
+        # Of all inputs: also one that cannot be read now says what the changelogs held.
+        await engine.restore(partitions, generation, await consumer.thread.committed(assignment))
         ids = await engine.ids_of({tp.topic for tp in changelogs | read})
         read = {tp for tp in read if tp.topic in ids}
         ticks = {tp for tp in read if tp.topic == engine.config.ticks_topic}

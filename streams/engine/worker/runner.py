@@ -245,7 +245,8 @@ class Watch:
         # frozen, nothing could move.
         self._idle += min(now - self._looked_at, _LOOKED)
         self._looked_at = now
-        if seen != self._seen or (engine.assigned and not self._work_waits()):
+        waits_for_nothing = engine.assigned and not self._work_waits()
+        if seen != self._seen or waits_for_nothing or engine.refused is not None:
             self._seen = seen
             self._idle = 0.0
         if self._idle > engine.config.stall_timeout:
@@ -261,6 +262,8 @@ class Watch:
         engine = self._engine
         if engine.failure is not None:
             return describe(engine.failure)
+        if engine.refused is not None:
+            return f"no record is taken: {engine.refused}"
         for topic, why in engine.topics.unread.items():
             return f"{topic} is not read: {why}"
         if not engine.assigned:

@@ -74,7 +74,7 @@ class TopicWatch:
         del self._ids[topic]
         TOPICS_MADE_ANEW.labels(topic=topic).inc()
         log.error(
-            "%(topic)s was deleted and made anew: what was unread of it is gone, and it is read "
-            "from its beginning",
+            "%(topic)s was deleted and made anew: what was unread of it is gone. An input is read "
+            "from its beginning, a changelog is refused",
             event("topic_made_anew", topic=topic),
         )
