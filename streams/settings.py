@@ -33,6 +33,7 @@ from pydantic_settings import (
 
 from streams.engine.kafka.topics import Topics
 from streams.telemetry.events import event
+from streams.telemetry.secrets import hide
 
 if TYPE_CHECKING:
     from streams.engine.kafka.config import EngineConfig
@@ -468,18 +469,25 @@ class Settings(BaseSettings):
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, config_file())
 
     def named(self, name: str) -> str:
-        """A setting and its value, as an error names them."""
-        return f"{_place(name)}={getattr(self, name)}"
+        """A setting and its value, as an error names them; of a secret, or none, its name alone."""
+        value = getattr(self, name)
+        if value is None or is_secret(type(self).model_fields[name]):
+            return _place(name)
+        return f"{_place(name)}={value}"
 
-    def check_certificates(self) -> None:
-        """Raise SettingsError where a file that is needed to connect is not what it is to be.
+    def tls_context(self) -> ssl.SSLContext | None:
+        """How Python speaks TLS to the brokers; None where the protocol has none.
 
-        Clients would only say, after a while, that no broker can be reached.
+        Raises SettingsError where a file that is needed to connect is not what it is to be: clients
+        would only say, after a while, that no broker can be reached.
         """
         if not self.security_protocol.endswith("SSL"):
-            return
+            return None
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        if self.ssl_cafile is not None:
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if self.ssl_cafile is None:
+            context.load_default_certs()
+        else:
             try:
                 context.load_verify_locations(self.ssl_cafile)
             except OSError as error:  # ssl.SSLError is one
@@ -502,6 +510,7 @@ class Settings(BaseSettings):
                         f"{variable('ssl_key_password')} where it has one"
                     ]
                 ) from error
+        return context
 
     def topics(self) -> Topics:
         """The names of all topics."""
@@ -599,7 +608,10 @@ class Settings(BaseSettings):
 
 
 def load_settings(**given: Any) -> Settings:
-    """The settings of this process; `given` ones win. Raises SettingsError."""
+    """The settings of this process; `given` ones win. Raises SettingsError.
+
+    From now on no line of the log shows the value of a secret one.
+    """
     try:
         settings = Settings(**given)
     except ValidationError as error:
@@ -608,6 +620,9 @@ def load_settings(**given: Any) -> Settings:
         raise SettingsError([f"{config_file()}: not TOML: {error}"]) from error
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError([f"{config_file()}: cannot be read: {error}"]) from error
+    for name, field in Settings.model_fields.items():
+        if is_secret(field) and (secret := getattr(settings, name)) is not None:
+            hide(secret.get_secret_value())
     _warn_of_misspelt(os.environ)
     return settings
 
@@ -630,7 +645,7 @@ def variable(name: str) -> str:
 
 
 def is_secret(field: FieldInfo) -> bool:
-    """Whether a setting's value must never be shown."""
+    """Whether a setting's value must never be shown: its type is SecretStr, and that is all."""
     return "SecretStr" in str(field.annotation)
 
 

@@ -122,6 +122,7 @@ class _Node:
     port: int
     controller_port: int
     folder: Path
+    more_ports: dict[str, int] = dataclasses.field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -152,6 +153,7 @@ class KafkaServer:
         default_partitions: int = 4,
         group_initial_rebalance_delay_ms: int = 0,
         config: Mapping[str, str | int] | None = None,
+        listeners: Mapping[str, str] | None = None,
         jvm_options: Sequence[str] = TEST_JVM,
         start_timeout: float = 90.0,
     ) -> None:
@@ -160,7 +162,8 @@ class KafkaServer:
         ``data_dir`` is kept after :meth:`stop`, and reused when it holds a formatted node; without
         it a temporary folder is used and removed. ``message_max_bytes`` is the largest batch a
         topic takes, ``start_timeout`` is in seconds, ``config`` adds to or overrides any line of
-        ``server.properties``.
+        ``server.properties``. ``listeners`` are further ones beside the plain one, name to protocol
+        (``SASL_SSL``, say): ``bootstrap_of`` has their addresses, ``config`` their settings.
         """
         if nodes not in (1, 3):
             raise ValueError(f"1 or 3 nodes, not {nodes}")
@@ -171,12 +174,20 @@ class KafkaServer:
         self._classpath = ""
         self._temporary: Path | None = None
         self._nodes: dict[int, _Node] = {}
+        self._listeners = dict(listeners or {})
         replicas = nodes
         self._config: dict[str, str | int] = {
             "process.roles": "broker,controller",
             "controller.listener.names": "CONTROLLER",
             "inter.broker.listener.name": "PLAINTEXT",
-            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "listener.security.protocol.map": ",".join(
+                f"{name}:{protocol}"
+                for name, protocol in {
+                    "PLAINTEXT": "PLAINTEXT",
+                    "CONTROLLER": "PLAINTEXT",
+                    **self._listeners,
+                }.items()
+            ),
             "num.partitions": default_partitions,
             "default.replication.factor": replicas,
             "min.insync.replicas": min(2, replicas),
@@ -205,6 +216,10 @@ class KafkaServer:
         if not self._nodes:
             raise KafkaStartError("Kafka has not been started")
         return ",".join(f"127.0.0.1:{node.port}" for node in self._nodes.values())
+
+    def bootstrap_of(self, listener: str) -> str:
+        """The same of one of the further listeners."""
+        return ",".join(f"127.0.0.1:{node.more_ports[listener]}" for node in self._nodes.values())
 
     @property
     def node_ids(self) -> list[int]:
@@ -359,7 +374,13 @@ class KafkaServer:
 
     def _start_all(self, root: Path) -> None:
         self._nodes = {
-            i: _Node(i, free_port(), free_port(), root / f"node{i}")
+            i: _Node(
+                i,
+                free_port(),
+                free_port(),
+                root / f"node{i}",
+                {listener: free_port() for listener in self._listeners},
+            )
             for i in range(1, self._count + 1)
         }
         cluster_id = self._cluster_id(root)
@@ -371,8 +392,14 @@ class KafkaServer:
             lines = {
                 "node.id": node.node_id,
                 "controller.quorum.voters": voters,
-                "listeners": f"PLAINTEXT://127.0.0.1:{node.port},"
-                f"CONTROLLER://127.0.0.1:{node.controller_port}",
+                "listeners": ",".join(
+                    f"{name}://127.0.0.1:{port}"
+                    for name, port in {
+                        "PLAINTEXT": node.port,
+                        "CONTROLLER": node.controller_port,
+                        **node.more_ports,
+                    }.items()
+                ),
                 "log.dirs": node.folder / "data",
                 **self._config,
             }

@@ -25,7 +25,7 @@ class EngineConfig:
     """Partition count of every consumed topic and changelog."""
     tables: tuple[str, ...] = ("orders", "parcels", "tracks", "meters")
 
-    security: Mapping[str, str] = field(default_factory=dict)
+    security: Mapping[str, str] = field(default_factory=dict, repr=False)
     """librdkafka's names: `security.protocol`, `sasl.mechanism`, `sasl.username`, `sasl.password`,
     `ssl.ca.location`, `ssl.certificate.location`, `ssl.key.location`, `ssl.key.password`."""
     group_instance_id: str | None = None
