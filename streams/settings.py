@@ -312,9 +312,9 @@ class Settings(BaseSettings):
     # -- membership and durability
 
     session_timeout_s: float = _setting(
-        10.0,
+        45.0,
         "A worker that is silent for so long loses its partitions: after a crash the others wait "
-        "as long.",
+        "as long, unless it comes back under its `group_instance_id`.",
         unit="seconds",
         ge=1,
         le=1800,
@@ -330,8 +330,9 @@ class Settings(BaseSettings):
         le=3600,
     )
     delivery_timeout_s: float = _setting(
-        8.0,
-        "A record that the brokers have not taken by then ends the worker; below "
+        30.0,
+        "A record that the brokers have not taken by then is given up: all work is held, "
+        "unacknowledged, until they take records again, for `stall_timeout_s` at most. Below "
         "`session_timeout_s`.",
         unit="seconds",
         ge=0.5,
@@ -349,8 +350,9 @@ class Settings(BaseSettings):
     )
     stall_timeout_s: float = _setting(
         120.0,
-        "No progress for so long while there is something to do, or an event loop that does not "
-        "answer, ends the worker, for its supervisor to start it again; [how](logs.md).",
+        "No progress for so long while there is something to do, brokers that take nothing, or an "
+        "event loop that does not answer, end the worker, for its supervisor to start it again; "
+        "[how](logs.md).",
         unit="seconds",
         ge=5,
         le=86400,

@@ -27,6 +27,7 @@ from streams.telemetry.secrets import masked
 LIBRARIES = ("aiokafka", "asyncio", "faust", "kafka", "mode")
 """Loggers of libraries: chatty at info, so they are heard from warnings on, or at debug."""
 
+_CRASHED = "Crashed reason=%r"
 _SERVICES = re.compile(r"-packages/(?:faust|mode)/")
 
 FRAMES = 8
@@ -128,6 +129,9 @@ class _Handler(logging.StreamHandler):  # type: ignore[type-arg]
         # Faust's services say that they start and stop under the name of the module in which their
         # class is, ours too (mode/services.py, _init_subclass_logger).
         self.addFilter(lambda r: r.levelno >= services or not _SERVICES.search(r.pathname))
+        # They show a traceback each when they end by an error, or by being cancelled for another's;
+        # the worker says in one line why it ends (mode/services.py, crash).
+        self.addFilter(lambda r: services <= logging.DEBUG or not str(r.msg).endswith(_CRASHED))
 
     def emit(self, record: logging.LogRecord) -> None:
         self.stream = sys.stderr

@@ -199,6 +199,7 @@ def _of_engine(status: EngineStatus) -> list[tuple[Measured, Samples]]:
     alone: list[tuple[Measured, float | None]] = [
         (metrics.GATE_LAG, status.watermark_lag_s),
         (metrics.HEARTBEAT_AGE, status.heartbeat_age_s),
+        (metrics.OUTAGE, status.outage_s),
         (metrics.IN_FLIGHT, status.in_flight_records),
         (metrics.PENDING, status.pending_records),
         (metrics.PRODUCER_QUEUE, status.producer_queue),

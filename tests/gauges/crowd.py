@@ -91,6 +91,7 @@ def crowd() -> str:
         restore_records=1,
         restore_seconds=1.0,
         heartbeat_age_s=1.0,
+        outage_s=1.0,
         restore_remaining=1,
         uncounted=0,
         due=dict.fromkeys(("orders", "parcels", "tracks", "meters"), (1, 1.0)),
