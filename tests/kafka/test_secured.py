@@ -81,7 +81,7 @@ def test_every_command_works(secured: SecuredKafka, run: Run, mode: str) -> None
     listener, other = MODES[mode]
     settings = secured.settings(listener, **other)
     for command, said in {
-        "topics create": "topics",
+        "topics create": "order-paid",
         "topics check": "are there and fit",
         "warnings tail --from-beginning --limit 1": "ship_overdue",
         "warnings export --out -": '"0123abcd"',

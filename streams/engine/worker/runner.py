@@ -183,7 +183,10 @@ async def _stop(app: EngineApp) -> None:
     consumer = cast("ChunkConsumer | None", app._consumer)
     read = consumer.offsets if consumer else {}
     partitions = sorted({tp.partition for tp in read})
-    patience = engine.config.drain_timeout * 2 + engine.config.session_timeout
+    patience = engine.config.drain_timeout * 2
+    if engine.failure is None:
+        # Leaving the group may have to wait for it; after a failure there is nothing to commit.
+        patience += engine.config.session_timeout
     try:
         await asyncio.wait_for(app.stop(), patience)
     except TimeoutError:
