@@ -36,6 +36,7 @@ from streams.engine.kafka.topics import Topics
 from streams.engine.pages.access import HEALTH, METRICS, Access
 from streams.engine.pages.tokens import LONGEST, MOST, SHORTEST, Tokens, parse
 from streams.telemetry.events import event
+from streams.telemetry.secrets import hide
 from streams.texts.toml_file import read_toml
 
 if TYPE_CHECKING:
@@ -427,9 +428,9 @@ class Settings(BaseSettings):
     # -- membership and durability
 
     session_timeout_s: float = _setting(
-        10.0,
+        45.0,
         "A worker that is silent for so long loses its partitions: after a crash the others wait "
-        "as long.",
+        "as long, unless it comes back under its `group_instance_id`.",
         unit="seconds",
         ge=1,
         le=1800,
@@ -445,8 +446,9 @@ class Settings(BaseSettings):
         le=3600,
     )
     delivery_timeout_s: float = _setting(
-        8.0,
-        "A record that the brokers have not taken by then ends the worker; below "
+        30.0,
+        "A record that the brokers have not taken by then is given up: all work is held, "
+        "unacknowledged, until they take records again, for `stall_timeout_s` at most. Below "
         "`session_timeout_s`.",
         unit="seconds",
         ge=0.5,
@@ -464,8 +466,9 @@ class Settings(BaseSettings):
     )
     stall_timeout_s: float = _setting(
         120.0,
-        "No progress for so long while there is something to do, or an event loop that does not "
-        "answer, ends the worker, for its supervisor to start it again; [how](logs.md).",
+        "No progress for so long while there is something to do, brokers that take nothing, or an "
+        "event loop that does not answer, end the worker, for its supervisor to start it again; "
+        "[how](logs.md).",
         unit="seconds",
         ge=5,
         le=86400,
@@ -628,19 +631,27 @@ class Settings(BaseSettings):
         return init_settings, env_settings, _ConfigFile(settings_cls, config_file())
 
     def named(self, name: str) -> str:
-        """A setting and its value, as an error names them."""
-        return f"{_place(name)}={getattr(self, name)}"
+        """A setting and its value, as an error names them; of a secret, or none, its name alone."""
+        value = getattr(self, name)
+        if value is None or is_secret(type(self).model_fields[name]):
+            return _place(name)
+        return f"{_place(name)}={value}"
 
-    def check_certificates(self) -> None:
-        """Raise SettingsError where a file that is needed to connect is not what it is to be.
+    def tls_context(self) -> ssl.SSLContext | None:
+        """How Python speaks TLS to the brokers; None where the protocol has none.
 
-        Clients would only say, after a while, that no broker can be reached.
+        Raises SettingsError where a file that is needed to connect is not what it is to be: clients
+        would only say, after a while, that no broker can be reached.
         """
         if not self.security_protocol.endswith("SSL"):
-            return
+            return None
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if self.ssl_cafile is None:
+            context.load_default_certs()
         self._load_authorities(context, "ssl_cafile")
         self._load_pair(context, "ssl_certfile", "ssl_keyfile", "ssl_key_password")
+        return context
 
     def access(self) -> Access:
         """Who may ask for this worker's pages, and how it asks others. Raises SettingsError where a
@@ -810,7 +821,10 @@ class Settings(BaseSettings):
 
 
 def load_settings(**given: Any) -> Settings:
-    """The settings of this process; `given` ones win. Raises SettingsError."""
+    """The settings of this process; `given` ones win. Raises SettingsError.
+
+    From now on no line of the log shows the value of a secret one.
+    """
     try:
         settings = Settings(**given)
     except ValidationError as error:
@@ -821,6 +835,11 @@ def load_settings(**given: Any) -> Settings:
         raise SettingsError([f"{config_file()}: cannot be read: {error}"]) from error
     except ValueError as error:
         raise SettingsError([f"{config_file()}: {error}"]) from error
+    for name, field in Settings.model_fields.items():
+        if is_secret(field) and (secret := getattr(settings, name)) is not None:
+            for each in secret.get_secret_value().split(",") if name == "http_token" else ():
+                hide(each)
+            hide(secret.get_secret_value())
     _warn_of_misspelt(os.environ)
     return settings
 
@@ -843,7 +862,7 @@ def variable(name: str) -> str:
 
 
 def is_secret(field: FieldInfo) -> bool:
-    """Whether a setting's value must never be shown."""
+    """Whether a setting's value must never be shown: its type is SecretStr, and that is all."""
     return "SecretStr" in str(field.annotation)
 
 

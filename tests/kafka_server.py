@@ -133,7 +133,8 @@ class _Node:
     port: int
     controller_port: int
     folder: Path
-    doors: dict[str, Door]
+    doors: dict[str, Door] = dataclasses.field(default_factory=dict)
+    more_ports: dict[str, int] = dataclasses.field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -164,6 +165,7 @@ class KafkaServer:
         default_partitions: int = 4,
         group_initial_rebalance_delay_ms: int = 0,
         config: Mapping[str, str | int] | None = None,
+        listeners: Mapping[str, str] | None = None,
         jvm_options: Sequence[str] = TEST_JVM,
         start_timeout: float = 90.0,
         doors: Sequence[str] = (),
@@ -174,7 +176,9 @@ class KafkaServer:
         it a temporary folder is used and removed. ``message_max_bytes`` is the largest batch a
         topic takes, ``start_timeout`` is in seconds, ``config`` adds to or overrides any line of
         ``server.properties``. ``doors`` names further listeners that each node has (letters and
-        digits), behind :meth:`door`.
+        digits), behind :meth:`door`. ``listeners`` are further ones beside the plain one, name to
+        protocol (``SASL_SSL``, say): ``bootstrap_of`` has their addresses, ``config`` their
+        settings.
         """
         if nodes not in (1, 3):
             raise ValueError(f"1 or 3 nodes, not {nodes}")
@@ -186,13 +190,20 @@ class KafkaServer:
         self._classpath = ""
         self._temporary: Path | None = None
         self._nodes: dict[int, _Node] = {}
+        self._listeners = dict(listeners or {})
         replicas = nodes
         self._config: dict[str, str | int] = {
             "process.roles": "broker,controller",
             "controller.listener.names": "CONTROLLER",
             "inter.broker.listener.name": "PLAINTEXT",
             "listener.security.protocol.map": ",".join(
-                f"{listener}:PLAINTEXT" for listener in ("PLAINTEXT", "CONTROLLER", *doors)
+                f"{name}:{protocol}"
+                for name, protocol in {
+                    "PLAINTEXT": "PLAINTEXT",
+                    "CONTROLLER": "PLAINTEXT",
+                    **dict.fromkeys(doors, "PLAINTEXT"),
+                    **self._listeners,
+                }.items()
             ),
             "num.partitions": default_partitions,
             "default.replication.factor": replicas,
@@ -222,6 +233,10 @@ class KafkaServer:
         if not self._nodes:
             raise KafkaStartError("Kafka has not been started")
         return ",".join(f"127.0.0.1:{node.port}" for node in self._nodes.values())
+
+    def bootstrap_of(self, listener: str) -> str:
+        """The same of one of the further listeners."""
+        return ",".join(f"127.0.0.1:{node.more_ports[listener]}" for node in self._nodes.values())
 
     @property
     def node_ids(self) -> list[int]:
@@ -386,6 +401,7 @@ class KafkaServer:
                 free_port(),
                 root / f"node{i}",
                 {name: Door(free_port(), free_port()) for name in self._doors},
+                {listener: free_port() for listener in self._listeners},
             )
             for i in range(1, self._count + 1)
         }
@@ -396,9 +412,10 @@ class KafkaServer:
         for node in self._nodes.values():
             node.folder.mkdir(parents=True, exist_ok=True)
             listening = {"PLAINTEXT": node.port}
-            listening |= {name: door.port for name, door in node.doors.items()}
+            listening |= {name: door.port for name, door in node.doors.items()} | node.more_ports
             advertised = {"PLAINTEXT": node.port}
             advertised |= {name: door.advertised for name, door in node.doors.items()}
+            advertised |= node.more_ports
             lines = {
                 "node.id": node.node_id,
                 "controller.quorum.voters": voters,

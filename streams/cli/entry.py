@@ -14,7 +14,9 @@ def main() -> None:
             # A container's first process: the kernel keeps from it what it has no handler for.
             signal.signal(signal.SIGTERM, _end)
         from streams.cli.group import main as run
+        from streams.cli.logs import guard_uncaught
 
+        guard_uncaught()
         run()
     except KeyboardInterrupt:
         sys.exit(130)

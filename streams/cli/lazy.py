@@ -16,6 +16,7 @@ from streams.cli.files import ended_by_a_closed_pipe
 from streams.cli.logs import quiet
 from streams.cli.suggest import close_to
 from streams.settings import SettingsError
+from streams.telemetry.secrets import masked
 
 
 class CommandBroken(click.ClickException):
@@ -122,14 +123,15 @@ class RootGroup(LazyGroup):
             with ended_by_a_closed_pipe():
                 return super().invoke(ctx)
         except SettingsError as error:
-            failure = click.ClickException(str(error))
+            failure = click.ClickException(masked(str(error)))
             failure.exit_code = 2
             raise failure from error
-        except click.ClickException:
+        except click.ClickException as error:
+            error.message = masked(error.message)
             raise
         except Exception as error:
             if _is_unavailable(error):
-                raise click.ClickException(str(error)) from error
+                raise click.ClickException(masked(str(error))) from error
             raise
 
 

@@ -3,7 +3,8 @@
 A record whose argument is an event (`streams/telemetry/events.py`) has a name and fields, as
 docs/logs.md says. What is logged names topics, partitions, offsets, rules, never names, addresses
 or free text of a message. As a second net, what looks like a mobile number or an e-mail address is
-masked.
+masked. Secrets are masked by their value, in every line of every library, and in what Python
+itself says of an exception that nobody caught.
 """
 
 from __future__ import annotations
@@ -13,16 +14,20 @@ import logging
 import math
 import re
 import sys
+import threading
 import traceback
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import TracebackType
 
 from streams.settings import Settings
 from streams.telemetry.events import RESERVED, Event
+from streams.telemetry.secrets import masked
 
 LIBRARIES = ("aiokafka", "asyncio", "faust", "kafka", "mode")
 """Loggers of libraries: chatty at info, so they are heard from warnings on, or at debug."""
 
+_CRASHED = "Crashed reason=%r"
 _SERVICES = re.compile(r"-packages/(?:faust|mode)/")
 
 FRAMES = 8
@@ -91,6 +96,26 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
+def guard_uncaught() -> None:
+    """Let Python show an exception that nobody caught as it does, without secrets."""
+
+    def in_main(
+        kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        sys.stderr.write(masked("".join(traceback.format_exception(kind, error, trace))))
+
+    def in_thread(what: threading.ExceptHookArgs) -> None:
+        if what.exc_value is not None and what.exc_type is not SystemExit:
+            in_main(what.exc_type, what.exc_value, what.exc_traceback)
+
+    def unraisable(what: sys.UnraisableHookArgs) -> None:
+        if what.exc_value is not None:
+            in_main(what.exc_type, what.exc_value, what.exc_traceback)
+
+    sys.excepthook, sys.unraisablehook = in_main, unraisable
+    threading.excepthook = in_thread
+
+
 def one_line(text: str) -> str:
     """The text without control characters: nothing in it ends a line or steers a terminal."""
     return _CONTROL.sub(" ", text).strip()
@@ -104,6 +129,9 @@ class _Handler(logging.StreamHandler):  # type: ignore[type-arg]
         # Faust's services say that they start and stop under the name of the module in which their
         # class is, ours too (mode/services.py, _init_subclass_logger).
         self.addFilter(lambda r: r.levelno >= services or not _SERVICES.search(r.pathname))
+        # They show a traceback each when they end by an error, or by being cancelled for another's;
+        # the worker says in one line why it ends (mode/services.py, crash).
+        self.addFilter(lambda r: services <= logging.DEBUG or not str(r.msg).endswith(_CRASHED))
 
     def emit(self, record: logging.LogRecord) -> None:
         self.stream = sys.stderr
@@ -187,4 +215,5 @@ def _exception(record: logging.LogRecord) -> str | None:
 
 
 def _masked(text: str) -> str:
-    return _EMAIL.sub("(e-mail)", _MOBILE.sub("(mobile)", text))
+    # Secrets first: one may look like something else.
+    return _EMAIL.sub("(e-mail)", _MOBILE.sub("(mobile)", masked(text)))

@@ -11,7 +11,13 @@ from kafka import KafkaConsumer, TopicPartition
 from streams.demo import view
 from streams.demo.history import ENDS_AT, STARTS_AT, Entry, load
 from streams.demo.shift import days_until, shifted
-from streams.engine.kafka.topic_admin import COMMAND_WAIT_S, client_options, connect, kafka_errors
+from streams.engine.kafka.topic_admin import (
+    COMMAND_WAIT_S,
+    check_topic,
+    client_options,
+    connect,
+    kafka_errors,
+)
 from streams.facts.times import DAY, MILLISECOND, SECOND
 from streams.settings import Settings
 from streams.telemetry.counted import counted
@@ -135,7 +141,8 @@ def _need_topics(settings: Settings) -> None:
     """Raise PlayError where an input topic is missing."""
     names = [settings.orders_topic, settings.tracking_topic]
     with connect(settings, COMMAND_WAIT_S) as admin:
-        missing = [t["name"] for t in admin.describe_topics(names) if not t["partitions"]]
+        topics = admin.describe_topics(names)
+        missing = [topic["name"] for topic in topics if not check_topic(settings, topic)]
     if missing:
         raise PlayError(
             f"no topic {' and '.join(sorted(missing))} at {settings.bootstrap_servers} "

@@ -204,6 +204,7 @@ def _of_engine(status: EngineStatus) -> list[tuple[Measured, Samples]]:
         (metrics.CLOCK_DOUBTED, float(status.clock_doubted)),
         (metrics.CLOCK_DOUBTS, status.clock_doubts),
         (metrics.HEARTBEAT_AGE, status.heartbeat_age_s),
+        (metrics.OUTAGE, status.outage_s),
         (metrics.IN_FLIGHT, status.in_flight_records),
         (metrics.PENDING, status.pending_records),
         (metrics.PRODUCER_QUEUE, status.producer_queue),

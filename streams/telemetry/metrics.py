@@ -245,6 +245,11 @@ HEARTBEAT_AGE = Measured(
     "shipsentry_heartbeat_age_seconds",
     "Time since the broker last accepted this worker's heartbeat; absent before the first.",
 )
+OUTAGE = Measured(
+    "shipsentry_outage_seconds",
+    "For how long the brokers have taken nothing of this worker, which holds all work until they "
+    "do; 0: no outage.",
+)
 ASSIGNMENTS = Measured(
     "shipsentry_assignments_total", "Assignments read since the start: one, and one a rebalance."
 )

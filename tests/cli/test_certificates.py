@@ -46,7 +46,7 @@ def make(folder: Path, name: str, password: str = "") -> tuple[Path, Path]:
 def refusal(**given: object) -> str:
     """Why these settings cannot be used to connect, in one line."""
     with pytest.raises(SettingsError) as caught:
-        load_settings(security_protocol="SSL", **given).check_certificates()
+        load_settings(security_protocol="SSL", **given).tls_context()
     (line,) = caught.value.problems
     assert "\n" not in line
     return line
@@ -90,7 +90,7 @@ def test_what_can_be_used_is_not_refused(tmp_path: Path) -> None:
             ssl_certfile=certificate,
             ssl_keyfile=key,
             ssl_key_password=password,
-        ).check_certificates()
+        ).tls_context()
 
 
 @needs_openssl
@@ -116,4 +116,4 @@ def test_a_key_of_another_certificate_is_refused(tmp_path: Path) -> None:
 def test_without_tls_nothing_is_read(tmp_path: Path) -> None:
     """The files are of no use then."""
     (tmp_path / "ca.pem").write_text("nonsense\n")
-    load_settings(ssl_cafile=tmp_path / "ca.pem").check_certificates()
+    load_settings(ssl_cafile=tmp_path / "ca.pem").tls_context()

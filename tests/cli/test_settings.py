@@ -19,7 +19,7 @@ SENT_ON = {
     "data_dir": ("data_dir", Path("elsewhere")),
     "partitions": ("partitions", 12),
     "group_instance_id": ("group_instance_id", "worker-1"),
-    "session_timeout": ("session_timeout_s", 20.0),
+    "session_timeout": ("session_timeout_s", 50.0),
     "heartbeat_interval": ("heartbeat_s", 2.0),
     "rebalance_timeout": ("rebalance_timeout_s", 61.0),
     "delivery_timeout": ("delivery_timeout_s", 7.0),
@@ -143,14 +143,14 @@ def test_config_variable_names_the_file(monkeypatch: pytest.MonkeyPatch, tmp_pat
         ),
         (
             "HEARTBEAT_S",
-            "6",
-            "SHIPSENTRY_HEARTBEAT_S=6.0: at most half of SHIPSENTRY_SESSION_TIMEOUT_S=10.0 is "
+            "23",
+            "SHIPSENTRY_HEARTBEAT_S=23.0: at most half of SHIPSENTRY_SESSION_TIMEOUT_S=45.0 is "
             "allowed",
         ),
         (
             "DELIVERY_TIMEOUT_S",
-            "10",
-            "SHIPSENTRY_DELIVERY_TIMEOUT_S=10.0: less than SHIPSENTRY_SESSION_TIMEOUT_S=10.0 is "
+            "45",
+            "SHIPSENTRY_DELIVERY_TIMEOUT_S=45.0: less than SHIPSENTRY_SESSION_TIMEOUT_S=45.0 is "
             "allowed",
         ),
         (

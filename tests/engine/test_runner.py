@@ -35,6 +35,7 @@ from support.ports import free_port
 from streams.demo.broker import EmbeddedCluster
 from streams.engine.kafka.offsets import PartitionOffsets
 from streams.engine.store.restore import StateRefused
+from streams.engine.worker.outage import Outage
 from streams.engine.worker.runner import CannotServe, Stalled, Watch, worker
 
 
@@ -348,7 +349,10 @@ class FakeEngine:
     """What the watchdog looks at."""
 
     def __init__(self, timeout: float) -> None:
-        self.config = SimpleNamespace(stall_timeout=timeout, session_timeout=10.0)
+        self.config = SimpleNamespace(
+            stall_timeout=timeout, session_timeout=10.0, heartbeat_limit=10.0
+        )
+        self.outage = Outage(timeout)
         self.heartbeat: float | None = 1.0
         self.restorer = SimpleNamespace(
             stats=SimpleNamespace(records=0, running=False, remaining=0)
@@ -459,6 +463,19 @@ def test_a_clock_that_is_doubted_is_not_ready() -> None:
     later(5)
     assert watch.ready() == engine.doubt
     assert watch.alive() is None
+
+
+def test_an_outage_is_no_stall_and_not_ready() -> None:
+    """All work is held: the outage's own limit ends it."""
+    engine, watch, later = watched()
+    engine.outage.begin(30.0)
+    later(120)
+    assert engine.failure is None
+    assert (watch.ready() or "").startswith("the brokers have taken nothing for 30 s")
+    engine.outage.holding = False
+    engine.offsets.position = 10
+    later(1)
+    assert watch.ready() is None
 
 
 def test_time_in_which_nobody_looked_is_no_stall() -> None:

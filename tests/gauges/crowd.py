@@ -95,6 +95,7 @@ def crowd() -> str:
         clock_ahead_s=1.0,
         clock_doubted=True,
         clock_doubts=1,
+        outage_s=1.0,
         restore_remaining=1,
         uncounted=0,
         due=dict.fromkeys(("orders", "parcels", "tracks", "meters"), (1, 1.0)),

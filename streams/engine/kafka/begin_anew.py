@@ -55,7 +55,7 @@ class Reset:
 
     def check(self) -> None:
         """Raise NotDone while workers are members, or where an input does not fit the settings."""
-        found = described(self._admin, self._inputs)
+        found = described(self._admin, self._settings, self._inputs)
         missing = [name for name, one in found.items() if one.partitions is None]
         if missing:
             raise NotDone(f"there is no input {', '.join(missing)}: nothing could be read again")
@@ -66,7 +66,7 @@ class Reset:
 
     def own(self) -> list[Own]:
         """The topics that would be emptied."""
-        found = described(self._admin, self._specs)
+        found = described(self._admin, self._settings, self._specs)
         there = {spec.name for spec in self._specs if found[spec.name].partitions is not None}
         records = self._records(there)
         return [Own(spec, records.get(spec.name)) for spec in self._specs]
@@ -82,7 +82,7 @@ class Reset:
         that starts in between takes no records. Safe to repeat. Raises NotDone, KafkaUnavailable.
         """
         self.check()
-        found = described(self._admin, self._specs)
+        found = described(self._admin, self._settings, self._specs)
         there = [spec for spec in self._specs if found[spec.name].partitions is not None]
         specs = self._with_their_settings(there)
         self._delete([spec.name for spec in there])

@@ -25,7 +25,7 @@ class EngineConfig:
     """Partition count of every consumed topic and changelog."""
     tables: tuple[str, ...] = ("orders", "parcels", "tracks", "meters")
 
-    security: Mapping[str, str] = field(default_factory=dict)
+    security: Mapping[str, str] = field(default_factory=dict, repr=False)
     """librdkafka's names: `security.protocol`, `sasl.mechanism`, `sasl.username`, `sasl.password`,
     `ssl.ca.location`, `ssl.certificate.location`, `ssl.key.location`, `ssl.key.password`."""
     group_instance_id: str | None = None
@@ -34,11 +34,11 @@ class EngineConfig:
     web_address: str = ""
     """Where other workers reach this worker's web pages, `http://host:port`; empty: nowhere."""
 
-    session_timeout: float = 12.0
+    session_timeout: float = 45.0
     heartbeat_interval: float = 3.0
     rebalance_timeout: float = 60.0
     request_timeout: float = 40.0
-    delivery_timeout: float = 8.0
+    delivery_timeout: float = 30.0
     isolation_level: str = "read_committed"
 
     chunk_max_records: int = 10_000
@@ -86,7 +86,8 @@ class EngineConfig:
 
     connect_timeout: float = 60.0
     stall_timeout: float = 120.0
-    """No progress for so long, while there is something to do, ends the worker."""
+    """No progress for so long, while there is something to do, ends the worker; so do brokers that
+    take nothing for so long."""
 
     def __post_init__(self) -> None:
         if self.partitions < 1:
@@ -95,6 +96,13 @@ class EngineConfig:
             raise ValueError("delivery_timeout must be below session_timeout")
         if self.heartbeat_interval * 2 > self.session_timeout:
             raise ValueError("heartbeat_interval must be at most half of session_timeout")
+
+    @property
+    def heartbeat_limit(self) -> float:
+        """Age of the last accepted heartbeat above which nothing may be produced any more: what is
+        produced before is delivered or given up while the session lasts."""
+        left = self.session_timeout - self.delivery_timeout
+        return min(self.session_timeout, max(left, self.heartbeat_interval * 1.5))
 
     @property
     def ticks_topic(self) -> str:

@@ -29,12 +29,16 @@ _SIZE_ERRORS = (KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE)
 
 
 class DeliveryFailed(Exception):
-    """A record was not delivered: `topic`, `partition` (-1: unknown) and `reason` say it."""
+    """A record was not delivered: `topic`, `partition` (-1: unknown) and `reason` say it.
 
-    def __init__(self, topic: str, partition: int, reason: str) -> None:
+    `timed_out`: the brokers had not taken it in time, and nothing else is known to be wrong.
+    """
+
+    def __init__(self, topic: str, partition: int, reason: str, *, timed_out: bool = False) -> None:
         self.topic = topic
         self.partition = partition
         self.reason = reason
+        self.timed_out = timed_out
         where = f"{topic}-{partition}" if partition >= 0 else topic or "the cluster"
         super().__init__(f"delivery to {where} failed: {reason}")
 
@@ -57,7 +61,7 @@ class Producer:
         *,
         client_id: str = "shipsentry",
         linger_ms: float = 5,
-        delivery_timeout_ms: int = 8_000,
+        delivery_timeout_ms: int = 30_000,
         message_max_bytes: int = 4 * 1024 * 1024,
         buffer_max_kbytes: int = 256 * 1024,
         buffer_max_messages: int = 500_000,
@@ -245,7 +249,10 @@ class Producer:
             reason = error.str()
         self._fail(
             DeliveryFailed(
-                message.topic(), _ANY_PARTITION if partition is None else partition, reason
+                message.topic(),
+                _ANY_PARTITION if partition is None else partition,
+                reason,
+                timed_out=error.code() == KafkaError._MSG_TIMED_OUT,
             )
         )
 
@@ -258,7 +265,8 @@ class Producer:
     def _fail(self, failure: DeliveryFailed) -> None:
         if self.failed is None:
             self.failed = failure
-            log.error("%(error)s", event("delivery_failed", error=failure))
+            if not failure.timed_out:  # the worker rides that out, and says so
+                log.error("%(error)s", event("delivery_failed", error=failure))
 
     def _wait_for_room(self) -> None:
         for producer in self._producers:

@@ -19,8 +19,9 @@ from streams.telemetry.events import event
 
 log = logging.getLogger(__name__)
 
-MARGIN_MS = 60_000
-"""More than a round of commits can take: delivery is given up long before."""
+MARGIN_MS = 120_000
+"""More than a round of commits can take from its first output to its last state: each delivery is
+given up long before, and so is the wait between the two."""
 
 _ASK_S = 20.0
 _SILENCE_S = 30.0

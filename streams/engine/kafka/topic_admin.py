@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import socket
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,8 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
-from kafka.errors import KafkaError, for_code
+from kafka.errors import (
+    AuthorizationError,
+    KafkaError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
 
+from streams.engine.kafka.contact import Rejected, greet
 from streams.engine.kafka.topics import Topics
 from streams.telemetry.counted import counted
 from streams.telemetry.events import event
@@ -21,6 +27,9 @@ log = logging.getLogger(__name__)
 
 COMMAND_WAIT_S = 10.0
 """How long a command waits for a broker; a worker waits `broker_wait_s`."""
+
+_GREETING_S = 5.0
+"""How long one step of a first word with a broker may take."""
 
 _HOUR_MS = 3_600_000
 _DAY_MS = 24 * _HOUR_MS
@@ -72,8 +81,8 @@ class Cluster(Protocol):
     def named(self, name: str) -> str:
         """A setting and its value, as an error names them."""
 
-    def check_certificates(self) -> None:
-        """Raise ValueError where a file that is needed to connect cannot be used."""
+    def tls_context(self) -> ssl.SSLContext | None:
+        """How to speak TLS (None: not at all); raises ValueError where its files cannot be used."""
 
 
 class KafkaUnavailable(RuntimeError):
@@ -203,7 +212,7 @@ def inspect_topics(settings: Cluster, wait_s: float | None = None) -> tuple[list
     """The problems of `check_topics`, and notes on what may lose data or fail later."""
     specs = topic_specs(settings)
     with connect(settings, wait_s) as admin:
-        found = described(admin, specs)
+        found = described(admin, settings, specs)
     return _missing(specs, found) + problems_of(settings, specs, found), _notes(specs, found)
 
 
@@ -217,7 +226,7 @@ def create_topics(settings: Cluster, wait_s: float | None = COMMAND_WAIT_S) -> O
     specs = topic_specs(settings)
     outcome = Outcome()
     with connect(settings, wait_s) as admin:
-        found = described(admin, specs)
+        found = described(admin, settings, specs)
         outcome.problems = problems_of(settings, specs, found)
         if not outcome.problems:
             outcome.notes = _date_by_brokers(admin, specs, found)
@@ -241,9 +250,8 @@ def connect(settings: Cluster, wait_s: float | None = None) -> Iterator[KafkaAdm
     Whatever Kafka refuses inside becomes KafkaUnavailable. Raises SettingsError for certificates
     that cannot be used.
     """
-    settings.check_certificates()
     deadline = time.monotonic() + (settings.broker_wait_s if wait_s is None else wait_s)
-    _wait_for_port(settings, deadline)
+    _wait_for_broker(settings, deadline)
     with kafka_errors(settings):
         admin = KafkaAdminClient(**client_options(settings, deadline))
         try:
@@ -253,11 +261,7 @@ def connect(settings: Cluster, wait_s: float | None = None) -> Iterator[KafkaAdm
 
 
 def client_options(settings: Cluster, deadline: float | None = None) -> dict[str, Any]:
-    """What every client of kafka-python needs to connect, by `deadline` (time.monotonic()).
-
-    Raises SettingsError for certificates that cannot be used.
-    """
-    settings.check_certificates()
+    """What every client of kafka-python needs to connect, by `deadline` (time.monotonic())."""
     wait = COMMAND_WAIT_S if deadline is None else max(deadline - time.monotonic(), 5.0)
     return {
         "bootstrap_servers": settings.bootstrap_servers.split(","),
@@ -272,29 +276,68 @@ def kafka_errors(settings: Cluster) -> Iterator[None]:
     """Turn what kafka-python raises inside into KafkaUnavailable, in one line."""
     try:
         yield
+    except AuthorizationError as error:
+        raise _forbidden(settings, error) from error
     except (KafkaError, OSError) as error:
         text = " ".join(str(error).split())
         raise KafkaUnavailable(f"Kafka at {settings.bootstrap_servers}: {text}") from error
+
+
+def check_topic(settings: Cluster, topic: Mapping[str, Any]) -> bool:
+    """Whether there is this topic, as `describe_topics` tells of it.
+
+    Raises KafkaUnavailable where that, or anything else about it, is refused.
+    """
+    error = for_code(topic["error_code"])
+    if issubclass(error, AuthorizationError):
+        raise _forbidden(settings, error(f"topic {topic['name']}"))
+    if error is UnknownTopicOrPartitionError:
+        return False
+    if topic["error_code"] != _NO_ERROR:
+        raise error(f"topic {topic['name']}")
+    return True
+
+
+def _forbidden(settings: Cluster, error: KafkaError) -> KafkaUnavailable:
+    """What the brokers' access control refused, and to whom."""
+    security = settings.kafka_python_security
+    if "sasl_mechanism" in security:
+        who = settings.named("sasl_username")
+    elif "ssl_certfile" in security:
+        who = settings.named("ssl_certfile")
+    else:
+        who = f"{settings.named('security_protocol')} (nobody is logged in)"
+    text = " ".join(str(error).split())
+    return KafkaUnavailable(
+        f"{who}: Kafka at {settings.bootstrap_servers} does not permit it (is an ACL missing?): "
+        f"{text}"
+    )
 
 
 def _reason(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error)
 
 
-def _wait_for_port(settings: Cluster, deadline: float) -> None:
-    """Return once one of the addresses accepts a connection; say so while none does."""
+def _wait_for_broker(settings: Cluster, deadline: float) -> None:
+    """Return once a broker at one of the addresses has let us in; say so while none answers.
+
+    Raises KafkaUnavailable: at the deadline, and at once where waiting changes nothing.
+    """
     addresses = settings.bootstrap_servers
     said = False
     while True:
-        problem = ""
+        problem, rejected = "", None
         for address in addresses.split(","):
-            host, _, port = address.rpartition(":")
             try:
-                socket.create_connection((host.strip("[]"), int(port)), timeout=3).close()
+                greet(settings, address, _GREETING_S)
+            except Rejected as error:
+                rejected = error
             except (OSError, UnicodeError) as error:  # UnicodeError: a name that cannot be one
                 problem = _reason(error)
             else:
                 return
+        if rejected is not None:
+            raise KafkaUnavailable(str(rejected)) from rejected
         if time.monotonic() >= deadline:
             raise KafkaUnavailable(
                 f"{settings.named('bootstrap_servers')}: no broker answers there ({problem})"
@@ -308,14 +351,14 @@ def _wait_for_port(settings: Cluster, deadline: float) -> None:
         time.sleep(min(0.5, max(0.0, deadline - time.monotonic())))
 
 
-def described(admin: KafkaAdminClient, specs: Sequence[TopicSpec]) -> dict[str, Described]:
+def described(
+    admin: KafkaAdminClient, settings: Cluster, specs: Sequence[TopicSpec]
+) -> dict[str, Described]:
     """What the cluster has of these topics."""
     found = {spec.name: Described() for spec in specs}
     for topic in admin.describe_topics(list(found)):
-        if topic["error_code"] == _NO_ERROR:
+        if check_topic(settings, topic):
             found[topic["name"]].partitions = len(topic["partitions"])
-        elif for_code(topic["error_code"]).__name__ != "UnknownTopicOrPartitionError":
-            raise for_code(topic["error_code"])(f"topic {topic['name']}")
     there = [name for name, one in found.items() if one.partitions is not None]
     if there:
         keys = sorted({key for spec in specs for key in spec.config})

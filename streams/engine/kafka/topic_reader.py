@@ -12,6 +12,7 @@ from streams.engine.kafka.topic_admin import (
     COMMAND_WAIT_S,
     Cluster,
     KafkaUnavailable,
+    check_topic,
     client_options,
     connect,
     kafka_errors,
@@ -85,8 +86,9 @@ def open_topic(settings: Cluster, name: str) -> Iterator[TopicReader]:
     """The topic, until the block ends. Raises KafkaUnavailable, also where there is none."""
     with connect(settings, COMMAND_WAIT_S) as admin:
         (topic,) = admin.describe_topics([name])
+        is_there = check_topic(settings, topic)
     numbers = sorted(partition["partition_index"] for partition in topic["partitions"])
-    if not numbers:
+    if not is_there:
         raise KafkaUnavailable(
             f"there is no topic {name!r} at {settings.bootstrap_servers} "
             "(`shipsentry topics create` makes it)"

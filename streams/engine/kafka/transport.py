@@ -8,9 +8,11 @@ follow: see `offsets.py`. The producer half of the transport does nothing; `prod
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Mapping
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -26,6 +28,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
 from streams.engine.kafka.coordinator import find_patiently
+from streams.engine.kafka.membership import keep_name
 from streams.engine.kafka.offset_metadata import Witness, decode, encode
 from streams.engine.kafka.offsets import PartitionOffsets
 from streams.engine.kafka.topic_ids import NO_ID
@@ -134,10 +137,20 @@ class ChunkConsumerThread(driver.AIOKafkaConsumerThread):
             **aiokafka_security(config.security),
         )
 
+    def on_crash(self, msg: str, *fmt: Any, **kwargs: Any) -> None:
+        """Nothing: upstream prints a traceback (mode/threads.py, _serve); the engine has a line."""
+
+    def _start_thread(self) -> None:
+        # What goes up from here has crashed the app, which says it; Python would show it once more.
+        with contextlib.suppress(Exception, asyncio.CancelledError):
+            super()._start_thread()
+
     async def on_start(self) -> None:
         await super().on_start()
         coordinator = self._ensure_consumer()._coordinator
         find_patiently(coordinator)
+        engine, loop = self.app.engine, self.app.loop
+        keep_name(coordinator, engine.config, partial(loop.call_soon_threadsafe, engine.fail))
         accepted = coordinator._do_heartbeat
 
         async def heartbeat() -> bool:
@@ -493,6 +506,12 @@ class ChunkConsumer(driver.Consumer):
         self.epoch += 1
         super().resume_flow()
 
+    def hold(self) -> None:
+        """Deliver nothing any more, and let the streams forget what was delivered."""
+        self.stop_flow()
+        self.app.flow_control.suspend()
+        self.app.flow_control.clear()
+
     def forget(self) -> None:
         """The assignment has ended: acks of its chunks mean nothing any more."""
         self.offsets = {}
@@ -502,9 +521,7 @@ class ChunkConsumer(driver.Consumer):
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         # Upstream forgets the offsets of revoked partitions before it lets streams finish
         # (faust/transport/consumer.py, on_partitions_revoked): acked work would be done again.
-        self.stop_flow()
-        self.app.flow_control.suspend()
-        self.app.flow_control.clear()
+        self.hold()
         try:
             await self.app.engine.on_revoked()
         except Exception as error:

@@ -15,13 +15,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from aiokafka.errors import KafkaError as ConsumerError
 from confluent_kafka import KafkaException
 from faust.types import TP
 
 from streams.engine.kafka.config import EngineConfig
 from streams.engine.kafka.offset_metadata import Witness
 from streams.engine.kafka.offsets import PartitionOffsets
-from streams.engine.kafka.producer import Producer
+from streams.engine.kafka.producer import DeliveryFailed, Producer
 from streams.engine.kafka.topic_ids import NO_ID, Topic, TopicIds
 from streams.engine.kafka.transport import ChunkConsumer, Start, boot_time
 from streams.engine.kafka.types import Chunk, Committed, Effects, Output
@@ -34,6 +35,7 @@ from streams.engine.worker import ticks
 from streams.engine.worker.clock import Clock
 from streams.engine.worker.commit import Committer, CommitterFailed
 from streams.engine.worker.failure import say_failed
+from streams.engine.worker.outage import Outage, passes
 from streams.engine.worker.peers import Home, Peers
 from streams.engine.worker.refusals import TRIED, Change, Refusals
 from streams.engine.worker.session import Session, SessionCommitter
@@ -123,6 +125,8 @@ class EngineStatus(NamedTuple):
     """The clock is doubted: no deadline fires."""
     clock_doubts: int
     """How often the clock came to be doubted since the start."""
+    outage_s: float
+    """Seconds for which brokers have taken nothing, so that all work is held; 0: it is not."""
 
 
 class Engine:
@@ -151,6 +155,9 @@ class Engine:
         self.refused: StateRefused | None = None
         """Why nothing is read of this assignment."""
         self.assignments = 0
+        self.releases = 0
+        """How often partitions were given up. A static member is given them anew in the same
+        generation of its group."""
         self.before_reading: Callable[[frozenset[int]], None] | None = None
         """Called in a thread with newly assigned partitions, restored and not yet read."""
         self.observer: Observer | None = None
@@ -190,6 +197,8 @@ class Engine:
         self._watcher: asyncio.Task[None] | None = None
         self._producer: Producer | None = None
         self._committer: Committer | None = None
+        self.outage = Outage(config.stall_timeout)
+        self._riding_out: asyncio.Task[None] | None = None
         self._restoring: asyncio.Future[None] | None = None
         self._owned: frozenset[int] = frozenset()
         self._generation = -1
@@ -257,6 +266,9 @@ class Engine:
         try:
             await self.committer.submit(effects, lambda: self._durable(offsets, chunk))
         except CommitterFailed as error:
+            if self.outage.holding:
+                self.chunks_dropped += 1
+                return
             if not self._stopping:
                 self.fail(error.__cause__ or error)
             await asyncio.Event().wait()  # the worker is ending; nothing more is to be done here
@@ -392,6 +404,7 @@ class Engine:
             clock_ahead_s=self.clock.ahead_us / 1_000_000,
             clock_doubted=self.clock.doubted,
             clock_doubts=self.clock.doubts,
+            outage_s=self.outage.seconds,
         )
 
     def witnesses(self, partition: int) -> dict[str, Witness]:
@@ -455,6 +468,15 @@ class Engine:
 
     async def start(self) -> None:
         """Connect the producer and start committing."""
+        self._topic_ids = TopicIds(self.config.client_config())
+        self.session = Session(self.config, self._session_age, self._is_member)
+        await self._begin_writing()
+        if self._clock_is_ours:
+            await self._ask_the_time()
+        self._ticker = asyncio.create_task(self._tick_forever())
+        self._watcher = asyncio.create_task(self._watch_topics())
+
+    async def _begin_writing(self) -> None:
         config = self.config
         self._producer = Producer(
             config.bootstrap,
@@ -468,22 +490,26 @@ class Engine:
             stamp_ms=lambda: self.dated_us() // 1_000,
             extra=dict(config.security),
         )
-        self._topic_ids = TopicIds(config.client_config())
-        if self._clock_is_ours:
-            await self._ask_the_time()
-        self.session = Session(config, self._session_age, self._is_member)
         self._committer = SessionCommitter(
             self._producer,
             self.tables,
             {table: config.changelog_topic(table) for table in config.tables},
             may_write=self.may_write,
             on_damaged=self._damaged,
-            on_failure=self.fail,
+            on_failure=self._writing_failed,
             session=self.session,
+            taken=self.outage.taken,
         )
         await self._committer.start()
-        self._ticker = asyncio.create_task(self._tick_forever())
-        self._watcher = asyncio.create_task(self._watch_topics())
+
+    async def _end_writing(self) -> None:
+        """Nothing that is on its way is acknowledged any more; records may still arrive."""
+        committer, self._committer = self._committer, None
+        if committer is not None:
+            await committer.stop()
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await asyncio.to_thread(producer.close)
 
     async def stop(self) -> None:
         """Finish within the drain timeout what is submitted (not after a failure), then close."""
@@ -494,16 +520,14 @@ class Engine:
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
         self._ticker = self._watcher = None
+        if self._riding_out is not None:
+            self._riding_out.cancel()
+            await asyncio.gather(self._riding_out, return_exceptions=True)
         await self.peers.close()
         await self._release()
-        committer, self._committer = self._committer, None
-        if committer is not None:
-            await committer.stop()
+        await self._end_writing()
         for table in self.tables.values():
             table.close()
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            await asyncio.to_thread(producer.close)
 
     async def restore(
         self, partitions: set[int], generation: int, committed: Sequence[Committed]
@@ -513,6 +537,8 @@ class Engine:
         Raises StateRefused where these do not fit the changelogs.
         """
         await self._stop_restoring()
+        if self._riding_out is not None:
+            await asyncio.shield(self._riding_out)
         if self._stopping:
             raise RestoreStopped
         loop = asyncio.get_running_loop()
@@ -602,9 +628,65 @@ class Engine:
 
     # -- inside
 
+    def _writing_failed(self, error: BaseException) -> None:
+        """The committer has ended: hold all work while brokers take nothing, end for all else."""
+        if not passes(error) or self._stopping or self.failure is not None:
+            self.fail(error)
+            return
+        self.outage.begin(self.config.delivery_timeout)
+        log.warning(
+            "the brokers take nothing: all work is held until they do, for %(limit)d s at most "
+            "(%(error)s)",
+            event("outage_begun", limit=self.config.stall_timeout, error=error),
+        )
+        self._riding_out = asyncio.create_task(self._ride_out(error))
+
+    async def _ride_out(self, error: BaseException) -> None:
+        """Give up all partitions, wait for the brokers, and take the partitions anew."""
+        try:
+            consumer = self.app.consumer
+            generation = consumer.thread.generation()
+            consumer.hold()
+            await self._release()
+            consumer.forget()
+            while True:
+                await self._end_writing()
+                if self.outage.too_long:
+                    self.fail(error)
+                    return
+                await self._begin_writing()
+                if await self._is_taken():
+                    break
+            seconds = self.outage.seconds
+            self.outage.holding = False
+            log.info(
+                "the brokers take records again after %(seconds).1f s: partitions are taken anew",
+                event("outage_over", seconds=round(seconds, 3)),
+            )
+            self._riding_out = None
+            if consumer.thread.generation() == generation:
+                consumer.thread.rejoin()
+        except Exception as failure:
+            self.fail(failure)
+
+    async def _is_taken(self) -> bool:
+        """Whether the brokers take a record in each partition of the ticks topic."""
+        # A tick that reports nothing: to whoever reads it, a beat.
+        value = ticks.encode(self.worker_id, self._generation, self.now_us(), {})
+        for number in range(self.config.partitions):
+            self.producer.produce(Output(self.config.ticks_topic, None, value, number))
+        try:
+            await self.producer.flush()
+        except DeliveryFailed as error:
+            if passes(error):
+                return False
+            raise
+        return True
+
     async def _release(self) -> None:
         self.assigned = False
         self.refused = None
+        self.releases += 1
         await self._stop_restoring()
         census, self._census = self._census, None
         if census is not None:
@@ -613,7 +695,8 @@ class Engine:
         owned = self._owned
         began = time.monotonic()
         done = False
-        if owned and self._committer is not None and self.failure is None:
+        lost = self.failure is not None or self.outage.holding
+        if owned and self._committer is not None and not lost:
             consumer = self.app.consumer
             done = await self._committer.drain(owned, self.config.drain_timeout)
             if not done:
@@ -787,7 +870,7 @@ class Engine:
                 if not self._clock_is_ours:
                     self._samples.append((time.time(), self.now_us()))
                 await self.app.consumer.thread.check_errors()
-                if self.assigned:
+                if self.assigned and not self.outage.holding:
                     for tp in self.refusals.to_try(time.monotonic()):
                         self.app.consumer.try_reading(tp, TRIED)
                     await self._advance_watermark()
@@ -877,7 +960,12 @@ class Engine:
             if tp.partition in waiting and tp.topic != self.config.ticks_topic
         ]
         opened = consumer.offsets
-        ends = await consumer.highwaters(*tps)
+        try:
+            ends = await consumer.highwaters(*tps)
+        except ConsumerError as error:
+            if not passes(error):
+                raise
+            return False  # no broker says where a round begins: it begins later
         if consumer.offsets is not opened:
             return False
         for number in waiting:
@@ -900,8 +988,14 @@ class Engine:
         }
         if not reports:
             return
-        self._tick(reports, b"" if self.observer is None else self.observer.word())
-        self.producer.poll()
+        note = b"" if self.observer is None else self.observer.word()
+        try:
+            self._tick(reports, note)
+            self.producer.poll()
+        except DeliveryFailed as error:
+            # The committer meets the same failure, and sees to it.
+            if not passes(error):
+                raise
 
     def _tick(self, reports: dict[int, Report], note: bytes) -> None:
         """Send a tick to every partition, and learn when the brokers have it."""

@@ -7,6 +7,7 @@ import traceback
 from types import FrameType
 
 from streams.telemetry.events import event
+from streams.telemetry.secrets import masked
 
 log = logging.getLogger(__name__)
 
@@ -16,8 +17,8 @@ class Stalled(RuntimeError):
 
 
 def describe(error: BaseException) -> str:
-    """One line for the operator."""
-    text = " ".join(str(error).split()) or "no details"
+    """One line for the operator, without secrets."""
+    text = " ".join(masked(str(error)).split()) or "no details"
     return f"{type(error).__name__}: {text}"
 
 

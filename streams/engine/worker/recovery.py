@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from typing import TYPE_CHECKING, Any, cast
 
 from aiokafka.errors import IllegalStateError
@@ -17,11 +18,16 @@ from faust.types import TP
 from mode import Service
 
 from streams.engine.store.restore import RestoreStopped, StateRefused
+from streams.engine.worker.outage import passes
+from streams.telemetry.events import event
 
 if TYPE_CHECKING:
     from streams.engine.kafka.transport import ChunkConsumer
 
 log = logging.getLogger(__name__)
+
+_AGAIN = 1.0
+"""Seconds until partitions are restored again for which a broker was away."""
 
 
 class PartitionsDiffer(RuntimeError):
@@ -55,6 +61,8 @@ class BatchRecovery(Recovery):
 
     @Service.task
     async def _restart_recovery(self) -> None:
+        engine = self.app.engine
+        failing_since: float | None = None
         while not self.should_stop:
             if await self.wait_for_stopped(cast(Any, self.signal_recovery_start)):
                 return
@@ -69,13 +77,26 @@ class BatchRecovery(Recovery):
             except ServiceStopped:
                 return
             except Exception as error:
-                self.app.engine.fail(error)
-                return
+                failing_since = failing_since or time.monotonic()
+                lasts = time.monotonic() - failing_since
+                if not passes(error) or lasts > engine.config.stall_timeout:
+                    engine.fail(error)
+                    return
+                log.warning(
+                    "the partitions cannot be taken yet: %(error)s",
+                    event("recovery_retried", error=error),
+                )
+                await engine.on_revoked()
+                await self.sleep(_AGAIN)
+                self.signal_recovery_start.set()
+            else:
+                failing_since = None
 
     async def _recover(self, generation: int) -> None:
         app = self.app
         engine = app.engine
         consumer: ChunkConsumer = app.consumer
+        releases = engine.releases
         self._set_recovery_started()
         changelogs = set(self.active_tps)
         partitions = {tp.partition for tp in changelogs}
@@ -91,6 +112,8 @@ class BatchRecovery(Recovery):
         await app.on_rebalance_complete.send()
         await app._fetcher.maybe_start()
         if app.consumer_generation_id != generation or self.signal_recovery_start.is_set():
+            return
+        if engine.releases != releases:
             return
         self._set_recovery_ended()
         # Nothing is awaited from here on: resuming the flow clears every queue, so no record

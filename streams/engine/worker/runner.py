@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, cast
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from streams.engine.kafka.membership import NameTaken
 from streams.engine.worker import web
 from streams.engine.worker.app import EngineApp
 from streams.engine.worker.engine import Engine
@@ -54,9 +55,9 @@ def run_worker(
     """Run the worker until SIGTERM or SIGINT; returns the process's exit status.
 
     0 after a signal, with everything in flight finished and committed; 1 after a failure, with one
-    line on stderr that says why. `on_ready` is called once, when the first assignment is read. An
-    event loop that does not answer for the stall timeout ends the process, see `loopwatch.py`.
-    Raises CannotServe, before anything else is done.
+    line on stderr that says why, 2 where that is a wrong setting. `on_ready` is called once, when
+    the first assignment is read. An event loop that does not answer for the stall timeout ends the
+    process, see `loopwatch.py`. Raises CannotServe, before anything else is done.
     """
     with LoopWatch(app.engine.config.stall_timeout) as loop_watch:
         return asyncio.run(
@@ -114,11 +115,18 @@ async def worker(
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.remove_signal_handler(number)
         if loop_watch is not None:
-            loop_watch.leave(0 if engine.failure is None else 1)
+            loop_watch.leave(_status(engine))
     if engine.failure is None:
         return 0
     print(f"worker failed: {describe(engine.failure)}", file=sys.stderr)
-    return 1
+    return _status(engine)
+
+
+def _status(engine: Engine) -> int:
+    """The process's exit status: 2 for wrong settings."""
+    if isinstance(engine.failure, NameTaken):
+        return 2
+    return 0 if engine.failure is None else 1
 
 
 def _asked_to_stop(stop: asyncio.Event, number: signal.Signals) -> None:
@@ -177,7 +185,10 @@ async def _stop(app: EngineApp) -> None:
     consumer = cast("ChunkConsumer | None", app._consumer)
     read = consumer.offsets if consumer else {}
     partitions = sorted({tp.partition for tp in read})
-    patience = engine.config.drain_timeout * 2 + engine.config.session_timeout
+    patience = engine.config.drain_timeout * 2
+    if engine.failure is None:
+        # Leaving the group may have to wait for it; after a failure there is nothing to commit.
+        patience += engine.config.session_timeout
     try:
         await asyncio.wait_for(app.stop(), patience)
     except TimeoutError:
@@ -246,7 +257,9 @@ class Watch:
         self._idle += min(now - self._looked_at, _LOOKED)
         self._looked_at = now
         waits_for_nothing = engine.assigned and not self._work_waits()
-        if seen != self._seen or waits_for_nothing or engine.refused is not None:
+        # An outage has a limit of its own.
+        waits = waits_for_nothing or engine.outage.holding or engine.refused is not None
+        if seen != self._seen or waits:
             self._seen = seen
             self._idle = 0.0
         if self._idle > engine.config.stall_timeout:
@@ -262,6 +275,8 @@ class Watch:
         engine = self._engine
         if engine.failure is not None:
             return describe(engine.failure)
+        if engine.outage.holding:
+            return f"the brokers have taken nothing for {engine.outage.seconds:.0f} s"
         if engine.refused is not None:
             return f"no record is taken: {engine.refused}"
         for topic, why in engine.topics.unread.items():
@@ -273,17 +288,17 @@ class Watch:
                 if stats.running
                 else "not assigned"
             )
-        unheard = self._unheard()
+        unheard = self._unheard(engine.config.heartbeat_limit)
         if unheard is not None:
             return f"no broker has accepted a heartbeat for {unheard:.0f} s"
         if self._idle > min(30.0, engine.config.stall_timeout / 2):
             return f"no progress for {self._idle:.0f} s"
         return engine.clock.problem()
 
-    def _unheard(self) -> float | None:
-        """For how many seconds no heartbeat was accepted, where the session is over by now."""
+    def _unheard(self, limit: float) -> float | None:
+        """For how many seconds no heartbeat was accepted, where they are more than `limit`."""
         age = self._engine.heartbeat_age()
-        return age if age is not None and age > self._engine.config.session_timeout else None
+        return age if age is not None and age > limit else None
 
     def doing(self) -> str:
         """What the worker is at; from any thread."""
@@ -301,7 +316,7 @@ class Watch:
     def _work_waits(self) -> bool:
         """Records are in flight or unread, or the broker has not been heard of lately."""
         engine = self._engine
-        if self._unheard() is not None:
+        if self._unheard(engine.config.session_timeout) is not None:
             return True
         consumer = engine.app.consumer
         late = time.time() - engine.config.stall_timeout

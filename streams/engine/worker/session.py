@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Callable
 from typing import Any
 
 from streams.engine.kafka.config import EngineConfig
+from streams.engine.kafka.producer import DeliveryFailed
 from streams.engine.kafka.types import Output, Put
 from streams.engine.worker.commit import Committer, OutputProducer
 from streams.telemetry.events import event
@@ -23,6 +25,10 @@ from streams.telemetry.events import event
 log = logging.getLogger(__name__)
 
 _LOOK = 0.05
+
+_MID_ROUND = 20.0
+"""Seconds for which a round waits between its outputs and its states: with the delivery of the
+outputs less than `readback.MARGIN_MS`."""
 
 
 class Session:
@@ -36,21 +42,19 @@ class Session:
     ) -> None:
         self._age = age
         self._still_ours = still_ours
-        self.limit = min(
-            config.session_timeout,
-            max(
-                config.session_timeout - config.delivery_timeout,
-                config.heartbeat_interval * 1.5,
-            ),
-        )
+        self.limit = config.heartbeat_limit
 
     @property
     def fresh(self) -> bool:
         """What is produced now is delivered, or given up, while the session lasts."""
         return self._age() <= self.limit
 
-    async def confirmed(self) -> None:
-        """Return when the session is fresh, or the assignment over."""
+    async def confirmed(self, patience: float = math.inf) -> None:
+        """Return when the session is fresh, or the assignment over.
+
+        Raises DeliveryFailed after `patience` seconds: half of a round is out, and what was
+        published is read back from a bounded time before its states only.
+        """
         if self.fresh:
             return
         began = time.monotonic()
@@ -59,7 +63,11 @@ class Session:
             event("no_heartbeat", seconds=round(self._age(), 3)),
         )
         # Heartbeats are counted in another thread: to look is simpler than to be told.
-        while not self.fresh and self._still_ours():  # noqa: ASYNC110
+        while not self.fresh and self._still_ours():
+            if time.monotonic() - began > patience:
+                raise DeliveryFailed(
+                    "", -1, f"no heartbeat was accepted for {self._age():.0f} s", timed_out=True
+                )
             await asyncio.sleep(_LOOK)
         if self._still_ours():
             log.info(
@@ -69,11 +77,17 @@ class Session:
 
 
 class SessionProducer:
-    """A producer whose flush also waits for a confirmed session, for what is produced next."""
+    """A producer whose flush also waits for a confirmed session, for what is produced next.
 
-    def __init__(self, producer: OutputProducer, session: Session) -> None:
+    `taken` is called whenever the brokers have taken everything.
+    """
+
+    def __init__(
+        self, producer: OutputProducer, session: Session, taken: Callable[[], None]
+    ) -> None:
         self._producer = producer
         self._session = session
+        self._taken = taken
 
     def produce(self, output: Output) -> None:
         self._producer.produce(output)
@@ -87,14 +101,22 @@ class SessionProducer:
 
     async def flush(self) -> None:
         await self._producer.flush()
-        await self._session.confirmed()
+        self._taken()
+        await self._session.confirmed(_MID_ROUND)
 
 
 class SessionCommitter(Committer):
     """A committer whose rounds begin with a confirmed session."""
 
-    def __init__(self, producer: OutputProducer, *args: Any, session: Session, **kw: Any) -> None:
-        super().__init__(SessionProducer(producer, session), *args, **kw)
+    def __init__(
+        self,
+        producer: OutputProducer,
+        *args: Any,
+        session: Session,
+        taken: Callable[[], None],
+        **kw: Any,
+    ) -> None:
+        super().__init__(SessionProducer(producer, session, taken), *args, **kw)
         self._session = session
 
     async def _round(self, group: Any) -> None:
