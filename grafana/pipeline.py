@@ -672,11 +672,11 @@ PROBLEMS = Row(
             [
                 Query(f"max by (instance) (shipsentry_clock_ahead_seconds{{{W}}})", "{{instance}}"),
                 Query(
-                    f"max by (instance) (shipsentry_clock_doubted{{{W}}}) > 0",
+                    f"max by (instance) (shipsentry_clock_doubted{{{W}}})",
                     Text("{{instance}} · doubted", "{{instance}} · 被怀疑"),
                 ),
                 Query(
-                    f"sum by (instance) ({grown(f'shipsentry_clock_doubts_total{{{W}}}', 1)}) > 0",
+                    f"sum by (instance) ({grown(f'shipsentry_clock_doubts_total{{{W}}}', 1)})",
                     Text("{{instance}} · doubts in an hour", "{{instance}} · 每小时次数"),
                 ),
             ],

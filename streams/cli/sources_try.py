@@ -12,6 +12,7 @@ from streams.cli.files import InputFile
 from streams.inputs.sources.configuration import ConfigurationError, FeedOptions, from_json
 from streams.inputs.sources.payload import Canonical, Outcome, Payload, Refusal, Unreadable
 from streams.inputs.sources.registry import SOURCES
+from streams.telemetry.counted import counted
 
 EPILOG = """\b
 Examples:
@@ -43,7 +44,7 @@ def try_payload(file: Path, source: str, config: Path | None) -> None:
         click.echo(_line(message))
     for reason, why in outcome.refusals:
         click.echo(f"{file}: {reason}: {why}", err=True)
-    counts = [f"{len(outcome.messages)} messages", f"{len(outcome.refusals)} refused"]
+    counts = [counted(len(outcome.messages), "message"), f"{len(outcome.refusals)} refused"]
     counts += [f"{count} {reason}" for reason, count in sorted(outcome.passed.items())]
     unknown = sorted(outcome.unknown.items())
     counts += [f"code {code!r} unknown, {count}×" for code, count in unknown]

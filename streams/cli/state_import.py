@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from streams.cli.files import InputFile
 from streams.inputs.opened import Opened
 from streams.settings import load_settings
 from streams.stored.changelogs import StillRunning, WriteFailed, refuse_while_running, replace
@@ -31,7 +32,7 @@ _SHOWN = 20
 
 
 @click.command("import", epilog=EPILOG)
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=InputFile(dash=False))
 @click.option("--dry-run", is_flag=True, help="Look at the file, and write nothing.")
 def import_states(file: Path, dry_run: bool) -> None:
     """Write the states of an export back into the changelogs."""

@@ -78,6 +78,9 @@ def test_every_path_of_every_command_knows_the_dash() -> None:
             "rules validate",
             "warnings export",
             "schemas export",
+            "sources try",
+            "state export",
+            "state import",
         ),
     }
     for name, parameter in paths:

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Iterable, Mapping
 
 from streams.engine.kafka.topic_ids import NO_ID, Topic
+from streams.telemetry.counted import counted
 from streams.telemetry.events import event
 from streams.telemetry.metrics import TOPICS_MADE_ANEW
 
@@ -52,9 +53,8 @@ class TopicWatch:
             if there is None:
                 self._say_unread(topic, "there is no such topic any more")
             elif there.partitions != self._partitions:
-                self._say_unread(
-                    topic, f"it has {there.partitions} partitions, and {self._partitions} are read"
-                )
+                has = counted(there.partitions, "partition")
+                self._say_unread(topic, f"it has {has}, and {self._partitions} are read")
             elif topic not in self._ids:
                 anew = True
             elif NO_ID not in (there.id, self._ids[topic]) and there.id != self._ids[topic]:
