@@ -192,6 +192,10 @@ def life(tmp_path: Path) -> Iterator[Life]:
     names = dict.fromkeys((*topics.consumed, *topics.outputs, *topics.changelogs), PARTITIONS)
     with EmbeddedCluster(topics=names) as cluster:
         config = EngineConfig(
+            # A worker that is gone is missed soon.
+            session_timeout=6.0,
+            delivery_timeout=4.0,
+            heartbeat_interval=1.0,
             app_id=topics.app_id,
             bootstrap=cluster.bootstrap,
             data_dir=tmp_path,
