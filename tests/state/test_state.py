@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import get_type_hints
+import builtins
+import types
+import typing
+from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
 from hypothesis import given
@@ -32,6 +35,7 @@ from streams.state.codec import (
     load_parcel,
     load_parcel_facts,
 )
+from streams.state.contributions import Contribution
 from streams.state.state import (
     KnownOrder,
     LinkedParcel,
@@ -70,17 +74,41 @@ CLEAN: dict[str, st.SearchStrategy[object]] = {
 
 def structs(kind: type) -> st.SearchStrategy:  # type: ignore[type-arg]
     """Any value of a struct, from the types of its fields."""
-    fields = {
-        name: CLEAN[name] if name in CLEAN else st.from_type(t) for name, t in _types(kind).items()
-    }
+    hints = get_type_hints(kind, include_extras=True)
+    fields = {name: CLEAN[name] if name in CLEAN else values(hint) for name, hint in hints.items()}
     return st.builds(kind, **fields)
 
 
-def _types(kind: type) -> dict[str, object]:
-    return get_type_hints(kind)
+def values(kind: Any) -> st.SearchStrategy[Any]:
+    """Any value of a type within the bounds that it names: messages beyond them are not ours."""
+    arguments = get_args(kind)
+    match get_origin(kind):
+        case typing.Annotated:
+            return bounded(arguments[0], arguments[1])
+        case typing.Union | types.UnionType:
+            return st.one_of(*map(values, arguments))
+        case builtins.list:
+            return st.lists(values(arguments[0]))
+        case builtins.tuple if arguments[-1] is ...:
+            return st.lists(values(arguments[0])).map(tuple)
+        case builtins.tuple:
+            return st.tuples(*map(values, arguments))
+    return st.from_type(kind)
+
+
+def bounded(kind: Any, bounds: Any) -> st.SearchStrategy[Any]:
+    """Values of a type from a least to a greatest one, or of so many parts at least."""
+    if kind is int:
+        return st.integers(bounds.ge, bounds.le)
+    if kind is str:
+        return st.text(min_size=bounds.min_length or 0)
+    if kind is bytes:
+        return st.binary(min_size=bounds.min_length, max_size=bounds.max_length)
+    return values(kind)
 
 
 for _kind in (
+    Contribution,
     Place,
     LinkedLife,
     OrderFacts,
