@@ -646,6 +646,10 @@ PROBLEMS = Row(
                     Text("{{topic}} · gone", "{{topic}} · 缺失"),
                 ),
                 Query(
+                    f"sum by (table) (shipsentry_state_refused{{{W}}}) > 0",
+                    Text("{{table}} · changelog refused", "{{table}} · 变更日志不可信"),
+                ),
+                Query(
                     f"sum by (topic) ({grown(f'shipsentry_topics_made_anew_total{{{T}}}', 1)}) > 0",
                     Text("{{topic}} · made anew", "{{topic}} · 已重建"),
                 ),
@@ -724,9 +728,22 @@ PROBLEMS = Row(
                     Text("{{table}} · unreadable states", "{{table}} · 无法读取"),
                 ),
             ],
-            width=24,
+            width=12,
             empty=Text("nothing of the kind", "没有此类内容"),
             least=0,
+        ),
+        Panel(
+            87,
+            Graph(),
+            Text("Brokers that take nothing", "Kafka 不接受写入的时长"),
+            Text(
+                "For how long have the brokers taken no record of each worker? All its work is "
+                "held meanwhile, unacknowledged.",
+                "各工作进程的消息已多久未被 Kafka 接受？期间其工作全部暂停且不确认。",
+            ),
+            "s",
+            [Query(f"max by (instance) (shipsentry_outage_seconds{{{W}}})", "{{instance}}")],
+            width=12,
         ),
         Panel(
             50,

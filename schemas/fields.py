@@ -44,6 +44,9 @@ _DATED = re.compile(
     "(?:[T ][0-9]{1,2}(?::[0-9]{1,2}){0,2}(?:[.,][0-9]{1,9})?)?"
     " ?(?:Z|[+-][0-9]{2}:?(?:[0-9]{2})?)?"
 )
+_STATE = re.compile(r"[已待未]\w{1,6}")
+"""What Chinese feeds call a status: 已揽收. No name begins so."""
+
 _LONGEST_WORD = 24
 _MANY = 1000
 
@@ -76,7 +79,8 @@ def shown_word(value: object, allowed: Iterable[str]) -> str:
     if not isinstance(value, str):
         return repr(value) if isinstance(value, int) and abs(value) < _MANY else "another one"
     like = get_close_matches(value.casefold().replace(" ", "_"), list(allowed), 1)
-    return repr(value) if like and len(value) <= _LONGEST_WORD else _unshown(value)
+    known = _STATE.fullmatch(value) or (like and len(value) <= _LONGEST_WORD)
+    return repr(value) if known else _unshown(value)
 
 
 def _unshown(value: str) -> str:
