@@ -241,7 +241,7 @@ try:
     for number in range(1_000):
         store.write([Put(b"%d" % number, os.urandom(1_000), 0, 0)], 2 + number)
 except StoreRefused as refused:
-    print(refused)
+    print(refused, flush=True)
 os._exit(0)
 """
     done = subprocess.run(

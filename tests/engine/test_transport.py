@@ -216,7 +216,7 @@ def test_ticks_of_the_past_are_not_read(cluster: EmbeddedCluster, tmp_path: Path
             await until(lambda: len(offsets) >= 2)
         return offsets
 
-    assert min(asyncio.run(run())) == 500
+    assert min(asyncio.run(run())) >= 500  # its own first one is answered before it reads
 
 
 def test_a_rebalance_while_it_stops(kafka: KafkaServer, tmp_path: Path, app_id: str) -> None:
@@ -302,7 +302,7 @@ def test_an_offset_that_the_log_no_longer_has(
     fill(cluster.bootstrap, 10)
 
     async def run() -> int:
-        app = app_of(cluster.bootstrap, tmp_path)
+        app = app_of(cluster.bootstrap, tmp_path, session_timeout=10.0, delivery_timeout=8.0)
         seen = 0
 
         @app.agent(app.chunks("in"))
@@ -319,7 +319,7 @@ def test_an_offset_that_the_log_no_longer_has(
             await app.consumer._commit({tp: 5_000})
             app.consumer.offsets[tp].committed = 5_000
         seen = 0
-        app = app_of(cluster.bootstrap, tmp_path)
+        app = app_of(cluster.bootstrap, tmp_path, session_timeout=10.0, delivery_timeout=8.0)
         app.agent(app.chunks("in"))(agent.fun)
         async with running(app):
             await until(lambda: seen == 10)
