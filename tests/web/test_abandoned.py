@@ -66,7 +66,7 @@ def worker(tmp_path: Path, states: Endless) -> Iterator[EngineApp]:
     app = assemble(config, Topics(app_id="a"), load(), warnings_page=True)
     app.engine.assigned = True
     app.engine._owned = frozenset({0})
-    app.engine.sweeps = Sweeps(dict.fromkeys(config.tables, states))  # type: ignore[arg-type]
+    app.engine.sweeps = Sweeps(dict.fromkeys(config.tables, states), app.engine.fail)  # type: ignore[arg-type]
 
     def visit(_table: str, batches: Iterator[States]) -> Selected:
         for _ in batches:
