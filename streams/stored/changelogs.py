@@ -12,6 +12,7 @@ from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
+from streams.engine.kafka.begin_anew import WITHOUT_MEMBERS
 from streams.engine.kafka.topic_admin import (
     COMMAND_WAIT_S,
     KafkaUnavailable,
@@ -25,7 +26,6 @@ from streams.stored.lines import Stored
 from streams.telemetry.counted import counted
 
 _AROUND_VALUE = 64 * 1024
-_WITHOUT_MEMBERS = ("Dead", "Empty")
 """States of a group: it was never there, or it has offsets alone."""
 
 
@@ -77,7 +77,7 @@ def refuse_while_running(settings: Settings) -> None:
     """Raise StillRunning where the application's group has members, or KafkaUnavailable."""
     with connect(settings, COMMAND_WAIT_S) as admin:
         group = admin.describe_groups([settings.app_id])[settings.app_id]
-    if group["group_state"] in _WITHOUT_MEMBERS:
+    if group["group_state"] in WITHOUT_MEMBERS:
         return
     if group["error"]:
         raise KafkaUnavailable(f"the group {settings.app_id!r}: {group['error']}")

@@ -27,6 +27,9 @@ from streams.engine.kafka.topic_admin import (
 )
 from streams.telemetry.counted import counted
 
+WITHOUT_MEMBERS = ("Dead", "Empty")
+"""States of a group that nobody is in."""
+
 _DELETED_WITHIN_S = 60.0
 _LOOK_S = 0.2
 
@@ -137,8 +140,11 @@ class Reset:
 
 
 def check_stopped(admin: KafkaAdminClient, group: str) -> None:
-    """Raise NotDone while a group has members."""
-    members = admin.describe_groups([group])[group]["members"]
+    """Raise NotDone while a group has members, or where the cluster does not say."""
+    found = admin.describe_groups([group])[group]
+    members = found["members"]
+    if found["error"] and found["group_state"] not in WITHOUT_MEMBERS:
+        raise NotDone(f"the group {group!r}: {found['error']}")
     if members:
         names = ", ".join(
             f"{each['group_instance_id'] or each['member_id']} at {each['client_host']}"

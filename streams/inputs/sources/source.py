@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from streams.inputs.sources.codes import Codes
 from streams.inputs.sources.payload import Feed, Outcome, Payload
-from streams.inputs.sources.signing import equal
+from streams.inputs.sources.signing import base64_of, equal, hmac_sha256
 
 Checked = Literal["signature", "password"]
 """What proves a request: a signature over its body, or a secret that is sent along."""
@@ -29,10 +29,9 @@ class Source:
     `read` turns a payload into messages; it raises Unreadable for what is not of the source's form,
     and nothing else, whatever the bytes. `genuine` says whether a request was made by who knows the
     feed's secret, None where it bears no proof at all; it is asked before `read`, and a service
-    takes None for no. `taken` is answered once everything is on Kafka,
-    `failed` where the source shall try again; `refused` where it must not, since it would never
-    succeed (None: `taken`, for a source that repeats whatever else it hears). The answers to
-    requests in XML, where the source asks in both.
+    takes None for no. `taken` is what the source wants to hear once everything is on Kafka,
+    `failed` where it shall try again; `taken_xml` and `failed_xml` the same for requests in XML,
+    where it asks in both.
     """
 
     name: str
@@ -43,7 +42,6 @@ class Source:
     genuine: Callable[[Payload, Feed], bool | None]
     taken: Answer
     failed: Answer
-    refused: Answer | None = None
     taken_xml: Answer | None = None
     failed_xml: Answer | None = None
 
@@ -52,3 +50,14 @@ def by_token(payload: Payload, feed: Feed) -> bool | None:
     """Whether the address has the feed's secret as `token`: for sources that do not sign."""
     token = payload.query.get("token")
     return None if token is None else equal(token, feed.secret)
+
+
+def by_hmac(header: str) -> Callable[[Payload, Feed], bool | None]:
+    """Whether a header, named in lower case, is base64 of HMAC-SHA256 of the raw body."""
+
+    def genuine(payload: Payload, feed: Feed) -> bool | None:
+        sent = payload.headers.get(header)
+        right = base64_of(hmac_sha256(feed.secret, payload.body))
+        return None if sent is None else equal(sent, right)
+
+    return genuine
