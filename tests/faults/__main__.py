@@ -24,8 +24,6 @@ def listed() -> str:
     lines = []
     for fault in (KILL, *FAULTS, DEPLOY):
         lines.append(f"{fault.name}: {fault.does}; then {fault.undone}. To be seen: {fault.seen}.")
-        if fault.unsurvived:
-            lines.append(f"    not survived yet: {fault.unsurvived}")
         if why := fault.impossible():
             lines.append(f"    not possible here: {why}")
     return "\n".join(lines)

@@ -89,7 +89,7 @@ class Result:
 
 def chosen(names: Sequence[str]) -> tuple[list[Fault], dict[str, str]]:
     """The faults of a campaign besides kills, and those that this machine cannot do, with why."""
-    asked = [f for f in FAULTS if (f.name in names if names else f.unsurvived is None)]
+    asked = [f for f in FAULTS if not names or f.name in names]
     impossible = {f.name: why for f in asked if (why := f.impossible()) is not None}
     return [f for f in asked if f.name not in impossible], impossible
 

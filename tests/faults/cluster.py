@@ -20,7 +20,7 @@ from confluent_kafka import (
     KafkaException,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
 from faults.proxy import Proxy
 from faults.workers import Supervisor, Worker
 from kafka_server import KafkaServer
@@ -255,7 +255,8 @@ class Cluster:
         )
 
     def delete_records(self, topics: Sequence[str], share: float) -> None:
-        """Delete this share of each partition's records, the oldest ones."""
+        """Delete this share of each partition's records, the oldest ones, of compacted topics."""
+        self._set_cleanup(topics, "compact,delete")  # brokers cut no topic that is compacted alone
         places = [
             TopicPartition(topic, number, int(end * share))
             for topic in topics
@@ -263,6 +264,16 @@ class Cluster:
         ]
         for deleted in self.admin.delete_records(places).values():
             deleted.result(30)
+        self._set_cleanup(topics, "compact")
+
+    def _set_cleanup(self, topics: Sequence[str], policy: str) -> None:
+        entry = ConfigEntry("cleanup.policy", policy, incremental_operation=AlterConfigOpType.SET)
+        asked = [
+            ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=[entry])
+            for topic in topics
+        ]
+        for altered in self.admin.incremental_alter_configs(asked).values():
+            altered.result(30)
 
     def leaders(self) -> Counter[int]:
         """How many partitions of the application each node leads."""

@@ -69,8 +69,6 @@ class Fault:
     """One row of the table.
 
     `seconds`: between beginning and undoing. `impossible`: why this machine cannot do it, or None.
-    `unsurvived`: what the product does not stand yet; such a fault is in a campaign only when it is
-    asked for.
     """
 
     name: str
@@ -80,7 +78,6 @@ class Fault:
     seen: str
     begin: Callable[[Scene], Undo]
     impossible: Callable[[], str | None] = lambda: None
-    unsurvived: str | None = None
 
 
 def _nothing() -> None:
@@ -340,12 +337,7 @@ def _recreate_changelogs(scene: Scene) -> Undo:
         worker.stop()
     _recreate(scene, CHANGELOGS)
     scene.cluster.command(["topics", "create"])
-
-    def undo() -> None:
-        for worker in scene.cluster.workers:
-            worker.start()
-
-    return undo
+    return lambda: _start_or_begin_anew(scene)
 
 
 def _truncate_changelogs(scene: Scene) -> Undo:
@@ -353,12 +345,43 @@ def _truncate_changelogs(scene: Scene) -> Undo:
         worker.stop()
         shutil.rmtree(worker.data, ignore_errors=True)
     scene.cluster.delete_records(CHANGELOGS, 0.9)
+    return lambda: _start_or_begin_anew(scene)
 
-    def undo() -> None:
-        for worker in scene.cluster.workers:
-            worker.start()
 
-    return undo
+def _start_or_begin_anew(scene: Scene) -> None:
+    """Start the workers; where they refuse their changelogs, do what the runbook says then.
+
+    An input that was made anew is filled again first, as from a backup: who begins anew reads it
+    from its beginning.
+    """
+    workers, cluster = scene.cluster.workers, scene.cluster
+
+    def refused() -> bool:
+        return any(worker.answer().startswith("no record is taken") for worker in workers)
+
+    for worker in workers:
+        worker.start()
+    either = "workers that are ready, or refuse"
+    wait_for(lambda: refused() or all(worker.is_ready() for worker in workers), 120, either)
+    if not refused():
+        return
+    for worker in workers:
+        worker.stop()
+    if INPUTS["tracking"] in scene.gone:
+        for part in scene.parts:
+            scene.producing.send(part.records)
+
+    def reset() -> bool:
+        # The name of a member that is gone stands in the group until its session ends.
+        with suppress(RuntimeError):
+            cluster.command(["state", "reset", "--execute"])
+            return True
+        return False
+
+    wait_for(reset, 120, "a group without members")
+    scene.gone.update(INTERNAL)
+    for worker in workers:
+        worker.start()
 
 
 def _recreate_input(scene: Scene) -> Undo:
@@ -567,7 +590,6 @@ FAULTS: tuple[Fault, ...] = (
         (0.2, 1.0),
         "the partition is rebuilt from its changelog",
         _flip_byte,
-        unsurvived="a worker with a damaged data block ends at every start",
     ),
     Fault(
         "poison_totals",
@@ -576,7 +598,6 @@ FAULTS: tuple[Fault, ...] = (
         (0.5, 1.0),
         "a dead letter each, and of nothing else",
         _poison_internal(f"{APP_ID}-meter-totals"),
-        unsurvived="one such record ends the worker at every start",
     ),
     Fault(
         "clock_ahead",
@@ -586,7 +607,6 @@ FAULTS: tuple[Fault, ...] = (
         "no breach is seen before its deadline",
         _jump(86_400.0),
         impossible=_no_compiler,
-        unsurvived="what is due within a day is published as breached",
     ),
     Fault(
         "clock_behind",
@@ -602,18 +622,16 @@ FAULTS: tuple[Fault, ...] = (
         "all changelogs are deleted and made again while no worker runs",
         "workers are started again",
         (0.5, 1.0),
-        "the state comes from local stores or from the inputs",
+        "workers refuse to start; begun anew, the state comes from the inputs",
         _recreate_changelogs,
-        unsurvived="local state is taken for ahead of its changelog and destroyed",
     ),
     Fault(
         "truncate_changelogs",
         "local state is gone, and so are nine tenths of each changelog",
         "workers are started again",
         (0.5, 1.0),
-        "the state comes from the inputs, or workers refuse to start",
+        "workers refuse to start; begun anew, the state comes from the inputs",
         _truncate_changelogs,
-        unsurvived="what is left of the changelogs is believed",
     ),
     Fault(
         "recreate_totals",
@@ -622,7 +640,6 @@ FAULTS: tuple[Fault, ...] = (
         (0.5, 1.0),
         "shops' days are counted right",
         _recreate_totals,
-        unsurvived="offsets of the topic that was are compared with those of the new one",
     ),
     Fault(
         "recreate_input",
@@ -631,7 +648,6 @@ FAULTS: tuple[Fault, ...] = (
         (1.0, 2.0),
         "what comes afterwards is read",
         _recreate_input,
-        unsurvived="workers read nothing of it for minutes",
     ),
     Fault(
         "add_partitions",
@@ -640,7 +656,6 @@ FAULTS: tuple[Fault, ...] = (
         (1.0, 2.0),
         "workers read them, or say that they do not",
         _add_partitions,
-        unsurvived="records on the new partitions are not read",
     ),
 )
 

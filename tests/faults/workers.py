@@ -11,6 +11,7 @@ import struct
 import subprocess
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -138,11 +139,20 @@ class Worker:
 
     def is_ready(self) -> bool:
         """Whether its `/readyz` says so."""
+        return self._ask()[0] == 200
+
+    def answer(self) -> str:
+        """What its `/readyz` says; nothing where it does not answer."""
+        return self._ask()[1]
+
+    def _ask(self) -> tuple[int, str]:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=2) as got:
-                return bool(got.status == 200)
+                return got.status, got.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
         except OSError:
-            return False
+            return 0, ""
 
     def last_words(self) -> str:
         """Why it ended, as it says since its last start; else the last line of its log."""
