@@ -43,8 +43,14 @@ def replayed(cluster: Cluster, parts: Iterable[Part], until: datetime) -> dict[s
         f"{topic} {_key(row)}": row
         for topic in RISKS
         for row in map(json.loads, files[topic].read_text("utf-8").splitlines())
-        if any(row["counts"].values())
+        if _counts(row)
     }
+
+
+def _counts(row: Row) -> bool:
+    """Whether a row must be there: nothing is told of a product until something is late, and what
+    was late for a while and then not leaves one that says so."""
+    return any(n for name, n in row["counts"].items() if "product_id" not in row or name != "due")
 
 
 def _line(record: Sent, arrived: datetime) -> str:
@@ -72,7 +78,7 @@ def published(seen: Iterable[Seen]) -> dict[str, Row]:
         name = f"{record.topic} {_key(row)}"
         if name not in kept or kept[name]["revision"] <= row["revision"]:
             kept[name] = row
-    return {name: row for name, row in kept.items() if any(row["counts"].values())}
+    return {name: row for name, row in kept.items() if _counts(row)}
 
 
 def differing(
