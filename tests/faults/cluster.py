@@ -95,6 +95,7 @@ class Cluster:
     ) -> None:
         self.folder = folder
         self.settings = settings or {}
+        self.partitions = PARTITIONS
         self._names = [f"w{n}" for n in range(1, workers + 2)]  # one more for who joins
         self._program = program
         self._skew = skew
@@ -154,7 +155,7 @@ class Cluster:
     def environment(self, name: str | None = None) -> dict[str, str]:
         """The settings of a worker, which reaches brokers through its links, or of a command."""
         bootstrap = self.kafka.bootstrap
-        settings = {"app_id": APP_ID, "partitions": str(PARTITIONS), "log_format": "console"}
+        settings = {"app_id": APP_ID, "partitions": str(self.partitions), "log_format": "console"}
         settings["replication_factor"] = str(self._brokers)
         if name is not None:
             doors = [self.kafka.door(name.upper(), node) for node in self.kafka.node_ids]
@@ -174,6 +175,12 @@ class Cluster:
             if runs:
                 worker.start()
                 wait_for(worker.is_ready, 180, f"a ready {worker.name}")
+
+    def set_partitions(self, partitions: int) -> None:
+        """What workers and commands are told from their next start: how many a topic has."""
+        self.partitions = partitions
+        for worker in self.supervisor.workers.values():
+            worker.settings = self.environment(worker.name)
 
     def command(self, arguments: Sequence[str], statuses: Sequence[int] = (0,)) -> str:
         """Run a command of the product as an operator does; what it wrote.
@@ -206,7 +213,7 @@ class Cluster:
         places = [
             TopicPartition(topic, number)
             for topic in (*INPUTS.values(), *INTERNAL)
-            for number in range(PARTITIONS)
+            for number in range(self.partitions)
         ]
         try:
             asked = self.admin.list_consumer_group_offsets(

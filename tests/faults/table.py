@@ -22,7 +22,6 @@ from faults.cluster import (
     CHANGELOGS,
     INPUTS,
     INTERNAL,
-    PARTITIONS,
     PROGRAM,
     Cluster,
     TookTooLong,
@@ -32,6 +31,10 @@ from faults.workers import Worker
 from faults.workload import Part, Producing, poison
 
 Undo = Callable[[], None]
+
+REFUSED = "no record is taken"
+UNREAD = f"{INPUTS['tracking']} is not read"
+"""What `/readyz` says of a changelog that is not believed, and of a topic that is not read."""
 
 
 @dataclass
@@ -293,7 +296,7 @@ def _poison_internal(*topics: str) -> Callable[[Scene], Undo]:
     def begin(scene: Scene) -> Undo:
         for topic in topics:
             for record in poison(scene.rng, 5):
-                partition = scene.rng.randrange(PARTITIONS)
+                partition = scene.rng.randrange(scene.cluster.partitions)
                 scene.producing.raw(topic, partition, record.raw or b"")
         return _nothing
 
@@ -349,23 +352,27 @@ def _truncate_changelogs(scene: Scene) -> Undo:
 
 
 def _start_or_begin_anew(scene: Scene) -> None:
-    """Start the workers; where they refuse their changelogs, do what the runbook says then.
-
-    An input that was made anew is filled again first, as from a backup: who begins anew reads it
-    from its beginning.
-    """
-    workers, cluster = scene.cluster.workers, scene.cluster
-
-    def refused() -> bool:
-        return any(worker.answer().startswith("no record is taken") for worker in workers)
-
+    """Start the workers; where they refuse their changelogs, do what the runbook says then."""
+    workers = scene.cluster.workers
     for worker in workers:
         worker.start()
     either = "workers that are ready, or refuse"
-    wait_for(lambda: refused() or all(worker.is_ready() for worker in workers), 120, either)
-    if not refused():
-        return
-    for worker in workers:
+    wait_for(lambda: _say(scene, REFUSED) or all(w.is_ready() for w in workers), 120, either)
+    if _say(scene, REFUSED):
+        _begin_anew(scene)
+
+
+def _say(scene: Scene, words: str) -> bool:
+    """Whether a worker says so of why it is not ready."""
+    return any(words in worker.answer() for worker in scene.cluster.workers)
+
+
+def _begin_anew(scene: Scene) -> None:
+    """States are thrown away, the inputs read from their beginning.
+
+    An input that was made anew is filled again first, as from a backup.
+    """
+    for worker in scene.cluster.workers:
         worker.stop()
     if INPUTS["tracking"] in scene.gone:
         for part in scene.parts:
@@ -374,13 +381,13 @@ def _start_or_begin_anew(scene: Scene) -> None:
     def reset() -> bool:
         # The name of a member that is gone stands in the group until its session ends.
         with suppress(RuntimeError):
-            cluster.command(["state", "reset", "--execute"])
+            scene.cluster.command(["state", "reset", "--execute"])
             return True
         return False
 
     wait_for(reset, 120, "a group without members")
     scene.gone.update(INTERNAL)
-    for worker in workers:
+    for worker in scene.cluster.workers:
         worker.start()
 
 
@@ -406,10 +413,22 @@ def _recreate_totals(scene: Scene) -> Undo:
 
 
 def _add_partitions(scene: Scene) -> Undo:
-    new = NewPartitions(INPUTS["tracking"], PARTITIONS + 2)
+    more = scene.cluster.partitions + 2
+    _give(scene, INPUTS["tracking"], more)
+
+    def undo() -> None:
+        wait_for(lambda: _say(scene, UNREAD), 30, "a worker that says so")
+        _give(scene, INPUTS["orders"], more)
+        scene.cluster.set_partitions(more)
+        _begin_anew(scene)
+
+    return undo
+
+
+def _give(scene: Scene, topic: str, partitions: int) -> None:
+    new = NewPartitions(topic, partitions)
     for made in scene.cluster.admin.create_partitions([new]).values():
         made.result(30)
-    return _nothing
 
 
 KILL = Fault(
@@ -652,9 +671,9 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "add_partitions",
         "tracking-update gets two partitions more while workers run",
-        "nothing to undo",
+        "both inputs have as many, workers are told and begin anew",
         (1.0, 2.0),
-        "workers read them, or say that they do not",
+        "workers say that they read not all of it; begun anew, they read all",
         _add_partitions,
     ),
 )
