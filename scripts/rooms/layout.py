@@ -95,17 +95,53 @@ def _improve(floors: Floors, lines: Lines) -> None:
             # A move changes only what is between this floor and its neighbours.
             part = floors[max(index - 1, 0) : index + 2]
             here = [line for line in lines if index in (line[0].floor, line[1].floor)]
+            ends = _ends(part, here, index)
             for spot in list(floor):
                 home = floor.index(spot)
+                crossings = _crossings_by_place(spot, floor, ends)
                 costs = {}
                 for place in range(len(floor)):
                     floor.insert(place, floor.pop(floor.index(spot)))
-                    costs[place] = _cost(part, here)
+                    costs[place] = crossings[place], _aside(part, here)
                 best = min(costs, key=lambda place: (costs[place], place))
                 if costs[best] == costs[home]:
                     best = home
                 floor.insert(best, floor.pop(floor.index(spot)))
                 moved |= best != home
+
+
+Ends = Mapping[Spot, tuple[Sequence[int], Sequence[int]]]
+"""Where the lines of each spot of a floor end: places on the floor above, and on the one below."""
+
+
+def _ends(part: Floors, lines: Lines, index: int) -> Ends:
+    at = {spot: place for floor in part for place, spot in enumerate(floor)}
+    found: dict[Spot, tuple[list[int], list[int]]] = {
+        spot: ([], []) for floor in part for spot in floor if spot.floor == index
+    }
+    for above, under in lines:
+        if under.floor == index:
+            found[under][0].append(at[above])
+        else:
+            found[above][1].append(at[under])
+    return found
+
+
+def _crossings_by_place(spot: Spot, floor: Sequence[Spot], ends: Ends) -> list[int]:
+    """How often the spot's lines cross those of the floor's others, at each place among them."""
+    others = [other for other in floor if other != spot]
+    at = sum(_crossings(ends[spot], ends[other]) for other in others)
+    found = [at]
+    for other in others:
+        at += _crossings(ends[other], ends[spot]) - _crossings(ends[spot], ends[other])
+        found.append(at)
+    return found
+
+
+def _crossings(
+    left: tuple[Sequence[int], Sequence[int]], right: tuple[Sequence[int], Sequence[int]]
+) -> int:
+    return sum(a > b for side in (0, 1) for a in left[side] for b in right[side])
 
 
 def _cost(floors: Floors, lines: Lines) -> tuple[int, float]:
@@ -116,7 +152,13 @@ def _cost(floors: Floors, lines: Lines) -> tuple[int, float]:
         for (a, c), (b, d) in combinations(lines, 2)
         if a.floor == b.floor
     )
-    return crossings, sum(abs(at[a] - at[b]) for a, b in lines)
+    return crossings, _aside(floors, lines)
+
+
+def _aside(floors: Floors, lines: Lines) -> float:
+    """How far lines go to the side."""
+    at = {spot: i - len(floor) / 2 for floor in floors for i, spot in enumerate(floor)}
+    return sum(abs(at[a] - at[b]) for a, b in lines)
 
 
 def _middles(
