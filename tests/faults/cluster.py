@@ -17,6 +17,7 @@ from typing import Any
 from confluent_kafka import (
     Consumer,
     ConsumerGroupTopicPartitions,
+    KafkaError,
     KafkaException,
     TopicPartition,
 )
@@ -269,8 +270,19 @@ class Cluster:
             for topic in topics
             for number, end in self.ends(topic).items()
         ]
-        for deleted in self.admin.delete_records(places).values():
-            deleted.result(30)
+
+        def deleted() -> bool:
+            # A topic that was just made has leaders that not every broker knows yet.
+            try:
+                for each in self.admin.delete_records(places).values():
+                    each.result(30)
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError.NOT_LEADER_FOR_PARTITION:
+                    raise
+                return False
+            return True
+
+        wait_for(deleted, 60, "leaders that delete records")
         self._set_cleanup(topics, "compact")
 
     def _set_cleanup(self, topics: Sequence[str], policy: str) -> None:
