@@ -25,6 +25,9 @@ _AHEAD = re.compile(
 )
 """From here on a sentence speaks of where the parcel goes."""
 
+_ESTIMATE = re.compile("(?:预计|即将|稍后|将于|明[日天])[^,，。；;！!]*")
+"""What a sentence only announces."""
+
 _DONE = re.compile(
     "到达|抵达|离开|发出|发车|装车|装件|卸车|入车|下车|上车|称重|分拣|扫描|进站|出站|收入|到件|发件|建包|"
     "集包|拆包|封车|解封|入库|出库|已到|转运完成|交接|中转$"
@@ -75,6 +78,11 @@ def at_hub(text: str, place: str = "") -> bool:
     return _DONE.search(HUB_ZH.sub("", head)) is not None or _SENT.search(text) is not None
 
 
+def is_hub(place: str) -> bool:
+    """Whether a place's Chinese name is a hub's."""
+    return HUB_ZH.search(place) is not None
+
+
 def at_hub_en(text: str) -> bool:
     """Whether an English line says that the parcel arrived at, left or was processed at a hub."""
     return HUB_EN.search(text) is not None and _DONE_EN.search(text) is not None
@@ -82,8 +90,9 @@ def at_hub_en(text: str) -> bool:
 
 def status_of(text: str, language: Language, place: str = "") -> Status | None:
     """The status that a line's words say; None where they say none."""
+    done = _ESTIMATE.sub("", text) if language == "zh" else text
     for pattern, status in TABLE[language]:
-        if pattern.search(text):
+        if pattern.search(done):
             return status
     if language == "zh":
         if at_hub(text, place):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from schemas.cleaning import clean_id
 from streams.inputs.sources.codes import codes_of
 from streams.inputs.sources.douyin.envelope import opened
 from streams.inputs.sources.messages import Checkpoints, Orders, item, place
-from streams.inputs.sources.moments import from_seconds
+from streams.inputs.sources.moments import from_seconds, from_unix
 from streams.inputs.sources.parts import Object, inner, listed, object_of, raw_text, text
 from streams.inputs.sources.payload import Feed, Outcome, Payload, Unreadable
 
@@ -102,13 +103,14 @@ def _shipped(
 ) -> None:
     logistics = inner(data, "logistics_msg")
     at = partial(from_seconds, text(data, "update_time"))
+    number = text(logistics, "logistics_code")
     package = text(logistics, "pack_id") or text(logistics, "delivery_id")
     if tag == NUMBER_CHANGED:
         # The message does not name the old number: whoever calls remembers what was uploaded.
         old = feed.lookup.get(f"package:{order_id}:{package}")
         if old is None:
             orders.outcome.passed["old_number_unknown"] += 1
-        else:
+        elif clean_id(old.get("tracking_number", "")) != clean_id(number):
             orders.upload(
                 carrier=old.get("carrier", ""),
                 number=old.get("tracking_number", ""),
@@ -120,7 +122,7 @@ def _shipped(
             )
     orders.upload(
         carrier=text(logistics, "express_company_id"),
-        number=text(logistics, "logistics_code"),
+        number=number,
         at=at,
         order_id=order_id,
         shop_id=shop_id,
@@ -154,7 +156,7 @@ def _detail(orders: Orders, feed: Feed, platform: str, detail: Object) -> None:
         ],
         delivery_method="virtual" if text(detail, "order_type") in VIRTUAL else "",
         state="closed" if ends else "",
-        closed_reason=ends or "",
+        closed_reason=text(detail, "cancel_reason") or ends if ends else "",
     )
     if not taken:
         return
@@ -184,7 +186,7 @@ def _presale(detail: Object) -> dict[str, Any]:
 
 
 def _route(payload: Payload, feed: Feed, data: Object) -> Outcome:
-    found = Checkpoints("douyin", payload, CODES)
+    found = Checkpoints("douyin", payload, CODES, own=feed.codes)
     track = inner(data, "track_info")
     for node in listed(data, "route_node_list"):
         code = text(node, "state_description")
@@ -192,7 +194,7 @@ def _route(payload: Payload, feed: Feed, data: Object) -> Outcome:
             carrier=text(track, "express") or feed.request.get("carrier", ""),
             number=text(track, "track_no") or feed.request.get("tracking_number", ""),
             code=code,
-            at=partial(from_seconds, text(node, "timestamp")),
+            at=partial(from_unix, text(node, "timestamp")),
             words=raw_text(node, "content"),
             location=place(site=text(node, "site_name")) or None,
         )

@@ -18,7 +18,7 @@ def read(payload: Payload, feed: Feed) -> Outcome:
     parcels = listed(said, "Data") or [said]
     if not any("LogisticCode" in parcel for parcel in parcels):
         raise Unreadable("there is no LogisticCode")
-    found = Checkpoints("kdniao", payload, CODES, BEIJING)
+    found = Checkpoints("kdniao", payload, CODES, BEIJING, own=feed.codes)
     for parcel in parcels:
         if parcel.get("Success") is False:
             found.outcome.passed["no_tracks"] += 1

@@ -6,6 +6,9 @@ from streams.inputs.sources.parts import Object, form_of, inner, is_json, object
 from streams.inputs.sources.payload import Feed, Payload, Unreadable
 from streams.inputs.sources.signing import equal, md5
 
+GAVE_UP = ("abort", "shutdown")
+"""Of a subscription that ended: the push may tell of no parcel any more."""
+
 
 def opened(payload: Payload) -> list[Object]:
     """What is known of the parcel, objects with `com`, `nu` and `data`. Raises Unreadable.
@@ -22,7 +25,7 @@ def opened(payload: Payload) -> list[Object]:
         said = object_of(form["param"], "param")
     legs = [inner(said, "lastResult"), inner(said, "destResult")]
     found = [leg for leg in (said, *legs) if "data" in leg and "nu" in leg]
-    if not found and "lastResult" not in said:
+    if not found and "lastResult" not in said and said.get("status") not in GAVE_UP:
         raise Unreadable("there is neither lastResult nor a parcel's data: com, nu and data")
     return found
 

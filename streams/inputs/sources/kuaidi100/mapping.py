@@ -14,7 +14,7 @@ CODES = codes_of("streams.inputs.sources.kuaidi100", "zh")
 
 def read(payload: Payload, feed: Feed) -> Outcome:
     """The checkpoints of one parcel, and of its second leg abroad."""
-    found = Checkpoints("kuaidi100", payload, CODES, BEIJING)
+    found = Checkpoints("kuaidi100", payload, CODES, BEIJING, own=feed.codes)
     for leg in opened(payload):
         for line in listed(leg, "data"):
             found.add(

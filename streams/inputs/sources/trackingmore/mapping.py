@@ -18,7 +18,7 @@ def read(payload: Payload, feed: Feed) -> Outcome:
     parcels = listed(said, "data") or [inner(said, "data") or said]
     if not any("tracking_number" in parcel for parcel in parcels):
         raise Unreadable("there is no tracking_number")
-    found = Checkpoints("trackingmore", payload, CODES, feed.default_zone)
+    found = Checkpoints("trackingmore", payload, CODES, feed.default_zone, own=feed.codes)
     for parcel in parcels:
         carrier = text(parcel, "courier_code", "carrier_code")
         for part in (parcel, inner(parcel, "origin_info"), inner(parcel, "destination_info")):

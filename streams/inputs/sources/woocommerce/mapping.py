@@ -20,11 +20,17 @@ UTC = ZoneInfo("UTC")
 CLOSED = {"cancelled": "cancelled", "refunded": "refunded", "failed": "failed"}
 TRACKING = "_wc_shipment_tracking_items"
 PING = b"webhook_id="
+DELETED = "order.deleted"
+"""It has the order's id alone, and no time."""
 
 
 def read(payload: Payload, feed: Feed) -> Outcome:
     """The order of a webhook, or the orders of an answer. Raises Unreadable."""
     outcome = Outcome()
+    topic = payload.headers.get("x-wc-webhook-topic", "order.")
+    if not topic.startswith("order.") or topic == DELETED:
+        outcome.passed["other_event"] += 1
+        return outcome
     if payload.body.startswith(PING):
         outcome.passed["test_event"] += 1
         return outcome
