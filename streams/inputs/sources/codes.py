@@ -17,7 +17,7 @@ from importlib.resources import files
 from typing import NamedTuple, cast, get_args
 
 from schemas.tracking_update import Status
-from streams.inputs.sources.wording import Language, at_hub, at_hub_en, is_hub, status_of
+from streams.inputs.sources.wording import at_hub, at_hub_en, is_hub, status_of
 
 STATUSES = frozenset(get_args(Status))
 
@@ -32,12 +32,11 @@ class Row(NamedTuple):
 
 
 class Codes(NamedTuple):
-    """The codes of one source, and the language of its words."""
+    """The codes of one source."""
 
     rows: tuple[Row, ...]
     exact: dict[str, str]
     prefixes: dict[str, str]
-    language: Language
 
     def find(self, code: str) -> str | None:
         """What a code comes to, or None where no row has it."""
@@ -56,13 +55,11 @@ class Codes(NamedTuple):
         """
         how, _, otherwise = rule.partition("/")
         if how == "hub" and otherwise:
-            if hub is None and self.language == "zh":
-                hub = is_hub(place) or at_hub(text)
-            elif hub is None:
-                hub = at_hub_en(text)
+            if hub is None:
+                hub = is_hub(place) or at_hub(text) or at_hub_en(text)
             return "hub" if hub else cast(Status, otherwise)
         if how == "words":
-            said = status_of(text, self.language, place)
+            said = status_of(text, place=place)
             if hub and said == "in_transit":
                 return "hub"
             return said or cast(Status, otherwise or "unknown")
@@ -77,7 +74,7 @@ def is_rule(text: str) -> bool:
     return how in STATUSES | {"-", "words"}
 
 
-def codes_of(package: str, language: Language, name: str = "codes.tsv") -> Codes:
+def codes_of(package: str, name: str = "codes.tsv") -> Codes:
     """The table in a source's folder. Raises ValueError where a row is wrong."""
     exact: dict[str, str] = {}
     prefixes: dict[str, str] = {}
@@ -95,4 +92,4 @@ def codes_of(package: str, language: Language, name: str = "codes.tsv") -> Codes
             raise ValueError(f"{package}/{name}:{number}: {row.code!r} is there twice")
         table[code] = row.rule
         rows.append(row)
-    return Codes(tuple(rows), exact, prefixes, language)
+    return Codes(tuple(rows), exact, prefixes)

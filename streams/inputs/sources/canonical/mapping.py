@@ -16,7 +16,7 @@ from streams.inputs.sources.moments import moment
 from streams.inputs.sources.parts import Object, json_lines, json_of, listed, text
 from streams.inputs.sources.payload import Canonical, Feed, Outcome, Payload, Unreadable
 
-CODES = codes_of("streams.inputs.sources.canonical", "en")
+CODES = codes_of("streams.inputs.sources.canonical")
 
 
 def read(payload: Payload, feed: Feed) -> Outcome:

@@ -13,7 +13,7 @@ from streams.inputs.sources.moments import from_seconds, from_unix
 from streams.inputs.sources.parts import Object, inner, listed, object_of, raw_text, text
 from streams.inputs.sources.payload import Feed, Outcome, Payload, Unreadable
 
-CODES = codes_of("streams.inputs.sources.douyin", "zh")
+CODES = codes_of("streams.inputs.sources.douyin")
 
 VIRTUAL = {"2", "4", "5", "6"}
 """Values of order_type that ship nothing."""

@@ -12,7 +12,7 @@ from streams.inputs.sources.payload import Feed, Outcome, Payload, Unreadable
 from streams.inputs.sources.ups.mapping import CODES as UPS
 from streams.inputs.sources.usps.mapping import CODES as USPS
 
-CODES = codes_of("streams.inputs.sources.easypost", "en")
+CODES = codes_of("streams.inputs.sources.easypost")
 
 OF_CARRIERS = {"dhl": DHL, "fedex": FEDEX, "ups": UPS, "usps": USPS}
 

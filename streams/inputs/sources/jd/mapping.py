@@ -13,7 +13,7 @@ from streams.inputs.sources.parts import Object, is_json, json_of, raw_text, tex
 from streams.inputs.sources.payload import Feed, Outcome, Payload, Unreadable
 from streams.inputs.sources.wording import status_of
 
-CODES = codes_of("streams.inputs.sources.jd", "zh")
+CODES = codes_of("streams.inputs.sources.jd")
 
 _TITLES = ("operationTitle", "opeTitle")
 
@@ -54,7 +54,7 @@ def _add(found: Checkpoints, line: Object) -> None:
     number = text(line, "waybillCode")
     piece = _PIECE.fullmatch(number)
     words = raw_text(line, "operationRemark", "opeRemark", *_TITLES)
-    title = status_of(raw_text(line, *_TITLES), "zh", site)
+    title = status_of(raw_text(line, *_TITLES), place=site)
     found.add(
         carrier="jd",
         number=piece[1] if piece else number,

@@ -9,7 +9,7 @@ from streams.inputs.sources.moments import BEIJING
 from streams.inputs.sources.parts import Object, listed, raw_text, text
 from streams.inputs.sources.payload import Feed, Outcome, Payload, Unreadable
 
-CODES = codes_of("streams.inputs.sources.kdniao", "zh")
+CODES = codes_of("streams.inputs.sources.kdniao")
 
 
 def read(payload: Payload, feed: Feed) -> Outcome:

@@ -9,7 +9,7 @@ from streams.inputs.sources.moments import BEIJING
 from streams.inputs.sources.parts import Object, listed, raw_text, text
 from streams.inputs.sources.payload import Feed, Outcome, Payload
 
-CODES = codes_of("streams.inputs.sources.kuaidi100", "zh")
+CODES = codes_of("streams.inputs.sources.kuaidi100")
 
 
 def read(payload: Payload, feed: Feed) -> Outcome:

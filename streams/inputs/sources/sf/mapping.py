@@ -19,7 +19,7 @@ from streams.inputs.sources.parts import (
 )
 from streams.inputs.sources.payload import Feed, Outcome, Payload, Unreadable
 
-CODES = codes_of("streams.inputs.sources.sf", "zh")
+CODES = codes_of("streams.inputs.sources.sf")
 
 
 def read(payload: Payload, feed: Feed) -> Outcome:

@@ -9,7 +9,7 @@ from streams.inputs.sources.messages import Checkpoints, place
 from streams.inputs.sources.parts import Object, inner, listed, object_of, raw_text, text
 from streams.inputs.sources.payload import Feed, Outcome, Payload, Unreadable
 
-CODES = codes_of("streams.inputs.sources.ship24", "en")
+CODES = codes_of("streams.inputs.sources.ship24")
 
 _OFFSET = re.compile(r"[+-]\d\d:?\d\d")
 _HAS_OFFSET = re.compile(r"\d(?:[zZ]|[+-]\d\d:?\d\d)")

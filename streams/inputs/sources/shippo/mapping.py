@@ -8,7 +8,7 @@ from streams.inputs.sources.messages import Checkpoints, place
 from streams.inputs.sources.parts import Object, inner, listed, object_of, raw_text, text
 from streams.inputs.sources.payload import Feed, Outcome, Payload, Unreadable
 
-CODES = codes_of("streams.inputs.sources.shippo", "en")
+CODES = codes_of("streams.inputs.sources.shippo")
 
 NEWS = "track_updated"
 """The one event that tells of a parcel."""

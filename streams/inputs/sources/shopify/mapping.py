@@ -11,7 +11,7 @@ from streams.inputs.sources.moments import moment
 from streams.inputs.sources.parts import Object, inner, listed, object_of, raw_text, text
 from streams.inputs.sources.payload import Feed, Outcome, Payload, Unreadable
 
-CODES = codes_of("streams.inputs.sources.shopify", "en")
+CODES = codes_of("streams.inputs.sources.shopify")
 
 REFUNDED = "refunded"
 PAID = {"paid", "partially_refunded", REFUNDED}

@@ -10,7 +10,7 @@ from streams.inputs.sources.moments import BEIJING, moment
 from streams.inputs.sources.parts import Object, inner, json_of, listed, object_of, raw_text, text
 from streams.inputs.sources.payload import Feed, Outcome, Payload, Unreadable
 
-CODES = codes_of("streams.inputs.sources.taobao", "zh")
+CODES = codes_of("streams.inputs.sources.taobao")
 
 PREFIX = "taobao_trade_Trade"
 PAID, STEP_PAID = "BuyerPay", "BuyerStepPay"

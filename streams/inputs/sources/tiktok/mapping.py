@@ -12,7 +12,7 @@ from streams.inputs.sources.moments import from_milliseconds, from_seconds
 from streams.inputs.sources.parts import Object, inner, listed, object_of, raw_text, text
 from streams.inputs.sources.payload import Feed, Outcome, Payload, Unreadable
 
-CODES = codes_of("streams.inputs.sources.tiktok", "en")
+CODES = codes_of("streams.inputs.sources.tiktok")
 
 ORDER, ADDRESS, PACKAGE, CANCELLATION = "1", "3", "4", "11"
 NOT_PAID = {"UNPAID", "ON_HOLD"}

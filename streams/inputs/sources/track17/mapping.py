@@ -7,7 +7,7 @@ from streams.inputs.sources.messages import Checkpoints, carrier_of, place
 from streams.inputs.sources.parts import Object, inner, listed, object_of, raw_text, text
 from streams.inputs.sources.payload import Feed, Outcome, Payload, Unreadable
 
-CODES = codes_of("streams.inputs.sources.track17", "en")
+CODES = codes_of("streams.inputs.sources.track17")
 
 STOPPED = "TRACKING_STOPPED"
 """17TRACK gave up: no checkpoint, and no more will come."""

@@ -7,7 +7,7 @@ from streams.inputs.sources.messages import Checkpoints, place
 from streams.inputs.sources.parts import Object, json_of, listed, raw_text, text
 from streams.inputs.sources.payload import Feed, Outcome, Payload, Unreadable
 
-CODES = codes_of("streams.inputs.sources.usps", "en")
+CODES = codes_of("streams.inputs.sources.usps")
 
 
 def read(payload: Payload, feed: Feed) -> Outcome:

@@ -11,7 +11,7 @@ from streams.inputs.sources.parts import Object, inner, listed, raw_text, text
 from streams.inputs.sources.payload import Feed, Outcome, Payload, Unreadable
 from streams.inputs.sources.wechat.envelope import opened
 
-CODES = codes_of("streams.inputs.sources.wechat", "zh")
+CODES = codes_of("streams.inputs.sources.wechat")
 
 PAY, CANCEL = "channels_ec_order_pay", "channels_ec_order_cancel"
 ASK = {"channels_ec_order_deliver", "channels_ec_order_ext_info_update"}

@@ -12,7 +12,7 @@ from streams.inputs.sources.moments import from_seconds, moment
 from streams.inputs.sources.parts import Object, inner, is_json, json_of, listed, text
 from streams.inputs.sources.payload import Feed, Outcome, Payload, Unreadable
 
-CODES = codes_of("streams.inputs.sources.woocommerce", "en")
+CODES = codes_of("streams.inputs.sources.woocommerce")
 
 UTC = ZoneInfo("UTC")
 """Fields that end in _gmt are UTC without saying so."""

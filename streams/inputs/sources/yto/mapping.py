@@ -11,7 +11,7 @@ from streams.inputs.sources.parts import raw_text, text
 from streams.inputs.sources.payload import Feed, Outcome, Payload
 from streams.inputs.sources.yto.envelope import opened
 
-CODES = codes_of("streams.inputs.sources.yto", "zh")
+CODES = codes_of("streams.inputs.sources.yto")
 
 STATUS = "STATUS"
 """The infoType of a push that tells of a scan; others are orders' commands."""

@@ -14,7 +14,7 @@ from streams.inputs.sources.payload import Feed, Outcome, Payload
 from streams.inputs.sources.wording import is_hub
 from streams.inputs.sources.zto.envelope import opened
 
-CODES = codes_of("streams.inputs.sources.zto", "zh")
+CODES = codes_of("streams.inputs.sources.zto")
 
 IS_HUB = {"T": True, "F": False}
 """`isCenter` of a query's line: whether the scan was made at a hub."""
