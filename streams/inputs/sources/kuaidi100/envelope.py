@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from streams.inputs.sources.parts import Object, form_of, inner, is_json, object_of
 from streams.inputs.sources.payload import Feed, Payload, Unreadable
-from streams.inputs.sources.signing import equal, md5
+from streams.inputs.sources.signing import equal, md5, octets
 
 GAVE_UP = ("abort", "shutdown")
 """Of a subscription that ended: the push may tell of no parcel any more."""
@@ -38,5 +38,5 @@ def genuine(payload: Payload, feed: Feed) -> bool | None:
         return False
     if "sign" not in form:
         return None
-    right = md5((form.get("param", "") + feed.secret).encode()).hex().upper()
+    right = md5(octets(form.get("param", "") + feed.secret)).hex().upper()
     return equal(form["sign"], right)
