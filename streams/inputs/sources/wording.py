@@ -25,16 +25,16 @@ _AHEAD = re.compile(
 """From here on a sentence speaks of where the parcel goes."""
 
 _ANNOUNCED = re.compile(
-    "(?:预计|即将|很快|马上|稍后|将于|将为您|将尽快|将进行|明[日天]|发往|送往|转往|前往|下一站)[^,，。；;！!]*"
+    "(?:预计|即将|很快|马上|稍后|将于|将为您|将尽快|将进行|明[日天]|发往|送往|转往|前往|下一站|等待(?=[派投配]))[^,，。；;！!]*"
 )
 """What a sentence only announces: when, or where to."""
 
 _DONE = re.compile(
     "到达|抵达|离开|发出|发车|装车|装件|卸车|入车|下车|上车|称重|分拣|扫描|进站|出站|收入|到件|发件|建包|"
-    "集包|拆包|封车|解封|入库|出库|已到|转运完成|交接|中转$"
+    "集包|拆包|封车|解封|入库|出库|已到|到(?=\\s*[【\\[《（(])|转运完成|交接|中转$"
 )
 _SENT = re.compile("(?<!准备)(?<!即将)(?<!马上)(?<!正)(?<!正在)(?<!将)(?:发往|转往|送往)")
-_ELSEWHERE = re.compile("(?:到达|抵达|离开)\\s*[【\\[《（(]([^】\\]》）)]+)")
+_ELSEWHERE = re.compile("(?:到达?|抵达|离开)\\s*[【\\[《（(]([^】\\]》）)]+)")
 
 HUB_EN = re.compile(
     r"distribution cent(?:er|re)|regional (?:facility|destination|origin)|sort|\bhub\b|facility",
@@ -42,7 +42,7 @@ HUB_EN = re.compile(
 )
 _DONE_EN = re.compile(r"\b(?:arriv(?:ed|al)|depart(?:ed|ure)|left|processed|processing|scan)", re.I)
 _MOVES_ZH = re.compile(
-    "发往|离开|到达|抵达|发出|运输|在途|装车|卸车|发车|中转|转运|扫描|分拣|航班|干线|起飞|途中"
+    "发往|离开|到达|抵达|发出|运输|在途|装车|卸车|发车|中转|转运|扫描|分拣|已收入|(?:公司|网点|部)】?\\s*已打包|航班|干线|起飞|途中"
 )
 _MOVES_EN = re.compile(
     r"in transit|arriv|depart|left|processed|on its way|en route|moving|forward|tendered|shipped"

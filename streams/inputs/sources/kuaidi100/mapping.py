@@ -17,10 +17,12 @@ def read(payload: Payload, feed: Feed) -> Outcome:
     found = Checkpoints("kuaidi100", payload, CODES, BEIJING, own=feed.codes)
     for leg in opened(payload):
         for line in listed(leg, "data"):
+            code = text(line, "statusCode")
             found.add(
                 carrier=text(leg, "com"),
                 number=text(leg, "nu"),
-                code=text(line, "statusCode"),
+                code=code,
+                rule=None if code else CODES.find(f"word:{text(line, 'status')}"),
                 at=text(line, "ftime", "time"),
                 words=raw_text(line, "context"),
                 location=_area(line),
