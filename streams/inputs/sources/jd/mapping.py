@@ -17,6 +17,8 @@ CODES = codes_of("streams.inputs.sources.jd")
 
 _TITLES = ("operationTitle", "opeTitle")
 
+_OF_A_LINE = {"state", "operationTime", "opeTime"}
+
 MAX_DEPTH = 6
 """Of an answer's wrappings."""
 
@@ -39,13 +41,19 @@ def read(payload: Payload, feed: Feed) -> Outcome:
     return found.done()
 
 
-def _lines(said: Any, depth: int) -> Iterator[Object]:
-    """The lines, wherever they are: the gateway wraps answers in objects named by the method."""
-    if isinstance(said, dict) and "waybillCode" in said:
-        yield said
-    elif depth and isinstance(said, dict | list):
+def _lines(said: Any, depth: int, number: str = "") -> Iterator[Object]:
+    """The lines, wherever they are: the gateway wraps answers in objects named by the method.
+
+    A line has a state or a time; its number may be that of what is around it.
+    """
+    if isinstance(said, dict):
+        number = text(said, "waybillCode") or number
+        if number and not _OF_A_LINE.isdisjoint(said):
+            yield {**said, "waybillCode": number}
+            return
+    if depth and isinstance(said, dict | list):
         for each in said.values() if isinstance(said, dict) else said:
-            yield from _lines(each, depth - 1)
+            yield from _lines(each, depth - 1, number)
 
 
 def _add(found: Checkpoints, line: Object) -> None:
