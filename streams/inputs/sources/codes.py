@@ -4,7 +4,8 @@ What a code comes to is a status, or a word about how to find it:
 
 - `words`: what the line's words say, else `unknown`.
 - `words/STATUS`: what they say, else that status. For coarse codes: they say a bucket.
-- `hub/STATUS`: `hub` where the scan was made at a hub and is done, else that status.
+- `hub/STATUS`: `hub` where the scan was made at a hub, else that status. The code says that it is
+  done, so the place that the source names is enough; where it names none, the words say both.
 - `-`: no checkpoint at all.
 
 A code `*` is any other one that begins like the row: `InTransit_Customs*`.
@@ -16,7 +17,7 @@ from importlib.resources import files
 from typing import NamedTuple, cast, get_args
 
 from schemas.tracking_update import Status
-from streams.inputs.sources.wording import Language, at_hub, at_hub_en, status_of
+from streams.inputs.sources.wording import at_hub, at_hub_en, is_hub, status_of
 
 STATUSES = frozenset(get_args(Status))
 
@@ -31,12 +32,11 @@ class Row(NamedTuple):
 
 
 class Codes(NamedTuple):
-    """The codes of one source, and the language of its words."""
+    """The codes of one source."""
 
     rows: tuple[Row, ...]
     exact: dict[str, str]
     prefixes: dict[str, str]
-    language: Language
 
     def find(self, code: str) -> str | None:
         """What a code comes to, or None where no row has it."""
@@ -56,17 +56,25 @@ class Codes(NamedTuple):
         how, _, otherwise = rule.partition("/")
         if how == "hub" and otherwise:
             if hub is None:
-                hub = at_hub(text, place) if self.language == "zh" else at_hub_en(text)
+                hub = is_hub(place) or at_hub(text) or at_hub_en(text)
             return "hub" if hub else cast(Status, otherwise)
         if how == "words":
-            said = status_of(text, self.language, place)
+            said = status_of(text, place=place)
             if hub and said == "in_transit":
                 return "hub"
             return said or cast(Status, otherwise or "unknown")
         return cast(Status, rule)
 
 
-def codes_of(package: str, language: Language, name: str = "codes.tsv") -> Codes:
+def is_rule(text: str) -> bool:
+    """Whether a text says what a code comes to."""
+    how, slash, otherwise = text.partition("/")
+    if slash:
+        return how in ("words", "hub") and otherwise in STATUSES
+    return how in STATUSES | {"-", "words"}
+
+
+def codes_of(package: str, name: str = "codes.tsv") -> Codes:
     """The table in a source's folder. Raises ValueError where a row is wrong."""
     exact: dict[str, str] = {}
     prefixes: dict[str, str] = {}
@@ -77,13 +85,11 @@ def codes_of(package: str, language: Language, name: str = "codes.tsv") -> Codes
         if len(cells) != 4:
             raise ValueError(f"{package}/{name}:{number}: four columns are needed")
         row = Row(*cells)
-        how, _, otherwise = row.rule.partition("/")
-        known = STATUSES | {"-", "words"}
-        if (how not in known and how != "hub") or (otherwise and otherwise not in STATUSES):
+        if not is_rule(row.rule):
             raise ValueError(f"{package}/{name}:{number}: {row.rule!r} is no status and no rule")
         table, code = (prefixes, row.code[:-1]) if row.code.endswith("*") else (exact, row.code)
         if code in table:
             raise ValueError(f"{package}/{name}:{number}: {row.code!r} is there twice")
         table[code] = row.rule
         rows.append(row)
-    return Codes(tuple(rows), exact, prefixes, language)
+    return Codes(tuple(rows), exact, prefixes)

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from streams.inputs.sources.codes import is_rule
 from streams.inputs.sources.payload import Feed
 
 
@@ -27,6 +28,16 @@ def _zone(value: Any) -> Any:
         ) from None
 
 
+def _rule(value: str) -> str:
+    if not is_rule(value):
+        raise ValueError(f"{value!r} is no status, and none of words, words/STATUS, hub/STATUS, -")
+    return value
+
+
+Rule = Annotated[str, AfterValidator(_rule)]
+"""What a code comes to, as the tables say it."""
+
+
 class FeedOptions(BaseModel):
     """What one feed, or one payload that is tried, is configured with; all of it is optional."""
 
@@ -40,6 +51,7 @@ class FeedOptions(BaseModel):
     accept_test: bool = False
     request: dict[str, str] = Field(default_factory=dict)
     lookup: dict[str, dict[str, str]] = Field(default_factory=dict)
+    codes: dict[str, Rule] = Field(default_factory=dict)
     headers: dict[str, str] = Field(default_factory=dict)
     query: dict[str, str] = Field(default_factory=dict)
 
@@ -54,6 +66,7 @@ class FeedOptions(BaseModel):
             accept_test=self.accept_test,
             request=self.request,
             lookup=self.lookup,
+            codes=self.codes,
         )
 
 

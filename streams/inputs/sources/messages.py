@@ -171,7 +171,8 @@ class Checkpoints:
     """Gathers the checkpoints of one payload of a source, by its table of codes.
 
     `zone` is that of times without an offset; None: they are refused. `otherwise` is what a code
-    comes to that no row has.
+    comes to that no row has. `own` is what an operator says of codes, as `raw_status` shows them:
+    it goes before the table, and before what a source makes of a code.
     """
 
     def __init__(
@@ -181,6 +182,7 @@ class Checkpoints:
         codes: Codes,
         zone: ZoneInfo | None = None,
         otherwise: str = "unknown",
+        own: Mapping[str, str] | None = None,
     ) -> None:
         self.outcome = Outcome()
         self._source = source
@@ -188,6 +190,7 @@ class Checkpoints:
         self._codes = codes
         self._zone = zone
         self._otherwise = otherwise
+        self._own = own or {}
 
     def add(
         self,
@@ -226,6 +229,8 @@ class Checkpoints:
             what = f"{number}: a line with code {code or 'none'}"
             self.outcome.refuse(error.reason, f"{what} {error}")
             return
+        shown = code if raw_status is None else raw_status
+        rule = self._own.get(shown, rule)
         if rule is None:
             rule = self._codes.find(code) if code else "words"
         if rule is None:
@@ -241,7 +246,7 @@ class Checkpoints:
             "occurred_at": when.isoformat(),
             "location": None if location is None else dict(location),
             "description": words,
-            "raw_status": code if raw_status is None else raw_status,
+            "raw_status": shown,
             "source": self._source,
             **more,
         }

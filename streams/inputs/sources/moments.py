@@ -12,6 +12,9 @@ from schemas import times
 BEIJING = ZoneInfo("Asia/Shanghai")
 """Times without an offset of Chinese sources: all their samples fit, there is no summer time."""
 
+MILLISECONDS = 13
+"""Digits of a Unix time of today in milliseconds."""
+
 _LOCAL = re.compile(
     r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})[T ]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?", re.ASCII
 )
@@ -67,6 +70,14 @@ def from_milliseconds(text: str) -> datetime:
     return _from_unix(text, 1000)
 
 
+def from_unix(text: str) -> datetime:
+    """The moment of a Unix time whose unit is not established; raises NoMoment.
+
+    13 digits are milliseconds, which in seconds would lie beyond the year 30000.
+    """
+    return from_milliseconds(text) if len(text) == MILLISECONDS else from_seconds(text)
+
+
 def _from_unix(text: str, per_second: int) -> datetime:
     if not text or text == "0":
         raise NoMoment("no_time", "has no time")
@@ -95,5 +106,5 @@ def plausible(at: datetime, arrived_at: datetime) -> datetime:
     if at < times.EARLIEST:
         raise NoMoment("implausible_time", f"{at.isoformat()} is before {times.EARLIEST:%Y-%m-%d}")
     if at > arrived_at + times.MAX_AHEAD:
-        raise NoMoment("implausible_time", f"{at.isoformat()} is more than a day after the arrival")
+        raise NoMoment("time_in_future", f"{at.isoformat()} is more than a day after the arrival")
     return at

@@ -31,7 +31,8 @@ class Feed:
 
     `default_zone` is that of times without an offset, where the source has none of its own.
     `accept_test` takes test events for real ones. `request` is what a query asked for, where the
-    answer does not repeat it. `lookup` knows by name what the payload only refers to.
+    answer does not repeat it. `lookup` knows by name what the payload only refers to. `codes` says
+    what a code, as `raw_status` shows it, comes to in this feed.
     """
 
     secret: str = ""
@@ -42,6 +43,7 @@ class Feed:
     accept_test: bool = False
     request: Mapping[str, str] = field(default_factory=dict)
     lookup: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    codes: Mapping[str, str] = field(default_factory=dict)
 
 
 class Canonical(NamedTuple):

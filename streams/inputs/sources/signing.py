@@ -7,9 +7,14 @@ import hashlib
 import hmac
 
 
+def octets(text: str) -> bytes:
+    """A text's UTF-8, whatever is in it: a header can hold bytes that are none."""
+    return text.encode("utf-8", "surrogatepass")
+
+
 def equal(sent: str | None, right: str) -> bool:
     """Whether what was sent is right; in a time that says nothing about where they differ."""
-    return hmac.compare_digest((sent or "").encode(), right.encode())
+    return hmac.compare_digest(octets(sent or ""), octets(right))
 
 
 def md5(text: bytes) -> bytes:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from importlib.resources import files
-from typing import Literal
 
 from schemas.tracking_update import Status
 
-Language = Literal["zh", "en"]
+_CHINESE = re.compile("[\u4e00-\u9fff]")
 
 HUB_ZH = re.compile(
     "转运中心|中转中心|中转部|中转场|集散中心|分拨中心|分拣中心|处理中心|中转站?(?=[】\\]》)）]|$)"
@@ -25,12 +24,17 @@ _AHEAD = re.compile(
 )
 """From here on a sentence speaks of where the parcel goes."""
 
+_ANNOUNCED = re.compile(
+    "(?:预计|即将|很快|马上|稍后|将于|将为您|将尽快|将进行|明[日天]|发往|送往|转往|前往|下一站|等待(?=[派投配]))[^,，。；;！!]*"
+)
+"""What a sentence only announces: when, or where to."""
+
 _DONE = re.compile(
     "到达|抵达|离开|发出|发车|装车|装件|卸车|入车|下车|上车|称重|分拣|扫描|进站|出站|收入|到件|发件|建包|"
-    "集包|拆包|封车|解封|入库|出库|已到|转运完成|交接|中转$"
+    "集包|拆包|封车|解封|入库|出库|已到|到(?=\\s*[【\\[《（(])|转运完成|交接|中转$"
 )
 _SENT = re.compile("(?<!准备)(?<!即将)(?<!马上)(?<!正)(?<!正在)(?<!将)(?:发往|转往|送往)")
-_ELSEWHERE = re.compile("(?:到达|抵达|离开)\\s*[【\\[《（(]([^】\\]》）)]+)")
+_ELSEWHERE = re.compile("(?:到达?|抵达|离开)\\s*[【\\[《（(]([^】\\]》）)]+)")
 
 HUB_EN = re.compile(
     r"distribution cent(?:er|re)|regional (?:facility|destination|origin)|sort|\bhub\b|facility",
@@ -38,11 +42,11 @@ HUB_EN = re.compile(
 )
 _DONE_EN = re.compile(r"\b(?:arriv(?:ed|al)|depart(?:ed|ure)|left|processed|processing|scan)", re.I)
 _MOVES_ZH = re.compile(
-    "发往|离开|到达|抵达|发出|运输|在途|装车|卸车|发车|中转|转运|扫描|航班|干线|起飞|途中"
+    "发往|离开|到达|抵达|发出|运输|在途|装车|卸车|发车|中转|转运|扫描|分拣|已收入|(?:公司|网点|部)】?\\s*已打包|航班|干线|起飞|途中"
 )
 _MOVES_EN = re.compile(
     r"in transit|arriv|depart|left|processed|on its way|en route|moving|forward|tendered|shipped"
-    r"|origin scan|on the way",
+    r"|(?:origin|destination) scan|on the way|hand(?:ed)? ?over",
     re.I,
 )
 
@@ -75,17 +79,27 @@ def at_hub(text: str, place: str = "") -> bool:
     return _DONE.search(HUB_ZH.sub("", head)) is not None or _SENT.search(text) is not None
 
 
+def is_hub(place: str) -> bool:
+    """Whether a place's Chinese name is a hub's."""
+    return HUB_ZH.search(place) is not None
+
+
 def at_hub_en(text: str) -> bool:
     """Whether an English line says that the parcel arrived at, left or was processed at a hub."""
     return HUB_EN.search(text) is not None and _DONE_EN.search(text) is not None
 
 
-def status_of(text: str, language: Language, place: str = "") -> Status | None:
-    """The status that a line's words say; None where they say none."""
-    for pattern, status in TABLE[language]:
-        if pattern.search(text):
+def status_of(text: str, *, place: str = "") -> Status | None:
+    """The status that a line's words say; None where they say none.
+
+    A line is read in its own language, whoever passes it on: 17TRACK has Chinese carriers' words.
+    """
+    chinese = _CHINESE.search(text) is not None
+    done = _ANNOUNCED.sub("", text) if chinese else text
+    for pattern, status in TABLE["zh" if chinese else "en"]:
+        if pattern.search(done):
             return status
-    if language == "zh":
+    if chinese:
         if at_hub(text, place):
             return "hub"
         return "in_transit" if _MOVES_ZH.search(text) else None

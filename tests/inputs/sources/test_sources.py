@@ -15,6 +15,7 @@ from schemas import OrderPaid, TrackingUpdate
 from streams.inputs.sources.configuration import FeedOptions
 from streams.inputs.sources.payload import Outcome, Payload, Unreadable
 from streams.inputs.sources.registry import SOURCES
+from streams.inputs.sources.source import Source
 
 DATA = Path(__file__).parent / "data"
 ARRIVED_AT = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -23,6 +24,13 @@ CASES = sorted(
     for path in DATA.glob("*/*")
     if path.name != "config.json" and not path.name.endswith(".expected.jsonl")
 )
+PROOFS = {
+    name.lower()
+    for file in DATA.glob("*/config.json")
+    for entry in json.loads(file.read_text(encoding="utf-8")).values()
+    for name in [*entry.get("headers", {}), *entry.get("query", {})]
+} | {"x-timestamp", "app-id", "timestamp", "nonce"}
+"""Headers and parameters that prove requests."""
 MUTATIONS = 60
 """Of each payload."""
 
@@ -104,6 +112,16 @@ def test_a_genuine_request_is_told_from_others(case: Path) -> None:
         changed = bytes([sent.body[middle] ^ 1])
         forged = sent.body[:middle] + changed + sent.body[middle + 1 :]
         assert source.genuine(payload(case, forged), feed) is not True
+
+
+@pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
+@pytest.mark.parametrize("said", ["\udcff", "t=\udcff,v1=\udcff", "Bearer \udcff", "１２３"])
+def test_no_header_breaks_the_proof(source: Source, said: str) -> None:
+    """Bytes that are no UTF-8 come as halves of characters; they prove nothing."""
+    sent = dict.fromkeys(PROOFS, said)
+    feed = FeedOptions.model_validate({"secret": "a-secret"}).feed()
+    for body in (b"{}", b"param=1&sign=%ff", b'{"verifyInfo":{"timeStr":"\\udcff"}}'):
+        assert source.genuine(Payload(body, ARRIVED_AT, sent, sent), feed) is not True
 
 
 def damaged(body: bytes, chance: random.Random) -> bytes:

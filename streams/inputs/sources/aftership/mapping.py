@@ -9,7 +9,7 @@ from streams.inputs.sources.messages import Checkpoints, place
 from streams.inputs.sources.parts import Object, inner, listed, object_of, raw_text, text
 from streams.inputs.sources.payload import Feed, Outcome, Payload, Unreadable
 
-CODES = codes_of("streams.inputs.sources.aftership", "en")
+CODES = codes_of("streams.inputs.sources.aftership")
 
 NEWS = "tracking_update"
 """The one event that tells of the parcel; others tell of estimates."""
@@ -23,16 +23,18 @@ _POST_OFFICE = re.compile("arriv.* post office", re.I)
 def read(payload: Payload, feed: Feed) -> Outcome:
     """The checkpoints of a push, or of an answer to a query. Raises Unreadable."""
     said = object_of(payload.body, "the body")
-    found = Checkpoints("aftership", payload, CODES, feed.default_zone)
+    found = Checkpoints("aftership", payload, CODES, feed.default_zone, own=feed.codes)
     if text(said, "event") not in ("", NEWS):
         found.outcome.passed["no_tracking_news"] += 1
         return found.outcome
     data = inner(said, "data")
     tracking = inner(said, "msg") or inner(data, "tracking") or data
-    if "checkpoints" not in tracking:
+    trackings = listed(data, "trackings") or [tracking]
+    if not any("checkpoints" in each for each in trackings):
         raise Unreadable("there are no checkpoints")
-    for checkpoint in listed(tracking, "checkpoints"):
-        _add(found, tracking, checkpoint)
+    for each in trackings:
+        for checkpoint in listed(each, "checkpoints"):
+            _add(found, each, checkpoint)
     return found.done()
 
 

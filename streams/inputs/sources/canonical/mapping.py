@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
@@ -10,11 +11,12 @@ from schemas import OrderPaid, TrackingUpdate
 from schemas.cleaning import clean_id
 from schemas.times import to_us
 from streams.inputs.sources.codes import codes_of
-from streams.inputs.sources.messages import carrier_of
+from streams.inputs.sources.messages import Orders, carrier_of
+from streams.inputs.sources.moments import moment
 from streams.inputs.sources.parts import Object, json_lines, json_of, listed, text
 from streams.inputs.sources.payload import Canonical, Feed, Outcome, Payload, Unreadable
 
-CODES = codes_of("streams.inputs.sources.canonical", "en")
+CODES = codes_of("streams.inputs.sources.canonical")
 
 
 def read(payload: Payload, feed: Feed) -> Outcome:
@@ -36,8 +38,21 @@ def _messages(body: bytes) -> list[Object]:
     return found
 
 
+def _end(outcome: Outcome, payload: Payload, number: int, said: Object) -> None:
+    """A tombstone, as `sources try` writes it and `replay` reads it: key, null, timestamp."""
+    at = partial(moment, text(said, "timestamp"), None)
+    order_id = clean_id(text(said, "key"))
+    if not order_id or said.get("topic", "order-paid") != "order-paid":
+        outcome.refuse("no_order", f"message {number} ends no order: its key is one's id")
+        return
+    Orders("canonical", payload, outcome).closed(order_id, at)
+
+
 def _take(outcome: Outcome, payload: Payload, number: int, said: Object) -> None:
-    value: Any = said.get("value") if "topic" in said else said
+    value: Any = said.get("value") if "topic" in said or "value" in said else said
+    if "value" in said and value is None:
+        _end(outcome, payload, number, said)
+        return
     is_order = isinstance(value, dict) and "order_id" in value and "tracking_number" not in value
     if not isinstance(value, dict):
         outcome.refuse("wrong_type", f"message {number} is no object")

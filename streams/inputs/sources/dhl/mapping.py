@@ -7,7 +7,7 @@ from streams.inputs.sources.messages import Checkpoints, place
 from streams.inputs.sources.parts import Object, inner, listed, object_of, raw_text, text
 from streams.inputs.sources.payload import Feed, Outcome, Payload, Unreadable
 
-CODES = codes_of("streams.inputs.sources.dhl", "en")
+CODES = codes_of("streams.inputs.sources.dhl")
 
 
 def read(payload: Payload, feed: Feed) -> Outcome:
@@ -15,7 +15,7 @@ def read(payload: Payload, feed: Feed) -> Outcome:
     said = object_of(payload.body, "the body")
     if "shipments" not in said:
         raise Unreadable("there are no shipments")
-    found = Checkpoints("dhl", payload, CODES, feed.default_zone)
+    found = Checkpoints("dhl", payload, CODES, feed.default_zone, own=feed.codes)
     for shipment in listed(said, "shipments"):
         for event in listed(shipment, "events"):
             if "typeCode" in event:

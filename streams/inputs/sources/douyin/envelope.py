@@ -6,7 +6,7 @@ from typing import Any
 
 from streams.inputs.sources.parts import json_of
 from streams.inputs.sources.payload import Feed, Payload, Unreadable
-from streams.inputs.sources.signing import equal, hmac_sha256, md5
+from streams.inputs.sources.signing import equal, hmac_sha256, md5, octets
 
 
 def opened(payload: Payload) -> Any:
@@ -28,7 +28,7 @@ def genuine(payload: Payload, feed: Feed) -> bool | None:
     if sent is None:
         return None
     app_key = feed.app_key or payload.headers.get("app-id", "")
-    text = app_key.encode() + payload.body + feed.secret.encode()
+    text = octets(app_key) + payload.body + feed.secret.encode()
     fits = equal(sent.lower(), md5(text).hex()) or equal(
         sent.lower(), hmac_sha256(feed.secret, text).hex()
     )

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from schemas.cleaning import clean_id
 from streams.inputs.sources.codes import codes_of
 from streams.inputs.sources.douyin.envelope import opened
 from streams.inputs.sources.messages import Checkpoints, Orders, item, place
-from streams.inputs.sources.moments import from_seconds
+from streams.inputs.sources.moments import from_seconds, from_unix
 from streams.inputs.sources.parts import Object, inner, listed, object_of, raw_text, text
 from streams.inputs.sources.payload import Feed, Outcome, Payload, Unreadable
 
-CODES = codes_of("streams.inputs.sources.douyin", "zh")
+CODES = codes_of("streams.inputs.sources.douyin")
+
+Numbers = dict[str, Mapping[str, str]]
+"""The carrier and number of each package, by its name in a feed's lookup."""
 
 VIRTUAL = {"2", "4", "5", "6"}
 """Values of order_type that ship nothing."""
@@ -32,8 +37,9 @@ def read(payload: Payload, feed: Feed) -> Outcome:
     orders = Orders("douyin", payload, outcome)
     platform = feed.platform or "douyin"
     if isinstance(said, list):
+        known = dict(feed.lookup)
         for message in listed({"messages": said}, "messages"):
-            _pushed(orders, feed, platform, message)
+            _pushed(orders, feed, known, platform, message)
         return outcome
     data = inner(said, "data")
     if "route_node_list" in data:
@@ -47,7 +53,7 @@ def read(payload: Payload, feed: Feed) -> Outcome:
     return outcome
 
 
-def _pushed(orders: Orders, feed: Feed, platform: str, message: Object) -> None:
+def _pushed(orders: Orders, feed: Feed, known: Numbers, platform: str, message: Object) -> None:
     tag, outcome = text(message, "tag"), orders.outcome
     if tag == VERIFICATION:
         outcome.passed["test_event"] += 1
@@ -64,7 +70,7 @@ def _pushed(orders: Orders, feed: Feed, platform: str, message: Object) -> None:
     if tag == PAID:
         _paid(orders, data, order_id, shop_id, platform)
     elif tag in (SHIPPED, PARTLY_SHIPPED, NUMBER_CHANGED):
-        _shipped(orders, feed, data, tag, order_id, shop_id, platform)
+        _shipped(orders, known, data, tag, order_id, shop_id, platform)
     elif tag == CANCELLED:
         orders.closed(order_id, partial(from_seconds, text(data, "cancel_time", "update_time")))
     elif tag in (ADDRESS_CHANGED, PROMISE_CHANGED, REFUNDED):
@@ -93,7 +99,7 @@ def _paid(orders: Orders, data: Object, order_id: str, shop_id: str, platform: s
 
 def _shipped(
     orders: Orders,
-    feed: Feed,
+    known: Numbers,
     data: Object,
     tag: str,
     order_id: str,
@@ -102,13 +108,16 @@ def _shipped(
 ) -> None:
     logistics = inner(data, "logistics_msg")
     at = partial(from_seconds, text(data, "update_time"))
-    package = text(logistics, "pack_id") or text(logistics, "delivery_id")
+    number = text(logistics, "logistics_code")
+    carrier = text(logistics, "express_company_id")
+    name = f"package:{order_id}:{text(logistics, 'pack_id', 'delivery_id')}"
     if tag == NUMBER_CHANGED:
-        # The message does not name the old number: whoever calls remembers what was uploaded.
-        old = feed.lookup.get(f"package:{order_id}:{package}")
+        # The message does not name the old number: whoever calls remembers what was uploaded, and
+        # an earlier message of the same push may have.
+        old = known.get(name)
         if old is None:
             orders.outcome.passed["old_number_unknown"] += 1
-        else:
+        elif clean_id(old.get("tracking_number", "")) != clean_id(number):
             orders.upload(
                 carrier=old.get("carrier", ""),
                 number=old.get("tracking_number", ""),
@@ -118,9 +127,10 @@ def _shipped(
                 platform=platform,
                 released=True,
             )
+    known[name] = {"carrier": carrier, "tracking_number": number}
     orders.upload(
-        carrier=text(logistics, "express_company_id"),
-        number=text(logistics, "logistics_code"),
+        carrier=carrier,
+        number=number,
         at=at,
         order_id=order_id,
         shop_id=shop_id,
@@ -154,7 +164,7 @@ def _detail(orders: Orders, feed: Feed, platform: str, detail: Object) -> None:
         ],
         delivery_method="virtual" if text(detail, "order_type") in VIRTUAL else "",
         state="closed" if ends else "",
-        closed_reason=ends or "",
+        closed_reason=text(detail, "cancel_reason") or ends if ends else "",
     )
     if not taken:
         return
@@ -184,7 +194,7 @@ def _presale(detail: Object) -> dict[str, Any]:
 
 
 def _route(payload: Payload, feed: Feed, data: Object) -> Outcome:
-    found = Checkpoints("douyin", payload, CODES)
+    found = Checkpoints("douyin", payload, CODES, own=feed.codes)
     track = inner(data, "track_info")
     for node in listed(data, "route_node_list"):
         code = text(node, "state_description")
@@ -192,7 +202,7 @@ def _route(payload: Payload, feed: Feed, data: Object) -> Outcome:
             carrier=text(track, "express") or feed.request.get("carrier", ""),
             number=text(track, "track_no") or feed.request.get("tracking_number", ""),
             code=code,
-            at=partial(from_seconds, text(node, "timestamp")),
+            at=partial(from_unix, text(node, "timestamp")),
             words=raw_text(node, "content"),
             location=place(site=text(node, "site_name")) or None,
         )

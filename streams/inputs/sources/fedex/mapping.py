@@ -9,7 +9,7 @@ from streams.inputs.sources.messages import Checkpoints, place
 from streams.inputs.sources.parts import Object, inner, listed, object_of, raw_text, text
 from streams.inputs.sources.payload import Feed, Outcome, Payload, Unreadable
 
-CODES = codes_of("streams.inputs.sources.fedex", "en")
+CODES = codes_of("streams.inputs.sources.fedex")
 
 BY_LOCATION = {
     "FEDEX_FACILITY": "hub",
@@ -24,6 +24,9 @@ HUB_ALONE = {"AR", "DP", "SF"}
 """Events that are at a hub also where no location is told."""
 
 _NOBODY = re.compile("not available|business closed|not in", re.I)
+_REASONS = ("exceptionDescription", "eventDescription", "message", "description")
+"""Where FedEx, and who passes its events on, says why."""
+
 _DAY_ALONE = "T00:00:00"
 
 
@@ -33,7 +36,7 @@ def read(payload: Payload, feed: Feed) -> Outcome:
     results = inner(said, "output") or said
     if "completeTrackResults" not in results and "scanEvents" not in results:
         raise Unreadable("there is neither completeTrackResults nor scanEvents")
-    found = Checkpoints("fedex", payload, CODES)
+    found = Checkpoints("fedex", payload, CODES, own=feed.codes)
     for parcel in listed(results, "completeTrackResults"):
         for result in listed(parcel, "trackResults"):
             number = text(inner(result, "trackingNumberInfo"), "trackingNumber")
@@ -54,17 +57,18 @@ def _add(found: Checkpoints, number: str, event: Object) -> None:
         # A day alone comes as midnight without offset, which may lie before the label.
         at=at.removesuffix(_DAY_ALONE),
         words=raw_text(event, "eventDescription"),
-        rule=_rule(code, event),
+        rule=rule_of(code, event),
         location=place(province=text(where, "stateOrProvinceCode"), city=text(where, "city")),
     )
 
 
-def _rule(code: str, event: Object) -> str | None:
+def rule_of(code: str, event: Object) -> str | None:
+    """What a code of FedEx comes to, by what else an event tells; None where no row has it."""
     rule = CODES.find(code)
     if rule is not None and rule.startswith("hub"):
         by_location = BY_LOCATION.get(text(event, "locationType"))
         return by_location or ("hub" if code in HUB_ALONE else rule)
-    why = f"{text(event, 'exceptionDescription')} {text(event, 'eventDescription')}"
+    why = " ".join(text(event, name) for name in _REASONS)
     if code == "DE" and _NOBODY.search(why):
         return "attempt_failed"
     return rule

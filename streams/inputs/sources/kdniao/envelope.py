@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from streams.inputs.sources.parts import Object, form_of, is_json, object_of
 from streams.inputs.sources.payload import Feed, Payload, Unreadable
-from streams.inputs.sources.signing import base64_of, equal, md5
+from streams.inputs.sources.signing import base64_of, equal, md5, octets
 
 
 def opened(payload: Payload) -> Object:
@@ -28,5 +28,5 @@ def genuine(payload: Payload, feed: Feed) -> bool | None:
         return False
     if "DataSign" not in form:
         return None
-    right = md5((form.get("RequestData", "") + feed.secret).encode()).hex()
+    right = md5(octets(form.get("RequestData", "") + feed.secret)).hex()
     return equal(form["DataSign"], base64_of(right.encode()))

@@ -9,7 +9,7 @@ from streams.inputs.sources.moments import BEIJING
 from streams.inputs.sources.parts import Object, listed, raw_text, text
 from streams.inputs.sources.payload import Feed, Outcome, Payload, Unreadable
 
-CODES = codes_of("streams.inputs.sources.kdniao", "zh")
+CODES = codes_of("streams.inputs.sources.kdniao")
 
 
 def read(payload: Payload, feed: Feed) -> Outcome:
@@ -18,7 +18,7 @@ def read(payload: Payload, feed: Feed) -> Outcome:
     parcels = listed(said, "Data") or [said]
     if not any("LogisticCode" in parcel for parcel in parcels):
         raise Unreadable("there is no LogisticCode")
-    found = Checkpoints("kdniao", payload, CODES, BEIJING)
+    found = Checkpoints("kdniao", payload, CODES, BEIJING, own=feed.codes)
     for parcel in parcels:
         if parcel.get("Success") is False:
             found.outcome.passed["no_tracks"] += 1

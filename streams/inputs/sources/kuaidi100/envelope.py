@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from streams.inputs.sources.parts import Object, form_of, inner, is_json, object_of
 from streams.inputs.sources.payload import Feed, Payload, Unreadable
-from streams.inputs.sources.signing import equal, md5
+from streams.inputs.sources.signing import equal, md5, octets
+
+GAVE_UP = ("abort", "shutdown")
+"""Of a subscription that ended: the push may tell of no parcel any more."""
 
 
 def opened(payload: Payload) -> list[Object]:
@@ -22,7 +25,7 @@ def opened(payload: Payload) -> list[Object]:
         said = object_of(form["param"], "param")
     legs = [inner(said, "lastResult"), inner(said, "destResult")]
     found = [leg for leg in (said, *legs) if "data" in leg and "nu" in leg]
-    if not found and "lastResult" not in said:
+    if not found and "lastResult" not in said and said.get("status") not in GAVE_UP:
         raise Unreadable("there is neither lastResult nor a parcel's data: com, nu and data")
     return found
 
@@ -35,5 +38,5 @@ def genuine(payload: Payload, feed: Feed) -> bool | None:
         return False
     if "sign" not in form:
         return None
-    right = md5((form.get("param", "") + feed.secret).encode()).hex().upper()
+    right = md5(octets(form.get("param", "") + feed.secret)).hex().upper()
     return equal(form["sign"], right)

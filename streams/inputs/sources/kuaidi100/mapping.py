@@ -9,18 +9,20 @@ from streams.inputs.sources.moments import BEIJING
 from streams.inputs.sources.parts import Object, listed, raw_text, text
 from streams.inputs.sources.payload import Feed, Outcome, Payload
 
-CODES = codes_of("streams.inputs.sources.kuaidi100", "zh")
+CODES = codes_of("streams.inputs.sources.kuaidi100")
 
 
 def read(payload: Payload, feed: Feed) -> Outcome:
     """The checkpoints of one parcel, and of its second leg abroad."""
-    found = Checkpoints("kuaidi100", payload, CODES, BEIJING)
+    found = Checkpoints("kuaidi100", payload, CODES, BEIJING, own=feed.codes)
     for leg in opened(payload):
         for line in listed(leg, "data"):
+            code = text(line, "statusCode")
             found.add(
                 carrier=text(leg, "com"),
                 number=text(leg, "nu"),
-                code=text(line, "statusCode"),
+                code=code,
+                rule=None if code else CODES.find(f"word:{text(line, 'status')}"),
                 at=text(line, "ftime", "time"),
                 words=raw_text(line, "context"),
                 location=_area(line),

@@ -19,12 +19,12 @@ from streams.inputs.sources.parts import (
 )
 from streams.inputs.sources.payload import Feed, Outcome, Payload, Unreadable
 
-CODES = codes_of("streams.inputs.sources.sf", "zh")
+CODES = codes_of("streams.inputs.sources.sf")
 
 
 def read(payload: Payload, feed: Feed) -> Outcome:
     """The checkpoints of up to ten routes, or of an answer. Raises Unreadable."""
-    found = Checkpoints("sf", payload, CODES, BEIJING, otherwise="words")
+    found = Checkpoints("sf", payload, CODES, BEIJING, otherwise="words", own=feed.codes)
     for route in _routes(payload.body):
         address = text(route, "acceptAddress", "accept_address")
         where = place(city=address) if address.endswith("市") else place(site=address)
@@ -43,21 +43,45 @@ def read(payload: Payload, feed: Feed) -> Outcome:
 
 def _routes(body: bytes) -> list[Object]:
     if is_json(body):
-        said = object_of(body, "the body")
-        if isinstance(said.get("body"), list):
-            return listed(said, "body")
-        routes = inner(said, "Body") or inner(said, "body") or said
-        if "WaybillRoute" not in routes:
-            raise Unreadable("there is no WaybillRoute")
-        return listed(routes, "WaybillRoute")
-    document = body
-    if not is_xml(body):
-        form = form_of(body)
-        if "content" not in form:
-            raise Unreadable("the form has no field content")
-        document = form["content"].encode()
+        return _from_json(object_of(body, "the body"))
+    if is_xml(body):
+        return _from_xml(body)
+    form = form_of(body)
+    if "content" not in form:
+        raise Unreadable("the form has no field content")
+    content = form["content"].encode()
+    return _from_json(object_of(content, "content")) if is_json(content) else _from_xml(content)
+
+
+def _from_json(said: Object) -> list[Object]:
+    if isinstance(said.get("body"), list):
+        return listed(said, "body")
+    answer = said
+    if isinstance(said.get("apiResultData"), str):
+        answer = object_of(said["apiResultData"], "apiResultData")
+    parcels = inner(answer, "msgData")
+    if "routeResps" in parcels:
+        return [
+            {"mailNo": text(parcel, "mailNo"), **route}
+            for parcel in listed(parcels, "routeResps")
+            for route in listed(parcel, "routes")
+        ]
+    routes = inner(said, "Body") or inner(said, "body") or said
+    if "WaybillRoute" not in routes:
+        raise Unreadable("there is neither WaybillRoute nor an answer's routes")
+    one = inner(routes, "WaybillRoute")
+    return [one] if one else listed(routes, "WaybillRoute")
+
+
+def _from_xml(document: bytes) -> list[Object]:
     root = xml_of(document, "the content")
-    return [
+    pushed = [
         {**route.attrib, **{child.tag: child.text for child in route}}
         for route in root.iter("WaybillRoute")
     ]
+    answered = [
+        {**parcel.attrib, **route.attrib}
+        for parcel in root.iter("RouteResponse")
+        for route in parcel.iter("Route")
+    ]
+    return pushed + answered

@@ -11,7 +11,10 @@ from streams.inputs.sources.source import Answer, Source
 def genuine(payload: Payload, feed: Feed) -> bool | None:
     """Whether `Authorization` is Bearer with the account's secret."""
     sent = payload.headers.get("authorization")
-    return None if sent is None else equal(sent, f"Bearer {feed.secret}")
+    if sent is None:
+        return None
+    scheme, _, token = sent.partition(" ")
+    return scheme.lower() == "bearer" and equal(token.strip(), feed.secret)
 
 
 SOURCE = Source(

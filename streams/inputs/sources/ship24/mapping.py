@@ -9,7 +9,7 @@ from streams.inputs.sources.messages import Checkpoints, place
 from streams.inputs.sources.parts import Object, inner, listed, object_of, raw_text, text
 from streams.inputs.sources.payload import Feed, Outcome, Payload, Unreadable
 
-CODES = codes_of("streams.inputs.sources.ship24", "en")
+CODES = codes_of("streams.inputs.sources.ship24")
 
 _OFFSET = re.compile(r"[+-]\d\d:?\d\d")
 _HAS_OFFSET = re.compile(r"\d(?:[zZ]|[+-]\d\d:?\d\d)")
@@ -19,9 +19,9 @@ def read(payload: Payload, feed: Feed) -> Outcome:
     """The checkpoints of each tracking, by the number of its tracker. Raises Unreadable."""
     said = object_of(payload.body, "the body")
     trackings = listed(said, "trackings") or listed(inner(said, "data"), "trackings")
-    if not trackings:
+    if "trackings" not in said and "trackings" not in inner(said, "data"):
         raise Unreadable("there are no trackings")
-    found = Checkpoints("ship24", payload, CODES, feed.default_zone)
+    found = Checkpoints("ship24", payload, CODES, feed.default_zone, own=feed.codes)
     for tracking in trackings:
         number = text(inner(tracking, "tracker"), "trackingNumber")
         for event in listed(tracking, "events"):

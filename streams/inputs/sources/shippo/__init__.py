@@ -7,7 +7,7 @@ from datetime import timedelta
 from streams.inputs.sources.moments import NoMoment, from_seconds
 from streams.inputs.sources.payload import Feed, Payload
 from streams.inputs.sources.shippo.mapping import CODES, read
-from streams.inputs.sources.signing import equal, hmac_sha256
+from streams.inputs.sources.signing import equal, hmac_sha256, octets
 from streams.inputs.sources.source import Answer, Source
 
 REPLAYED_AFTER = timedelta(minutes=5)
@@ -25,7 +25,7 @@ def genuine(payload: Payload, feed: Feed) -> bool | None:
         return None if token is None else equal(token, feed.secret)
     parts = dict(part.strip().partition("=")[::2] for part in sent.split(","))
     stamp = parts.get("t", "")
-    digest = hmac_sha256(feed.secret, stamp.encode() + b"." + payload.body)
+    digest = hmac_sha256(feed.secret, octets(stamp) + b"." + payload.body)
     try:
         recent = abs(payload.arrived_at - from_seconds(stamp)) <= REPLAYED_AFTER
     except NoMoment:

@@ -11,12 +11,16 @@ from streams.inputs.sources.moments import moment
 from streams.inputs.sources.parts import Object, inner, listed, object_of, raw_text, text
 from streams.inputs.sources.payload import Feed, Outcome, Payload, Unreadable
 
-CODES = codes_of("streams.inputs.sources.shopify", "en")
+CODES = codes_of("streams.inputs.sources.shopify")
 
-PAID = {"paid", "partially_refunded", "refunded"}
-"""Values of financial_status of orders that were paid."""
+REFUNDED = "refunded"
+PAID = {"paid", "partially_refunded", REFUNDED}
+"""Values of financial_status of orders that were paid; `refunded` is all of the money."""
 
 CANCELLED = "cancelled"
+
+RESOURCES = {"orders", "fulfillments", "fulfillment_events"}
+"""What the topics of webhooks that are read begin with."""
 
 
 def read(payload: Payload, feed: Feed) -> Outcome:
@@ -25,6 +29,9 @@ def read(payload: Payload, feed: Feed) -> Outcome:
     outcome = Outcome()
     orders = Orders("shopify", payload, outcome)
     topic = payload.headers.get("x-shopify-topic", "")
+    if "/" in topic and topic.partition("/")[0] not in RESOURCES:
+        outcome.passed["other_event"] += 1
+        return outcome
     events = [inner(said, "fulfillment_event"), *listed(said, "fulfillment_events")]
     events += [said] if "fulfillment_id" in said else []
     if any(events):
@@ -56,7 +63,7 @@ def _order(orders: Orders, payload: Payload, feed: Feed, order: Object) -> None:
         outcome.passed["not_paid"] += 1
         return
     address = inner(order, "shipping_address")
-    ends = text(order, "cancelled_at")
+    ends = bool(text(order, "cancelled_at")) or text(order, "financial_status") == REFUNDED
     lines = listed(order, "line_items")
     ships = [line.get("requires_shipping") for line in lines]
     taken = orders.order(
@@ -74,11 +81,15 @@ def _order(orders: Orders, payload: Payload, feed: Feed, order: Object) -> None:
         ],
         delivery_method="virtual" if ships and not any(ships) else "",
         state="closed" if ends else "",
-        closed_reason=CANCELLED if ends else "",
+        closed_reason=_why_closed(order) if ends else "",
     )
     if taken:
         for fulfillment in listed(order, "fulfillments"):
             _fulfillment(orders, payload, feed, order_id, fulfillment)
+
+
+def _why_closed(order: Object) -> str:
+    return text(order, "cancel_reason") or (CANCELLED if text(order, "cancelled_at") else REFUNDED)
 
 
 def _paid_at(payload: Payload, order: Object) -> partial[datetime]:
@@ -110,7 +121,7 @@ def _fulfillment(
 
 
 def _events(payload: Payload, feed: Feed, events: list[Object]) -> Outcome:
-    found = Checkpoints("shopify", payload, CODES)
+    found = Checkpoints("shopify", payload, CODES, own=feed.codes)
     for event in events:
         # The event names a fulfillment and no number: whoever calls knows it from before.
         name = f"fulfillment:{text(event, 'fulfillment_id')}"

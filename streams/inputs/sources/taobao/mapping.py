@@ -10,13 +10,16 @@ from streams.inputs.sources.moments import BEIJING, moment
 from streams.inputs.sources.parts import Object, inner, json_of, listed, object_of, raw_text, text
 from streams.inputs.sources.payload import Feed, Outcome, Payload, Unreadable
 
-CODES = codes_of("streams.inputs.sources.taobao", "zh")
+CODES = codes_of("streams.inputs.sources.taobao")
 
 PREFIX = "taobao_trade_Trade"
 PAID, STEP_PAID = "BuyerPay", "BuyerStepPay"
 CLOSED = {"Close", "CloseAndModifyDetailOrder"}
 ASK = {"SellerShip", "PartlySellerShip", "LogisticsAddressChanged", "Changed", "BuyerStepPay"}
 """Messages that name no number, address or promise: the order has to be asked for."""
+
+CONSUMED = "tmc_messages_consume_response"
+"""Around the messages that were polled for."""
 
 
 def read(payload: Payload, feed: Feed) -> Outcome:
@@ -25,6 +28,8 @@ def read(payload: Payload, feed: Feed) -> Outcome:
     outcome = Outcome()
     if isinstance(said, dict) and "traces" in inner(said, "data"):
         return _traces(payload, feed, inner(said, "data"))
+    if isinstance(said, dict) and CONSUMED in said:
+        said = inner(inner(said, CONSUMED), "messages").get("tmc_message")
     messages = listed({"all": said if isinstance(said, list) else [said]}, "all")
     if not any("topic" in message for message in messages):
         raise Unreadable("there is neither a topic nor traces")
@@ -68,7 +73,7 @@ def _message(orders: Orders, feed: Feed, message: Object) -> None:
 
 
 def _traces(payload: Payload, feed: Feed, data: Object) -> Outcome:
-    found = Checkpoints("taobao", payload, CODES, BEIJING)
+    found = Checkpoints("taobao", payload, CODES, BEIJING, own=feed.codes)
     for each in listed(data, "traces"):
         trace = inner(each, "trace") or each
         detail, address = inner(trace, "detail"), inner(trace, "address")

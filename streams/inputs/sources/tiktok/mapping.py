@@ -12,7 +12,7 @@ from streams.inputs.sources.moments import from_milliseconds, from_seconds
 from streams.inputs.sources.parts import Object, inner, listed, object_of, raw_text, text
 from streams.inputs.sources.payload import Feed, Outcome, Payload, Unreadable
 
-CODES = codes_of("streams.inputs.sources.tiktok", "en")
+CODES = codes_of("streams.inputs.sources.tiktok")
 
 ORDER, ADDRESS, PACKAGE, CANCELLATION = "1", "3", "4", "11"
 NOT_PAID = {"UNPAID", "ON_HOLD"}
@@ -76,17 +76,34 @@ def _order(orders: Orders, feed: Feed, order: Object) -> None:
         currency=text(payment, "currency"),
         items=_items(order),
         state="closed" if ends else "",
-        closed_reason="cancelled" if ends else "",
+        closed_reason=text(order, "cancel_reason") or "cancelled" if ends else "",
     )
-    if taken and text(order, "tracking_number") and text(order, "rts_time"):
+    for carrier, number, at in _parcels(order) if taken else ():
         orders.upload(
-            carrier=text(order, "shipping_provider"),
-            number=text(order, "tracking_number"),
-            at=partial(from_seconds, text(order, "rts_time")),
+            carrier=carrier,
+            number=number,
+            at=partial(from_seconds, at),
             order_id=order_id,
             shop_id=shop_id,
             platform=platform,
         )
+
+
+def _parcels(order: Object) -> list[tuple[str, str, str]]:
+    """Carrier, number and time of each parcel: the order's own, else those of its lines."""
+    ready = text(order, "rts_time")
+    own = (text(order, "shipping_provider"), text(order, "tracking_number"), ready)
+    lines = [
+        (
+            text(line, "shipping_provider_name"),
+            text(line, "tracking_number"),
+            text(line, "rts_time") or ready,
+        )
+        for line in listed(order, "line_items")
+    ]
+    by_number = {number: (carrier, number, at) for carrier, number, at in reversed(lines)}
+    found = [own] if own[1] else [*reversed(by_number.values())]
+    return [parcel for parcel in found if parcel[1] and parcel[2]]
 
 
 def _items(order: Object) -> list[dict[str, Any]]:
@@ -98,7 +115,7 @@ def _items(order: Object) -> list[dict[str, Any]]:
 
 
 def _tracking(payload: Payload, feed: Feed, data: Object) -> Outcome:
-    found = Checkpoints("tiktok", payload, CODES)
+    found = Checkpoints("tiktok", payload, CODES, own=feed.codes)
     for line in listed(data, "tracking"):
         found.add(
             carrier=feed.request.get("carrier", ""),

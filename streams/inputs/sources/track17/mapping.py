@@ -7,7 +7,7 @@ from streams.inputs.sources.messages import Checkpoints, carrier_of, place
 from streams.inputs.sources.parts import Object, inner, listed, object_of, raw_text, text
 from streams.inputs.sources.payload import Feed, Outcome, Payload, Unreadable
 
-CODES = codes_of("streams.inputs.sources.track17", "en")
+CODES = codes_of("streams.inputs.sources.track17")
 
 STOPPED = "TRACKING_STOPPED"
 """17TRACK gave up: no checkpoint, and no more will come."""
@@ -16,16 +16,18 @@ STOPPED = "TRACKING_STOPPED"
 def read(payload: Payload, feed: Feed) -> Outcome:
     """The checkpoints of a push's parcel, or of each in an answer. Raises Unreadable."""
     said = object_of(payload.body, "the body")
-    found = Checkpoints("17track", payload, CODES, feed.default_zone)
+    found = Checkpoints("17track", payload, CODES, feed.default_zone, own=feed.codes)
     if text(said, "event") == STOPPED:
         found.outcome.passed["source_gave_up"] += 1
         return found.outcome
     data = inner(said, "data")
-    parcels = listed(data, "accepted") if "accepted" in data else [data]
-    if not any("track_info" in parcel for parcel in parcels):
+    parcels = listed(data, "accepted") if "accepted" in data else [{**said, **data}]
+    if parcels and not any("track_info" in each or "tracking" in each for each in parcels):
         raise Unreadable("there is no track_info")
     for parcel in parcels:
-        for leg in listed(inner(inner(parcel, "track_info"), "tracking"), "providers"):
+        # Some bridges put the parts of the push beside each other.
+        info = inner(parcel, "track_info") or parcel
+        for leg in listed(inner(info, "tracking"), "providers"):
             carrier = _carrier(text(inner(leg, "provider"), "key") or text(parcel, "carrier"))
             for event in listed(leg, "events"):
                 _add(found, carrier, text(parcel, "number"), event)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from streams.inputs.sources.parts import inner, object_of, text
 from streams.inputs.sources.payload import Feed, Payload, Unreadable
-from streams.inputs.sources.signing import equal, hmac_sha256
+from streams.inputs.sources.signing import equal, hmac_sha256, octets
 from streams.inputs.sources.source import Answer, Source
 from streams.inputs.sources.trackingmore.mapping import CODES, read
 
@@ -27,7 +27,7 @@ def genuine(payload: Payload, feed: Feed) -> bool | None:
         return False
     if not info:
         return None
-    right = hmac_sha256(feed.secret, text(info, "timeStr").encode()).hex()
+    right = hmac_sha256(feed.secret, octets(text(info, "timeStr"))).hex()
     return equal(text(info, "signature").lower(), right)
 
 

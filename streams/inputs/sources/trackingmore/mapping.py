@@ -7,7 +7,7 @@ from streams.inputs.sources.messages import Checkpoints, place
 from streams.inputs.sources.parts import Object, inner, listed, object_of, raw_text, text
 from streams.inputs.sources.payload import Feed, Outcome, Payload, Unreadable
 
-CODES = codes_of("streams.inputs.sources.trackingmore", "en")
+CODES = codes_of("streams.inputs.sources.trackingmore")
 
 _LINES = ("trackinfo", "track_info")
 
@@ -18,7 +18,7 @@ def read(payload: Payload, feed: Feed) -> Outcome:
     parcels = listed(said, "data") or [inner(said, "data") or said]
     if not any("tracking_number" in parcel for parcel in parcels):
         raise Unreadable("there is no tracking_number")
-    found = Checkpoints("trackingmore", payload, CODES, feed.default_zone)
+    found = Checkpoints("trackingmore", payload, CODES, feed.default_zone, own=feed.codes)
     for parcel in parcels:
         carrier = text(parcel, "courier_code", "carrier_code")
         for part in (parcel, inner(parcel, "origin_info"), inner(parcel, "destination_info")):

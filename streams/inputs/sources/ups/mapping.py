@@ -7,7 +7,13 @@ from streams.inputs.sources.messages import Checkpoints, place
 from streams.inputs.sources.parts import Object, inner, listed, object_of, raw_text, text
 from streams.inputs.sources.payload import Feed, Outcome, Payload, Unreadable
 
-CODES = codes_of("streams.inputs.sources.ups", "en")
+CODES = codes_of("streams.inputs.sources.ups")
+
+EXCEPTION = "words/exception"
+"""What the type X comes to, where its code is in no row."""
+
+TOLD_BY_EXCEPTIONS = {"attempt_failed", "customs", "returning", "returned"}
+"""What the words of an exception may make of it: "left the facility late" is no scan at a hub."""
 
 PLACEHOLDER = "string"
 """What the vendor's sample has where a number should be."""
@@ -19,7 +25,7 @@ def read(payload: Payload, feed: Feed) -> Outcome:
     Raises Unreadable.
     """
     said = object_of(payload.body, "the body")
-    found = Checkpoints("ups", payload, CODES, feed.default_zone)
+    found = Checkpoints("ups", payload, CODES, feed.default_zone, own=feed.codes)
     if "activityStatus" in said:
         _pushed(found, said)
         return found.done()
@@ -57,14 +63,17 @@ def _answered(found: Checkpoints, number: str, activity: Object) -> None:
 
 def _add(found: Checkpoints, number: str, at: str, status: Object, where: Object) -> None:
     kind, code = text(status, "type"), text(status, "code")
+    words = raw_text(status, "description")
     rule = CODES.find(code) or CODES.find(f"type:{kind}")
+    if rule == EXCEPTION and CODES.status(rule, words) not in TOLD_BY_EXCEPTIONS:
+        rule = "exception"
     found.add(
         carrier="ups",
         number=number,
         code=f"{kind}:{code}" if code else kind,
         rule=rule,
         at=at,
-        words=raw_text(status, "description").strip(),
+        words=words,
         location=place(province=text(where, "stateProvince"), city=text(where, "city")) or None,
     )
 

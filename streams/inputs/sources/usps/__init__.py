@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from streams.inputs.sources.moments import NoMoment, from_milliseconds, from_seconds, moment
 from streams.inputs.sources.payload import Feed, Payload
-from streams.inputs.sources.signing import base64_of, equal, hmac_sha256
+from streams.inputs.sources.signing import base64_of, equal, hmac_sha256, octets
 from streams.inputs.sources.source import Answer, Source
 from streams.inputs.sources.usps.mapping import CODES, read
 
@@ -20,7 +20,7 @@ def genuine(payload: Payload, feed: Feed) -> bool | None:
     if sent is None:
         return None
     stamp = payload.headers.get("x-timestamp", "")
-    right = base64_of(hmac_sha256(feed.secret, stamp.encode() + payload.body))
+    right = base64_of(hmac_sha256(feed.secret, octets(stamp) + payload.body))
     return equal(sent, right) and _recent(stamp, payload)
 
 

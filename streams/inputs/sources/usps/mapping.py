@@ -4,27 +4,32 @@ from __future__ import annotations
 
 from streams.inputs.sources.codes import codes_of
 from streams.inputs.sources.messages import Checkpoints, place
-from streams.inputs.sources.parts import Object, listed, object_of, raw_text, text
+from streams.inputs.sources.parts import Object, json_of, listed, raw_text, text
 from streams.inputs.sources.payload import Feed, Outcome, Payload, Unreadable
 
-CODES = codes_of("streams.inputs.sources.usps", "en")
+CODES = codes_of("streams.inputs.sources.usps")
 
 
 def read(payload: Payload, feed: Feed) -> Outcome:
-    """The checkpoints of one parcel; `GMTTimestamp` is the scan. Raises Unreadable."""
-    said = object_of(payload.body, "the body")
-    if "trackingEvents" not in said:
+    """The checkpoints of a parcel, or of a list of them; `GMTTimestamp` is the scan.
+
+    Raises Unreadable.
+    """
+    said = json_of(payload.body, "the body")
+    parcels = listed({"all": said if isinstance(said, list) else [said]}, "all")
+    if not any("trackingEvents" in parcel for parcel in parcels):
         raise Unreadable("there are no trackingEvents")
-    found = Checkpoints("usps", payload, CODES, feed.default_zone)
-    for event in listed(said, "trackingEvents"):
-        found.add(
-            carrier="usps",
-            number=text(said, "trackingNumber"),
-            code=text(event, "eventCode"),
-            at=_time(event),
-            words=raw_text(event, "eventType"),
-            location=place(province=text(event, "eventState"), city=text(event, "eventCity")),
-        )
+    found = Checkpoints("usps", payload, CODES, feed.default_zone, own=feed.codes)
+    for parcel in parcels:
+        for event in listed(parcel, "trackingEvents"):
+            found.add(
+                carrier="usps",
+                number=text(parcel, "trackingNumber"),
+                code=text(event, "eventCode"),
+                at=_time(event),
+                words=raw_text(event, "eventType"),
+                location=place(province=text(event, "eventState"), city=text(event, "eventCity")),
+            )
     return found.done()
 
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 from streams.inputs.sources.moments import NoMoment, from_seconds
 from streams.inputs.sources.parts import Object, is_xml, object_of, xml_of
 from streams.inputs.sources.payload import Feed, Payload, Unreadable
-from streams.inputs.sources.signing import equal
+from streams.inputs.sources.signing import equal, octets
 
 REPLAYED_AFTER = timedelta(minutes=5)
 """How far `timestamp` may be from the arrival: an older request may be a copy."""
@@ -48,7 +48,7 @@ def genuine(payload: Payload, feed: Feed) -> bool | None:
         return None
     stamp = payload.query.get("timestamp", "")
     parts = sorted([feed.secret, stamp, payload.query.get("nonce", "")])
-    right = hashlib.sha1("".join(parts).encode(), usedforsecurity=False).hexdigest()
+    right = hashlib.sha1(octets("".join(parts)), usedforsecurity=False).hexdigest()
     try:
         recent = abs(payload.arrived_at - from_seconds(stamp)) <= REPLAYED_AFTER
     except NoMoment:

@@ -11,12 +11,15 @@ from streams.inputs.sources.parts import Object, inner, listed, raw_text, text
 from streams.inputs.sources.payload import Feed, Outcome, Payload, Unreadable
 from streams.inputs.sources.wechat.envelope import opened
 
-CODES = codes_of("streams.inputs.sources.wechat", "zh")
+CODES = codes_of("streams.inputs.sources.wechat")
 
 PAY, CANCEL = "channels_ec_order_pay", "channels_ec_order_cancel"
 ASK = {"channels_ec_order_deliver", "channels_ec_order_ext_info_update"}
 """Events that name no number or address: the order has to be asked for."""
 PATH, WAYBILL = "add_express_path", "ewaybill_push_path"
+EXPRESS = ("", "0")
+"""Values of deliver_method of orders that are sent; others ship nothing."""
+
 CLOSED = {"200": "refunded", "250": "cancelled"}
 """Statuses that end an order (unverified)."""
 
@@ -29,12 +32,12 @@ def read(payload: Payload, feed: Feed) -> Outcome:
     if "order" in said:
         _order(orders, feed, inner(said, "order"))
     elif event == PATH or "path_item_list" in said:
-        return _path(payload, said)
+        return _path(payload, feed, said)
     elif event in (PAY, CANCEL) or event in ASK:
         _event(orders, feed, said, event)
     elif event == WAYBILL:
         _waybill(outcome, said)
-    elif event:
+    elif event or "MsgType" in said:
         outcome.passed["other_event"] += 1
     else:
         raise Unreadable("there is neither an Event nor an order nor a path_item_list")
@@ -66,8 +69,8 @@ def _waybill(outcome: Outcome, said: Object) -> None:
     outcome.refuse("no_carrier", f"{number or 'a waybill'}: the event names no carrier")
 
 
-def _path(payload: Payload, said: Object) -> Outcome:
-    found = Checkpoints("wechat", payload, CODES)
+def _path(payload: Payload, feed: Feed, said: Object) -> Outcome:
+    found = Checkpoints("wechat", payload, CODES, own=feed.codes)
     for action in listed(said, "Actions") + listed(said, "path_item_list"):
         found.add(
             carrier=text(said, "DeliveryID", "delivery_id"),
@@ -82,7 +85,11 @@ def _path(payload: Payload, said: Object) -> Outcome:
 def _order(orders: Orders, feed: Feed, order: Object) -> None:
     detail = inner(order, "order_detail")
     order_id, shop_id, platform = text(order, "order_id"), feed.shop_id, feed.platform or "wechat"
-    paid_at = partial(from_seconds, text(inner(detail, "pay_info"), "pay_time"))
+    paid = text(inner(detail, "pay_info"), "pay_time")
+    if paid in ("", "0"):
+        orders.outcome.passed["not_paid"] += 1
+        return
+    paid_at = partial(from_seconds, paid)
     delivery = inner(detail, "delivery_info")
     address = inner(delivery, "address_info")
     ends = text(order, "status")
@@ -104,6 +111,7 @@ def _order(orders: Orders, feed: Feed, order: Object) -> None:
             item(text(one, "product_id"), text(one, "sku_id"), text(one, "sku_cnt"))
             for one in listed(detail, "product_infos")
         ],
+        delivery_method="" if text(delivery, "deliver_method") in EXPRESS else "virtual",
         state="closed" if ends in CLOSED else "",
         closed_reason=CLOSED.get(ends, ""),
     )

@@ -12,7 +12,7 @@ from streams.inputs.sources.moments import from_seconds, moment
 from streams.inputs.sources.parts import Object, inner, is_json, json_of, listed, text
 from streams.inputs.sources.payload import Feed, Outcome, Payload, Unreadable
 
-CODES = codes_of("streams.inputs.sources.woocommerce", "en")
+CODES = codes_of("streams.inputs.sources.woocommerce")
 
 UTC = ZoneInfo("UTC")
 """Fields that end in _gmt are UTC without saying so."""
@@ -20,11 +20,17 @@ UTC = ZoneInfo("UTC")
 CLOSED = {"cancelled": "cancelled", "refunded": "refunded", "failed": "failed"}
 TRACKING = "_wc_shipment_tracking_items"
 PING = b"webhook_id="
+DELETED = "order.deleted"
+"""It has the order's id alone, and no time."""
 
 
 def read(payload: Payload, feed: Feed) -> Outcome:
     """The order of a webhook, or the orders of an answer. Raises Unreadable."""
     outcome = Outcome()
+    topic = payload.headers.get("x-wc-webhook-topic", "order.")
+    if not topic.startswith("order.") or topic == DELETED:
+        outcome.passed["other_event"] += 1
+        return outcome
     if payload.body.startswith(PING):
         outcome.passed["test_event"] += 1
         return outcome

@@ -12,7 +12,7 @@ from streams.inputs.sources.parts import (
     xml_of,
 )
 from streams.inputs.sources.payload import Feed, Payload, Unreadable
-from streams.inputs.sources.signing import base64_of, equal, md5
+from streams.inputs.sources.signing import base64_of, equal, md5, octets
 
 
 def opened(payload: Payload) -> list[Object]:
@@ -48,5 +48,5 @@ def genuine(payload: Payload, feed: Feed) -> bool | None:
         return False
     if "data_digest" not in form:
         return None
-    right = base64_of(md5((form.get("logistics_interface", "") + feed.secret).encode()))
+    right = base64_of(md5(octets(form.get("logistics_interface", "") + feed.secret)))
     return equal(form["data_digest"], right)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from streams.inputs.sources.parts import Object, form_of, is_json, json_lines, object_of
 from streams.inputs.sources.payload import Feed, Payload, Unreadable
-from streams.inputs.sources.signing import base64_of, equal, md5
+from streams.inputs.sources.signing import base64_of, equal, md5, octets
 
 
 def opened(payload: Payload) -> list[Object]:
@@ -36,7 +36,7 @@ def genuine(payload: Payload, feed: Feed) -> bool | None:
 
 
 def _signed(form: Object, secret: str) -> bool:
-    right = base64_of(md5((str(form.get("data", "")) + secret).encode()))
+    right = base64_of(md5(octets(str(form.get("data", "")) + secret)))
     return equal(str(form["data_digest"]), right)
 
 
