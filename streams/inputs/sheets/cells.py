@@ -24,6 +24,7 @@ _PARTS = re.compile(r"[;；\r\n]+")
 _AMERICAN = re.compile(
     r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})(?:[ ,]+(\d{1,2}):(\d{2})(?::(\d{2}))?\s*([ap]m)?)?", re.I
 )
+_LOCAL = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d")
 _YES = dict.fromkeys(("true", "yes", "1", "是"), True)
 _YES |= dict.fromkeys(("false", "no", "0", "否"), False)
 
@@ -138,9 +139,10 @@ def recipient(row: Cells) -> dict[str, str] | None:
     return {"country": country, **found} if country and found else found
 
 
-def _when(held: Held, cell: cells.Cell, zone: ZoneInfo | None) -> When:
-    if isinstance(cell, str):
-        cell = clean_id(cell)
+def _when(held: Held, sent: cells.Cell, zone: ZoneInfo | None) -> When:
+    cell = sent
+    if isinstance(sent, str):
+        cell = clean_id(sent)
         if held.read != "time":
             cell = _year_first(cell, held.read)
     try:
@@ -151,11 +153,11 @@ def _when(held: Held, cell: cells.Cell, zone: ZoneInfo | None) -> When:
     except cells.CellError as error:
         raise CellProblem(error.bad.reason, error.bad.message) from None
     except NaiveTimeError:
-        raise _naive(held, cell) from None
+        raise _naive(held, sent) from None
     except NotATimeError:
-        if zone is None and isinstance(cell, str) and re.match(r"\d{4}[-/.]\d{1,2}[-/.]\d", cell):
-            raise _naive(held, cell) from None
-        raise CellProblem("bad_time", f"{held.name} is no time: {str(cell)[:30]!r}") from None
+        if zone is None and isinstance(cell, str) and _LOCAL.match(cell):
+            raise _naive(held, sent) from None
+        raise CellProblem("bad_time", f"{held.name} is no time: {str(sent)[:30]!r}") from None
 
 
 def _naive(held: Held, cell: cells.Cell) -> CellProblem:

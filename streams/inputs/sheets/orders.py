@@ -96,7 +96,16 @@ class _Reader:
 
     def row(self, row: Cells) -> None:
         """Take in one row; raises CellProblem where it cannot be used."""
+        before = len(self._drafts)
         draft = self._draft(row)
+        try:
+            self._take(draft, row)
+        except CellProblem:
+            if len(self._drafts) > before:
+                self._drafts.popitem()
+            raise
+
+    def _take(self, draft: _Draft, row: Cells) -> None:
         sub_orders = [one for one in identities(row, "sub_order_id") if one]
         if sub_orders and draft.sub_orders.issuperset(sub_orders):
             self.outcome.passed["repeated_row"] += 1
@@ -130,10 +139,12 @@ class _Reader:
             if known is None:
                 raise CellProblem("no_order", "the row has no order id")
             return known
-        shop_id = clean_id(identity(row, "shop_id") or self._feed.shop_id or self._form.shop_id)
+        said = identity(row, "shop_id")
+        if said in ("", "0"):  # what Taobao writes for a shop without a number
+            said = clean_id(self._feed.shop_id or self._form.shop_id)
         platform = text(row, "platform") or self._feed.platform or self._form.platform
         draft = self._drafts.setdefault(
-            (platform, shop_id, order_id), _Draft(row.line, order_id, shop_id, platform)
+            (platform, said, order_id), _Draft(row.line, order_id, said, platform)
         )
         if group:
             self._groups[group] = draft
@@ -178,10 +189,12 @@ class _Reader:
 
     def _money(self, draft: _Draft, row: Cells, of_sub_order: bool) -> None:
         draft.currency = draft.currency or (text(row, "currency") or self._form.currency).upper()
-        amount = text(row, "amount_paid")
-        if not amount:
+        held = row.fields.get("amount_paid")
+        if held is None:
             return
-        read = row.fields["amount_paid"].read
+        # Of a number that a formula worked out the last binary digits are not meant.
+        cell, read = held.cell, held.read
+        amount = f"{cell:.4f}" if isinstance(cell, float) else text(row, "amount_paid")
         plain = amount.lstrip("¥￥$").strip()
         found = whole(plain) if read == "minor" else minor_units(plain, draft.currency)
         if found is None:
@@ -236,6 +249,8 @@ class _Reader:
         elif not draft.recipient:
             draft.recipient = found
         numbers = parcels(row)
+        if not numbers and self._form.kind == "uploads":
+            self.outcome.passed["no_number"] += 1
         times = whens(row, "shipped_at", self._zone)
         for index, (number, carrier) in enumerate(numbers):
             at = times[index] if len(times) == len(numbers) else min(times, default=None)
