@@ -12,14 +12,17 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from streams.cli.files import InputFile, OutputFile, Target, refuse_clashes
+from streams.cli.files import STDOUT, InputFile, OutputFile, Target, refuse_clashes
 from streams.cli.import_publish import publish
 from streams.cli.logs import one_line
 from streams.cli.moments import Moment
 from streams.cli.reading import Zone, scope_option
 from streams.engine.kafka.producer import DeliveryFailed
 from streams.facts.times import to_datetime
+from streams.inputs.opened import Opened, Unreadable
+from streams.inputs.sheets.form import Form, FormError
 from streams.inputs.sheets.imported import NAMES, Imported, file_read
+from streams.inputs.sheets.mapping import from_toml, suggested
 from streams.inputs.sheets.owners import Scope, owners, scoped
 from streams.inputs.sheets.registry import FORMS
 from streams.inputs.sources.payload import Canonical, Feed, Payload
@@ -32,6 +35,8 @@ EPILOG = """\b
 Examples:
   shipsentry import 1791213782_order_export.csv --shop s-1
   shipsentry import ExportOrderList202611291830.csv --shop s-1 --platform tmall --to kafka
+  shipsentry import --suggest erp.xlsx --to erp.toml
+  shipsentry import erp.xlsx --map erp.toml --to messages.jsonl
   shipsentry import shipments.csv --as shipstation --zone America/New_York --to messages.jsonl
 
 Without --to nothing is sent: standard error says what would be. What a file is its content says;
@@ -62,6 +67,10 @@ class Destination(OutputFile):
     type=click.Choice(NAMES),
     help="Whose files they are. Default: what their columns say.",
 )
+@click.option(
+    "--map", "mapping", type=InputFile(), help="A TOML file that says which column is what."
+)
+@click.option("--suggest", is_flag=True, help="Write such a file for FILE, from its header.")
 @click.option("--to", "target", type=Destination(), help="`kafka`, or a file of JSON Lines.")
 @click.option("--shop", default="", help="The shop, where no column says it.")
 @click.option("--platform", default="", help="The platform, where no column says it: tmall.")
@@ -73,6 +82,8 @@ class Destination(OutputFile):
 def import_files(
     files: tuple[Path, ...],
     source: str | None,
+    mapping: Path | None,
+    suggest: bool,
     target: Target | str | None,
     shop: str,
     platform: str,
@@ -83,13 +94,24 @@ def import_files(
     """Turn spreadsheets that shops and aggregators export into messages."""
     if isinstance(target, Target):
         refuse_clashes({"--to": target}, {f"FILE {path.name}": path for path in files})
+    if (source is not None) + (mapping is not None) + suggest > 1:
+        raise click.UsageError("--as, --map and --suggest exclude each other")
+    if suggest:
+        _suggest(files, target)
+        return
+    whose: str | Form | None = source
+    if mapping is not None:
+        try:
+            whose = from_toml(mapping)
+        except (FormError, OSError) as error:
+            raise click.UsageError(one_line(str(error))) from error
     feed = Feed(default_zone=zone, shop_id=shop, platform=platform)
     made_at = None if exported_at is None else to_datetime(exported_at)
     messages: list[Canonical] = []
     refused = 0
     try:
         for path in files:
-            found = file_read(path, source, feed, Payload(b"", datetime.now(UTC)), made_at)
+            found = file_read(path, whose, feed, Payload(b"", datetime.now(UTC)), made_at)
             if scope is not None:
                 scoped(found.outcome, scope)
             for sentence in _summary(path, found):
@@ -103,6 +125,19 @@ def import_files(
         raise click.ClickException(str(error)) from error
     if refused:
         sys.exit(3)
+
+
+def _suggest(files: tuple[Path, ...], target: Target | str | None) -> None:
+    """Write a draft of a mapping for one file."""
+    if len(files) != 1 or target == KAFKA:
+        raise click.UsageError("--suggest takes one FILE, and --to a file")
+    try:
+        text = suggested(Opened(files[0]))
+        out = target if isinstance(target, Target) else STDOUT
+        with out.opened(in_one_step=True) as file:
+            file.write(text.encode())
+    except (Unreadable, OSError) as error:
+        raise click.ClickException(one_line(str(error))) from error
 
 
 def _delivered(messages: list[Canonical], target: Target | str | None) -> str:

@@ -86,7 +86,7 @@ def exported(name: str, form: Form, arrived_at: datetime) -> datetime | None:
 
 def file_read(
     path: Path,
-    source: str | None,
+    source: str | Form | None,
     feed: Feed,
     request: Payload,
     exported_at: datetime | None = None,
@@ -95,11 +95,13 @@ def file_read(
 ) -> Imported:
     """What a file becomes; one that nothing can be read of is refused as a whole. Raises OSError.
 
-    `source` says whose it is; None: the columns of a table say it, and there is no other way. The
+    `source` says whose it is, or is the form of a table; None: the columns of a table say it. The
     file takes the place of the body of `request`, whose signature counts where it is `checked`.
     """
     try:
         opened = Opened(path)
+        if isinstance(source, Form):
+            return sheet_read(opened, [source], feed, request.arrived_at, exported_at)
         if (source is None or source in FORMS) and is_sheet(opened):
             forms = [*FORMS.values()] if source is None else [FORMS[source]]
             return sheet_read(opened, forms, feed, request.arrived_at, exported_at)
@@ -115,7 +117,8 @@ def file_read(
         why = error.why
     except Unreadable as error:
         why = str(error)
-    return Imported(source or "", Outcome(refusals=[Refusal("unreadable", why)]))
+    name = source.name if isinstance(source, Form) else source or ""
+    return Imported(name, Outcome(refusals=[Refusal("unreadable", why)]))
 
 
 def _need_owner(sheet: Sheet, path: Path, feed: Feed) -> None:
