@@ -174,7 +174,7 @@ class _Reader:
             draft.reasons.append(text(row, "closed_reason") or parts(row, "status")[0])
         elif status == {"unpaid"}:
             draft.means.append("unpaid")
-        elif status or refund:
+        elif status or refund or "order_id" in row.fields:
             draft.means.append("paid")
 
     def _means(self, row: Cells, name: str) -> set[Means]:
