@@ -17,6 +17,9 @@ from streams.inputs.table import HEADER_WITHIN, Row, fold, header_among, listed,
 EMPTY = {"-", "--", "—", "——", "null", "#n/a"}
 """Cells, folded, in which an export says that it has nothing to say."""
 
+_LONGEST_EMPTY = 8
+"""Characters, marks around them included."""
+
 
 class Held(NamedTuple):
     """A cell that says something: its column's own name, what is in it, and how it is read."""
@@ -143,4 +146,6 @@ def _is_blank(cells: Collection[Cell]) -> bool:
 
 
 def _is_empty(cell: Cell) -> bool:
-    return blank(cell) or (isinstance(cell, str) and fold(cell) in EMPTY)
+    if not isinstance(cell, str):
+        return False
+    return blank(cell) or (len(cell) <= _LONGEST_EMPTY and fold(cell) in EMPTY)

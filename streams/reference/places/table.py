@@ -67,6 +67,7 @@ class Table:
         self._spellings: set[str] = set()
         """Every spelling of a province, city or county."""
         self._simplified: dict[int, str] = {}
+        self._chars: dict[str, str] = {}
         self._toned: set[str] = set()
 
     @classmethod
@@ -135,11 +136,20 @@ class Table:
 
     def _longest(self, text: str, table: dict[str, str]) -> str:
         """Return the longest start of a text that is Chinese and in a table."""
-        for cut in range(min(len(text), _LONGEST_NAME), 1, -1):
-            name = text[:cut]
-            if name[0] >= _IDEOGRAPHS and name[-1].isalnum() and self._key(name) in table:
-                return name
-        return ""
+        key, found = "", ""
+        if text[:1] >= _IDEOGRAPHS:
+            for cut, char in enumerate(text[:_LONGEST_NAME], 1):
+                key += self._of_char(char)
+                if char.isalnum() and key in table:
+                    found = text[:cut]
+        return found
+
+    def _of_char(self, char: str) -> str:
+        """Return the key of one character, remembered: there are not many."""
+        key = self._chars.get(char)
+        if key is None:
+            key = self._chars[char] = self._key(char)
+        return key
 
     def _are_names(self, key: str, most: int) -> bool:
         if key in self._spellings:
