@@ -11,6 +11,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from schemas.cleaning import clean, clean_id, is_damaged
+from schemas.fields import MAX_ID_LENGTH
 from schemas.times import NaiveTimeError, NotATimeError, parse
 from streams.inputs import cells
 from streams.inputs.sheets.sheet import Cells, Held
@@ -47,7 +48,7 @@ class When(NamedTuple):
 def text(row: Cells, field: str) -> str:
     """The clean text of a field; empty where its cell says nothing."""
     held = row.fields.get(field)
-    return "" if held is None else clean(_plain(held))
+    return "" if held is None else _bounded(held.name, clean(_plain(held)))
 
 
 def as_sent(row: Cells, field: str) -> str:
@@ -79,7 +80,8 @@ def parts(row: Cells, field: str) -> list[str]:
     held = row.fields.get(field)
     if held is None:
         return []
-    return [one for one in map(clean, _PARTS.split(_lines(_plain(held)))) if one]
+    found = map(clean, _PARTS.split(_lines(_plain(held))))
+    return [_bounded(held.name, one) for one in found if one]
 
 
 def when(row: Cells, field: str, zone: ZoneInfo | None) -> When | None:
@@ -134,7 +136,7 @@ def recipient(row: Cells) -> dict[str, str] | None:
         return None
     found = {name: each for name, each in names.items() if each and "*" not in each}
     if not found:
-        province, city = places.at_start(text(row, "recipient")[:LONGEST_ADDRESS])
+        province, city = places.at_start(clean_id(as_sent(row, "recipient"))[:LONGEST_ADDRESS])
         found = {name: each for name, each in (("province", province), ("city", city)) if each}
     return {"country": country, **found} if country and found else found
 
@@ -191,14 +193,31 @@ def _identity(name: str, sent: str) -> str:
             f"{name} is {short[:30]!r}: a spreadsheet has destroyed its digits; format the column "
             "as text before the ids are put in",
         )
-    return short if short != "-" else ""
+    return _bounded(name, short) if short != "-" else ""
+
+
+def _bounded(name: str, found: str) -> str:
+    """A text that is no longer than the contract allows of ids and names; raises CellProblem."""
+    if len(found) > MAX_ID_LENGTH:
+        raise CellProblem(
+            "wrong_type", f"{name} has {len(found)} characters, {MAX_ID_LENGTH} are allowed"
+        )
+    return found
 
 
 def _plain(held: Held) -> str:
     try:
-        return str(cells.value(held.cell, "text", held.name, cells.Reading()))
+        found = str(cells.value(held.cell, "text", held.name, cells.Reading()))
     except cells.CellError as error:
         raise CellProblem(error.bad.reason, error.bad.message) from None
+    if not (found.isascii() or _sound(found)):
+        raise CellProblem("invalid_utf8", f"{held.name} holds bytes that are no characters")
+    return found
+
+
+def _sound(found: str) -> bool:
+    """Whether a text has no half characters, which stand for bytes that are none."""
+    return not any("\ud800" <= char <= "\udfff" for char in found)
 
 
 def _lines(sent: str) -> str:

@@ -109,6 +109,7 @@ class _Reader:
         sub_orders = [one for one in identities(row, "sub_order_id") if one]
         if sub_orders and draft.sub_orders.issuperset(sub_orders):
             self.outcome.passed["repeated_row"] += 1
+            self._uploads(draft, row)
             return
         if self._form.kind == "orders":
             self._times(draft, row)
@@ -279,14 +280,16 @@ class _Reader:
         if paid is None:
             self.outcome.refuse("no_time", f"order {draft.order_id} has no time of payment")
             return False
-        version = self._exported_at or max(paid.at, draft.latest or paid.at)
+        version = self._exported_at
+        if version is None and draft.latest is not None and draft.latest > paid.at:
+            version = draft.latest
         ships = draft.ships
         return self._orders.order(
             order_id=draft.order_id,
             shop_id=draft.shop_id,
             platform=draft.platform,
             paid_at=partial(_moment, paid),
-            updated_at=partial(_moment, When(version)),
+            updated_at=None if version is None else partial(_moment, When(version)),
             paid_at_quality="estimated" if paid.estimated else "",
             promised_ship_by="" if draft.promised is None else draft.promised.isoformat(),
             amount="" if draft.amount is None else str(draft.amount),

@@ -61,7 +61,7 @@ class Sheet:
         if at is None or header is None or isinstance(header, Broken):
             raise Unreadable(opened.path, "holds no table: no row with names of columns")
         line, cells = header
-        self._titles = [shown(cell).strip() for cell in cells]
+        self._titles = [_title(cell) for cell in cells]
         self.form = _form_of(opened.path, line, self._titles, forms)
         if at:
             self.remarks.append(f"the header is in line {line}")
@@ -122,6 +122,11 @@ def _form_of(path: Path, line: int, titles: list[str], forms: Collection[Form]) 
         names = " or ".join(each.name for each in best[:2])
         raise Unreadable(path, f"its columns fit {names}: say whose it is, with --as")
     return form
+
+
+def _title(cell: Cell) -> str:
+    """The name of a column; what its bytes do not say is shown as such."""
+    return shown(cell).strip().encode(errors="replace").decode()
 
 
 def _lacking(form: Form, folded: set[str]) -> list[str]:

@@ -76,6 +76,17 @@ def test_a_row_that_cannot_be_used_is_said(tmp_path: Path, row: str, said: str) 
     assert sentence.startswith(said)
 
 
+def test_bytes_that_are_no_characters_are_refused(tmp_path: Path) -> None:
+    """In the row that holds them; an id of more than 512 characters too."""
+    text = f"{DOUYIN}\n1,{PAID},已发货\n".encode() + b"\xff2,2026-11-20 10:00:00,\n"
+    found = read(tmp_path / "o.csv", text + b"3" * 513 + b",2026-11-20 10:00:00,\n")
+    assert [message.key for message in found.outcome.messages] == ["1"]
+    assert [f"{reason}: {why}" for reason, why in found.outcome.refusals] == [
+        "invalid_utf8: line 3: 主订单编号 holds bytes that are no characters",
+        "wrong_type: line 4: 主订单编号 has 513 characters, 512 are allowed",
+    ]
+
+
 def test_an_id_that_a_workbook_holds_as_a_number_may_be_another(tmp_path: Path) -> None:
     """From sixteen digits on it is refused."""
     rows = [["主订单编号", "支付完成时间"], [6917926768823643751, PAID], [1001, PAID]]
@@ -170,6 +181,16 @@ def test_rows_of_one_order_are_one_with_all_items(tmp_path: Path) -> None:
     assert two["items"] == [{"sku_id": "A", "quantity": 1}, {"sku_id": "B", "quantity": 2}]
     assert (two["amount_paid"], two["state"], two["closed_reason"]) == (1000, "closed", "退款成功")
     assert found.outcome.passed == {"repeated_row": 1}
+
+
+def test_a_sub_order_in_two_parcels_has_both(tmp_path: Path) -> None:
+    """Its row is there twice, with another number; the item is one."""
+    header = "主订单编号,子订单编号,支付完成时间,商家编码,快递信息,发货时间\n"
+    row = "1,1,{paid},A,{number}-顺丰速运,2026-11-20 18:00:00\n"
+    rows = [row.format(paid=PAID, number=number) for number in ("SF1", "SF2")]
+    order, *uploads = values(read(tmp_path / "o.csv", header + "".join(rows)))
+    assert order["items"] == [{"sku_id": "A", "quantity": 1}]
+    assert [each["tracking_number"] for each in uploads] == ["SF1", "SF2"]
 
 
 def test_merged_cells_are_divided_where_their_number_fits(tmp_path: Path) -> None:
@@ -328,7 +349,6 @@ def test_any_table_by_a_mapping(tmp_path: Path) -> None:
             "shop_id": "s-9",
             "platform": "tmall",
             "paid_at": "2026-11-20T10:00:00+01:00",
-            "updated_at": "2026-11-20T10:00:00+01:00",
             "amount_paid": 1250,
             "currency": "EUR",
             "state": "closed",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import random
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,14 +13,17 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import pytest
+from support.damage import damaged
 from support.workbooks import workbook
 
 from schemas import OrderPaid, TrackingUpdate
 from streams.inputs.sheets.imported import Imported, file_read
-from streams.inputs.sources.payload import Feed, Payload
+from streams.inputs.sources.payload import Canonical, Feed, Payload
 
 DATA = Path(__file__).parent / "data"
 ARRIVED_AT = datetime(2026, 11, 30, 12, tzinfo=UTC)
+MUTATIONS = 30
+"""Of each export."""
 REQUEST = Payload(b"", ARRIVED_AT)
 
 Rows = list[list[str]]
@@ -144,10 +148,7 @@ def test_an_export_becomes_its_messages(case: Case) -> None:
     assert found.form == case.source
     assert lines(found) == [json.loads(line) for line in expected.splitlines()]
     for message in found.outcome.messages:
-        model = OrderPaid if message.topic == "order-paid" else TrackingUpdate
-        model.model_validate(
-            message.value, context={"arrival_us": int(ARRIVED_AT.timestamp() * 1_000_000)}
-        )
+        kept(message)
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
@@ -166,3 +167,25 @@ def test_an_old_workbook_too() -> None:
     feed = CASES[0].feed
     found = file_read(DATA / "1795600000_orders.xls", None, feed, REQUEST)
     assert lines(found) == lines(file_read(DATA / CASES[0].file, None, feed, REQUEST))
+
+
+@pytest.mark.parametrize("form", ["text", "workbook"])
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.source)
+def test_what_is_damaged_is_said(case: Case, form: str, tmp_path: Path) -> None:
+    """Of a damaged export something may still be read, and keeps the contract; nothing raises."""
+    chance = random.Random(f"{case.source} {form}")
+    spelling = SPELLINGS["formulas" if form == "text" else "xlsx"]
+    body = spelling(case, rows_of(case))
+    path = tmp_path / case.file
+    for _ in range(MUTATIONS):
+        path.write_bytes(damaged(damaged(body, chance), chance))
+        found = file_read(path, chance.choice([None, case.source]), case.feed, REQUEST)
+        for message in found.outcome.messages:
+            kept(message)
+
+
+def kept(message: Canonical) -> None:
+    """Raise where a message does not keep the contract."""
+    model = OrderPaid if message.topic == "order-paid" else TrackingUpdate
+    arrival_us = int(ARRIVED_AT.timestamp() * 1_000_000)
+    model.model_validate(message.value, context={"arrival_us": arrival_us})
