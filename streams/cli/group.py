@@ -174,6 +174,9 @@ main = RootGroup(
             "streams.cli.evidence:evidence", "A warning's proof, as a bundle for an appeal."
         ),
         "keys": Lazy("streams.cli.keys:keys", "Recipients' keys, from a table of plain ones."),
+        "import": Lazy(
+            "streams.cli.import_files:import_files", "Spreadsheets that shops export, as messages."
+        ),
         "docs": Lazy("streams.cli.docs:docs"),
     },
     commands=[topics, rules, aliases, warnings, dead_letters, sources, state, schemas],

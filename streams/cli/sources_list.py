@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from streams.inputs.sheets.registry import FORMS
 from streams.inputs.sources.registry import SOURCES
 
 EPILOG = """\b
@@ -15,6 +16,12 @@ Examples:
 
 @click.command("list", epilog=EPILOG)
 def list_sources() -> None:
-    """List the sources: name, title, and what proves that a request is theirs."""
+    """List the sources: name, what proves that a request is theirs, title.
+
+    `table`: they have spreadsheets alone.
+    """
     for source in SOURCES.values():
         click.echo(f"{source.name:<14}{source.checked:<11}{source.title}")
+    for form in FORMS.values():
+        if form.name not in SOURCES:
+            click.echo(f"{form.name:<14}{'table':<11}{form.title}")

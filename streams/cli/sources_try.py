@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from streams.cli.files import InputFile
+from streams.inputs.sheets.imported import NAMES, file_read
 from streams.inputs.sources.configuration import ConfigurationError, FeedOptions, from_json
-from streams.inputs.sources.payload import Canonical, Outcome, Payload, Refusal, Unreadable
-from streams.inputs.sources.registry import SOURCES
+from streams.inputs.sources.payload import Outcome, Payload
 from streams.telemetry.counted import counted
 
 EPILOG = """\b
 Examples:
   shipsentry sources try push.form --source kuaidi100
   shipsentry sources try answer.json --source zto --config feed.json
+  shipsentry sources try 1791213782_order_export.csv --source douyin --config feed.json
 
 Each message is a line of standard output: topic, key and value; a tombstone has the value null, and
 a timestamp. Refusals and counts are said on standard error; nothing is sent. The keys of the
@@ -28,20 +28,17 @@ where there is one and the configuration has a secret. Exit status: 0, or 3 with
 
 @click.command("try", epilog=EPILOG)
 @click.argument("file", type=InputFile())
-@click.option("--source", required=True, type=click.Choice([*SOURCES]), help="Whose it is.")
+@click.option("--source", required=True, type=click.Choice(NAMES), help="Whose it is.")
 @click.option("--config", type=InputFile(), help="A JSON file with the feed's configuration.")
 def try_payload(file: Path, source: str, config: Path | None) -> None:
-    """Say what a payload becomes: a push, a batch of them, or the answer to a query."""
+    """Say what a payload or a spreadsheet becomes: a push, the answer to a query, an export."""
     try:
         options = from_json(config) if config else FeedOptions()
-        body = file.read_bytes()
+        outcome = _outcome(file, source, options)
     except (ConfigurationError, OSError) as error:
         raise click.ClickException(str(error)) from error
-    headers = {name.lower(): value for name, value in options.headers.items()}
-    payload = Payload(body, datetime.now(UTC), headers, options.query)
-    outcome = _outcome(source, payload, options)
     for message in outcome.messages:
-        click.echo(_line(message))
+        click.echo(message.as_json())
     for reason, why in outcome.refusals:
         click.echo(f"{file}: {reason}: {why}", err=True)
     counts = [counted(len(outcome.messages), "message"), f"{len(outcome.refusals)} refused"]
@@ -53,18 +50,7 @@ def try_payload(file: Path, source: str, config: Path | None) -> None:
         raise SystemExit(3)
 
 
-def _outcome(source: str, payload: Payload, options: FeedOptions) -> Outcome:
-    feed = options.feed()
-    if feed.secret and SOURCES[source].genuine(payload, feed) is False:
-        return Outcome(refusals=[Refusal("forged", "the signature does not fit the secret")])
-    try:
-        return SOURCES[source].read(payload, feed)
-    except Unreadable as error:
-        return Outcome(refusals=[Refusal("unreadable", str(error))])
-
-
-def _line(message: Canonical) -> str:
-    line = {"topic": message.topic, "key": message.key, "value": message.value}
-    if message.timestamp is not None:
-        line["timestamp"] = message.timestamp.isoformat()
-    return json.dumps(line, ensure_ascii=False)
+def _outcome(file: Path, source: str, options: FeedOptions) -> Outcome:
+    headers = {name.lower(): value for name, value in options.headers.items()}
+    payload = Payload(b"", datetime.now(UTC), headers, options.query)
+    return file_read(file, source, options.feed(), payload, checked=True).outcome

@@ -11,13 +11,7 @@ from kafka import KafkaConsumer, TopicPartition
 from streams.demo import view
 from streams.demo.history import ENDS_AT, STARTS_AT, Entry, load
 from streams.demo.shift import days_until, shifted
-from streams.engine.kafka.topic_admin import (
-    COMMAND_WAIT_S,
-    check_topic,
-    client_options,
-    connect,
-    kafka_errors,
-)
+from streams.engine.kafka.topic_admin import client_options, kafka_errors, missing_topics
 from streams.facts.times import DAY, MILLISECOND, SECOND
 from streams.settings import Settings
 from streams.telemetry.counted import counted
@@ -139,13 +133,10 @@ def earlier(history: Sequence[Entry], oldest: int | None) -> int | None:
 
 def _need_topics(settings: Settings) -> None:
     """Raise PlayError where an input topic is missing."""
-    names = [settings.orders_topic, settings.tracking_topic]
-    with connect(settings, COMMAND_WAIT_S) as admin:
-        topics = admin.describe_topics(names)
-        missing = [topic["name"] for topic in topics if not check_topic(settings, topic)]
+    missing = missing_topics(settings, (settings.orders_topic, settings.tracking_topic))
     if missing:
         raise PlayError(
-            f"no topic {' and '.join(sorted(missing))} at {settings.bootstrap_servers} "
+            f"no topic {' and '.join(missing)} at {settings.bootstrap_servers} "
             "(`shipsentry topics create` makes it)"
         )
 

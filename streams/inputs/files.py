@@ -5,28 +5,23 @@ The form is told by the content: gzip, an encoding, JSON Lines, JSON, delimited 
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator
-from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 from streams.decode import Bad
-from streams.inputs import delimited, json_text
+from streams.inputs import grid, json_text
 from streams.inputs.arrivals import Line, arrival_of, in_order
 from streams.inputs.cells import Reading
-from streams.inputs.encodings import NAMES
 from streams.inputs.messages import Message
 from streams.inputs.one_order import merged
 from streams.inputs.opened import Opened
-from streams.inputs.table import HEADER_WITHIN, SEPARATOR, Table, header_among, known_columns
+from streams.inputs.table import HEADER_WITHIN, Table
 from streams.inputs.text import Text
-from streams.inputs.workbook import Workbook
 
 NO_TIME = 0
 """The arrival of lines before the first one that has a time."""
 
-_DELIMITERS = (",", ";", "\t")
 _FIRST_LINES = 1 << 16
 
 
@@ -58,22 +53,19 @@ class HistoryFile:
         self._holds_items = False
         opened = Opened(path)
         if opened.form() == "workbook":
-            book = Workbook(opened)
-            if book.others:
-                others = ", ".join(repr(name) for name in book.others)
-                self.remarks.append(f"of its sheets {book.sheet!r} is read, not {others}")
-            self._found = self._table(Table(path, book.rows(), message, reading))
+            rows, remarks = grid.of_workbook(opened)
+            self.remarks += remarks
+            self._found = self._table(Table(path, rows, message, reading))
             return
         text = Text(opened)
-        if text.encoding != "utf-8-sig":
-            self.remarks.append(f"it is not UTF-8: read as {NAMES[text.encoding]}")
+        self.remarks += grid.text_remarks(text)
         start = text.head.lstrip()
         if not start:
             self._found = iter(())
         elif _is_json(start):
             self._found = json_text.messages(text, message)
         else:
-            rows = _rows(text, _delimiter(text.head, message))
+            rows = grid.of_text(text, message.columns)
             self._found = self._table(Table(path, rows, message, reading))
 
     def read(
@@ -113,28 +105,3 @@ def _is_json(start: str) -> bool:
     """Whether a text is JSON: it begins so, or one of its first lines does after damaged ones."""
     lines = start[:_FIRST_LINES].splitlines()[:HEADER_WITHIN]
     return start[0] == "[" or any(line.startswith("{") for line in lines)
-
-
-def _rows(text: Text, delimiter: str) -> Iterator[delimited.Row | delimited.Broken]:
-    with text.characters() as characters:
-        yield from delimited.rows(characters, delimiter)
-
-
-def _delimiter(head: str, message: Message) -> str:
-    """What separates the cells: as the first line says, else what gives the most known columns.
-
-    Where none gives any, what gives the widest row.
-    """
-    first = head.lstrip().splitlines()[0].strip('"')
-    if first.casefold().startswith(SEPARATOR):
-        return first[len(SEPARATOR) : len(SEPARATOR) + 1].strip('"') or "\t"
-
-    def worth(delimiter: str) -> tuple[int, int]:
-        rows = delimited.rows(io.StringIO(head, newline=""), delimiter)
-        found = list(islice(rows, HEADER_WITHIN))
-        at = header_among(found, message)
-        if at is None:
-            return 0, 0
-        return known_columns(found[at], message), max(len(row[1]) for row in found)
-
-    return max(_DELIMITERS, key=worth)

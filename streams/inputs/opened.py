@@ -44,10 +44,14 @@ ALLOWED = "allowed are JSON Lines, JSON, CSV, .xlsx and .xls, each also packed b
 
 
 class Unreadable(Exception):
-    """A file that cannot be read as messages at all; the sentence names file, fault and remedy."""
+    """A file that cannot be read as messages at all; the sentence names file, fault and remedy.
+
+    `why` is the sentence without the file.
+    """
 
     def __init__(self, path: Path, why: str) -> None:
         super().__init__(f"{path}: {why}")
+        self.why = why
 
 
 class Opened:

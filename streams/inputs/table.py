@@ -6,7 +6,7 @@ import csv
 import difflib
 import io
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -59,7 +59,7 @@ class Header:
         self._width = len(cells)
         self._columns: list[_Column] = []
         self._message = message
-        names = [_shown(cell) for cell in cells]
+        names = [shown(cell) for cell in cells]
         self.unknown: list[str] = []
         seen: dict[str, int] = {}
         for index, name in enumerate(names):
@@ -85,7 +85,7 @@ class Header:
             near = [f"{name} may be {close}" for name, close in self._nearest()]
             raise Unreadable(
                 path,
-                f"the header in line {line} {fault}; found: {_listed(names)}; needed: "
+                f"the header in line {line} {fault}; found: {listed(names)}; needed: "
                 f"{', '.join(needed)}{''.join(f'; {each}' for each in near[:_NAMED])}",
             )
         self.holds_items = any(
@@ -97,7 +97,7 @@ class Header:
         """A sentence about the columns that are not read, with the nearest known names."""
         if self.unknown:
             near = "".join(f"; {name} may be {close}" for name, close in self._nearest())
-            yield f"columns that are not known are not read: {_listed(self.unknown)}{near}"
+            yield f"columns that are not known are not read: {listed(self.unknown)}{near}"
 
     def message(self, cells: Sequence[Cell]) -> bytes | Bad:
         """The message of a row, or why there is none."""
@@ -162,7 +162,7 @@ class Table:
         self.header: Header | None = None
         filled = (row for row in rows if isinstance(row, Broken) or not _is_blank(row[1]))
         first = list(islice(filled, HEADER_WITHIN))
-        at = header_among(first, message)
+        at = header_among(first, message.columns)
         if at is not None:
             line = first[at][0]
             self.header = Header(path, line, first[at][1], message, reading)
@@ -193,24 +193,24 @@ def fold(name: str) -> str:
     return plain.strip().casefold()
 
 
-def known_columns(row: Row | Broken, message: Message) -> int:
-    """How many of a row's cells are names of columns."""
+def known_columns(row: Row | Broken, names: Collection[str]) -> int:
+    """How many of a row's cells are names of columns, which are folded."""
     if isinstance(row, Broken):
         return 0
-    return sum(fold(_shown(cell)) in message.columns for cell in row[1])
+    return sum(fold(shown(cell)) in names for cell in row[1])
 
 
-def header_among(rows: Sequence[Row | Broken], message: Message) -> int | None:
+def header_among(rows: Sequence[Row | Broken], names: Collection[str]) -> int | None:
     """Which of a table's first rows is its header: the one with the most known columns.
 
     Where none has any, the first; None where there is no row.
     """
     indexes = [index for index, row in enumerate(rows) if not isinstance(row, Broken)]
-    return max(indexes, key=lambda index: known_columns(rows[index], message), default=None)
+    return max(indexes, key=lambda index: known_columns(rows[index], names), default=None)
 
 
 def _names_separator(row: Row | Broken) -> bool:
-    return not isinstance(row, Broken) and _shown(row[1][0]).casefold().startswith(SEPARATOR)
+    return not isinstance(row, Broken) and shown(row[1][0]).casefold().startswith(SEPARATOR)
 
 
 def _is_blank(cells: Sequence[Cell]) -> bool:
@@ -220,15 +220,17 @@ def _is_blank(cells: Sequence[Cell]) -> bool:
 def _as_csv(cells: Sequence[Cell]) -> bytes:
     """A row that is no message, as a line of CSV."""
     out = io.StringIO()
-    csv.writer(out, lineterminator="").writerow([_shown(cell) for cell in cells])
+    csv.writer(out, lineterminator="").writerow([shown(cell) for cell in cells])
     return out.getvalue().encode(errors="surrogateescape")
 
 
-def _shown(cell: Cell) -> str:
+def shown(cell: Cell) -> str:
+    """A cell as a person reads it."""
     return "#N/A" if cell == ERROR else str(cell)
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Some names of columns for a sentence, each in quotes, with the number of the others."""
     shown = [repr(name.strip()[:30]) for name in names if name.strip()]
     more = f" and {len(shown) - _NAMED} more" if len(shown) > _NAMED else ""
     return f"{', '.join(shown[:_NAMED])}{more}"

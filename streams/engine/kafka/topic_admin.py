@@ -283,6 +283,13 @@ def kafka_errors(settings: Cluster) -> Iterator[None]:
         raise KafkaUnavailable(f"Kafka at {settings.bootstrap_servers}: {text}") from error
 
 
+def missing_topics(settings: Cluster, names: Sequence[str]) -> list[str]:
+    """Those of these topics that are not there, sorted; raises KafkaUnavailable."""
+    with connect(settings, COMMAND_WAIT_S) as admin:
+        topics = admin.describe_topics([*names])
+        return sorted(topic["name"] for topic in topics if not check_topic(settings, topic))
+
+
 def check_topic(settings: Cluster, topic: Mapping[str, Any]) -> bool:
     """Whether there is this topic, as `describe_topics` tells of it.
 

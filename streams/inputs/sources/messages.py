@@ -140,6 +140,7 @@ class Orders:
         shop_id: str,
         platform: str,
         released: bool = False,
+        time_quality: str = "",
     ) -> None:
         """Add that the seller gave a number to an order, or (`released`) took it back."""
         number, code = clean_id(number), carrier_of(carrier)
@@ -157,6 +158,7 @@ class Orders:
             "tracking_number": number,
             "status": "cancelled" if released else "ordered",
             "occurred_at": when.isoformat(),
+            "time_quality": time_quality,
             "source": self._source,
             "order_ids": [order_id],
             "shop_id": shop_id,
@@ -187,7 +189,7 @@ class Checkpoints:
         self.outcome = Outcome()
         self._source = source
         self._payload = payload
-        self._codes = codes
+        self.codes = codes
         self._zone = zone
         self._otherwise = otherwise
         self._own = own or {}
@@ -232,7 +234,7 @@ class Checkpoints:
         shown = code if raw_status is None else raw_status
         rule = self._own.get(shown, rule)
         if rule is None:
-            rule = self._codes.find(code) if code else "words"
+            rule = self.codes.find(code) if code else "words"
         if rule is None:
             self.outcome.unknown[code] += 1
             rule = self._otherwise
@@ -242,7 +244,7 @@ class Checkpoints:
         value = {
             "carrier": carrier,
             "tracking_number": number,
-            "status": self._codes.status(rule, words, place, hub),
+            "status": self.codes.status(rule, words, place, hub),
             "occurred_at": when.isoformat(),
             "location": None if location is None else dict(location),
             "description": words,

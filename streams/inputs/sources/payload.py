@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -53,6 +54,13 @@ class Canonical(NamedTuple):
     key: str
     value: dict[str, Any] | None
     timestamp: datetime | None = None
+
+    def as_json(self) -> str:
+        """The message as commands write it, on one line: topic, key, value, a tombstone's time."""
+        line = {"topic": self.topic, "key": self.key, "value": self.value}
+        if self.timestamp is not None:
+            line["timestamp"] = self.timestamp.isoformat()
+        return json.dumps(line, ensure_ascii=False)
 
 
 class Refusal(NamedTuple):

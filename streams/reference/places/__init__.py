@@ -57,4 +57,9 @@ def is_name(text: str) -> bool:
     return _table.is_name(text)
 
 
-__all__ = ["find", "is_name", "normalise", "official_name", "province_name"]
+def at_start(text: str) -> tuple[str, str]:
+    """Return the province and the city with which an address begins, as written; empty: neither."""
+    return _table.at_start(text)
+
+
+__all__ = ["at_start", "find", "is_name", "normalise", "official_name", "province_name"]

@@ -29,6 +29,13 @@ _AFTER_LATIN_CITY = (
 )
 _AFTER_LATIN_COUNTY = ("", "shi", "city")
 
+_BETWEEN = " \t,，、·-/"
+"""What may stand between the parts of an address."""
+_STREETS = ("路", "街", "巷", "大道", "大街")
+"""Behind a province's name they make it a street's: 浙江路."""
+_LONGEST_NAME = 16
+"""Characters; 克孜勒苏柯尔克孜自治州 has 11."""
+
 _IDEOGRAPHS = "\u3400"
 _TONES = "\u0300\u0301\u0304\u030c"
 
@@ -60,6 +67,7 @@ class Table:
         self._spellings: set[str] = set()
         """Every spelling of a province, city or county."""
         self._simplified: dict[int, str] = {}
+        self._chars: dict[str, str] = {}
         self._toned: set[str] = set()
 
     @classmethod
@@ -108,6 +116,40 @@ class Table:
     def is_name(self, text: str) -> bool:
         """Return whether a text is one of the spellings, or up to three behind each other."""
         return self._are_names(self._key(text), 3)
+
+    def at_start(self, text: str) -> tuple[str, str]:
+        """Return the names of a province and a city with which a text begins, as written there.
+
+        Each is empty where the text does not say it; Chinese names alone are known here. Where a
+        city has its province's name, the longer one is meant: 吉林市昌邑区.
+        """
+        start = text.lstrip(_BETWEEN)
+        province = self._longest(start, self.provinces)
+        city = self._longest(start, self.official)
+        if len(city) > len(province):
+            return "", city
+        code = self.provinces.get(self._key(province))
+        rest = start[len(province) :]
+        if code is None or rest.startswith(_STREETS):
+            return "", ""
+        return province, self._longest(rest.lstrip(_BETWEEN), self.cities[code])
+
+    def _longest(self, text: str, table: dict[str, str]) -> str:
+        """Return the longest start of a text that is Chinese and in a table."""
+        key, found = "", ""
+        if text[:1] >= _IDEOGRAPHS:
+            for cut, char in enumerate(text[:_LONGEST_NAME], 1):
+                key += self._of_char(char)
+                if char.isalnum() and key in table:
+                    found = text[:cut]
+        return found
+
+    def _of_char(self, char: str) -> str:
+        """Return the key of one character, remembered: there are not many."""
+        key = self._chars.get(char)
+        if key is None:
+            key = self._chars[char] = self._key(char)
+        return key
 
     def _are_names(self, key: str, most: int) -> bool:
         if key in self._spellings:

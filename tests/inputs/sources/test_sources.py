@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.damage import damaged
 
 from schemas import OrderPaid, TrackingUpdate
 from streams.inputs.sources.configuration import FeedOptions
@@ -122,17 +123,3 @@ def test_no_header_breaks_the_proof(source: Source, said: str) -> None:
     feed = FeedOptions.model_validate({"secret": "a-secret"}).feed()
     for body in (b"{}", b"param=1&sign=%ff", b'{"verifyInfo":{"timeStr":"\\udcff"}}'):
         assert source.genuine(Payload(body, ARRIVED_AT, sent, sent), feed) is not True
-
-
-def damaged(body: bytes, chance: random.Random) -> bytes:
-    """A body with a part cut out, doubled, turned or replaced by what often breaks readers."""
-    start = chance.randrange(len(body))
-    end = min(len(body), start + chance.randrange(1, 40))
-    piece = chance.choice(
-        [
-            b"", body[start:end] * 2, bytes(chance.randrange(256) for _ in range(end - start)),
-            b"null", b"[]", b"{}", b'""', b"-1", b"1e400", b"9" * 5000, b"[" * 3000, b"true",
-            b"\\ud800", b"&#0;", b"%", b"\x00",
-        ]
-    )  # fmt: skip
-    return body[:start] + piece + body[end:]

@@ -1,0 +1,1 @@
+"""Spreadsheets that shops and aggregators export → canonical messages: a form is data."""

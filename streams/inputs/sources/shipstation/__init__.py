@@ -1,0 +1,1 @@
+"""ShipStation: no pushes and no queries, spreadsheets alone."""
