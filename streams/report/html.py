@@ -78,7 +78,8 @@ class Html:
         body = "\n".join(
             '<tr role="row">'
             + "".join(
-                f'<td role="cell">{name}{cell}</td>' for name, cell in zip(names, row, strict=True)
+                f'<td role="cell">{name}<div>{cell}</div></td>'
+                for name, cell in zip(names, row, strict=True)
             )
             + "</tr>"
             for row in rows
