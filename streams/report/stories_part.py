@@ -38,10 +38,12 @@ def _story(html: Html, number: int, story: Story, until: int) -> str:
     if more > 0:
         orders += " " + html.label("more_orders", count=more)
     warnings = "\n".join(_warning(html, each) for each in story.warned)
+    several = len(story.order_ids) > 1
     rows = [
         [
             f'<time datetime="{to_datetime(each.at).isoformat()}">{time_of(each.at)}</time>',
-            html.say(step(each.what)) + (small(f" {code(each.more)}") if each.more else ""),
+            html.say(step(each.what))
+            + (small(f" {code(each.more)}") if several and each.more else ""),
             html.say(same(each.place)),
         ]
         for each in story.steps
