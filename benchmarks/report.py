@@ -79,7 +79,7 @@ def parcel(
     at = paid + timedelta(hours=rng.uniform(1, 20))
     head = {"carrier": CARRIERS[number % 6], "tracking_number": f"78{number:012}"}
     order_id = str(4_920_000_000_000_000_000 + number)
-    records = [
+    records: list[dict[str, Any]] = [
         {**head, "status": "ordered", "occurred_at": at.isoformat(), "order_ids": [order_id]}
     ]
     if rng.random() < 1 / 30:

@@ -91,7 +91,7 @@ def report(
     bad_lines = dead_letters or _beside(out)
     refuse_clashes(
         {"--out": out, "--xlsx": xlsx, "--dead-letters": bad_lines},
-        {f"FILES ({path.name})": path for path in files},
+        {str(path): path for path in files},
     )
     form_of("--out", out, {".html": "html", ".htm": "html"})
     write_workbook = None if xlsx is None else _workbook(xlsx)

@@ -7,9 +7,12 @@ of the facts received by then. What stood in between is not to be had; it costs 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
+from typing import Any
 
-from streams.engine.kafka.types import Effects
+from streams.engine.kafka.types import Effects, Output
 from streams.replay.machine import Machine
+from streams.state.batch import Applied
 from streams.tables.processor import Batch
 
 
@@ -34,21 +37,27 @@ class Backlog(Machine):
         """Deadlines wait for `advance`."""
 
     def _arrive(self, topic: str, name: str, fact: object, now: int) -> bool:
-        batch = Batch([name], [name.encode()], [[fact]], [[0]])
-        waiting = deque([(topic, batch)])
-        refused = False
+        first, outputs = self._apply(topic, Batch([name], [name.encode()], [[fact]], [[0]]), now)
+        waiting = deque(outputs)
         while waiting:
-            topic, batch = waiting.popleft()
-            processor, intake = self._intakes[topic]
-            stored = self._tables.get_many(processor.table, 0, batch.keys)
-            applied = intake.apply(batch, stored, now, 0)
-            rows = self._tables.rows[processor.table]
-            for key, each in zip(batch.keys, applied, strict=True):
-                self.late += each.late
-                refused = refused or bool(each.refused)
-                if each.changed:
-                    rows[key] = each.state
-            effects = Effects()
-            processor.reply(applied, effects)
-            waiting.extend((output.topic, self._batch(output)) for output in effects.outputs)
-        return not refused
+            # In the order in which they were sent: of two messages the later one stands.
+            output = waiting.popleft()
+            waiting += self._apply(output.topic, self._batch(output), now)[1]
+        self.late += first.late
+        return not first.refused
+
+    def _apply(self, topic: str, batch: Batch, now: int) -> tuple[Applied[Any], Sequence[Output]]:
+        """Apply facts; what became of the first key, and what other tables must hear of all."""
+        processor, intake = self._intakes[topic]
+        rows = self._tables.rows[processor.table]
+        applied = intake.apply(batch, [*map(rows.get, batch.keys)], now, 0)
+        has_news = False
+        for key, each in zip(batch.keys, applied, strict=True):
+            if each.changed:
+                rows[key] = each.state
+                has_news = has_news or bool(each.replies or each.claims)
+        if not has_news:
+            return applied[0], ()
+        effects = Effects()
+        processor.reply(applied, effects)
+        return applied[0], effects.outputs

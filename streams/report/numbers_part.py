@@ -12,7 +12,7 @@ from streams.report.html import Html, code, small
 from streams.report.measures import Measure
 from streams.report.problems import Problem
 from streams.report.report import SHOP_DAYS, Report
-from streams.report.wording import Said, label, lane, length, percent, same, share, word
+from streams.report.wording import Said, label, lane, length, percent, problem, same, share
 
 MOST_CARRIERS = 12
 """Carriers of a chart; the tables have all."""
@@ -211,7 +211,7 @@ def _chart_in_time(html: Html, report: Report) -> str:
     return charts.bars(html, label("chart_in_time"), series, values) if values else ""
 
 
-def _problem_row(html: Html, problem: Problem) -> list[str]:
-    examples = "<br>".join(code(each) for each in problem.examples)
-    detail = f"<br>{small(html.say(same(problem.detail)))}" if problem.detail else ""
-    return [html.say(word("problems", problem.code)), str(problem.number), examples + detail]
+def _problem_row(html: Html, found: Problem) -> list[str]:
+    examples = "<br>".join(code(each) for each in found.examples)
+    detail = f"<br>{small(html.say(same(found.detail)))}" if found.detail else ""
+    return [html.say(problem(found.code)), str(found.number), examples + detail]

@@ -88,7 +88,7 @@ def subject(html: Html, finding: Finding) -> str:
     if finding.parcel is not None:
         carrier, _, number = finding.parcel.partition(":")
         lines.append(f"{html.say(same(carrier))} {code(number)}")
-    lines += [html.label("order", id="") + code(each) for each in finding.order_ids[:_MOST_ORDERS]]
+    lines += [f"{html.label('order')} {code(each)}" for each in finding.order_ids[:_MOST_ORDERS]]
     more = len(finding.order_ids) - _MOST_ORDERS
     if more > 0:
         lines.append(small(html.label("more_orders", count=more)))

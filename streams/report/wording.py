@@ -27,9 +27,13 @@ def label(name: str, **values: object) -> Said:
 
 
 def word(section: str, name: str) -> Said:
-    """A word of the report, of a status or of a state; one that nobody knows stays as it is."""
-    own = _words().get(section, {}).get(name)
-    return own or each(lambda wording: wording.word(section, name))
+    """What a state or a severity is called; one that nobody knows stays as it is."""
+    return each(lambda wording: wording.word(section, name))
+
+
+def problem(code: str) -> Said:
+    """What a kind of problem is called; one that nobody knows stays as it is."""
+    return _words()["problems"].get(code) or same(code)
 
 
 def step(name: str) -> Said:

@@ -17,7 +17,7 @@ from streams.report.measures import Measure
 from streams.report.numbers_part import line_text, nearest
 from streams.report.report import Report
 from streams.report.warned import Warned
-from streams.report.wording import Said, joined, label, lane, step, time_of, title, word
+from streams.report.wording import Said, joined, label, lane, problem, step, time_of, title, word
 
 Cell = str | int | float | datetime | None
 """Times are naive and Beijing's: a workbook knows no zone."""
@@ -182,7 +182,7 @@ class _Book:
         """A row for each kind of problem."""
         for each in self._report.problems:
             yield [
-                word("problems", each.code),
+                problem(each.code),
                 each.number,
                 "; ".join(each.examples),
                 each.detail,
