@@ -5,6 +5,7 @@ Texts are written as texts: one that begins as a formula does is none.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import IO, Any
@@ -74,12 +75,15 @@ def write(target: IO[bytes], report: Report, languages: Sequence[str], version: 
 
 
 class _Book:
-    """A workbook in the making. Rows go out as they come: only one is in memory."""
+    """A workbook in the making. Rows are packed as they come: only one is held as it is."""
 
     def __init__(self, target: IO[bytes], report: Report, languages: Sequence[str]) -> None:
         self._report = report
         self._languages = languages
-        self._book: Any = xlsxwriter.Workbook(target, {"constant_memory": True})
+        self._target = target
+        # An archive that meets a full disk itself fails once more whenever it is collected.
+        self._packed = io.BytesIO()
+        self._book: Any = xlsxwriter.Workbook(self._packed, {"constant_memory": True})
         # The same history gives the same bytes.
         self._book.set_properties({"created": to_datetime(report.until)})
         self._head = self._book.add_format({"bold": True, "bg_color": "#F6F8FA", "bottom": 1})
@@ -105,8 +109,9 @@ class _Book:
         sheet.autofilter(0, 0, max(last, 1), len(columns) - 1)
 
     def close(self) -> None:
-        """Write the file."""
+        """Write the file; raises OSError."""
         self._book.close()
+        self._target.write(self._packed.getbuffer())
 
     def warning(self, warned: Warned) -> list[Cell | Said]:
         """A row of a warning."""

@@ -39,14 +39,14 @@ def test_it_says_what_the_page_says(run: Run, write: Write) -> None:
     assert result.exit_code == 0, result.output
     found = sheets("r.xlsx")
     assert [*found] == [
-        *("Due next", "Irregular now", "Past the deadline", "settled late", "Money and strikes"),
+        *("Due next", "Irregular now", "Past the deadline", "Settled late", "Money and strikes"),
         *("Shops and the platforms' lines", "Carriers and lanes", "Problems with the data"),
         *("Timeline", "About"),
     ]
     due = found["Due next"]
     assert column(due, "Orders") == [FORMULA]
     assert column(due, "Deadline") == [datetime(2026, 11, 22, 10)]  # noqa: DTZ001 - Excel's
-    late = found["settled late"]
+    late = found["Settled late"]
     assert column(late, "Orders") == ["4920000000000000001"]
     assert column(late, "Kind") == ["No update after the pickup"]
     assert column(late, "Tracking number") == ["78123456789012"]
@@ -85,6 +85,14 @@ def test_the_library_is_asked_for(run: Run, write: Write, monkeypatch: pytest.Mo
     assert "pip install 'shipsentry[report]'" in refused.stderr
     assert not Path("report.html").exists()
     assert run(name).exit_code == 0
+
+
+def test_a_full_disk_is_said(run: Run, write: Write) -> None:
+    """In one line, and the page is there."""
+    result = run(write("o.jsonl", [order("1")]), "--xlsx", "/dev/full")
+    assert result.exit_code == 1
+    assert "the report cannot be made: " in result.stderr
+    assert Path("report.html").exists()
 
 
 def test_bad_lines_and_clashes(run: Run, write: Write) -> None:
