@@ -25,10 +25,13 @@ TOPICS = {ORDERS.name: ORDERS_TOPIC, TRACKING.name: TRACKING_TOPIC}
 """Names of messages → the topics that records of them name."""
 
 _NULL = b"null"
+_encode = msgspec.json.Encoder().encode
 
 
 class _Record(msgspec.Struct):
     topic: Any = None
+    key: Any = None
+    timestamp: Any = None
     value: msgspec.Raw = msgspec.Raw()
     received_at: Any = None
 
@@ -39,8 +42,9 @@ _records = msgspec.json.Decoder(_Record)
 class PublishedFile:
     """The records of one message's topic in a file, as messages; in order of arrival.
 
-    A record arrives at its `received_at`, else as its value would. What is no record, or of no
-    topic that is read, is a bad line for whoever reads the orders.
+    A record arrives at its `received_at`, else as its value would; a tombstone is of its
+    `timestamp`, else of its arrival. What is no record, or of no topic that is read, is a bad line
+    for whoever reads the orders.
     """
 
     def __init__(self, text: Text, message: Message) -> None:
@@ -98,8 +102,11 @@ class PublishedFile:
         if not value:
             return Bad("missing_field", "value", "value is required"), b""
         if value == _NULL:
-            # A tombstone of a history stands beside its key, as this one does.
-            value = found
+            at = record.timestamp or record.received_at
+            if at is None:
+                why = "timestamp is required where the value is null"
+                return Bad("missing_field", "timestamp", why), b""
+            value = _encode({"key": record.key, "value": None, "timestamp": at})
         if record.received_at is None:
             return arrival_of(value), value
         received = parse_time(record.received_at)

@@ -46,6 +46,8 @@ def test_records_of_topics(write: Write) -> None:
             of("order-paid", order("1")),
             of("tracking-update", upload("1")),
             of("order-paid", None, timestamp=(PAID + HOUR).isoformat()),
+            of("order-paid", None, received_at=(PAID + 2 * HOUR).isoformat()),
+            of("order-paid", None),
             of("order-paid", order("2"), received_at=(PAID - HOUR).isoformat()),
             of("order-paid", order("3"), received_at="yesterday"),
             of("shipment-warnings", {}),
@@ -55,14 +57,17 @@ def test_records_of_topics(write: Write) -> None:
     )
     _, found, bad = read("m.jsonl")
     orders = [json.loads(raw) for raw in found[ORDERS.name]]
-    assert [each.get("order_id") for each in orders] == ["2", "1", None]
-    assert orders[2]["value"] is None
+    assert [each.get("order_id") for each in orders] == ["2", "1", None, None]
+    assert [orders[n]["timestamp"] for n in (2, 3)] == [
+        (PAID + n * HOUR).isoformat() for n in (1, 2)
+    ]
     assert [json.loads(raw)["status"] for raw in found[TRACKING.name]] == ["ordered", "hub"]
     assert [(each.number, each.bad.reason, each.bad.field) for each in bad] == [
-        (6, "wrong_type", "received_at"),
-        (7, "unknown_value", "topic"),
-        (9, "not_json", None),
-        (8, "missing_field", "value"),
+        (6, "missing_field", "timestamp"),
+        (8, "wrong_type", "received_at"),
+        (9, "unknown_value", "topic"),
+        (11, "not_json", None),
+        (10, "missing_field", "value"),
     ]
 
 
