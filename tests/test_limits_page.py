@@ -15,6 +15,7 @@ from streams.gauges.shops import TOLD
 from streams.judge import feeds
 from streams.judge.parcels import MOST_ADVISED
 from streams.outputs.check_answer import MOST_USES
+from streams.report import numbers_part, stories_part, warnings_part
 from streams.settings import Settings
 from streams.shops import contributions
 from streams.state import orders, parcels, shop_days, tracks
@@ -59,6 +60,9 @@ BOUNDS = [
     f"{MOST} rows of `/warnings`, {MOST_USES} other orders in a check",
     f"{check.AT_ONCE} answers of `/check` and {warnings.AT_ONCE} of `/warnings`",
     f"`SHIPSENTRY_HTTP_DEADLINE_S` ({Settings.model_fields['http_deadline_s'].default:g} s)",
+    f"**A report's page**: {warnings_part.MOST_ROWS} warnings of a kind, "
+    f"{stories_part.MOST_STORIES} parcels, {numbers_part.MOST_SHOPS} shops and "
+    f"{numbers_part.MOST_CARRIERS} carriers in charts",
     f"{MOST_DUE:,} states of each table and partition",
     f"keeps orders {KEPT['order-paid']} days, tracking updates {KEPT['tracking-update']}, "
     f"warnings {KEPT['shipment-warnings']}, dead letters {KEPT['shipment-dead-letters']}, "

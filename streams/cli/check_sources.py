@@ -121,7 +121,7 @@ def ask_files(
     bad = Counted()
     machine = Machine(profiles, lambda _: None)
     files = look(orders, tracking, reading)
-    now = play(machine, *files, until, bad.take, lambda _: None, scope, names=names)
+    now = play(machine, files, until, bad.take, lambda _: None, scope, names=names)
     if bad.count:
         click.echo(
             f"passed over: {counted(bad.count, 'bad line')} (see `shipsentry replay`)", err=True

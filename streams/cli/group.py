@@ -169,6 +169,9 @@ main = RootGroup(
         "play": Lazy("streams.cli.play:play", "The demo's week into your own Kafka, in real time."),
         "worker": Lazy("streams.cli.worker:worker", "Process orders and tracking updates."),
         "replay": Lazy("streams.cli.replay:replay", "Judge a history from files, without Kafka."),
+        "report": Lazy(
+            "streams.cli.report:report", "What is due and at stake, as a page, without Kafka."
+        ),
         "check": Lazy("streams.cli.check:check", "Ask before a number is uploaded."),
         "evidence": Lazy(
             "streams.cli.evidence:evidence", "A warning's proof, as a bundle for an appeal."

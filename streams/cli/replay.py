@@ -183,11 +183,11 @@ def replay(
             progress = _progress(stack, orders, tracking)
             if other is not None:
                 both = WhatIf(Variant(profile or AS_DATED, profiles), other)
-                end = play(both, *files, until, rejected.take, progress, scope, seen, names)
+                end = play(both, files, until, rejected.take, progress, scope, seen, names)
                 file.write(_compared(both, end, written == "json"))
                 failures = [*both.before.failures, *both.after.failures]
             else:
-                end = play(machine, *files, until, rejected.take, progress, scope, seen, names)
+                end = play(machine, files, until, rejected.take, progress, scope, seen, names)
                 failures = machine.failures
                 if meters is not None:
                     for place, lines in zip(risks, meters.written(end), strict=True):

@@ -62,7 +62,7 @@ class HistoryFile:
         start = text.head.lstrip()
         if not start:
             self._found = iter(())
-        elif _is_json(start):
+        elif is_json(start):
             self._found = json_text.messages(text, message)
         else:
             rows = grid.of_text(text, message.columns)
@@ -101,7 +101,7 @@ class HistoryFile:
         return table.messages()
 
 
-def _is_json(start: str) -> bool:
+def is_json(start: str) -> bool:
     """Whether a text is JSON: it begins so, or one of its first lines does after damaged ones."""
     lines = start[:_FIRST_LINES].splitlines()[:HEADER_WITHIN]
     return start[0] == "[" or any(line.startswith("{") for line in lines)

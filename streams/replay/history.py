@@ -1,9 +1,10 @@
-"""A history from two files, played into a machine in order of arrival."""
+"""A history from files, played into a machine in order of arrival."""
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -13,7 +14,8 @@ from streams.decode.moments import parse_time
 from streams.decode.names import BUILT_IN, Names
 from streams.facts.facts import OrderVersion, TrackingFact
 from streams.inputs.arrivals import Line
-from streams.inputs.files import NO_TIME, BadLine, HistoryFile
+from streams.inputs.files import NO_TIME, BadLine
+from streams.inputs.messages import ORDERS, Message
 from streams.replay.scope import Scope, scoped_fact, scoped_order
 from streams.replay.seen import Seen
 from streams.tables.processor import TOO_MANY
@@ -35,10 +37,26 @@ class Player(Protocol):
         """Let every deadline up to and including `until` (µs) pass."""
 
 
+class Source(Protocol):
+    """A file that holds messages of one kind."""
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+
+    @property
+    def message(self) -> Message:
+        """Of which kind."""
+
+    def read(
+        self, reject: Callable[[BadLine], None], progress: Callable[[int], None]
+    ) -> Iterator[Line]:
+        """The messages in order of arrival."""
+
+
 def play(
     machine: Player,
-    orders: HistoryFile,
-    tracking: HistoryFile,
+    files: Iterable[Source],
     until: int | None,
     reject: Callable[[BadLine], None],
     progress: Callable[[int], None],
@@ -46,42 +64,43 @@ def play(
     seen: Seen | None = None,
     names: Names = BUILT_IN,
 ) -> int:
-    """Merge both files by arrival, orders first where equal, and move the clock with them.
+    """Merge the files by arrival, orders first where equal, and move the clock with them.
 
     Carriers and platforms are known by `names`. Lines that arrive after `until` (µs) do not count;
     the clock ends there, or at the last arrival: that moment is returned. Bad lines go to `reject`.
     Raises OSError and Unreadable.
     """
 
-    def tagged(file: HistoryFile, kind: int) -> Iterator[tuple[int, int, Line]]:
+    def tagged(file: Source) -> Iterator[tuple[int, int, Line, Source]]:
+        kind = 0 if file.message is ORDERS else 1
         for line in file.read(reject, progress):
-            yield line.arrival, kind, line
+            yield line.arrival, kind, line, file
 
     seen = seen or Seen()
     last = NO_TIME
-    both = heapq.merge(tagged(orders, 0), tagged(tracking, 1), key=lambda entry: entry[:2])
-    for arrival, kind, line in both:
+    merged = heapq.merge(*map(tagged, files), key=lambda entry: entry[:2])
+    for arrival, kind, line, file in merged:
         if until is not None and arrival > until:
             continue
         known_at = _FAR if arrival == NO_TIME else arrival
         if kind == 0:
             version = _order(line, known_at, scope, names)
             if isinstance(version, Bad):
-                reject(BadLine(orders.path, line.number, line.raw, version, arrival))
+                reject(BadLine(file.path, line.number, line.raw, version, arrival))
                 continue
             seen.order(version, arrival)
             if not machine.order(version, arrival):
-                reject(BadLine(orders.path, line.number, line.raw, TOO_MANY, arrival))
+                reject(BadLine(file.path, line.number, line.raw, TOO_MANY, arrival))
         else:
             fact = decode_tracking(line.raw, known_at, 0, line.number - 1, names=names)
             if scope is not None and not isinstance(fact, Bad):
                 fact = scoped_fact(fact, scope)
             if isinstance(fact, Bad):
-                reject(BadLine(tracking.path, line.number, line.raw, fact, arrival))
+                reject(BadLine(file.path, line.number, line.raw, fact, arrival))
                 continue
             seen.tracking(fact, arrival)
             if not machine.tracking(fact, arrival):
-                reject(BadLine(tracking.path, line.number, line.raw, TOO_MANY, arrival))
+                reject(BadLine(file.path, line.number, line.raw, TOO_MANY, arrival))
         last = arrival
     end = last if until is None else until
     machine.advance(end)

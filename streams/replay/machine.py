@@ -122,12 +122,12 @@ class Machine:
 
     def order(self, version: OrderVersion, now: int) -> bool:
         """An order version arrives at `now` (µs); False where there is no room for it."""
-        self.advance(now - 1)
+        self._pass(now - 1)
         return self._arrive(TOPICS.orders_rekey, version.order_id, version, now)
 
     def tracking(self, fact: TrackingFact, now: int) -> bool:
         """A tracking fact arrives at `now` (µs); False where there is no room for it."""
-        self.advance(now - 1)
+        self._pass(now - 1)
         if fact.status != _ORDERED:  # an upload is the seller's word, not the carrier's
             self.feeds.hear({fact.key.partition(":")[0]: 1}, now)
         return self._arrive(TOPICS.tracking_rekey, fact.key, fact, now)
@@ -141,6 +141,10 @@ class Machine:
             if state is not None and state.due == due:
                 # Its entry is gone from the heap: whatever it waits for next gets a new one.
                 self._judge({number: {key: 0}}, due)
+
+    def _pass(self, until: int) -> None:
+        """Time passes between two arrivals."""
+        self.advance(until)
 
     def take_judged(self, judged: Judged) -> None:
         """What a state's rules see is published, and noted where they raised."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import msgspec
 
@@ -46,8 +47,13 @@ class ShopDays:
 
     def written(self, now: int) -> tuple[list[bytes], list[bytes]]:
         """The final records at `now` (µs), by key, one JSON object each: of shops, of products."""
-        shops: list[tuple[bytes, bytes]] = []
-        products: list[tuple[bytes, bytes]] = []
+        shops, products = self.values(now)
+        return [*map(_encoder.encode, shops)], [*map(_encoder.encode, products)]
+
+    def values(self, now: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """The final values at `now` (µs), by key: of shops, of products."""
+        shops: list[tuple[bytes, dict[str, Any]]] = []
+        products: list[tuple[bytes, dict[str, Any]]] = []
         for key, row in self._rows.items():
             # Nothing was published before, and no crash made anybody forget it.
             row.revision = 0
@@ -55,13 +61,17 @@ class ShopDays:
                 product.revision = 0
             found = risks(row, list(self._before(row)), self._profiles, now)
             if found.shop is not None:
-                shops.append((key, _encoder.encode(found.shop)))
+                shops.append((key, found.shop))
             for name, value in found.products:
                 its = product_key(row.platform, row.shop_id, name, row.day)
-                products.append((its, _encoder.encode(value)))
-        return [line for _, line in sorted(shops)], [line for _, line in sorted(products)]
+                products.append((its, value))
+        return _by_key(shops), _by_key(products)
 
     def _before(self, row: ShopDay) -> Iterator[ShopDay | None]:
         days = max((meter.longest_run() for meter in self.by_profile.values() if meter), default=1)
         for n in range(1, days):
             yield self._rows.get(row_key(row.platform, row.shop_id, row.day - n))
+
+
+def _by_key(values: list[tuple[bytes, dict[str, Any]]]) -> list[dict[str, Any]]:
+    return [value for _, value in sorted(values, key=lambda each: each[0])]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from streams.facts.facts import OrderVersion, TrackingFact
@@ -12,6 +12,7 @@ from streams.judge.warnings import Revision
 from streams.profiles.model import Profile, Profiles
 from streams.profiles.money import Charge, Range, at_risk, charges, joint
 from streams.replay.machine import Machine
+from streams.replay.shop_days import ShopDays
 from streams.state.state import Finding
 from streams.state.versions import order_known
 
@@ -52,9 +53,15 @@ class Risk(NamedTuple):
 class Variant:
     """One set of profiles: its machine, and the newest content of each of its warnings."""
 
-    def __init__(self, name: str, profiles: Profiles) -> None:
+    def __init__(
+        self,
+        name: str,
+        profiles: Profiles,
+        meters: ShopDays | None = None,
+        machine: type[Machine] = Machine,
+    ) -> None:
         self.name = name
-        self.machine = Machine(profiles, self._publish)
+        self.machine = machine(profiles, self._publish, meters)
         self._exposures = {profile.id: profile.exposure for profile in profiles.all}
         self._newest: dict[str, Finding] = {}
         self._charges: dict[str, list[Charge]] = {}
@@ -90,16 +97,21 @@ class Variant:
             for order_id in finding.order_ids
         }
 
+    @property
+    def newest(self) -> Mapping[str, Finding]:
+        """The warnings that stand, or have ended, by id."""
+        return self._newest
+
     def counts(self) -> Counter[tuple[str, str, str]]:
         """(rule, stage, state) → warnings that stand."""
         return Counter((f.rule, f.stage, f.state) for f in self._newest.values())
 
-    def risk(self) -> Risk:
-        """What is at risk in the end."""
+    def risk(self, counted: Callable[[Finding], bool] = at_risk) -> Risk:
+        """What is at risk in the end, of the warnings that are `counted`."""
         strikes = unknown = 0
         by_profile: dict[str, list[Charge]] = {}
         for key, finding in self._newest.items():
-            if not at_risk(finding):
+            if not counted(finding):
                 continue
             if finding.exposure == "strike":
                 strikes += 1

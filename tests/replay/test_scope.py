@@ -26,7 +26,7 @@ def played(
         path.write_text("".join(json.dumps(message) + "\n" for message in messages))
     machine, seen, bad = Machine(load(), lambda _: None), Seen(), list[BadLine]()
     files = shop_file(paths[0]), shop_file(paths[1], message=TRACKING)
-    play(machine, *files, us(PICKED), bad.append, lambda _: None, scope, seen)
+    play(machine, files, us(PICKED), bad.append, lambda _: None, scope, seen)
     return machine, seen, bad
 
 

@@ -1,0 +1,1 @@
+"""A report of a history, for whoever runs no Kafka: one page, and a workbook."""
