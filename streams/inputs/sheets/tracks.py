@@ -71,7 +71,7 @@ class _Parcel:
         newest = when(row, "occurred_at", self._zone)
         if newest is not None:
             state, words = text(row, "state"), as_sent(row, "description")
-            rule = self._words.get(state) or status_of(state, "zh") or "words"
+            rule = self._words.get(state) or status_of(state) or "words"
             coarse = rule.rpartition("/")[2]
             self._add(
                 newest.at,
