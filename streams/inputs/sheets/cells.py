@@ -20,11 +20,13 @@ from streams.reference import places
 LONGEST_ADDRESS = 24
 """Characters at the start of an address that are looked at: no more is ever read."""
 
-_NUMBERED = re.compile(r"no[:.]\s*", re.I)
+_NUMBERED = re.compile(r"^no[:.]\s*", re.I)
 _PARTS = re.compile(r"[;；\r\n]+")
 _AMERICAN = re.compile(
     r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})(?:[ ,]+(\d{1,2}):(\d{2})(?::(\d{2}))?\s*([ap]m)?)?", re.I
 )
+_MASKED = re.compile(r"$|##|[$][$]|.*[*]")
+"""Nothing, or what a marketplace puts in place of what is somebody's."""
 _LOCAL = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d")
 _YES = dict.fromkeys(("true", "yes", "1", "是"), True)
 _YES |= dict.fromkeys(("false", "no", "0", "否"), False)
@@ -134,7 +136,7 @@ def recipient(row: Cells) -> dict[str, str] | None:
     country = names.pop("country").upper()
     if country and not re.fullmatch("[A-Z]{2}", country):
         return None
-    found = {name: each for name, each in names.items() if each and "*" not in each}
+    found = {name: each for name, each in names.items() if not _MASKED.match(each)}
     if not found:
         province, city = places.at_start(clean_id(as_sent(row, "recipient"))[:LONGEST_ADDRESS])
         found = {name: each for name, each in (("province", province), ("city", city)) if each}
@@ -186,7 +188,7 @@ def _year_first(cell: str, read: str) -> str:
 
 
 def _identity(name: str, sent: str) -> str:
-    short = clean_id(_NUMBERED.sub("", clean_id(sent), count=1))
+    short = clean_id(_NUMBERED.sub("", clean_id(sent)))
     if is_damaged(short):
         raise CellProblem(
             "damaged_id",

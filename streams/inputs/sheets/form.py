@@ -23,7 +23,12 @@ Means = Literal["unpaid", "paid", "closed"]
 
 NEEDS: dict[Kind, tuple[tuple[str, ...], ...]] = {
     "orders": (("order_id",), ("paid_at", "ordered_at")),
-    "uploads": (("order_id",), ("tracking_number",), ("carrier",), ("shipped_at",)),
+    "uploads": (
+        ("order_id",),
+        ("tracking_number", "parcel"),
+        ("carrier", "parcel"),
+        ("shipped_at",),
+    ),
     "tracks": (
         ("tracking_number",),
         ("carrier",),
@@ -119,7 +124,7 @@ class Form:
         return [
             " or ".join(name for one in group for name in self.names_of(one)[:1])
             for group in NEEDS[self.kind]
-            if there.isdisjoint(group) and not ("parcel" in there and group == ("tracking_number",))
+            if there.isdisjoint(group)
         ]
 
 

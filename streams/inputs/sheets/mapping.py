@@ -80,7 +80,7 @@ def _form(said: Mapping[str, Any]) -> Form:
     )
     present = {column.field for column in form.columns.values()}
     for group in NEEDS[form.kind]:
-        if present.isdisjoint({*group, "parcel" if "tracking_number" in group else ""}):
+        if present.isdisjoint(group):
             raise FormError(f"columns: none is {' or '.join(group)}, which {form.kind} need")
     return form
 

@@ -56,6 +56,13 @@ def test_an_id_is_what_stands_between_a_spreadsheets_signs(tmp_path: Path, sent:
     assert order["order_id"] == "1001"
 
 
+def test_what_looks_like_a_prefix_inside_of_an_id_is_its_own(tmp_path: Path) -> None:
+    """And a place that is masked is none."""
+    text = f"{DOUYIN},省,市\nPIANO.5,{PAID},,,,,,,##YWJj,杭州*\n"
+    (order,) = values(read(tmp_path / "o.csv", text))
+    assert (order["order_id"], order.get("recipient")) == ("PIANO.5", None)
+
+
 @pytest.mark.parametrize(
     ("row", "said"),
     [
