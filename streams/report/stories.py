@@ -12,6 +12,9 @@ from streams.report.warned import Warned
 from streams.state.state import ParcelState
 from streams.state.versions import order_known
 
+_MOST = 5
+"""Orders of a parcel whose steps are told."""
+
 
 class Step(NamedTuple):
     """One thing that happened: when (µs), what (a word of the report), where, and a word more."""
@@ -49,10 +52,6 @@ def story(machine: Machine, subject: str, warned: list[Warned]) -> Story:
         steps += _of_parcel(state)
     steps.sort(key=lambda step: step.at)
     return Story("" if state is None else subject, order_ids, warned, steps)
-
-
-_MOST = 5
-"""Orders of a parcel whose steps are told."""
 
 
 def _subject(machine: Machine, warned: Warned) -> str:
