@@ -104,7 +104,7 @@ def played(
     bad: list[BadLine] = []
     machine = Machine(load(), log.append)
     first, second = file(folder, f"o{suffix}", orders), file(folder, f"t{suffix}", tracking)
-    play(machine, looked(first), looked(second), until, bad.append, lambda _: None)
+    play(machine, (looked(first), looked(second)), until, bad.append, lambda _: None)
     return log, bad
 
 
