@@ -1,4 +1,4 @@
-"""/metrics, /healthz and /readyz of a worker, and what its application serves beside them."""
+"""/metrics, /healthz and /readyz of a process, and what its application serves beside them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from streams.engine.pages.access import HEALTH, METRICS, Access
 from streams.engine.pages.guard import Guard, Handler, all_loopback
-from streams.engine.worker.peers import WORD_HEADER
 from streams.telemetry.events import event
 
 log = logging.getLogger(__name__)
@@ -108,7 +107,7 @@ async def serve(
     """
     if port == 0:
         return None
-    guard = Guard(access, is_peer, WORD_HEADER)
+    guard = Guard(access, is_peer)
     exposed = _Metrics(measure, ready)
 
     def probing(probe: Probe) -> Handler:
