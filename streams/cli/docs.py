@@ -31,6 +31,7 @@ _GROUPS = {
     "The connection to Kafka": "bootstrap_servers",
     "Topics": "orders_topic",
     "Web pages": "http_host",
+    "Ingest": "ingest_host",
     "Deadlines": "settle_s",
     "Membership and durability": "session_timeout_s",
     "Volume": "max_value_bytes",

@@ -99,11 +99,17 @@ async def serve(
     measure: Measure | None = None,
     access: Access = Access(),  # noqa: B008  immutable
     is_peer: Callable[[str], bool] = lambda _: False,
+    application: web.Application | None = None,
+    goodbye: float = _GOODBYE,
+    for_nobody: bool = False,
 ) -> web.AppRunner | None:
     """Serve until `cleanup()` of the result; port 0 serves nothing. Raises CannotServe.
 
     `/metrics` is the default registry, after `measure(ready)`. The probes answer 200 "ok", else 503
     and the reason. `access` says who is let in; `is_peer` knows another worker by its word.
+    `application` has what is served beside the pages and guards itself. `goodbye` is how many
+    seconds questions in hand may take at the end. `for_nobody`: a handler goes on when whoever
+    asked hangs up.
     """
     if port == 0:
         return None
@@ -117,7 +123,7 @@ async def serve(
 
         return answer
 
-    application = web.Application()
+    application = web.Application() if application is None else application
     application.on_cleanup.append(exposed.close)
     add = application.router.add_get
     add("/metrics", guard.protect(METRICS, exposed.answer))
@@ -130,8 +136,8 @@ async def serve(
         application,
         access_log=None,
         logger=_quiet,
-        shutdown_timeout=_GOODBYE,
-        handler_cancellation=True,
+        shutdown_timeout=goodbye,
+        handler_cancellation=not for_nobody,
     )
     await runner.setup()
     try:

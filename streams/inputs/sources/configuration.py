@@ -27,6 +27,10 @@ def _zone(value: Any) -> Any:
         ) from None
 
 
+Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
+"""A zone by its name."""
+
+
 class FeedOptions(BaseModel):
     """What one feed, or one payload that is tried, is configured with; all of it is optional."""
 
@@ -34,7 +38,7 @@ class FeedOptions(BaseModel):
 
     secret: str = ""
     app_key: str = ""
-    default_zone: Annotated[ZoneInfo, BeforeValidator(_zone)] | None = None
+    default_zone: Zone | None = None
     shop_id: str = ""
     platform: str = ""
     accept_test: bool = False
