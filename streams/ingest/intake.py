@@ -7,7 +7,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -23,8 +23,9 @@ from streams.ingest.limits import FORWARDED, Network, Rate, sender
 from streams.ingest.masking import masked_text
 from streams.ingest.publisher import NeverTaken, NotTaken, Outgoing, Publisher
 from streams.ingest.scoping import scoped
+from streams.ingest.uploads import Uploads
 from streams.inputs.sources.parts import is_json
-from streams.inputs.sources.payload import Canonical, Outcome, Payload, Refusal, Unreadable
+from streams.inputs.sources.payload import Canonical, Feed, Outcome, Payload, Refusal, Unreadable
 from streams.inputs.sources.source import Answer
 from streams.telemetry import metrics
 from streams.telemetry.events import Limited, event
@@ -69,7 +70,9 @@ class Intake:
         topics: Topics,
         bounds: Bounds,
         now: Callable[[], datetime],
+        uploads: Uploads | None = None,
     ) -> None:
+        """`uploads` is needed where a feed's source remembers."""
         self._feeds = feeds
         self._publisher = publisher
         self._topics = {"order-paid": topics.orders, "tracking-update": topics.tracking}
@@ -77,6 +80,8 @@ class Intake:
         self._bounds = bounds
         self._now = now
         self._line = Line(bounds.at_once)
+        self._uploads = uploads
+        self._turns = {key: asyncio.Lock() for key, feed in feeds.items() if feed.source.remembers}
         self._rates = {
             key: Rate(feed.rate_limit) for key, feed in feeds.items() if feed.rate_limit is not None
         }
@@ -137,19 +142,40 @@ class Intake:
         rate = self._rates.get(feed.key)
         if rate is not None and not rate.admit():
             return _End("limited", _answer(feed, payload, taken=False)._replace(status=429))
-        outcome = await self._read(feed, payload)
         try:
+            if self._uploads is not None and feed.source.remembers:
+                return await self._with_memory(feed, payload, self._uploads)
+            outcome = await self._read(feed, feed.feed, payload)
             return await self._published(feed, payload, outcome)
         except NotTaken as error:
             self._say(feed, str(error))
             return _End("failed", _answer(feed, payload, taken=False))
 
-    async def _read(self, feed: NamedFeed, payload: Payload) -> Outcome:
+    async def _with_memory(self, feed: NamedFeed, payload: Payload, uploads: Uploads) -> _End:
+        """As others, by what former requests told; what this one tells is remembered last.
+
+        Remembered first, a failure in between would make the next try think that it had released
+        a number. Of a feed one request that asks or tells goes at a time. Raises NotTaken.
+        """
+        lookup = uploads.lookup(feed.key)
+        knowing = replace(feed.feed, lookup=lookup)
+        outcome = await self._read(feed, knowing, payload)
+        if not (lookup.asked or outcome.remember):
+            return await self._published(feed, payload, outcome)
+        async with self._turns[feed.key]:
+            if lookup.asked:
+                await uploads.caught_up(self._bounds.deadline)
+                outcome = await self._read(feed, knowing, payload)
+            end = await self._published(feed, payload, outcome)
+            await self._publisher.publish(uploads.records(feed.key, outcome.remember))
+            return end
+
+    async def _read(self, feed: NamedFeed, knowing: Feed, payload: Payload) -> Outcome:
         """What the source makes of a request; what it cannot read is a refusal."""
         try:
             if len(payload.body) > _LARGE:
-                return await asyncio.to_thread(feed.source.read, payload, feed.feed)
-            return feed.source.read(payload, feed.feed)
+                return await asyncio.to_thread(feed.source.read, payload, knowing)
+            return feed.source.read(payload, knowing)
         except Unreadable as error:
             return Outcome(refusals=[Refusal("unreadable", str(error))])
         except Exception as error:

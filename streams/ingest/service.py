@@ -16,6 +16,7 @@ from streams.engine.pages.serving import serve
 from streams.ingest.feeds import Key, NamedFeed
 from streams.ingest.intake import Bounds, Intake
 from streams.ingest.publisher import Publisher
+from streams.ingest.uploads import Uploads
 from streams.settings import Settings
 from streams.telemetry.events import event
 
@@ -95,10 +96,17 @@ async def run(
         timeout=settings.ingest_deadline_s * _OF_DEADLINE,
         message_max_bytes=settings.message_max_bytes,
     )
+    uploads = None
+    if any(feed.source.remembers for feed in feeds.values()):
+        servers = {"bootstrap.servers": settings.bootstrap_servers}
+        client = {**servers, **settings.librdkafka_security}
+        uploads = Uploads(settings.topics().uploads, client)
     try:
-        await _serve(settings, feeds, publisher, stop, now)
+        await _serve(settings, feeds, publisher, uploads, stop, now)
     finally:
         await publisher.close()
+        if uploads is not None:
+            await uploads.close()
     log.info("ended: what was taken is on Kafka", event("ingest_ended"))
 
 
@@ -106,18 +114,22 @@ async def _serve(
     settings: Settings,
     feeds: Mapping[Key, NamedFeed],
     publisher: Publisher,
+    uploads: Uploads | None,
     stop: asyncio.Event,
     now: Callable[[], datetime],
 ) -> None:
     names = settings.topics()
-    readiness = Readiness(publisher, (names.orders, names.tracking, names.dead_letters))
     bounds = Bounds(
         deadline=settings.ingest_deadline_s,
         at_once=settings.ingest_at_once,
         letter_bytes=settings.message_max_bytes if settings.dead_letter_values else 0,
         proxies=tuple(ip_network(each) for each in settings.ingest_proxies),
     )
-    intake = Intake(feeds, publisher, names, bounds, now)
+    written = [names.orders, names.tracking, names.dead_letters]
+    if uploads is not None:
+        written.append(names.uploads)
+    readiness = Readiness(publisher, tuple(written))
+    intake = Intake(feeds, publisher, names, bounds, now, uploads)
     application = web.Application(client_max_size=settings.ingest_max_body_bytes)
     for method in ("GET", "POST"):
         application.router.add_route(method, "/in/{source}/{name}", intake.handle)

@@ -14,7 +14,17 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from support.ingesting import LETTERS, ORDERS, TRACKING, Service, feeds_of, outcome, service, until
+from support.ingesting import (
+    LETTERS,
+    ORDERS,
+    TRACKING,
+    UPLOADS,
+    Service,
+    feeds_of,
+    outcome,
+    service,
+    until,
+)
 
 from schemas.dead_letter import DeadLetter
 from streams.demo.broker import EmbeddedCluster
@@ -51,7 +61,7 @@ def signed(body: bytes) -> dict[str, str]:
 @pytest.fixture
 def cluster() -> Iterator[EmbeddedCluster]:
     """A cluster with the topics that the service writes."""
-    with EmbeddedCluster(topics={ORDERS: 4, TRACKING: 4, LETTERS: 1}) as found:
+    with EmbeddedCluster(topics={ORDERS: 4, TRACKING: 4, LETTERS: 1, UPLOADS: 1}) as found:
         yield found
 
 

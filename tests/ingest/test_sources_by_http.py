@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from support.ingesting import LETTERS, ORDERS, TRACKING, outcome, service
+from support.ingesting import LETTERS, ORDERS, TRACKING, UPLOADS, outcome, service
 
 from streams.demo.broker import EmbeddedCluster
 from streams.ingest.feeds import Key, NamedFeed
@@ -96,7 +96,7 @@ def test_pushes_become_records_and_are_answered_as_the_source_wants() -> None:
             push.address.removeprefix("/") for push in refused
         }
 
-    with EmbeddedCluster(topics={ORDERS: 2, TRACKING: 2, LETTERS: 1}) as cluster:
+    with EmbeddedCluster(topics={ORDERS: 2, TRACKING: 2, LETTERS: 1, UPLOADS: 1}) as cluster:
         asyncio.run(scenario(cluster))
 
 
@@ -127,5 +127,5 @@ def test_what_bears_no_proof_is_refused_without_a_hint() -> None:
             for topic in (ORDERS, TRACKING, LETTERS):
                 assert await running.records(topic) == []
 
-    with EmbeddedCluster(topics={ORDERS: 2, TRACKING: 2, LETTERS: 1}) as cluster:
+    with EmbeddedCluster(topics={ORDERS: 2, TRACKING: 2, LETTERS: 1, UPLOADS: 1}) as cluster:
         asyncio.run(scenario(cluster))

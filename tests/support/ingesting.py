@@ -21,6 +21,7 @@ from streams.ingest.service import run
 from streams.settings import Settings
 
 ORDERS, TRACKING, LETTERS = "order-paid", "tracking-update", "shipment-dead-letters"
+UPLOADS = "shipsentry-uploads"
 
 
 class Answer(NamedTuple):

@@ -33,6 +33,7 @@ class Source:
     `failed` where it shall try again; `taken_xml` and `failed_xml` the same for requests in XML,
     where it asks in both. `addressed` fills in what an answer has of the request. `echo` is the
     parameter of a GET whose value the source wants back when the address is given to it.
+    `remembers`: its payloads refer to what former ones said.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Source:
     failed_xml: Answer | None = None
     addressed: Callable[[Answer, Payload], Answer] | None = None
     echo: str = ""
+    remembers: bool = False
 
 
 def by_token(payload: Payload, feed: Feed) -> bool | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from streams.inputs.sources.codes import codes_of
 from streams.inputs.sources.douyin.envelope import opened
-from streams.inputs.sources.messages import Checkpoints, Orders, item, place
+from streams.inputs.sources.messages import Checkpoints, Orders, item, place, whole
 from streams.inputs.sources.moments import from_seconds
 from streams.inputs.sources.parts import Object, inner, listed, object_of, raw_text, text
 from streams.inputs.sources.payload import Feed, Outcome, Payload, Unreadable
@@ -100,32 +100,39 @@ def _shipped(
     shop_id: str,
     platform: str,
 ) -> None:
-    logistics = inner(data, "logistics_msg")
-    at = partial(from_seconds, text(data, "update_time"))
+    logistics, stamp = inner(data, "logistics_msg"), text(data, "update_time")
+    carrier, number = text(logistics, "express_company_id"), text(logistics, "logistics_code")
     package = text(logistics, "pack_id") or text(logistics, "delivery_id")
-    if tag == NUMBER_CHANGED:
-        # The message does not name the old number: whoever calls remembers what was uploaded.
-        old = feed.lookup.get(f"package:{order_id}:{package}")
-        if old is None:
-            orders.outcome.passed["old_number_unknown"] += 1
-        else:
-            orders.upload(
-                carrier=old.get("carrier", ""),
-                number=old.get("tracking_number", ""),
-                at=at,
-                order_id=order_id,
-                shop_id=shop_id,
-                platform=platform,
-                released=True,
-            )
-    orders.upload(
-        carrier=text(logistics, "express_company_id"),
-        number=text(logistics, "logistics_code"),
-        at=at,
-        order_id=order_id,
-        shop_id=shop_id,
-        platform=platform,
-    )
+    name = f"package:{order_id}:{package}"
+    upload = partial(orders.upload, order_id=order_id, shop_id=shop_id, platform=platform)
+    # No message names the number that was before: whoever calls remembers what was uploaded.
+    known = orders.outcome.remember.get(name) or feed.lookup.get(name)
+    other = {} if known is None or known.get("tracking_number") == number else known
+    behind = _seconds(stamp) < _seconds(other.get("changed_at", ""))
+    if tag == NUMBER_CHANGED and known is None:
+        orders.outcome.passed["old_number_unknown"] += 1
+    if tag == NUMBER_CHANGED and other and not behind:
+        former = other.get("carrier", ""), other.get("tracking_number", "")
+        upload(carrier=former[0], number=former[1], at=partial(from_seconds, stamp), released=True)
+    upload(carrier=carrier, number=number, at=partial(from_seconds, stamp))
+    if behind:
+        # It comes after the message that put another number in its place.
+        ended = partial(from_seconds, other["changed_at"])
+        upload(carrier=carrier, number=number, at=ended, released=True)
+    elif order_id and number:
+        changed_at = (known or {}).get("changed_at", "")
+        if tag == NUMBER_CHANGED:
+            changed_at = str(max(_seconds(stamp), _seconds(changed_at)))
+        orders.outcome.remember[name] = {
+            "carrier": carrier,
+            "tracking_number": number,
+            "changed_at": changed_at,
+        }
+
+
+def _seconds(stamp: str) -> int:
+    """A Unix time, 0 where it is none."""
+    return whole(stamp) or 0
 
 
 def _detail(orders: Orders, feed: Feed, platform: str, detail: Object) -> None:
