@@ -903,15 +903,16 @@ PROBLEMS = Row(
                     Column("platform", Text("Platform", "平台"), names=words.PLATFORMS),
                     Column("shop", Text("Shop", "店铺"), names=words.SHOPS),
                     Column("line", Text("Line", "考核线"), names=words.LINES),
-                    Column("topic", Text("Topic", "主题"), width=210),
+                    Column("topic", Text("Topic", "主题"), width=147),
                     Column("reason", Text("Reason", "原因")),
                     Column("table", Text("Table", "状态表"), names=words.TABLES),
                     Column("profile", Text("Profile", "规则版本")),
+                    Column("source", Text("Source", "来源"), width=70),
                     Column("instance", Text("Worker", "工作进程")),
                 ],
                 sort=1,
                 descending=False,
-                hidden=("__name__", "alertstate", "job", "severity", "Value"),
+                hidden=("__name__", "alertstate", "feed", "job", "severity", "Value"),
             ),
             Text("Alerts that fire", "正在触发的告警"),
             Text(
@@ -1068,6 +1069,100 @@ PROCESS = Row(
     ],
 )
 
+INGEST_EMPTY = Text("no ingest service is scraped, or nothing came", "未采集到接收服务，或没有推送")
+
+
+def _ingest(metric: str, by: str) -> str:
+    """Of all services: they are no workers, so the choice of workers is not about them."""
+    return f"sum by ({by}) (rate({metric}[{RATE}]))"
+
+
+INGEST = Row(
+    Text("Ingest", "数据接收"),
+    [
+        Panel(
+            90,
+            Graph(log=True),
+            Text("Requests of sources", "来源推送请求"),
+            Text(
+                "What becomes of the requests that carriers, aggregators and shops push?",
+                "快递公司、查询平台与店铺推送的请求处理结果如何？",
+            ),
+            "cps",
+            [Query(_ingest("shipsentry_ingest_requests_total", "outcome"), "{{outcome}}")],
+            width=6,
+            empty=INGEST_EMPTY,
+            names=words.INGEST_OUTCOMES,
+        ),
+        Panel(
+            91,
+            Graph(),
+            Text("Time to answer", "应答耗时"),
+            Text(
+                "How long does the slowest hundredth of requests take, by source?",
+                "各来源最慢的百分之一请求耗时多久？",
+            ),
+            "s",
+            [
+                Query(
+                    "histogram_quantile(0.99, sum by (source,le) "
+                    f"(rate(shipsentry_ingest_seconds_bucket[{RATE}])))",
+                    "{{source}}",
+                )
+            ],
+            width=6,
+            empty=INGEST_EMPTY,
+            steps=(GOOD, Step(1, "orange"), Step(4, "red")),
+            least=0,
+        ),
+        Panel(
+            92,
+            Graph(log=True),
+            Text("Records of sources", "来源推送记录"),
+            Text(
+                "How many records do the sources bring, by source and topic?",
+                "各来源向各主题写入多少记录？",
+            ),
+            "cps",
+            [
+                Query(
+                    _ingest("shipsentry_ingest_records_total", "source, topic"),
+                    "{{source}} · {{topic}}",
+                )
+            ],
+            width=6,
+            empty=INGEST_EMPTY,
+        ),
+        Panel(
+            93,
+            Graph(log=True),
+            Text("Said too little", "信息不足"),
+            Text(
+                "How much of what sources say is not fully known: codes that no table has, orders "
+                "of which their API knows more, parts that are no message?",
+                "来源所述有多少不完整：码表中没有的代码、需向平台接口补查的订单、不构成消息的部分？",
+            ),
+            "cps",
+            [
+                Query(
+                    _ingest("shipsentry_ingest_unknown_codes_total", "source"),
+                    Text("{{source}} · code unknown", "{{source}} · 代码未知"),
+                ),
+                Query(
+                    _ingest("shipsentry_ingest_wanted_orders_total", "source"),
+                    Text("{{source}} · order wanted", "{{source}} · 订单待补查"),
+                ),
+                Query(
+                    _ingest("shipsentry_ingest_passed_total", "source, reason"),
+                    "{{source}} · {{reason}}",
+                ),
+            ],
+            width=6,
+            empty=INGEST_EMPTY,
+        ),
+    ],
+)
+
 RUNNING = Row(
     Text("What runs", "运行版本"),
     [
@@ -1171,6 +1266,7 @@ PIPELINE = Board(
         PROBLEMS,
         MEMBERSHIP,
         PROCESS,
+        INGEST,
         RUNNING,
     ],
     since="now-3h",

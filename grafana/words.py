@@ -101,6 +101,20 @@ OUTCOMES = _codes(
     dead_letter="死信",
     sent_home="转回所属分区",
 )
+INGEST_OUTCOMES = _codes(
+    taken="已接收",
+    dead_letter="死信",
+    failed="Kafka 未接收",
+    late="超时",
+    busy="过载",
+    limited="超出频率",
+    forged="签名错误",
+    unsigned="未签名",
+    address="来源地址不符",
+    too_large="过大",
+    broken="请求不完整",
+    no_feed="无此数据源",
+)
 TABLES = _codes(orders="订单", parcels="包裹", tracks="轨迹", meters="店铺日计数")
 SEVERITIES = _codes(critical="严重", warning="警告", info="提示")
 ALERTS = _alerts()

@@ -17,7 +17,7 @@ class Origin(Message):
     """Where the record was read: topic, partition, offset and its Kafka timestamp.
 
     A replay from files gives the file's name as the topic, partition 0 and the line number as
-    the offset.
+    the offset; `ingest` the feed's address (`in/SOURCE/NAME`), 0, and the arrival in µs.
     """
 
     topic: str

@@ -17,6 +17,7 @@ import ssl
 from collections.abc import Mapping
 from functools import cached_property
 from importlib.resources.abc import Traversable
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -128,6 +129,12 @@ def _hosts(value: tuple[str, ...]) -> tuple[str, ...]:
         if not _HOST.fullmatch(host):
             raise ValueError(f"{host!r} is no name of a host")
     return tuple(host.lower() for host in value)
+
+
+def _networks(value: tuple[str, ...]) -> tuple[str, ...]:
+    for network in value:
+        ip_network(network)
+    return value
 
 
 def _tokens(value: SecretStr) -> SecretStr:
@@ -389,6 +396,48 @@ class Settings(BaseSettings):
         unit="seconds",
         ge=0.5,
         le=600,
+    )
+
+    # -- ingest
+
+    ingest_host: str = _setting(
+        "127.0.0.1",
+        "Address on which `shipsentry ingest` takes requests ([how](ingest.md)); 0.0.0.0: on all. "
+        "Its probes and `/metrics` are there too, and answer whom the settings above let in.",
+        allowed="a host name or address",
+        min_length=1,
+    )
+    ingest_port: int = _setting(
+        8085,
+        "Port of these requests; by HTTPS where `http_certfile` is given.",
+        ge=1,
+        le=65535,
+    )
+    ingest_deadline_s: float = _setting(
+        5.0,
+        "How long a request may take, from its first byte until Kafka has all records of it; then "
+        "its source is told to try again. Most sources wait no longer themselves.",
+        unit="seconds",
+        ge=0.5,
+        le=120,
+    )
+    ingest_at_once: int = _setting(
+        64,
+        "Requests that are worked on at a time; four times as many wait, the others are told to "
+        "try again.",
+        ge=1,
+        le=10000,
+    )
+    ingest_max_body_bytes: int = _setting(
+        _MIB, "A greater request is refused (413).", unit="bytes", ge=1024, le=64 * _MIB
+    )
+    ingest_proxies: Annotated[
+        tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_networks)
+    ] = _setting(
+        (),
+        "Proxies in front of it: of their requests `X-Forwarded-For` says who asked, for the "
+        "`allow` of feeds.",
+        allowed="addresses and networks, separated by commas; in the file an array",
     )
 
     # -- deadlines
@@ -661,7 +710,8 @@ class Settings(BaseSettings):
             tokens = Tokens(self.http_token.get_secret_value().split(","))
         elif self.http_token_file is not None:
             tokens = Tokens(path=self.http_token_file)
-        names = {*self.http_allowed_hosts, urlsplit(self.web_address).hostname, self.http_host}
+        own = (urlsplit(self.web_address).hostname, self.http_host, self.ingest_host)
+        names = {*self.http_allowed_hosts, *own}
         return Access(
             tokens=tokens,
             server_tls=self._server_tls(),

@@ -31,6 +31,7 @@ _GROUPS = {
     "The connection to Kafka": "bootstrap_servers",
     "Topics": "orders_topic",
     "Web pages": "http_host",
+    "Ingest": "ingest_host",
     "Deadlines": "settle_s",
     "Membership and durability": "session_timeout_s",
     "Volume": "max_value_bytes",
@@ -96,7 +97,8 @@ _METRICS_HEAD = """\
 
 Written by `shipsentry docs docs`; a test compares it with the code.
 
-Every worker serves these at `/metrics`, of the partitions that it owns: sum over workers (of times
+Every worker serves these at `/metrics`, of the partitions that it owns, and `shipsentry ingest`
+those whose names begin with `shipsentry_ingest_`: sum over workers (of times
 to a deadline and distances to a line take the least). Gauges are made from the stored states, so
 they are right after a restart: once its states are counted, a partition is in them
 (`shipsentry_partitions{state="counted"}`). Counters and histograms begin at 0 with each process.

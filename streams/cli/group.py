@@ -168,6 +168,9 @@ main = RootGroup(
         ),
         "play": Lazy("streams.cli.play:play", "The demo's week into your own Kafka, in real time."),
         "worker": Lazy("streams.cli.worker:worker", "Process orders and tracking updates."),
+        "ingest": Lazy(
+            "streams.cli.ingest:ingest", "Take what carriers, aggregators and shops push."
+        ),
         "replay": Lazy("streams.cli.replay:replay", "Judge a history from files, without Kafka."),
         "report": Lazy(
             "streams.cli.report:report", "What is due and at stake, as a page, without Kafka."

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from streams.profiles.moved import Place, Placed, placed
-from streams.profiles.where import line_of
 from streams.texts.toml_file import read_toml
+from streams.texts.where import line_of
 
 MOST_PROBLEMS = 50
 """What is said of one file at a time."""

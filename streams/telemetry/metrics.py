@@ -347,6 +347,47 @@ REQUESTS_UNANSWERED = Counter(
 UNANSWERED = ("closed", "unauthorized", "host", "origin", "busy", "deadline", "hung_up")
 """Every reason."""
 
+# -- ingest
+
+INGEST_REQUESTS = Counter(
+    "shipsentry_ingest_requests_total",
+    "Requests of sources by feed and outcome. On Kafka: `taken`, `dead_letter` (in part or whole). "
+    "The source is to try again: `failed` (Kafka), `late`, `busy`, `limited`. Refused: `forged`, "
+    "`unsigned`, `address`, `too_large`, `broken` (no HTTP body), `no_feed` (of `other`).",
+    ["source", "feed", "outcome"],
+)
+INGEST_OUTCOMES = (
+    *("taken", "dead_letter", "failed", "late", "busy", "limited"),
+    *("forged", "unsigned", "address", "too_large", "broken"),
+)
+"""Every outcome of a request to a feed."""
+INGEST_RECORDS = Counter(
+    "shipsentry_ingest_records_total",
+    "Records of requests that Kafka has acknowledged, by source and topic.",
+    ["source", "topic"],
+)
+INGEST_PASSED = Counter(
+    "shipsentry_ingest_passed_total",
+    "Parts of requests that are no message and no fault, by source and reason.",
+    ["source", "reason"],
+)
+INGEST_UNKNOWN_CODES = Counter(
+    "shipsentry_ingest_unknown_codes_total",
+    "Lines with a code that the source's table has not: their status is `unknown`.",
+    ["source"],
+)
+INGEST_WANTED = Counter(
+    "shipsentry_ingest_wanted_orders_total",
+    "Orders of which a request says less than its source's API knows.",
+    ["source"],
+)
+INGEST_SECONDS = ManyHistogram(
+    "shipsentry_ingest_seconds",
+    "Time that requests took to be answered, by source.",
+    ["source"],
+    [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+)
+
 # -- what runs
 
 BUILD = Measured(

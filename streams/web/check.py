@@ -17,9 +17,10 @@ from schemas.fields import DAMAGED, MAX_ID_LENGTH
 from streams.decode.keys import parcel_key
 from streams.decode.names import Names, with_own
 from streams.engine.kafka.murmur2 import partition_of
+from streams.engine.pages.guard import WORD_HEADER
+from streams.engine.pages.serving import Route
 from streams.engine.worker.app import EngineApp
-from streams.engine.worker.peers import WORD_HEADER, PeerSilent
-from streams.engine.worker.web import Route
+from streams.engine.worker.peers import PeerSilent
 from streams.judge.precheck import OrderWord, RuleFailed, ask_order
 from streams.outputs.check_answer import answer
 from streams.profiles.model import Profiles

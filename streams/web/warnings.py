@@ -16,10 +16,11 @@ from aiohttp import web
 from multidict import MultiDict
 
 from streams.decode.names import Names
+from streams.engine.pages.guard import WORD_HEADER
+from streams.engine.pages.serving import Route
 from streams.engine.store.sweep import SweepStopped
 from streams.engine.worker.app import EngineApp
-from streams.engine.worker.peers import WORD_HEADER, Home, PeerSilent
-from streams.engine.worker.web import Route
+from streams.engine.worker.peers import Home, PeerSilent
 from streams.gauges.shops import Shops
 from streams.state.codec import TABLES
 from streams.web.page import page

@@ -41,7 +41,7 @@ def partitions(kafka: KafkaServer, topic: str) -> int:
 
 
 def test_create_makes_every_topic_once(run: Run, cluster: KafkaServer, app_id: str) -> None:
-    """All nineteen, then all nineteen found, then nothing to complain of."""
+    """All twenty, then all twenty found, then nothing to complain of."""
     first = run("topics", "create")
     assert first.exit_code == 0
     assert first.stderr == ""
@@ -55,8 +55,21 @@ def test_create_makes_every_topic_once(run: Run, cluster: KafkaServer, app_id: s
     assert {line.split()[0] for line in again.stdout.splitlines()} == {"found"}
     check = run("topics", "check")
     assert (check.exit_code, check.stderr) == (0, "")
-    assert check.stdout == f"19 topics of '{app_id}' are there and fit (4 partitions)\n"
+    assert check.stdout == f"20 topics of '{app_id}' are there and fit (4 partitions)\n"
     assert check_topics(load_settings()) == []
+
+
+def test_a_worker_starts_without_what_ingest_remembers(run: Run, cluster: KafkaServer) -> None:
+    """As after an upgrade: `topics check` names the topic, and keeps no worker from starting."""
+    settings = load_settings()
+    uploads = settings.topics().uploads
+    for spec in topic_specs(settings):
+        if spec.name != uploads:
+            cluster.create_topic(spec.name, 4, dict(spec.config))
+    assert check_topics(settings) == []
+    check = run("topics", "check")
+    assert check.exit_code == 1
+    assert f"problem: {uploads}: there is no such topic (ingest)" in check.stderr
 
 
 def test_policies_are_those_of_the_contract(run: Run, cluster: KafkaServer) -> None:
@@ -124,7 +137,7 @@ def test_check_lists_every_missing_topic(run: Run, cluster: KafkaServer, app_id:
     assert result.exit_code == 1
     lines = result.stderr.splitlines()
     assert f"problem: {app_id}-ticks: there is no such topic (internal)" in lines
-    assert len([line for line in lines if line.startswith("problem: ")]) == 19
+    assert len([line for line in lines if line.startswith("problem: ")]) == 20
     assert "topics create" in lines[-1]
     assert partitions(cluster, f"{app_id}-ticks") == 0
 
@@ -212,7 +225,7 @@ def test_refusal_of_the_cluster_is_told(
     result = run("topics", "create")
     assert result.exit_code == 1
     lines = result.stderr.splitlines()
-    assert len(lines) == 19
+    assert len(lines) == 20
     assert all(": not made: " in line and "replication factor" in line.lower() for line in lines)
 
 

@@ -34,9 +34,10 @@ from support.deploying import (
 from support.running import wait_for
 
 from grafana import risk
+from streams.ingest.feeds import load_feeds
 from streams.settings import PAGES, load_settings
 
-OURS = ("topics", "worker", "history", "player")
+OURS = ("topics", "worker", "ingest", "history", "player")
 PINNED = re.compile(rf"[a-z0-9./-]+:v?[0-9]+\.[0-9]+\.[0-9]+({DIGEST})?")
 
 
@@ -184,7 +185,7 @@ def test_named_volumes_are_declared() -> None:
 def test_ports_are_open_on_loopback_only() -> None:
     """Nothing here has a password, so nothing may be reached from another machine."""
     ports = [port for service in services().values() for port in service.get("ports", ())]
-    assert len(ports) == 4
+    assert len(ports) == 5
     loopback = re.compile(r"127\.0\.0\.1:[0-9]+(-[0-9]+)?:[0-9]+")
     assert [port for port in ports if not loopback.fullmatch(port)] == []
 
@@ -193,6 +194,7 @@ def test_ports_can_be_moved() -> None:
     """Each host port is a variable's, Kafka's also where it says how it is reached."""
     text = (ROOT / "docker-compose.yml").read_text()
     names = ("KAFKA_PORT", 2), ("WORKER_PORTS", 1), ("PROMETHEUS_PORT", 1), ("GRAFANA_PORT", 1)
+    names = (*names, ("INGEST_PORT", 1))
     for name, count in names:
         assert text.count(f"${{{name}:-") == count
 
@@ -209,8 +211,9 @@ def test_settings_are_settings(name: str) -> None:
 @pytest.mark.parametrize("name", OURS)
 def test_commands_are_commands(name: str) -> None:
     """What the image's entry point is given is a command with its options."""
-    command = services()[name]["command"]
-    words = [word for word in command if not word.startswith("-")]
+    mounted = str(ROOT / "deploy" / "ingest")
+    command = [word.replace("/etc/shipsentry", mounted) for word in services()[name]["command"]]
+    words = [word for word in command if not word.startswith(("-", "/"))]
     assert parse(command) == "shipsentry " + " ".join(words)
 
 
@@ -249,6 +252,22 @@ def test_prometheus_finds_the_workers() -> None:
     assert port.rpartition(":")[2] == str(settings.http_port)
     assert settings.http_host == "0.0.0.0"  # noqa: S104 - within the container
     assert job.get("metrics_path", "/metrics") == "/metrics"
+
+
+def test_what_sources_push_finds_the_service() -> None:
+    """Its port is open, its feeds can be read, Prometheus finds it, and a stop waits for it."""
+    service = services()["ingest"]
+    settings = settings_of(service["environment"])
+    assert settings.ingest_host == "0.0.0.0"  # noqa: S104 - within the container
+    (port,) = service["ports"]
+    assert port.rpartition(":")[2] == str(settings.ingest_port)
+    feeds = load_feeds(ROOT / "deploy" / "ingest" / "feeds.toml", {"ERP_KEY": "of this test"})
+    assert list(feeds) == [("canonical", "erp")]
+    text = (ROOT / "prometheus" / "prometheus.yml").read_text(encoding="utf-8")
+    jobs = {each["job_name"]: each for each in yaml.safe_load(text)["scrape_configs"]}
+    (discovery,) = jobs["shipsentry-ingest"]["dns_sd_configs"]
+    assert (discovery["names"], discovery["port"]) == (["ingest"], settings.ingest_port)
+    assert seconds(service["stop_grace_period"]) > 2 * settings.ingest_deadline_s + 2
 
 
 def test_there_may_be_several_workers() -> None:

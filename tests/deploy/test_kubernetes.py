@@ -36,6 +36,7 @@ WORKER: Document = ALL["StatefulSet/shipsentry-worker"]
 JOB: Document = ALL["Job/shipsentry-topics"]
 MONITOR: Document = ALL["PodMonitor/shipsentry"]
 POLICY: Document = ALL["NetworkPolicy/shipsentry-worker"]
+INGEST: Document = ALL["Deployment/shipsentry-ingest"]
 POD: Document = WORKER["spec"]["template"]["spec"]
 CONTAINER: Document = POD["containers"][0]
 
@@ -160,7 +161,7 @@ def test_faults_are_found(
 # -- the folder as a whole
 
 
-@pytest.mark.parametrize("folder", [KUBERNETES, KUBERNETES / "monitoring"])
+@pytest.mark.parametrize("folder", [KUBERNETES, KUBERNETES / "ingest", KUBERNETES / "monitoring"])
 def test_every_manifest_is_applied(folder: Path) -> None:
     """The kustomization names each file beside it, once."""
     kustomization = yaml.safe_load((folder / "kustomization.yaml").read_text(encoding="utf-8"))
@@ -174,6 +175,7 @@ def test_the_readme_names_each_file() -> None:
     text = (KUBERNETES / "README.md").read_text(encoding="utf-8")
     for path in KUBERNETES.glob("*.yaml"):
         assert f"`{path.name}`" in text
+    assert "`ingest/`" in text
 
 
 @pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
@@ -260,7 +262,7 @@ def test_settings_are_settings(workload: Document, with_secret: bool) -> None:
 
 def test_no_service_can_set_a_variable() -> None:
     """Kubernetes names variables after services: SHIPSENTRY_HTTP_PORT could be one of them."""
-    for workload in (WORKER, JOB):
+    for workload in (WORKER, JOB, INGEST):
         assert workload["spec"]["template"]["spec"]["enableServiceLinks"] is False
 
 
@@ -412,7 +414,7 @@ def test_only_the_data_directory_is_kept() -> None:
     assert [each["name"] for each in POD["volumes"]] == ["tmp"]
 
 
-@pytest.mark.parametrize("workload", [WORKER, JOB], ids=["worker", "topics"])
+@pytest.mark.parametrize("workload", [WORKER, JOB, INGEST], ids=["worker", "topics", "ingest"])
 def test_pods_can_do_no_more_than_they_need(workload: Document) -> None:
     """What the namespace's pod security standard asks for, and a read-only file system."""
     namespace = ALL["Namespace/shipsentry"]["metadata"]["labels"]
@@ -437,14 +439,48 @@ def test_pods_can_do_no_more_than_they_need(workload: Document) -> None:
 
 def test_the_image_is_ours() -> None:
     """One name in the manifests, and one place that says where it comes from and which it is."""
-    kustomization = yaml.safe_load((KUBERNETES / "kustomization.yaml").read_text())
-    (image,) = kustomization["images"]
-    for workload in (WORKER, JOB):
+    folders = KUBERNETES, KUBERNETES / "ingest"
+    first, *others = [yaml.safe_load((each / "kustomization.yaml").read_text()) for each in folders]
+    (image,) = first["images"]
+    assert all(other["images"] == [image] for other in others)
+    for workload in (WORKER, JOB, INGEST):
         (container,) = workload["spec"]["template"]["spec"]["containers"]
         assert container["image"] == image["name"]
     assert f'image.version="{image["newTag"]}"' in IMAGE.one("LABEL")
     if "digest" in image:
         assert re.fullmatch(DIGEST, f"@{image['digest']}")
+
+
+def test_what_sources_push_finds_the_service() -> None:
+    """Its command, port, feeds and probes fit, its labels are no worker's, a stop waits for it."""
+    pod = INGEST["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    feeds = KUBERNETES.parent / "ingest" / "feeds.toml"
+    (mount,) = container["volumeMounts"]
+    command = [word.replace(mount["mountPath"], str(feeds.parent)) for word in container["args"]]
+    assert parse(command) == "shipsentry ingest"
+    assert ALL["ConfigMap/shipsentry-feeds"]["data"]["feeds.toml"] in feeds.read_text("utf-8")
+    settings = settings_of(environment(container))
+    assert settings.ingest_host == "0.0.0.0"  # noqa: S104 - within the container
+    assert container["ports"] == [{"name": "http", "containerPort": settings.ingest_port}]
+    (port,) = ALL["Service/shipsentry-ingest"]["spec"]["ports"]
+    assert port["targetPort"] == "http"
+    for probe, path in (("livenessProbe", "/healthz"), ("readinessProbe", "/readyz")):
+        assert container[probe]["httpGet"] == {"path": path, "port": "http"}
+    assert pod["terminationGracePeriodSeconds"] > 5 + 2 * settings.ingest_deadline_s + 2
+    labels = INGEST["spec"]["template"]["metadata"]["labels"]
+    for selector in (
+        INGEST["spec"]["selector"]["matchLabels"],
+        ALL["Service/shipsentry-ingest"]["spec"]["selector"],
+        ALL["PodDisruptionBudget/shipsentry-ingest"]["spec"]["selector"]["matchLabels"],
+        ALL["NetworkPolicy/shipsentry-ingest"]["spec"]["podSelector"]["matchLabels"],
+        ALL["PodMonitor/shipsentry-ingest"]["spec"]["selector"]["matchLabels"],
+    ):
+        assert selector.items() <= labels.items()
+        assert not selector.items() <= WORKER["spec"]["template"]["metadata"]["labels"].items()
+    text = (ROOT / "prometheus" / "prometheus.yml").read_text(encoding="utf-8")
+    jobs = [each["job_name"] for each in yaml.safe_load(text)["scrape_configs"]]
+    assert labels["app.kubernetes.io/name"] in jobs
 
 
 def test_one_worker_at_a_time_is_disturbed() -> None:

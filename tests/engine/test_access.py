@@ -19,10 +19,10 @@ from support.serving import HELLO, Pages, serving, unanswered
 
 from streams.cli.check_sources import Unanswered, ask_worker
 from streams.engine.pages.access import Access
-from streams.engine.pages.guard import all_loopback
+from streams.engine.pages.guard import WORD_HEADER, all_loopback
+from streams.engine.pages.serving import Route
 from streams.engine.pages.tokens import Tokens, parse
-from streams.engine.worker.peers import WORD_HEADER, Home, Peers, PeerSilent
-from streams.engine.worker.web import Route
+from streams.engine.worker.peers import Home, Peers, PeerSilent
 
 OLD, NEW, WRONG = "old-token-0123456789", "new-token-0123456789", "wrong-token-01234567"
 

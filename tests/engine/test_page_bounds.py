@@ -14,8 +14,8 @@ from support.serving import Pages, abandon, pages_at, serving, unanswered
 
 from streams.engine.pages.access import Access
 from streams.engine.pages.bounds import WAIT_EACH
-from streams.engine.worker.peers import WORD_HEADER
-from streams.engine.worker.web import Route, serve
+from streams.engine.pages.guard import WORD_HEADER
+from streams.engine.pages.serving import Route, serve
 
 
 class Slow:

@@ -12,10 +12,11 @@ from aiohttp import web
 from support.ports import free_port
 
 from streams.engine.kafka.types import Record
+from streams.engine.pages.guard import WORD_HEADER
+from streams.engine.pages.serving import Route, serve
 from streams.engine.worker import ticks
-from streams.engine.worker.peers import LONGEST_ANSWER, WORD_HEADER, Home, Peers, PeerSilent
+from streams.engine.worker.peers import LONGEST_ANSWER, Home, Peers, PeerSilent
 from streams.engine.worker.watermark import Report
-from streams.engine.worker.web import Route, serve
 
 HERE = Home("http://a:1", "word-a")
 THERE = Home("http://b:2", "word-b")

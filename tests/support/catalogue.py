@@ -36,6 +36,7 @@ VALUES = {
         "dead_letter",
         "sent_home",
     },
+    ("shipsentry_ingest_requests_total", "outcome"): {*metrics.INGEST_OUTCOMES, "no_feed"},
     ("shipsentry_warning_revisions_total", "state"): set(STATES),
     ("shipsentry_shadow_revisions_total", "state"): set(STATES),
     ("ALERTS", "alertstate"): {"pending", "firing"},

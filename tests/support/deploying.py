@@ -19,8 +19,8 @@ import yaml
 from support.ports import free_port
 
 from streams.cli.group import main
+from streams.engine.pages import serving
 from streams.engine.pages.access import Access
-from streams.engine.worker import web
 from streams.settings import CONFIG_VARIABLE, PREFIX, Settings, load_settings, variable
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -175,7 +175,7 @@ def pages(problem: str | None = None, access: Access = Access()) -> Iterator[int
     started, ending = threading.Event(), threading.Event()
 
     async def serve() -> None:
-        runner = await web.serve(
+        runner = await serving.serve(
             "127.0.0.1", port, alive=lambda: problem, ready=lambda: problem, access=access
         )
         started.set()

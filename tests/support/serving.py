@@ -14,9 +14,9 @@ from aiohttp import web
 from prometheus_client import REGISTRY
 from support.ports import free_port
 
+from streams.engine.pages import serving as server
 from streams.engine.pages.access import Access
-from streams.engine.worker import web as server
-from streams.engine.worker.web import Route, serve
+from streams.engine.pages.serving import Route, serve
 
 
 async def hello(_request: web.Request) -> web.Response:

@@ -17,9 +17,9 @@ from streams.app import assemble
 from streams.engine.kafka.config import EngineConfig
 from streams.engine.kafka.topics import Topics
 from streams.engine.pages.access import Access
+from streams.engine.pages.serving import Route
 from streams.engine.store.sweep import States, Sweeps
 from streams.engine.worker.app import EngineApp
-from streams.engine.worker.web import Route
 from streams.profiles.loader import load
 from streams.web import warnings
 from streams.web.query import Selected

@@ -21,10 +21,11 @@ from streams.demo.broker import EmbeddedCluster
 from streams.engine.kafka.murmur2 import partition_of
 from streams.engine.kafka.topics import Topics
 from streams.engine.pages.access import Access
+from streams.engine.pages.guard import WORD_HEADER
 from streams.engine.pages.tokens import Tokens
 from streams.engine.worker.app import EngineApp
 from streams.engine.worker.engine import Engine
-from streams.engine.worker.peers import WORD_HEADER, Home
+from streams.engine.worker.peers import Home
 from streams.outputs.check_answer import order_hash
 from streams.profiles.loader import load
 

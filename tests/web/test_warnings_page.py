@@ -17,7 +17,7 @@ from aiohttp.test_utils import make_mocked_request
 from streams.app import assemble
 from streams.engine.kafka.config import EngineConfig
 from streams.engine.kafka.topics import Topics
-from streams.engine.worker.peers import WORD_HEADER
+from streams.engine.pages.guard import WORD_HEADER
 from streams.profiles.loader import load
 from streams.profiles.model import Profiles
 from streams.rules.registry import RULES

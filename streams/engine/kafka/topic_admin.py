@@ -39,6 +39,9 @@ _NO_ERROR, _TOPIC_EXISTS = 0, 36
 
 _DATED_BY = "message.timestamp.type"
 
+_INGEST = "ingest"
+"""The role of what only `shipsentry ingest` uses."""
+
 
 PARTITIONS = "SHIPSENTRY_PARTITIONS"
 """The setting that says how many partitions each topic has, as a variable."""
@@ -196,6 +199,13 @@ def topic_specs(settings: Cluster) -> list[TopicSpec]:
         TopicSpec(names.meter_totals, "internal", passing),
         TopicSpec(names.ticks, "internal", ticks),
         *(TopicSpec(name, "changelog", changelog) for name in names.changelogs),
+        TopicSpec(
+            names.uploads,
+            _INGEST,
+            {"cleanup.policy": "compact,delete", "retention.ms": str(65 * _DAY_MS), **large},
+            mate=False,
+            own=False,
+        ),
     ]
 
 
@@ -204,12 +214,15 @@ def check_topics(settings: Cluster, wait_s: float | None = None) -> list[str]:
 
     Waits `wait_s` (default: `broker_wait_s`) for a broker. Raises KafkaUnavailable.
     """
-    problems, _ = inspect_topics(settings, wait_s)
-    return problems
+    # No worker depends on what `ingest` remembers.
+    specs = [spec for spec in topic_specs(settings) if spec.role != _INGEST]
+    with connect(settings, wait_s) as admin:
+        found = described(admin, settings, specs)
+    return _missing(specs, found) + problems_of(settings, specs, found)
 
 
 def inspect_topics(settings: Cluster, wait_s: float | None = None) -> tuple[list[str], list[str]]:
-    """The problems of `check_topics`, and notes on what may lose data or fail later."""
+    """What is wrong with any topic, and notes on what may lose data or fail later."""
     specs = topic_specs(settings)
     with connect(settings, wait_s) as admin:
         found = described(admin, settings, specs)

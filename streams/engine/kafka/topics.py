@@ -58,6 +58,11 @@ class Topics:
         return f"{self.app_id}-tracking-update-rekey"
 
     @property
+    def uploads(self) -> str:
+        """What `ingest` remembers: the numbers that later requests only refer to."""
+        return f"{self.app_id}-uploads"
+
+    @property
     def ticks(self) -> str:
         """The clock of each partition."""
         return f"{self.app_id}-ticks"

@@ -17,6 +17,9 @@ from streams.telemetry.metrics import REQUESTS_UNANSWERED, UNANSWERED
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+WORD_HEADER = "X-Shipsentry-Word"
+"""Carries the asked worker's own word."""
+
 RETRY_AFTER_S = 1
 
 HEADERS = {
@@ -45,11 +48,10 @@ class Refusal(NamedTuple):
 class Guard:
     """Stands before the pages of one worker."""
 
-    def __init__(self, access: Access, is_peer: Callable[[str], bool], word_header: str) -> None:
-        """`is_peer` knows the workers of the application by what they bring in `word_header`."""
+    def __init__(self, access: Access, is_peer: Callable[[str], bool]) -> None:
+        """`is_peer` knows the workers of the application by what they bring in WORD_HEADER."""
         self._access = access
         self._is_peer = is_peer
-        self._word_header = word_header
         self.on_loopback = False
         """Whether nobody but this machine reaches the pages; known once they are served."""
 
@@ -76,7 +78,7 @@ class Guard:
             try:
                 if lines is None:
                     return await handler(request)
-                line = lines[self._is_peer(request.headers.get(self._word_header, ""))]
+                line = lines[self._is_peer(request.headers.get(WORD_HEADER, ""))]
                 return await self._in_time(page, line, handler, request)
             except (asyncio.CancelledError, HungUp):
                 REQUESTS_UNANSWERED.labels(page=page, reason="hung_up").inc()

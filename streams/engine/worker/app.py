@@ -12,10 +12,10 @@ from yarl import URL
 from streams.engine.kafka.config import EngineConfig
 from streams.engine.kafka.transport import ChunkConsumer, ChunkSchema, ChunkTransport
 from streams.engine.pages.access import Access
+from streams.engine.pages.serving import Measure, Route
 from streams.engine.worker.clock import Clock
 from streams.engine.worker.engine import Engine
 from streams.engine.worker.tables import EngineTable, EngineTableManager
-from streams.engine.worker.web import Measure, Route
 
 log = logging.getLogger(__name__)
 

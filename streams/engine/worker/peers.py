@@ -15,9 +15,7 @@ from typing import NamedTuple
 import aiohttp
 
 from streams.engine.pages.access import Access
-
-WORD_HEADER = "X-Shipsentry-Word"
-"""Carries the asked worker's own word."""
+from streams.engine.pages.guard import WORD_HEADER
 
 LONGEST_ANSWER = 1 << 20
 _LONGEST_ADDRESS = 300

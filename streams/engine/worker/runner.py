@@ -16,12 +16,12 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from streams.engine.kafka.membership import NameTaken
-from streams.engine.worker import web
+from streams.engine.pages import serving
+from streams.engine.pages.serving import CannotServe
 from streams.engine.worker.app import EngineApp
 from streams.engine.worker.engine import Engine
 from streams.engine.worker.failure import Stalled, describe
 from streams.engine.worker.loopwatch import LoopWatch
-from streams.engine.worker.web import CannotServe
 from streams.telemetry.counted import counted
 from streams.telemetry.events import Limited, event
 
@@ -85,7 +85,7 @@ async def worker(
     """`run_worker` inside a running loop; `stop` ends it as a signal does. Raises CannotServe."""
     engine = app.engine
     watch = Watch(engine)
-    server = await web.serve(
+    server = await serving.serve(
         http_host,
         http_port,
         alive=watch.alive,

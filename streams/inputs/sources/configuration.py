@@ -37,6 +37,9 @@ def _rule(value: str) -> str:
 Rule = Annotated[str, AfterValidator(_rule)]
 """What a code comes to, as the tables say it."""
 
+Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
+"""A zone by its name."""
+
 
 class FeedOptions(BaseModel):
     """What one feed, or one payload that is tried, is configured with; all of it is optional."""
@@ -45,7 +48,7 @@ class FeedOptions(BaseModel):
 
     secret: str = ""
     app_key: str = ""
-    default_zone: Annotated[ZoneInfo, BeforeValidator(_zone)] | None = None
+    default_zone: Zone | None = None
     shop_id: str = ""
     platform: str = ""
     accept_test: bool = False

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.common import DefusedXmlException
@@ -13,6 +13,8 @@ from defusedxml.ElementTree import fromstring
 
 from schemas.cleaning import clean
 from streams.inputs.sources.payload import Unreadable
+
+_ESCAPES = re.compile(rb"(?:%[0-9A-Fa-f]{2})+")
 
 MAX_FIELDS = 100
 """Fields of a form; sources use some five."""
@@ -54,16 +56,27 @@ def json_lines(body: bytes) -> list[Object]:
 
 def form_of(body: bytes) -> dict[str, str]:
     """The fields of a form, the first of each name; raises Unreadable."""
+    parts = [part for part in body.split(b"&") if part]
+    if len(parts) > MAX_FIELDS:
+        raise Unreadable(f"the body is no form: more than {MAX_FIELDS} fields")
+    found: dict[str, str] = {}
     try:
-        pairs = parse_qsl(
-            body.decode("utf-8"),
-            keep_blank_values=True,
-            errors="strict",
-            max_num_fields=MAX_FIELDS,
-        )
+        for part in parts:
+            name, _, value = part.partition(b"=")
+            found.setdefault(_unquoted(name), _unquoted(value))
     except ValueError as error:
         raise Unreadable(f"the body is no form: {_first(error)}") from None
-    return dict(reversed(pairs))
+    return found
+
+
+def _unquoted(text: bytes) -> str:
+    """A name or value of a form. urllib undoes escape by escape, which takes longer than all else
+    that is done for a push of 20 lines; here each run of them is undone at once."""
+    return _ESCAPES.sub(_bytes_of, text.replace(b"+", b" ")).decode("utf-8")
+
+
+def _bytes_of(run: re.Match[bytes]) -> bytes:
+    return bytes.fromhex(run[0].replace(b"%", b"").decode())
 
 
 def is_json(body: bytes) -> bool:

@@ -82,6 +82,7 @@ class Outcome:
     `passed` counts by reason what is no message and no fault: test events, repeats of a line,
     events that say nothing of a parcel. `unknown` counts codes that no table has. `wanted` are ids
     of orders of which the source's API knows more than the payload: address, promise, numbers.
+    `remember` has by name what a later payload may only refer to: the next feed's `lookup`.
     """
 
     messages: list[Canonical] = field(default_factory=list)
@@ -89,6 +90,7 @@ class Outcome:
     passed: Counter[str] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
     wanted: list[str] = field(default_factory=list)
+    remember: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def refuse(self, reason: str, message: str) -> None:
         """Note a part that cannot be used."""

@@ -31,7 +31,9 @@ class Source:
     feed's secret, None where it bears no proof at all; it is asked before `read`, and a service
     takes None for no. `taken` is what the source wants to hear once everything is on Kafka,
     `failed` where it shall try again; `taken_xml` and `failed_xml` the same for requests in XML,
-    where it asks in both.
+    where it asks in both. `addressed` fills in what an answer has of the request. `echo` is the
+    parameter of a GET whose value the source wants back when the address is given to it.
+    `remembers`: its payloads refer to what former ones said.
     """
 
     name: str
@@ -44,6 +46,9 @@ class Source:
     failed: Answer
     taken_xml: Answer | None = None
     failed_xml: Answer | None = None
+    addressed: Callable[[Answer, Payload], Answer] | None = None
+    echo: str = ""
+    remembers: bool = False
 
 
 def by_token(payload: Payload, feed: Feed) -> bool | None:

@@ -15,4 +15,5 @@ SOURCE = Source(
     genuine=genuine,
     taken=Answer(200, '{"code":0,"msg":"success"}'),
     failed=Answer(500, '{"code":1,"msg":"retry"}'),
+    remembers=True,
 )

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from schemas.cleaning import clean_id
 from streams.inputs.sources.codes import codes_of
 from streams.inputs.sources.douyin.envelope import opened
-from streams.inputs.sources.messages import Checkpoints, Orders, item, place
+from streams.inputs.sources.messages import Checkpoints, Orders, item, place, whole
 from streams.inputs.sources.moments import from_seconds, from_unix
 from streams.inputs.sources.parts import Object, inner, listed, object_of, raw_text, text
 from streams.inputs.sources.payload import Feed, Outcome, Payload, Unreadable
 
 CODES = codes_of("streams.inputs.sources.douyin")
-
-Numbers = dict[str, Mapping[str, str]]
-"""The carrier and number of each package, by its name in a feed's lookup."""
 
 VIRTUAL = {"2", "4", "5", "6"}
 """Values of order_type that ship nothing."""
@@ -37,9 +33,8 @@ def read(payload: Payload, feed: Feed) -> Outcome:
     orders = Orders("douyin", payload, outcome)
     platform = feed.platform or "douyin"
     if isinstance(said, list):
-        known = dict(feed.lookup)
         for message in listed({"messages": said}, "messages"):
-            _pushed(orders, feed, known, platform, message)
+            _pushed(orders, feed, platform, message)
         return outcome
     data = inner(said, "data")
     if "route_node_list" in data:
@@ -53,7 +48,7 @@ def read(payload: Payload, feed: Feed) -> Outcome:
     return outcome
 
 
-def _pushed(orders: Orders, feed: Feed, known: Numbers, platform: str, message: Object) -> None:
+def _pushed(orders: Orders, feed: Feed, platform: str, message: Object) -> None:
     tag, outcome = text(message, "tag"), orders.outcome
     if tag == VERIFICATION:
         outcome.passed["test_event"] += 1
@@ -70,7 +65,7 @@ def _pushed(orders: Orders, feed: Feed, known: Numbers, platform: str, message: 
     if tag == PAID:
         _paid(orders, data, order_id, shop_id, platform)
     elif tag in (SHIPPED, PARTLY_SHIPPED, NUMBER_CHANGED):
-        _shipped(orders, known, data, tag, order_id, shop_id, platform)
+        _shipped(orders, feed, data, tag, order_id, shop_id, platform)
     elif tag == CANCELLED:
         orders.closed(order_id, partial(from_seconds, text(data, "cancel_time", "update_time")))
     elif tag in (ADDRESS_CHANGED, PROMISE_CHANGED, REFUNDED):
@@ -99,43 +94,47 @@ def _paid(orders: Orders, data: Object, order_id: str, shop_id: str, platform: s
 
 def _shipped(
     orders: Orders,
-    known: Numbers,
+    feed: Feed,
     data: Object,
     tag: str,
     order_id: str,
     shop_id: str,
     platform: str,
 ) -> None:
-    logistics = inner(data, "logistics_msg")
-    at = partial(from_seconds, text(data, "update_time"))
-    number = text(logistics, "logistics_code")
-    carrier = text(logistics, "express_company_id")
-    name = f"package:{order_id}:{text(logistics, 'pack_id', 'delivery_id')}"
-    if tag == NUMBER_CHANGED:
-        # The message does not name the old number: whoever calls remembers what was uploaded, and
-        # an earlier message of the same push may have.
-        old = known.get(name)
-        if old is None:
-            orders.outcome.passed["old_number_unknown"] += 1
-        elif clean_id(old.get("tracking_number", "")) != clean_id(number):
-            orders.upload(
-                carrier=old.get("carrier", ""),
-                number=old.get("tracking_number", ""),
-                at=at,
-                order_id=order_id,
-                shop_id=shop_id,
-                platform=platform,
-                released=True,
-            )
-    known[name] = {"carrier": carrier, "tracking_number": number}
-    orders.upload(
-        carrier=carrier,
-        number=number,
-        at=at,
-        order_id=order_id,
-        shop_id=shop_id,
-        platform=platform,
-    )
+    logistics, stamp = inner(data, "logistics_msg"), text(data, "update_time")
+    carrier, number = text(logistics, "express_company_id"), text(logistics, "logistics_code")
+    package = text(logistics, "pack_id") or text(logistics, "delivery_id")
+    name = f"package:{order_id}:{package}"
+    upload = partial(orders.upload, order_id=order_id, shop_id=shop_id, platform=platform)
+    # No message names the number that was before: whoever calls remembers what was uploaded.
+    known = orders.outcome.remember.get(name) or feed.lookup.get(name)
+    former_number = clean_id((known or {}).get("tracking_number", ""))
+    other = {} if known is None or former_number == clean_id(number) else known
+    behind = _seconds(stamp) < _seconds(other.get("changed_at", ""))
+    if tag == NUMBER_CHANGED and known is None:
+        orders.outcome.passed["old_number_unknown"] += 1
+    if tag == NUMBER_CHANGED and other and not behind:
+        former = other.get("carrier", ""), other.get("tracking_number", "")
+        upload(carrier=former[0], number=former[1], at=partial(from_seconds, stamp), released=True)
+    upload(carrier=carrier, number=number, at=partial(from_seconds, stamp))
+    if behind:
+        # It comes after the message that put another number in its place.
+        ended = partial(from_seconds, other["changed_at"])
+        upload(carrier=carrier, number=number, at=ended, released=True)
+    elif order_id and number:
+        changed_at = (known or {}).get("changed_at", "")
+        if tag == NUMBER_CHANGED:
+            changed_at = str(max(_seconds(stamp), _seconds(changed_at)))
+        orders.outcome.remember[name] = {
+            "carrier": carrier,
+            "tracking_number": number,
+            "changed_at": changed_at,
+        }
+
+
+def _seconds(stamp: str) -> int:
+    """A Unix time, 0 where it is none."""
+    return whole(stamp) or 0
 
 
 def _detail(orders: Orders, feed: Feed, platform: str, detail: Object) -> None:

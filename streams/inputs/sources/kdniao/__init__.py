@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streams.inputs.sources.kdniao.envelope import genuine
+from streams.inputs.sources.kdniao.envelope import addressed, genuine
 from streams.inputs.sources.kdniao.mapping import CODES, read
 from streams.inputs.sources.source import Answer, Source
 
@@ -13,6 +13,7 @@ SOURCE = Source(
     checked="signature",
     read=read,
     genuine=genuine,
-    taken=Answer(200, '{"EBusinessID":"","UpdateTime":"","Success":true,"Reason":""}'),
-    failed=Answer(500, '{"EBusinessID":"","UpdateTime":"","Success":false,"Reason":"retry"}'),
+    taken=Answer(200, '{"Success":true,"Reason":""}'),
+    failed=Answer(500, '{"Success":false,"Reason":"retry"}'),
+    addressed=addressed,
 )

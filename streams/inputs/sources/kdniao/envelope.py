@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from streams.inputs.sources.parts import Object, form_of, is_json, object_of
+import json
+from contextlib import suppress
+
+from streams.inputs.sources.moments import BEIJING
+from streams.inputs.sources.parts import Object, form_of, is_json, object_of, text
 from streams.inputs.sources.payload import Feed, Payload, Unreadable
 from streams.inputs.sources.signing import base64_of, equal, md5, octets
+from streams.inputs.sources.source import Answer
 
 
 def opened(payload: Payload) -> Object:
@@ -30,3 +35,16 @@ def genuine(payload: Payload, feed: Feed) -> bool | None:
         return None
     right = md5(octets(form.get("RequestData", "") + feed.secret)).hex()
     return equal(form["DataSign"], base64_of(right.encode()))
+
+
+def addressed(answer: Answer, payload: Payload) -> Answer:
+    """The answer with the merchant that the request names, and the time."""
+    merchant = ""
+    with suppress(Unreadable):
+        merchant = text(opened(payload), "EBusinessID")
+    said = {
+        "EBusinessID": merchant,
+        "UpdateTime": payload.arrived_at.astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S"),
+        **json.loads(answer.body),
+    }
+    return answer._replace(body=json.dumps(said, ensure_ascii=False))

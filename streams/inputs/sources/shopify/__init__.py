@@ -14,4 +14,5 @@ SOURCE = Source(
     genuine=by_hmac("x-shopify-hmac-sha256"),
     taken=Answer(200, "{}"),
     failed=Answer(503, "{}"),
+    remembers=True,
 )

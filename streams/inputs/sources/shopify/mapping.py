@@ -108,6 +108,12 @@ def _fulfillment(
     if not numbers:
         numbers = [text(fulfillment, "tracking_number")]
     released = text(fulfillment, "status") == CANCELLED
+    if len(set(numbers)) == 1 and numbers[0]:
+        # Its events name the fulfillment alone. Of several numbers they do not say which.
+        orders.outcome.remember[f"fulfillment:{text(fulfillment, 'id')}"] = {
+            "carrier": text(fulfillment, "tracking_company"),
+            "tracking_number": numbers[0],
+        }
     for number in dict.fromkeys(filter(None, numbers)):
         orders.upload(
             carrier=text(fulfillment, "tracking_company"),

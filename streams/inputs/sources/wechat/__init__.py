@@ -15,4 +15,5 @@ SOURCE = Source(
     genuine=genuine,
     taken=Answer(200, "success", "text/plain"),
     failed=Answer(500, "retry", "text/plain"),
+    echo="echostr",
 )

@@ -6,7 +6,7 @@ import tomllib
 
 import pytest
 
-from streams.profiles.where import Field, line_of
+from streams.texts.where import Field, line_of
 
 TEXT = '''\
 id = "a#b" # not [a] = header

@@ -1,4 +1,4 @@
-"""/metrics, /healthz and /readyz of a worker, and what its application serves beside them."""
+"""/metrics, /healthz and /readyz of a process, and what its application serves beside them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from streams.engine.pages.access import HEALTH, METRICS, Access
 from streams.engine.pages.guard import Guard, Handler, all_loopback
-from streams.engine.worker.peers import WORD_HEADER
 from streams.telemetry.events import event
 
 log = logging.getLogger(__name__)
@@ -100,15 +99,21 @@ async def serve(
     measure: Measure | None = None,
     access: Access = Access(),  # noqa: B008  immutable
     is_peer: Callable[[str], bool] = lambda _: False,
+    application: web.Application | None = None,
+    goodbye: float = _GOODBYE,
+    for_nobody: bool = False,
 ) -> web.AppRunner | None:
     """Serve until `cleanup()` of the result; port 0 serves nothing. Raises CannotServe.
 
     `/metrics` is the default registry, after `measure(ready)`. The probes answer 200 "ok", else 503
     and the reason. `access` says who is let in; `is_peer` knows another worker by its word.
+    `application` has what is served beside the pages and guards itself. `goodbye` is how many
+    seconds questions in hand may take at the end. `for_nobody`: a handler goes on when whoever
+    asked hangs up.
     """
     if port == 0:
         return None
-    guard = Guard(access, is_peer, WORD_HEADER)
+    guard = Guard(access, is_peer)
     exposed = _Metrics(measure, ready)
 
     def probing(probe: Probe) -> Handler:
@@ -118,7 +123,7 @@ async def serve(
 
         return answer
 
-    application = web.Application()
+    application = web.Application() if application is None else application
     application.on_cleanup.append(exposed.close)
     add = application.router.add_get
     add("/metrics", guard.protect(METRICS, exposed.answer))
@@ -131,8 +136,8 @@ async def serve(
         application,
         access_log=None,
         logger=_quiet,
-        shutdown_timeout=_GOODBYE,
-        handler_cancellation=True,
+        shutdown_timeout=goodbye,
+        handler_cancellation=not for_nobody,
     )
     await runner.setup()
     try:

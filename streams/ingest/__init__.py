@@ -1,0 +1,1 @@
+"""Requests of carriers, aggregators, marketplaces and shops → records on Kafka."""
