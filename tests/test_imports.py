@@ -184,6 +184,12 @@ ROOMS: dict[str, set[str]] = {
         "streams/engine/kafka",
         "streams/engine/store",
     },
+    "streams/desk": {
+        "schemas",
+        "streams/facts",
+        "streams/decode",
+        "streams/telemetry",
+    },
     "streams/demo": {
         "schemas",
         "streams/facts",
