@@ -189,6 +189,7 @@ ROOMS: dict[str, set[str]] = {
         "streams/facts",
         "streams/decode",
         "streams/telemetry",
+        "streams/engine/kafka",
     },
     "streams/demo": {
         "schemas",

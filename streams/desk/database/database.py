@@ -39,6 +39,7 @@ class Database:
         parsed = _parsed(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         options: dict[str, Any] = {"poolclass": QueuePool, "pool_size": pool, "max_overflow": pool}
+        options["pool_timeout"] = 10
         if self.is_sqlite:
             options["connect_args"] = {"timeout": BUSY_S, "check_same_thread": False}
         else:
