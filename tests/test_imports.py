@@ -188,7 +188,9 @@ ROOMS: dict[str, set[str]] = {
         "schemas",
         "streams/facts",
         "streams/decode",
+        "streams/profiles",
         "streams/telemetry",
+        "streams/settings",
         "streams/engine/kafka",
     },
     "streams/demo": {
@@ -224,6 +226,7 @@ ROOMS: dict[str, set[str]] = {
         "streams/evidence",
         "streams/dead_letters",
         "streams/stored",
+        "streams/desk",
         "streams/demo",
         "streams/telemetry",
         "streams/engine",

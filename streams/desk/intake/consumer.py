@@ -17,7 +17,6 @@ from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka import Message as Record
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from streams.decode.names import BUILT_IN, Names
@@ -38,8 +37,8 @@ _ASK_S = 10.0
 _WATCH_S = 10.0
 """How often ids of topics are looked at: one made anew may be as long as the old one by then."""
 
-_TRIES = 3
-"""A database that answers and refuses a batch so often will not take it."""
+_OF_RECORDS = ("22", "23", "54")
+"""Classes of SQLSTATE: data, constraints, limits. All others pass: connections, disks, locks."""
 
 REFUSED = "refused_by_database"
 
@@ -147,16 +146,21 @@ class Intake:
             assignments = self._assignments
             try:
                 ids = self._ids.of({topic for topic, _ in self._partitions}, _ASK_S)
-                found = []
-                for topic, partition in self._partitions:
-                    low, high = consumer.get_watermark_offsets(
-                        TopicPartition(topic, partition), _ASK_S, cached=False
+                seen = {
+                    (topic, partition): Seen(
+                        ids.get(topic, ""),
+                        *consumer.get_watermark_offsets(
+                            TopicPartition(topic, partition), _ASK_S, cached=False
+                        ),
                     )
-                    with self._database.writing() as connection:
-                        seen = Seen(ids.get(topic, ""), low, high)
-                        found.append(claim(connection, topic, partition, self._owner, seen))
+                    for topic, partition in self._partitions
+                }
+                with self._database.writing() as connection:
+                    found = [
+                        claim(connection, *place, self._owner, what) for place, what in seen.items()
+                    ]
             except (KafkaException, DBAPIError) as error:
-                self._say_waiting("desk_claim_waits", error)
+                self._say_waiting(error)
                 consumer.consume(1, 1.0)  # stay a member; nothing is assigned that could come
                 if assignments != self._assignments and self._claimed:
                     return
@@ -243,7 +247,6 @@ class Intake:
     ) -> bool:
         """Write until it is written; False: the batch is somebody else's, or the end has come."""
         assignments = self._assignments
-        tries = 0
         while not stop.is_set():
             try:
                 with self._database.writing() as connection:
@@ -256,13 +259,10 @@ class Intake:
                 self._claimed = False
                 return False
             except DBAPIError as error:
-                waits = isinstance(error, OperationalError | InterfaceError)
-                tries += 1
-                if self._answers() and (not waits or tries >= _TRIES):
+                if is_of_a_record(error):
                     reads[:] = self._without_refused(reads)
-                    tries = 0
                     continue
-                self._say_waiting("desk_write_waits", error)
+                self._say_waiting(error)
                 self._stay(consumer)
                 if assignments != self._assignments:
                     return False
@@ -283,14 +283,6 @@ class Intake:
             self.problem = None
             consumer.resume(consumer.assignment())
 
-    def _answers(self) -> bool:
-        try:
-            with self._database.reading() as connection:
-                connection.execute(text("SELECT 1"))
-        except DBAPIError:
-            return False
-        return True
-
     def _without_refused(self, reads: list[Read]) -> list[Read]:
         """The batch, records that the database does not take for themselves marked unreadable."""
         found = []
@@ -299,9 +291,9 @@ class Intake:
                 with self._database.engine.connect() as connection:
                     write(connection, [read], (), self._clock())
                     connection.rollback()
-            except (OperationalError, InterfaceError):
-                raise
-            except DBAPIError:
+            except DBAPIError as error:
+                if not is_of_a_record(error):
+                    return reads
                 read = Read(read.origin, read.size, Unreadable(REFUSED))
             found.append(read)
         return found
@@ -341,13 +333,14 @@ class Intake:
                 event("desk_read_problem", problem=error.str(), left_out=left or None),
             )
 
-    def _say_waiting(self, name: str, error: Exception) -> None:
+    def _say_waiting(self, error: Exception) -> None:
         # An error of SQLAlchemy shows statement and parameters: rows are nobody's business.
         problem = str(getattr(error, "orig", error)).splitlines()[0][:200]
         self.problem = problem
-        if (left := self._limited.admit(name)) is not None:
+        if (left := self._limited.admit("waits")) is not None:
             log.warning(
-                "the desk waits: %(problem)s", event(name, problem=problem, left_out=left or None)
+                "the desk waits: %(problem)s",
+                event("desk_waits", problem=problem, left_out=left or None),
             )
 
     def _say_unreadable(self, read: Read) -> None:
@@ -374,6 +367,14 @@ class Intake:
             )
             lag[topic] += max(0, found[1] - position) if found else 0
         self.lag = dict(lag)
+
+
+def is_of_a_record(error: DBAPIError) -> bool:
+    """Whether a database refuses what it is given, and will whenever it is given it."""
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None:
+        return str(state)[:2] in _OF_RECORDS
+    return not isinstance(error, OperationalError | InterfaceError)
 
 
 def _bytes(value: str | bytes | None) -> bytes | None:
