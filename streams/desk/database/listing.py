@@ -13,14 +13,18 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import (
+    ARRAY,
+    BigInteger,
     ColumnElement,
     Connection,
     Row,
     Select,
     and_,
+    any_,
     column,
     exists,
     func,
+    literal,
     not_,
     or_,
     select,
@@ -117,18 +121,14 @@ def counts(connection: Connection, wanted: Wanted, now: int) -> Counts:
     """How many there are, by each dimension."""
     if not wanted.by_cells:
         return _counted_rows(connection, wanted, now)
-    rows = Counter[tuple[str, ...]]()
-    columns = [cells.c[name] for name in DIMENSIONS]
-    # `state` of the filter is one of its dimensions; who asks for what stands never sees the rest.
-    among = STANDING if wanted.only_standing else ()
-    query = select(*columns, cells.c.n).where(cells.c.n > 0, *_allowed(cells.c, wanted))
-    if among:
-        query = query.where(cells.c.state.in_(among))
-    for *values, n in connection.execute(query):
-        rows[tuple(values)] = n
+    total = _sum(connection, _within(cells.c, wanted))
+    by = {name: _facet(connection, name, wanted) for name in DIMENSIONS}
     if wanted.attention:
-        rows.subtract(_attended(connection, wanted, now))
-    return _facets(rows, wanted, capped=False)
+        cared_for = _facets(_attended(connection, wanted, now), wanted, capped=False)
+        total -= cared_for.total
+        for name, found in by.items():
+            found.subtract(cared_for.by[name])
+    return Counts(total, {name: dict(+found) for name, found in by.items()}, False)
 
 
 def matching(connection: Connection, wanted: Wanted, now: int, most: int) -> list[str]:
@@ -172,13 +172,11 @@ class _Driver(NamedTuple):
 
 def _driver(connection: Connection, wanted: Wanted, now: int) -> _Driver | None:
     """The condition that leaves the fewest rows; None where nothing matches."""
-    matching = select(cells.c.cell_id, cells.c.n).where(cells.c.n > 0, *_within(cells.c, wanted))
-    found = connection.execute(matching).all()
-    total = sum(n for _, n in found)
+    total = _sum(connection, _within(cells.c, wanted))
     if total == 0:
         return None
     if total <= FEW:
-        return _Driver(warnings.c.cell_id.in_([cell for cell, _ in found]), False, "cells")
+        return _Driver(_in_cells(connection, wanted), False, "cells")
     if wanted.text is not None:
         condition = _by_index(connection, wanted.text)
         n = _up_to(connection, select(warnings.c.id).where(condition))
@@ -195,8 +193,24 @@ def _driver(connection: Connection, wanted: Wanted, now: int) -> _Driver | None:
         if _up_to(connection, asked) <= FEW:
             return _Driver(warnings.c.warning_id.in_(asked), False, "work")
     if total <= 4 * FEW:
-        return _Driver(warnings.c.cell_id.in_([cell for cell, _ in found]), False, "cells")
+        return _Driver(_in_cells(connection, wanted), False, "cells")
     return _Driver(None, True)
+
+
+def _sum(connection: Connection, conditions: Sequence[ColumnElement[bool]]) -> int:
+    """How many warnings some cells hold."""
+    query = select(func.coalesce(func.sum(cells.c.n), 0)).where(*conditions)
+    return int(connection.execute(query).scalar_one())
+
+
+def _in_cells(connection: Connection, wanted: Wanted) -> ColumnElement[bool]:
+    """The condition that a warning is in one of the cells that are asked for."""
+    ids = select(cells.c.cell_id).where(cells.c.n > 0, *_within(cells.c, wanted))
+    if connection.dialect.name == "sqlite":
+        return warnings.c.cell_id.in_(ids)
+    # PostgreSQL might join with all warnings instead; of values that are given it asks the index.
+    found = list(connection.execute(ids).scalars())
+    return warnings.c.cell_id == any_(literal(found, ARRAY(BigInteger)))
 
 
 def _up_to(connection: Connection, query: Select[Any]) -> int:
@@ -337,6 +351,19 @@ def _attended(connection: Connection, wanted: Wanted, now: int) -> Counter[tuple
         .group_by(*columns)
     )
     return Counter({tuple(values): n for *values, n in connection.execute(query)})
+
+
+def _facet(connection: Connection, name: str, wanted: Wanted) -> Counter[str]:
+    """How many there are by one dimension, with the filters of all others.
+
+    Who asks for what stands alone sees no other states, not even as a choice.
+    """
+    others = STANDING if name == "state" and wanted.only_standing else ()
+    change: dict[str, Any] = {name: others}
+    loose = replace(wanted, **change)
+    column = cells.c[name]
+    query = select(column, func.sum(cells.c.n)).where(cells.c.n > 0, *_within(cells.c, loose))
+    return Counter({value: int(n) for value, n in connection.execute(query.group_by(column))})
 
 
 def _counted_rows(connection: Connection, wanted: Wanted, now: int) -> Counts:
