@@ -3,7 +3,7 @@
 A setting `http_port` is the variable `SHIPSENTRY_HTTP_PORT` or the key `http_port` of the TOML file
 that `SHIPSENTRY_CONFIG` names (default `shipsentry.toml` in the current directory, if it exists).
 The variable wins; an empty one counts as not set. A name ends in its unit: `_s` seconds, `_h`
-hours, `_mib` mebibytes.
+hours, `_d` days, `_mib` mebibytes.
 """
 
 from __future__ import annotations

@@ -40,6 +40,10 @@ _PASSWORD = click.option(
 )
 
 
+def _example(arguments: str) -> str:
+    return f"\b\nExamples:\n  shipsentry desk {arguments}"
+
+
 def _with_database(command: Callable[..., Any]) -> Callable[..., Any]:
     """Open the database for a command, as `database`, and end what goes wrong in one line."""
 
@@ -95,7 +99,7 @@ def serve() -> None:
 
 
 REBUILD_EPILOG = """\b
-Example:
+Examples:
   shipsentry desk rebuild --yes
 
 What was done about warnings, users and tokens stay. Desks that run notice it and begin anew; what
@@ -114,7 +118,7 @@ def rebuild(database: Database, yes: bool) -> None:
     click.echo("emptied: desks read the topics from their beginning")
 
 
-@click.command("prune", epilog="A desk that runs does it every hour.")
+@click.command("prune", epilog=_example("prune") + "\n\nA desk that runs does it every hour.")
 def prune() -> None:
     """Delete what is older than SHIPSENTRY_DESK_RETENTION_D and SHIPSENTRY_DESK_AUDIT_D say."""
     settings = load_settings()
@@ -123,7 +127,7 @@ def prune() -> None:
             click.echo(f"{n:>9}  {table}")
 
 
-@click.command("add", epilog="Example: shipsentry desk user add li --role operator --shop s-1")
+@click.command("add", epilog=_example("user add li --role operator --shop s-1"))
 @click.argument("name")
 @_ROLE
 @_SHOPS
@@ -138,7 +142,7 @@ def user_add(
     click.echo(f"made: {_shown(Who(name, Role[role], allowed))}")
 
 
-@click.command("passwd", epilog="Example: shipsentry desk user passwd li")
+@click.command("passwd", epilog=_example("user passwd li"))
 @click.argument("name")
 @_PASSWORD
 @_with_database
@@ -148,7 +152,7 @@ def user_passwd(database: Database, name: str, password_stdin: bool) -> None:
     click.echo(f"changed: {one_line(name)}")
 
 
-@click.command("list", epilog="Example: shipsentry desk user list")
+@click.command("list", epilog=_example("user list"))
 @_with_database
 def user_list(database: Database) -> None:
     """All users, their roles and shops."""
@@ -157,7 +161,7 @@ def user_list(database: Database) -> None:
             click.echo(_shown(who))
 
 
-@click.command("remove", epilog="Example: shipsentry desk user remove li")
+@click.command("remove", epilog=_example("user remove li"))
 @click.argument("name")
 @_with_database
 def user_remove(database: Database, name: str) -> None:
@@ -167,7 +171,7 @@ def user_remove(database: Database, name: str) -> None:
 
 
 ADD_EPILOG = """\b
-Example:
+Examples:
   shipsentry desk token add nightly-report --days 90 --shop s-1
 
 The token is shown once, alone on standard output; it is kept as a hash.
@@ -193,7 +197,7 @@ def token_add(
     click.echo(token)
 
 
-@click.command("list", epilog="Example: shipsentry desk token list")
+@click.command("list", epilog=_example("token list"))
 @_with_database
 def token_list(database: Database) -> None:
     """All tokens, by their ids."""
@@ -207,7 +211,7 @@ def token_list(database: Database) -> None:
             click.echo("  ".join((token.token_id, _shown(token.who), *ends)))
 
 
-@click.command("revoke", epilog="Example: shipsentry desk token revoke 0123456789ab")
+@click.command("revoke", epilog=_example("token revoke 0123456789ab"))
 @click.argument("token_id")
 @_with_database
 def token_revoke(database: Database, token_id: str) -> None:

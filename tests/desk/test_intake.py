@@ -21,7 +21,7 @@ from confluent_kafka import Consumer, Producer
 from psycopg.errors import ProgramLimitExceeded
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
-from support.desk import NOON, an_id, warned
+from support.desk import NOON, an_id, put, warned
 from support.ports import free_port
 from support.postgres_server import PostgresServer
 
@@ -40,9 +40,11 @@ from streams.desk.database.tables import (
     revisions,
     unreadable,
     warnings,
+    work,
 )
 from streams.desk.database.wanted import DIMENSIONS
 from streams.desk.intake import consumer as consuming
+from streams.desk.intake.anew import forget
 from streams.desk.intake.consumer import REFUSED, Intake, Source
 from streams.desk.intake.ownership import Seen, claim
 from streams.engine.kafka.topics import Topics
@@ -204,26 +206,52 @@ def test_a_record_that_the_database_refuses_stops_nobody(
 
 
 def test_a_topic_made_anew_is_read_from_its_beginning(database: Database) -> None:
-    """By its id, or by an end before what was read; records that are gone are counted."""
+    """By its id, or by an end before what was read: all partitions, once; lost records are told."""
+    forgotten: list[str] = []
 
-    def take(seen: Seen) -> Any:
+    def take(seen: Seen, partition: int = 0) -> Any:
         with database.writing() as connection:
-            return claim(connection, "t", 0, "me", seen)
+            return claim(
+                connection, "t", partition, "me", seen, lambda _, topic: forgotten.append(topic)
+            )
+
+    def read_up_to(offset: int) -> None:
+        with database.writing() as connection:
+            connection.execute(offsets.update().values(next_offset=offset))
 
     first = take(Seen("A", 5, 100))
+    take(Seen("A", 5, 100), 1)
     assert (first.begin, first.made_anew, first.lost) == (5, False, 0)
-    with database.writing() as connection:
-        connection.execute(offsets.update().values(next_offset=50))
+    read_up_to(50)
     again = take(Seen("A", 5, 100))
-    assert (again.begin, again.made_anew, again.taken.epoch) == (50, False, 2)
+    assert (again.begin, again.made_anew) == (50, False)
+    assert again.taken.epoch > first.taken.epoch
     expired = take(Seen("A", 70, 100))
     assert (expired.begin, expired.made_anew, expired.lost) == (70, False, 20)
+    assert forgotten == []
     other = take(Seen("B", 0, 100))
+    neighbour = take(Seen("B", 0, 100), 1)
     assert (other.begin, other.made_anew, other.lost) == (0, True, 0)
-    with database.writing() as connection:
-        connection.execute(offsets.update().values(next_offset=50))
+    assert (neighbour.begin, neighbour.made_anew, neighbour.lost) == (0, False, 0)
+    assert forgotten == ["t"]
+    read_up_to(50)
     shorter = take(Seen("", 0, 10))
     assert (shorter.begin, shorter.made_anew) == (0, True)
+    assert forgotten == ["t", "t"]
+
+
+def test_a_new_topic_s_revisions_are_not_kept_out_by_the_old_one_s(database: Database) -> None:
+    """Nor hidden by an acknowledgement of then; assignments and comments stay."""
+    put(database, [warned("a", 900, "breached")])
+    for act in (Act("acknowledge", "li"), Act("assign", "li", assignee="wang")):
+        perform(database, [an_id("a")], act, NOON)
+    with database.writing() as connection:
+        forget(connection, TOPICS, TOPICS.warnings, "B", NOON)
+    put(database, [warned("a", 1, "breached")])
+    with database.reading() as connection:
+        (row,) = connection.execute(select(warnings)).all()
+        (done,) = connection.execute(select(work)).all()
+    assert (row.revision, done.acknowledged_at, done.assignee) == (1, None, "wang")
 
 
 def test_a_rebuild_while_a_desk_runs(sqlite: Database, cluster: EmbeddedCluster) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 from sqlalchemy import Connection, Row, delete, func, select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from streams.desk.database.database import Database
 from streams.desk.database.tables import outbox
@@ -49,7 +49,7 @@ class Relay:
         while not stop.is_set():
             try:
                 published = self.publish()
-            except (KafkaException, DBAPIError) as error:
+            except (KafkaException, SQLAlchemyError) as error:
                 self._say(error)
                 stop.wait(_WORSE_PAUSE_S)
             else:

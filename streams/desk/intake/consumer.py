@@ -17,11 +17,13 @@ from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka import Message as Record
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 
 from streams.decode.names import BUILT_IN, Names
 from streams.desk.database.database import Database
 from streams.desk.intake import messages
+from streams.desk.intake.anew import forget
 from streams.desk.intake.messages import Message, Unreadable
 from streams.desk.intake.ownership import Seen, claim
 from streams.desk.intake.write import Fenced, Origin, Read, Taken, write
@@ -157,9 +159,10 @@ class Intake:
                 }
                 with self._database.writing() as connection:
                     found = [
-                        claim(connection, *place, self._owner, what) for place, what in seen.items()
+                        claim(connection, *place, self._owner, what, self._forget)
+                        for place, what in seen.items()
                     ]
-            except (KafkaException, DBAPIError) as error:
+            except (KafkaException, SQLAlchemyError) as error:
                 self._say_waiting(error)
                 consumer.consume(1, 1.0)  # stay a member; nothing is assigned that could come
                 if assignments != self._assignments and self._claimed:
@@ -176,6 +179,10 @@ class Intake:
             self._claimed = True
             self.problem = None
             return
+
+    def _forget(self, connection: Connection, topic: str) -> None:
+        now = self._clock()
+        forget(connection, self._source.topics, topic, str(now), now)
 
     def _say_claimed(self, taken: Taken, made_anew: bool, lost: int) -> None:
         if made_anew:
@@ -258,7 +265,7 @@ class Intake:
                 )
                 self._claimed = False
                 return False
-            except DBAPIError as error:
+            except SQLAlchemyError as error:
                 if is_of_a_record(error):
                     reads[:] = self._without_refused(reads)
                     continue
@@ -353,7 +360,9 @@ class Intake:
                 event(
                     "desk_record_unreadable",
                     reason=reason,
-                    **read.origin._asdict(),
+                    topic=read.origin.topic,
+                    partition=read.origin.partition,
+                    offset=read.origin.offset,
                     left_out=left or None,
                 ),
             )
@@ -369,8 +378,10 @@ class Intake:
         self.lag = dict(lag)
 
 
-def is_of_a_record(error: DBAPIError) -> bool:
+def is_of_a_record(error: SQLAlchemyError) -> bool:
     """Whether a database refuses what it is given, and will whenever it is given it."""
+    if not isinstance(error, DBAPIError):
+        return False
     state = getattr(error.orig, "sqlstate", None)
     if state is not None:
         return str(state)[:2] in _OF_RECORDS

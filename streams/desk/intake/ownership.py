@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select, update
@@ -34,8 +35,19 @@ class Claim:
     lost: int = 0
 
 
-def claim(connection: Connection, topic: str, partition: int, owner: str, seen: Seen) -> Claim:
-    """Take a partition: from the commit on nobody else can write what they read of it."""
+def claim(
+    connection: Connection,
+    topic: str,
+    partition: int,
+    owner: str,
+    seen: Seen,
+    forget: Callable[[Connection, str], None],
+) -> Claim:
+    """Take a partition: from the commit on nobody else can write what they read of it.
+
+    Where the topic was made anew all its partitions are read from the beginning, by whoever has
+    them, and `forget` deletes what the former one said, once.
+    """
     sequence(connection, 1)
     connection.execute(
         insert(connection, offsets).on_conflict_do_nothing(),
@@ -54,19 +66,21 @@ def claim(connection: Connection, topic: str, partition: int, owner: str, seen: 
     made_anew = other or row.next_offset > seen.high
     lost = 0 if made_anew else max(0, seen.low - row.next_offset)
     begin = seen.low if made_anew or lost else row.next_offset
+    if made_anew:
+        forget(connection, topic)
+        connection.execute(
+            update(offsets)
+            .where(offsets.c.topic == topic)
+            .values(topic_id=seen.topic_id, next_offset=0, epoch=offsets.c.epoch + 1)
+        )
     connection.execute(
         update(offsets)
         .where(mine)
         .values(
             topic_id=seen.topic_id or row.topic_id,
             next_offset=begin,
-            epoch=row.epoch + 1,
+            epoch=row.epoch + 2,  # above what all have got that lost their partitions
             owner=owner,
         )
     )
-    return Claim(Taken(topic, partition, row.epoch + 1), begin, made_anew, lost)
-
-
-def read_again(connection: Connection, topics: list[str]) -> None:
-    """Have these topics read from their beginning, by whoever claims them next."""
-    connection.execute(offsets.delete().where(offsets.c.topic.in_(topics)))
+    return Claim(Taken(topic, partition, row.epoch + 2), begin, made_anew, lost)
