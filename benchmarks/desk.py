@@ -23,7 +23,7 @@ from typing import Any
 from sqlalchemy import text
 from support.postgres_server import PostgresServer
 
-from streams.desk.database import listing
+from streams.desk.database import lists
 from streams.desk.database.database import Database, insert, sqlite_url
 from streams.desk.database.migrate import upgrade
 from streams.desk.database.tables import offsets
@@ -127,18 +127,18 @@ def questions(dice: random.Random) -> dict[str, Callable[[Any], object]]:
         return "".join(dice.choices("0123456789", k=n))
 
     return {
-        "what stands, first page": lambda c: listing.page(c, Wanted(attention=True), NOW),
-        "list with three filters": lambda c: listing.page(c, filters(dice), NOW),
-        "list by money": lambda c: listing.page(
+        "what stands, first page": lambda c: lists.page(c, Wanted(attention=True), NOW),
+        "list with three filters": lambda c: lists.page(c, filters(dice), NOW),
+        "list by money": lambda c: lists.page(
             c, Wanted(currency="CNY", most_from=dice.randrange(40_000, 50_000)), NOW
         ),
-        "text, 3 digits": lambda c: listing.page(c, Wanted(text=digits(3)), NOW),
-        "text, 5 digits": lambda c: listing.page(c, Wanted(text=digits(5)), NOW),
-        "text, 8 digits": lambda c: listing.page(c, Wanted(text=digits(8)), NOW),
-        "counts, no filter": lambda c: listing.counts(c, Wanted(attention=True), NOW),
-        "counts with three filters": lambda c: listing.counts(c, filters(dice), NOW),
-        "counts with text, 5 digits": lambda c: listing.counts(c, Wanted(text=digits(5)), NOW),
-        "feed, 200 from anywhere": lambda c: listing.since(c, dice.randrange(10**5), None, 200),
+        "text, 3 digits": lambda c: lists.page(c, Wanted(text=digits(3)), NOW),
+        "text, 5 digits": lambda c: lists.page(c, Wanted(text=digits(5)), NOW),
+        "text, 8 digits": lambda c: lists.page(c, Wanted(text=digits(8)), NOW),
+        "counts, no filter": lambda c: lists.counts(c, Wanted(attention=True), NOW),
+        "counts with three filters": lambda c: lists.counts(c, filters(dice), NOW),
+        "counts with text, 5 digits": lambda c: lists.counts(c, Wanted(text=digits(5)), NOW),
+        "feed, 200 from anywhere": lambda c: lists.since(c, dice.randrange(10**5), None, 200),
     }
 
 

@@ -12,7 +12,7 @@ from support.desk import NOON, an_id, as_message, reads, take, warned
 from support.postgres_server import PostgresServer
 
 from streams.desk.actions.perform import Act, perform
-from streams.desk.database import listing
+from streams.desk.database import lists
 from streams.desk.database.database import Database
 from streams.desk.database.keep import prune
 from streams.desk.database.migrate import upgrade
@@ -81,7 +81,7 @@ def test_no_row_is_skipped_by_who_reads_while_others_commit(
     while True:
         alive = any(thread.is_alive() for thread in threads)
         with shared.reading() as connection:
-            found = listing.since(connection, cursor, None, 7)
+            found = lists.since(connection, cursor, None, 7)
         for row in found:
             assert row.cursor > cursor
             cursor = row.cursor

@@ -38,7 +38,8 @@ def test_nothing_imports_up() -> None:
 
 def test_a_worker_loads_nothing_of_the_desk() -> None:
     """Who installs ShipSentry without its extra runs it all the same."""
-    extra = {MODULES.get(name := Requirement(each).name, name) for each in EXTRA["desk"]}
+    asked = [*EXTRA["desk"], *EXTRA["desk-postgresql"]]
+    extra = {MODULES.get(name := Requirement(each).name, name) for each in asked}
     code = (
         "import sys, streams.cli.worker, streams.cli.replay, streams.cli.demo, streams.app\n"
         f"print(*(m for m in {sorted(extra)!r} if m in sys.modules))"

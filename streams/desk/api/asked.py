@@ -11,7 +11,7 @@ from pydantic import AwareDatetime
 
 from streams.desk.api.desk import who_of
 from streams.desk.api.problems import FieldProblem, Problem
-from streams.desk.database.listing import Place
+from streams.desk.database.lists import Place
 from streams.desk.database.wanted import ATTENTION, SHORTEST_TEXT, STANDING, Wanted
 from streams.facts.times import from_datetime
 

@@ -17,7 +17,7 @@ from streams.desk.api.forms import work_of
 from streams.desk.api.guard import let_in, needs
 from streams.desk.api.news import MOST_STREAMS
 from streams.desk.api.problems import RESPONSES, FieldProblem, Problem
-from streams.desk.database import listing
+from streams.desk.database import lists
 from streams.desk.database.database import newest_cursor
 
 router = APIRouter(prefix="/api/v1", responses=RESPONSES)
@@ -83,7 +83,7 @@ def _newest(desk: Desk) -> int:
 
 def _since(desk: Desk, cursor: int, who: Who) -> list[Row[Any]]:
     with desk.database.reading() as connection:
-        return list(listing.since(connection, cursor, who.shops, _AT_ONCE))
+        return list(lists.since(connection, cursor, who.shops, _AT_ONCE))
 
 
 def _event(row: Row[Any]) -> bytes:

@@ -12,7 +12,7 @@ from sqlalchemy import Row
 from schemas import ProductRisk, ShipmentWarning, ShopRisk
 from schemas.warning_action import ActionKind, Work
 from streams.desk.actions.ledger import as_work
-from streams.desk.database.listing import Counts
+from streams.desk.database.lists import Counts
 from streams.desk.database.tracks import Order
 from streams.facts.times import to_datetime
 

@@ -33,7 +33,7 @@ from streams.desk.api.forms import (
 )
 from streams.desk.api.guard import needs
 from streams.desk.api.problems import RESPONSES, Problem
-from streams.desk.database import days, listing, tracks
+from streams.desk.database import days, lists, tracks
 from streams.desk.database.tables import actions, revisions
 from streams.desk.database.wanted import Wanted
 from streams.facts.times import from_datetime, to_datetime
@@ -64,7 +64,7 @@ def me(request: Request) -> Me:
 def warnings_page(
     request: Request,
     asked: Asked,
-    order: listing.Order = "due",
+    order: lists.Order = "due",
     after: Annotated[str | None, Query(max_length=200)] = None,
     limit: Limit = 50,
 ) -> WarningPage:
@@ -72,7 +72,7 @@ def warnings_page(
     desk = desk_of(request)
     begin = place(after)
     with desk.database.reading() as connection:
-        found = listing.page(connection, asked, desk.clock(), order=order, after=begin, limit=limit)
+        found = lists.page(connection, asked, desk.clock(), order=order, after=begin, limit=limit)
     return WarningPage(items=[WarningItem.of(row) for row in found.rows], next=token(found.next))
 
 
@@ -82,7 +82,7 @@ def warnings_counts(request: Request, asked: Asked) -> WarningCounts:
     """How many match, by dimension."""
     desk = desk_of(request)
     with desk.database.reading() as connection:
-        return WarningCounts.of(listing.counts(connection, asked, desk.clock()))
+        return WarningCounts.of(lists.counts(connection, asked, desk.clock()))
 
 
 @router.get("/warnings/feed")
@@ -94,7 +94,7 @@ def warnings_feed(request: Request, since: Cursor = 0, limit: Limit = 200) -> Wa
     over comes no more.
     """
     with desk_of(request).database.reading() as connection:
-        found = listing.since(connection, since, who_of(request).shops, limit)
+        found = lists.since(connection, since, who_of(request).shops, limit)
     cursor = found[-1].cursor if found else since
     return WarningFeed(items=[WarningItem.of(row) for row in found], cursor=cursor)
 
@@ -104,7 +104,7 @@ def warnings_feed(request: Request, since: Cursor = 0, limit: Limit = 200) -> Wa
 def warning(request: Request, warning_id: WarningId) -> WarningDetail:
     """One warning with its revisions, and what was done."""
     with desk_of(request).database.reading() as connection:
-        row = listing.one(connection, warning_id, who_of(request).shops)
+        row = lists.one(connection, warning_id, who_of(request).shops)
         if row is None:
             raise Problem(404, "there is no such warning")
         course = connection.execute(
@@ -124,7 +124,7 @@ def warning(request: Request, warning_id: WarningId) -> WarningDetail:
 def warning_actions(request: Request, warning_id: WarningId) -> Actions:
     """What was done about a warning."""
     with desk_of(request).database.reading() as connection:
-        if listing.one(connection, warning_id, who_of(request).shops) is None:
+        if lists.one(connection, warning_id, who_of(request).shops) is None:
             raise Problem(404, "there is no such warning")
         return Actions(items=_done(connection, warning_id))
 

@@ -46,7 +46,12 @@ class Database:
             # A connection that a restart of the server has cut is told when it is taken.
             options["pool_pre_ping"] = True
             options["connect_args"] = {"connect_timeout": 10}
-        self.engine: Engine = create_engine(parsed, **options)
+        try:
+            self.engine: Engine = create_engine(parsed, **options)
+        except ModuleNotFoundError as error:
+            raise WrongUrl(
+                "PostgreSQL needs psycopg: pip install 'shipsentry[desk-postgresql]'"
+            ) from error
         self._writer = self.engine.execution_options(shipsentry_writes=True)
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from streams.desk.database.listing import WITH_WORK
+from streams.desk.database.lists import WITH_WORK
 from streams.desk.database.tables import (
     checkpoints,
     links,

@@ -15,7 +15,7 @@ from support.desk import NOON, an_id, put, warned
 from support.postgres_server import PostgresServer
 
 from streams.desk.actions.perform import Act, perform
-from streams.desk.database import listing
+from streams.desk.database import lists
 from streams.desk.database.database import Database, sqlite_url
 from streams.desk.database.migrate import upgrade
 from streams.desk.database.tables import NEVER
@@ -168,10 +168,10 @@ def random_filter(dice: random.Random) -> Wanted:
 @pytest.mark.parametrize("few", [5_000, 20])
 @pytest.mark.parametrize("order", ["due", "newest"])
 def test_pages_and_counts_are_those_of_all_rows(
-    filled: Database, few: int, order: listing.Order, monkeypatch: pytest.MonkeyPatch
+    filled: Database, few: int, order: lists.Order, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whether few rows drive or the order does; page by page, each warning once."""
-    monkeypatch.setattr(listing, "FEW", few)
+    monkeypatch.setattr(lists, "FEW", few)
     dice = random.Random(f"{few} {order}")
     for _ in range(12):
         wanted = random_filter(dice)
@@ -184,15 +184,15 @@ def test_pages_and_counts_are_those_of_all_rows(
         after = None
         with filled.reading() as connection:
             while True:
-                page = listing.page(
+                page = lists.page(
                     connection, wanted, NOW, order=order, after=after, limit=dice.randrange(1, 60)
                 )
                 seen += page.rows
                 after = page.next
                 if after is None:
                     break
-            counts = listing.counts(connection, wanted, NOW)
-            ids = listing.matching(connection, wanted, NOW, HOW_MANY)
+            counts = lists.counts(connection, wanted, NOW)
+            ids = lists.matching(connection, wanted, NOW, HOW_MANY)
         assert Counter(row.warning_id for row in seen) == Counter(list(expected)), wanted
         assert Counter(ids) == Counter(list(expected)), wanted
         keys = [(row.due_at, row.id) if order == "due" else (-row.detected_at, -row.id)
@@ -214,22 +214,22 @@ def test_pages_and_counts_are_those_of_all_rows(
 def test_a_row_says_all_that_a_list_shows(filled: Database) -> None:
     """The revision's own JSON, and what was done."""
     with filled.reading() as connection:
-        page = listing.page(connection, Wanted(assignee="wang", state=()), NOW)
+        page = lists.page(connection, Wanted(assignee="wang", state=()), NOW)
         row = page.rows[0]
         assert '"zh"' in row.value
         assert (row.work_assignee, row.work_comments) == ("wang", 0)
-        assert listing.one(connection, row.warning_id, None) == row
-        assert listing.one(connection, row.warning_id, frozenset({"s-9"})) is None
-        assert listing.one(connection, "0" * 32, None) is None
+        assert lists.one(connection, row.warning_id, None) == row
+        assert lists.one(connection, row.warning_id, frozenset({"s-9"})) is None
+        assert lists.one(connection, "0" * 32, None) is None
 
 
 def test_no_answer_goes_beyond_what_it_may_count(
     filled: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who asks for what no cell knows reads that there are more."""
-    monkeypatch.setattr(listing, "COUNTED", 50)
+    monkeypatch.setattr(lists, "COUNTED", 50)
     with filled.reading() as connection:
-        counts = listing.counts(connection, Wanted(text="ab%"), NOW)
+        counts = lists.counts(connection, Wanted(text="ab%"), NOW)
     assert (counts.total, counts.capped) == (50, True)
 
 
@@ -239,7 +239,7 @@ def test_the_feed_brings_every_change_once(filled: Database) -> None:
         for shops in (None, frozenset({"s-2"})):
             seen: list[str] = []
             cursor = 0
-            while some := listing.since(connection, cursor, shops, 7):
+            while some := lists.since(connection, cursor, shops, 7):
                 assert [row.cursor for row in some] == sorted(row.cursor for row in some)
                 assert some[0].cursor > cursor
                 cursor = some[-1].cursor
