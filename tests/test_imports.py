@@ -208,6 +208,15 @@ ROOMS: dict[str, set[str]] = {
         "streams/engine/kafka",
         "streams/engine/store",
     },
+    "streams/desk": {
+        "schemas",
+        "streams/facts",
+        "streams/decode",
+        "streams/profiles",
+        "streams/telemetry",
+        "streams/settings",
+        "streams/engine/kafka",
+    },
     "streams/demo": {
         "schemas",
         "streams/facts",
@@ -243,6 +252,7 @@ ROOMS: dict[str, set[str]] = {
         "streams/ingest",
         "streams/dead_letters",
         "streams/stored",
+        "streams/desk",
         "streams/demo",
         "streams/telemetry",
         "streams/engine",

@@ -43,7 +43,7 @@ scope = "shop"
 allow = ["203.0.113.0/24", "2001:db8::1"]
 rate_limit = 50
 mask_phones = true
-codes = {TL = "unknown"}
+codes = {{TL = "unknown"}}
 
 [[feed]]
 source = "douyin"
