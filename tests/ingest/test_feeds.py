@@ -74,7 +74,8 @@ HEAD = '[[feed]]\nsource = "sf"\nname = "a"\n'
     [
         (
             HEAD + 'codes = {TL = "gone"}\n',
-            "4: feed.1.codes.TL: 'gone' is no status, and none of words, words/STATUS, hub/STATUS, -",
+            "4: feed.1.codes.TL: 'gone' is no status, and none of words, words/STATUS, "
+            "hub/STATUS, -",
         ),
         ("", "1: feed: there is no feed: a table [[feed]] is one"),
         ("[feed]\n", "1: feed: there is no feed: a table [[feed]] is one"),
