@@ -225,7 +225,8 @@ def _why(problem: Any) -> str:
     if problem["type"] == "missing":
         return "it is needed"
     message = str(problem["msg"]).removeprefix("Value error, ")
-    return f"{repr(problem['input'])[:_LONGEST_SHOWN]}: {message}"
+    value = repr(problem["input"])[:_LONGEST_SHOWN]
+    return message if message.startswith(value) else f"{value}: {message}"
 
 
 def _close(name: str) -> str:

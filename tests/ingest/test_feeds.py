@@ -107,7 +107,7 @@ HEAD = '[[feed]]\nsource = "sf"\nname = "a"\n'
         ),
         (
             f'{HEAD}secret_env = "SALT"\ndefault_zone = "Peking"',
-            "5: feed.1.default_zone: 'Peking': 'Peking' is no name of the IANA time zone database, "
+            "5: feed.1.default_zone: 'Peking' is no name of the IANA time zone database, "
             "such as Asia/Shanghai",
         ),
         (
