@@ -15,6 +15,7 @@ from schemas.reasons import REASONS, Refusal, reasons
 from schemas.shipment_warning import ShipmentWarning
 from schemas.shop_risk import ShopRisk
 from schemas.tracking_update import TrackingUpdate
+from schemas.warning_action import WarningAction
 
 MODELS: dict[str, type[BaseModel]] = {
     "order-paid": OrderPaid,
@@ -23,6 +24,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "shipment-dead-letters": DeadLetter,
     "shop-risk": ShopRisk,
     "product-risk": ProductRisk,
+    "warning-actions": WarningAction,
 }
 """The message of each topic, by the topic's default name."""
 
@@ -37,6 +39,7 @@ __all__ = [
     "ShipmentWarning",
     "ShopRisk",
     "TrackingUpdate",
+    "WarningAction",
     "dead_letter",
     "load",
     "parse",

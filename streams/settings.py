@@ -3,7 +3,7 @@
 A setting `http_port` is the variable `SHIPSENTRY_HTTP_PORT` or the key `http_port` of the TOML file
 that `SHIPSENTRY_CONFIG` names (default `shipsentry.toml` in the current directory, if it exists).
 The variable wins; an empty one counts as not set. A name ends in its unit: `_s` seconds, `_h`
-hours, `_mib` mebibytes.
+hours, `_d` days, `_mib` mebibytes.
 """
 
 from __future__ import annotations
@@ -293,6 +293,12 @@ class Settings(BaseSettings):
         allowed=_TOPIC,
         max_length=249,
     )
+    actions_topic: Name = _setting(
+        "warning-actions",
+        "What was done about warnings at the desk goes here.",
+        allowed=_TOPIC,
+        max_length=249,
+    )
     partitions: int = _setting(
         4,
         "Partition count of both inputs, of the internal topics and of the changelogs: the "
@@ -539,6 +545,43 @@ class Settings(BaseSettings):
         64, "Memory for the local state, all partitions together.", unit="MiB", ge=1, le=65536
     )
 
+    # -- the desk
+
+    desk_database: SecretStr | None = _setting(
+        None,
+        "The desk's database. Default: `desk.sqlite` in `data_dir`. On PostgreSQL several desks "
+        "share the work ([how](desk.md)).",
+        allowed="`postgresql://user:password@host/name`, or `sqlite:////path`",
+    )
+    desk_host: str = _setting(
+        "127.0.0.1",
+        "Address on which the desk is served. On any but a loopback one let a proxy that speaks "
+        "HTTPS stand before it.",
+        allowed="a host name or address",
+        min_length=1,
+    )
+    desk_port: int = _setting(8090, "Port of the desk.", ge=1, le=65535)
+    desk_batch_records: int = _setting(
+        2000,
+        "Records that the desk writes in one transaction, at most.",
+        unit="records",
+        ge=1,
+        le=20000,
+    )
+    desk_retention_d: int = _setting(
+        90,
+        "How long the desk keeps warnings that stand no more, records, orders and days of shops.",
+        unit="days",
+        ge=31,
+        le=3650,
+    )
+    desk_audit_d: int = _setting(
+        730, "How long the desk keeps what was done about warnings.", unit="days", ge=90, le=36500
+    )
+    desk_session_h: float = _setting(
+        12.0, "How long a sign-in at the desk lasts.", unit="hours", gt=0, le=720
+    )
+
     # -- logging
 
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = (
@@ -734,6 +777,7 @@ class Settings(BaseSettings):
             dead_letters=self.dead_letters_topic,
             shop_risk=self.shop_risk_topic,
             product_risk=self.product_risk_topic,
+            actions=self.actions_topic,
             app_id=self.app_id,
         )
 

@@ -184,6 +184,15 @@ ROOMS: dict[str, set[str]] = {
         "streams/engine/kafka",
         "streams/engine/store",
     },
+    "streams/desk": {
+        "schemas",
+        "streams/facts",
+        "streams/decode",
+        "streams/profiles",
+        "streams/telemetry",
+        "streams/settings",
+        "streams/engine/kafka",
+    },
     "streams/demo": {
         "schemas",
         "streams/facts",
@@ -217,6 +226,7 @@ ROOMS: dict[str, set[str]] = {
         "streams/evidence",
         "streams/dead_letters",
         "streams/stored",
+        "streams/desk",
         "streams/demo",
         "streams/telemetry",
         "streams/engine",

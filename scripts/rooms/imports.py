@@ -16,8 +16,9 @@ PACKAGES = ("schemas", "streams")
 OUTSIDE = {"aiohttp", "aiokafka", "confluent_kafka", "faust", "kafka", "mode", "rocksdict"}
 """What ties a room to a broker, a store or a web server."""
 
-ALIKE = (Path("streams/inputs/sources"),)
-"""Folders whose folders are one like another: they are a room together."""
+TOGETHER = (Path("streams/inputs/sources"), Path("streams/desk"))
+"""Folders that are one room with the folders in them: one source is like another, and the desk is a
+service of its own."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ class House:
 def _room(root: Path, path: Path) -> str:
     """The folder of a module, and the module itself directly below `streams/`."""
     place = path.relative_to(root)
-    for together in ALIKE:
+    for together in TOGETHER:
         if together in place.parents:
             return ".".join(together.parts)
     loose = place.parent == Path("streams") and place.name != "__init__.py"

@@ -156,6 +156,50 @@ sources = LazyGroup(
     },
 )
 
+_DESK_EPILOG = """\b
+Examples:
+  shipsentry desk user add li --role admin
+  shipsentry desk serve
+  shipsentry desk token add nightly-report --days 90
+
+What it needs is installed by `pip install 'shipsentry[desk]'`.
+"""
+
+desk_user = LazyGroup(
+    "user",
+    help="Who may sign in at the desk.",
+    epilog=_DESK_EPILOG,
+    lazy={
+        "add": Lazy("streams.cli.desk:user_add", "Make a user."),
+        "passwd": Lazy("streams.cli.desk:user_passwd", "Give a user another password."),
+        "list": Lazy("streams.cli.desk:user_list", "All users, their roles and shops."),
+        "remove": Lazy("streams.cli.desk:user_remove", "Take a user away."),
+    },
+)
+
+desk_token = LazyGroup(
+    "token",
+    help="Which programs may ask the desk.",
+    epilog=_DESK_EPILOG,
+    lazy={
+        "add": Lazy("streams.cli.desk:token_add", "Make a token for a program."),
+        "list": Lazy("streams.cli.desk:token_list", "All tokens, by their ids."),
+        "revoke": Lazy("streams.cli.desk:token_revoke", "Let a token be good no more."),
+    },
+)
+
+desk = LazyGroup(
+    "desk",
+    help="Warnings in a database, with an API to work them.",
+    epilog=_DESK_EPILOG,
+    lazy={
+        "serve": Lazy("streams.cli.desk:serve", "Keep the database, and answer, until stopped."),
+        "rebuild": Lazy("streams.cli.desk:rebuild", "Have the topics read again."),
+        "prune": Lazy("streams.cli.desk:prune", "Delete what is old."),
+    },
+    commands=[desk_user, desk_token],
+)
+
 main = RootGroup(
     "shipsentry",
     help="Warns sellers before a marketplace judges a shipment fake: orders and tracking updates "
@@ -176,6 +220,6 @@ main = RootGroup(
         "keys": Lazy("streams.cli.keys:keys", "Recipients' keys, from a table of plain ones."),
         "docs": Lazy("streams.cli.docs:docs"),
     },
-    commands=[topics, rules, aliases, warnings, dead_letters, sources, state, schemas],
+    commands=[topics, rules, aliases, warnings, dead_letters, sources, desk, state, schemas],
 )
 main.params.append(version_option())

@@ -323,7 +323,14 @@ def test_every_setting_is_described(name: str) -> None:
     assert variable(name) == f"SHIPSENTRY_{name.upper()}"
     extra = field.json_schema_extra
     assert isinstance(extra, dict)
-    units = {"s": "seconds", "h": "hours", "mib": "MiB", "bytes": "bytes", "records": "records"}
+    units = {
+        "s": "seconds",
+        "h": "hours",
+        "d": "days",
+        "mib": "MiB",
+        "bytes": "bytes",
+        "records": "records",
+    }
     assert extra["unit"] == units.get(name.rpartition("_")[2], "")
 
 

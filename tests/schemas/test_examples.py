@@ -76,6 +76,9 @@ INVALID = {
     "tracking-update/invalid_wrong_type_order_ids_text": ("wrong_type", "order_ids"),
     "tracking-update/invalid_wrong_type_tracking_number_decimal": ("wrong_type", "tracking_number"),
     "tracking-update/invalid_wrong_type_voided_text": ("wrong_type", "voided"),
+    "warning-actions/invalid_missing_field_action_actor": ("missing_field", "action.actor"),
+    "warning-actions/invalid_naive_time_action_at": ("naive_time", "action.at"),
+    "warning-actions/invalid_unknown_value_action_kind": ("unknown_value", "action.kind"),
 }
 
 

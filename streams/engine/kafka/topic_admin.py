@@ -94,7 +94,8 @@ class TopicSpec:
     """How a topic is to be made.
 
     `role` says what it is for. `mate`: its partition count is the application's. `own`: nobody else
-    uses it, so a cleanup policy that loses data keeps a worker from starting.
+    uses it, so a cleanup policy that loses data keeps a worker from starting. `needed`: a worker
+    does not start without it.
     """
 
     name: str
@@ -102,6 +103,7 @@ class TopicSpec:
     config: Mapping[str, str]
     mate: bool = True
     own: bool = True
+    needed: bool = True
 
 
 @dataclass(slots=True)
@@ -186,6 +188,8 @@ def topic_specs(settings: Cluster) -> list[TopicSpec]:
         ),
         TopicSpec(names.shop_risk, "output", meter, mate=False, own=False),
         TopicSpec(names.product_risk, "output", meter, mate=False, own=False),
+        # The desk's: where there is none, nobody writes it.
+        TopicSpec(names.actions, "desk", meter, mate=False, own=False, needed=False),
         TopicSpec(names.orders_rekey, "internal", passing),
         TopicSpec(names.tracking_rekey, "internal", passing),
         TopicSpec(names.order_facts, "internal", passing),
@@ -375,7 +379,7 @@ def _missing(specs: Sequence[TopicSpec], found: Mapping[str, Described]) -> list
     return [
         f"{spec.name}: there is no such topic ({spec.role})"
         for spec in specs
-        if found[spec.name].partitions is None
+        if spec.needed and found[spec.name].partitions is None
     ]
 
 

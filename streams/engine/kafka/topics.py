@@ -1,4 +1,4 @@
-"""The names of all topics: six that others see, and the application's own."""
+"""The names of all topics: seven that others see, and the application's own."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ class Topics:
     app_id: str = "shipsentry"
     shop_risk: str = "shop-risk"
     product_risk: str = "product-risk"
+    actions: str = "warning-actions"
 
     @property
     def order_facts(self) -> str:

@@ -1,0 +1,1 @@
+"""Who may do what at the desk: users and their sessions, tokens of programs, roles, shops."""

@@ -1,0 +1,202 @@
+"""Users of the console, and their sign-in: hashed, throttled, for a while."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy.exc import IntegrityError
+
+from streams.desk.access.secrets import digest, fits, hashed, new_secret
+from streams.desk.access.who import Role, Who, shops_of, shops_text
+from streams.desk.database.database import Database, insert
+from streams.desk.database.tables import attempts, sessions, users
+from streams.facts.times import HOUR, MINUTE, SECOND
+
+COOKIE = "shipsentry_desk"
+"""The session's cookie: HttpOnly, SameSite=Strict, and Secure where there is HTTPS."""
+
+FREE_TRIES = {"user": 5, "address": 20}
+"""Failed sign-ins of a user, and from an address, before the next one has to wait."""
+
+LONGEST_WAIT = 15 * MINUTE
+FORGOTTEN = 24 * HOUR
+"""Failures that lie so far back count no more."""
+
+_NAME = re.compile(r"[A-Za-z0-9._@-]{1,64}")
+
+
+class UserError(ValueError):
+    """A user cannot be made or changed so; the message says why."""
+
+
+class Throttled(RuntimeError):
+    """Too many sign-ins failed: `wait` is µs until the next one is looked at."""
+
+    def __init__(self, wait: int) -> None:
+        super().__init__(f"too many failed sign-ins: wait {wait // SECOND + 1} s")
+        self.wait = wait
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A sign-in: the cookie's value, and what each form and request that changes something brings
+    along. Both are known to the browser alone."""
+
+    secret: str
+    csrf: str
+    expires_at: int
+
+
+def add(
+    database: Database,
+    name: str,
+    password: str,
+    role: Role,
+    shops: frozenset[str] | None,
+    now: int,
+) -> None:
+    """Make a user. Raises UserError, WeakPassword."""
+    if not _NAME.fullmatch(name):
+        raise UserError(f"{name!r} is no user name: 1 to 64 letters, digits and . _ @ - are")
+    kept = hashed(name, password)
+    try:
+        with database.writing() as connection:
+            connection.execute(
+                users.insert().values(
+                    name=name,
+                    password_hash=kept,
+                    role=role.name,
+                    shops=shops_text(shops),
+                    made_at=now,
+                )
+            )
+    except IntegrityError:
+        raise UserError(f"there is a user {name!r} already") from None
+
+
+def set_password(database: Database, name: str, password: str) -> None:
+    """Give another password and end the user's sessions. Raises UserError, WeakPassword."""
+    kept = hashed(name, password)
+    with database.writing() as connection:
+        _changed(
+            connection.execute(
+                update(users).where(users.c.name == name).values(password_hash=kept)
+            ).rowcount,
+            name,
+        )
+        connection.execute(delete(sessions).where(sessions.c.user_name == name))
+
+
+def remove(database: Database, name: str) -> None:
+    """Take a user and their sessions away; what they did stays in the audit. Raises UserError."""
+    with database.writing() as connection:
+        _changed(connection.execute(delete(users).where(users.c.name == name)).rowcount, name)
+        connection.execute(delete(sessions).where(sessions.c.user_name == name))
+
+
+def listed(connection: Connection) -> list[Who]:
+    """All users, by name."""
+    return [_who(row) for row in connection.execute(select(users).order_by(users.c.name))]
+
+
+def sign_in(
+    database: Database, name: str, password: str, address: str, now: int, lasts: int
+) -> Session | None:
+    """Begin a session of `lasts` µs; None: name or password is wrong. Raises Throttled.
+
+    While a user or an address is throttled no password is looked at, right or wrong.
+    """
+    keys = (("user", name[:64]), ("address", address[:64]))
+    with database.reading() as connection:
+        wait = max(_wait(connection, *key, now) for key in keys)
+        row = connection.execute(select(users).where(users.c.name == name)).first()
+    if wait > 0:
+        raise Throttled(wait)
+    # A user that there is not takes as long: names cannot be tried out.
+    right = fits(_nobody() if row is None else row.password_hash, password)
+    with database.writing() as connection:
+        if row is None or not right:
+            for key in keys:
+                _failed(connection, *key, now)
+            return None
+        connection.execute(
+            delete(attempts).where(attempts.c.kind == "user", attempts.c.name == name)
+        )
+        connection.execute(delete(sessions).where(sessions.c.expires_at <= now))
+        session = Session(new_secret(), new_secret(), now + lasts)
+        connection.execute(
+            sessions.insert().values(
+                session_hash=digest(session.secret),
+                user_name=name,
+                csrf_hash=digest(session.csrf),
+                made_at=now,
+                expires_at=session.expires_at,
+            )
+        )
+    return session
+
+
+def signed_in(connection: Connection, secret: str, now: int) -> Who | None:
+    """Whose session this is; None: nobody's, or it has expired."""
+    row = connection.execute(
+        select(users)
+        .join_from(sessions, users, users.c.name == sessions.c.user_name)
+        .where(sessions.c.session_hash == digest(secret), sessions.c.expires_at > now)
+    ).first()
+    return None if row is None else _who(row)
+
+
+def may_change(connection: Connection, secret: str, csrf: str) -> bool:
+    """Whether a request that changes something comes from the session's own pages."""
+    kept = connection.execute(
+        select(sessions.c.csrf_hash).where(sessions.c.session_hash == digest(secret))
+    ).scalar()
+    return kept is not None and hmac.compare_digest(kept, digest(csrf))
+
+
+def sign_out(database: Database, secret: str) -> None:
+    """End a session."""
+    with database.writing() as connection:
+        connection.execute(delete(sessions).where(sessions.c.session_hash == digest(secret)))
+
+
+def _wait(connection: Connection, kind: str, name: str, now: int) -> int:
+    until = connection.execute(
+        select(attempts.c.blocked_until).where(attempts.c.kind == kind, attempts.c.name == name)
+    ).scalar()
+    return max(0, (until or 0) - now)
+
+
+def _failed(connection: Connection, kind: str, name: str, now: int) -> None:
+    """Count a failure; beyond the free ones each makes the next wait twice as long."""
+    mine = (attempts.c.kind == kind) & (attempts.c.name == name)
+    row = connection.execute(select(attempts).where(mine)).first()
+    failures = 1 if row is None or row.last_at < now - FORGOTTEN else row.failures + 1
+    beyond = failures - FREE_TRIES[kind]
+    wait = 0 if beyond < 0 else min(LONGEST_WAIT, SECOND << min(beyond, 20))
+    statement = insert(connection, attempts)
+    values = {"failures": failures, "last_at": now, "blocked_until": now + wait}
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["kind", "name"], set_=values),
+        {"kind": kind, "name": name, **values},
+    )
+    connection.execute(delete(attempts).where(attempts.c.last_at < now - FORGOTTEN))
+
+
+@cache
+def _nobody() -> str:
+    """What is kept of a password that nobody has."""
+    return hashed("nobody", new_secret())
+
+
+def _who(row: Row[tuple[object, ...]]) -> Who:
+    return Who(row.name, Role[row.role], shops_of(row.shops))
+
+
+def _changed(count: int, name: str) -> None:
+    if count != 1:
+        raise UserError(f"there is no user {name!r}")

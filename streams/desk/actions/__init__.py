@@ -1,0 +1,1 @@
+"""What is done about warnings: kept, audited and published."""

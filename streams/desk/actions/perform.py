@@ -1,0 +1,137 @@
+"""Actions that somebody takes, on one warning or on many."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from sqlalchemy import select
+
+from schemas.warning_action import ActionKind
+from streams.desk.actions.ledger import Entry, write
+from streams.desk.database.database import Database, sequence
+from streams.desk.database.tables import warnings
+
+MOST = 1_000
+"""Warnings that one request acts on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What is to be done, by whom; `until` is in µs. `request_id` repeated does nothing twice."""
+
+    kind: ActionKind
+    actor: str
+    until: int | None = None
+    assignee: str | None = None
+    manifest_id: str | None = None
+    comment: str | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Ids of the warnings that an act is written down for, and of those that there are not."""
+
+    warning_ids: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+class WrongAct(ValueError):
+    """An act lacks something or says too much; `field` is which."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+def perform(
+    database: Database,
+    warning_ids: Sequence[str],
+    act: Act,
+    now: int,
+    only_shops: frozenset[str] | None = None,
+) -> Done:
+    """Do it to each warning, all of them in one transaction; those of other shops are missing.
+
+    Raises WrongAct.
+    """
+    check(act, now)
+    ids = list(dict.fromkeys(warning_ids))
+    if len(ids) > MOST:
+        raise WrongAct("warning_ids", f"has {len(ids)} ids: at most {MOST} are allowed")
+    request_id = act.request_id or uuid.uuid4().hex
+    with database.writing() as connection:
+        # Before the warnings are read: nobody changes them from here on.
+        sequence(connection, 1)
+        query = select(warnings.c.warning_id, warnings.c.state, warnings.c.revision).where(
+            warnings.c.warning_id.in_(ids)
+        )
+        if only_shops is not None:
+            query = query.where(warnings.c.shop_id.in_(sorted(only_shops)))
+        there = {row.warning_id: row for row in connection.execute(query)}
+        entries = [
+            Entry(
+                action_id=sha256(f"{request_id} {act.kind} {each}".encode()).hexdigest()[:32],
+                warning_id=each,
+                kind=act.kind,
+                actor=act.actor,
+                at=now,
+                state=there[each].state,
+                revision=there[each].revision,
+                until=act.until,
+                assignee=act.assignee,
+                manifest_id=act.manifest_id,
+                comment=act.comment,
+            )
+            for each in ids
+            if each in there
+        ]
+        write(connection, entries)
+    return Done(
+        tuple(entry.warning_id for entry in entries),
+        tuple(each for each in ids if each not in there),
+    )
+
+
+_NEEDS = {
+    "snooze": "until",
+    "assign": "assignee",
+    "comment": "comment",
+}
+_TAKES = {
+    "until": ("acknowledge", "snooze"),
+    "assignee": ("assign",),
+    "manifest_id": ("hand_over",),
+}
+LONGEST_COMMENT = 2_000
+LONGEST_NAME = 128
+
+
+def check(act: Act, now: int) -> None:
+    """Raise WrongAct where an act cannot be taken."""
+    if act.kind == "lapse":
+        raise WrongAct("kind", "lapse is the desk's own")
+    needed = _NEEDS.get(act.kind)
+    if needed is not None and not getattr(act, needed):
+        raise WrongAct(needed, f"is required of {act.kind}")
+    for field, kinds in _TAKES.items():
+        if getattr(act, field) is not None and act.kind not in kinds:
+            raise WrongAct(field, f"has no meaning for {act.kind}: allowed with {', '.join(kinds)}")
+    if act.until is not None and act.until <= now:
+        raise WrongAct("until", "is not in the future")
+    for field, longest in (
+        ("comment", LONGEST_COMMENT),
+        ("assignee", LONGEST_NAME),
+        ("manifest_id", LONGEST_NAME),
+        ("request_id", LONGEST_NAME),
+    ):
+        text = getattr(act, field)
+        if text is None:
+            continue
+        if len(text) > longest:
+            raise WrongAct(field, f"has {len(text)} characters: at most {longest} are allowed")
+        if "\0" in text:
+            raise WrongAct(field, "holds a character that cannot be kept (U+0000)")

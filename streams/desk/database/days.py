@@ -1,0 +1,53 @@
+"""Days of shops and of products, as far back as they are kept."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sqlalchemy import Connection, Table, select
+
+from streams.desk.database.tables import product_days, shop_days
+
+MOST = 5_000
+"""Rows of one answer."""
+
+
+def of_shops(
+    connection: Connection,
+    since: str,
+    only_shops: frozenset[str] | None,
+    platform: str | None = None,
+    shop_id: str | None = None,
+) -> list[dict[str, Any]]:
+    """What the topic `shop-risk` says of each day from `since` (YYYY-MM-DD) on, by shop and day."""
+    return _of(connection, shop_days, since, only_shops, platform, shop_id)
+
+
+def of_products(
+    connection: Connection,
+    since: str,
+    only_shops: frozenset[str] | None,
+    platform: str | None = None,
+    shop_id: str | None = None,
+) -> list[dict[str, Any]]:
+    """The same of `product-risk`."""
+    return _of(connection, product_days, since, only_shops, platform, shop_id)
+
+
+def _of(
+    connection: Connection,
+    table: Table,
+    since: str,
+    only_shops: frozenset[str] | None,
+    platform: str | None,
+    shop_id: str | None,
+) -> list[dict[str, Any]]:
+    query = select(table.c.value).where(table.c.day >= since).order_by(*table.primary_key)
+    if only_shops is not None:
+        query = query.where(table.c.shop_id.in_(sorted(only_shops)))
+    if platform is not None:
+        query = query.where(table.c.platform == platform)
+    if shop_id is not None:
+        query = query.where(table.c.shop_id == shop_id)
+    return [json.loads(value) for value in connection.execute(query.limit(MOST)).scalars()]

@@ -1,0 +1,1 @@
+"""A desk as a process: what reads, what publishes and what answers, put together."""
