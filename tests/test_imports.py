@@ -186,12 +186,16 @@ ROOMS: dict[str, set[str]] = {
     },
     "streams/desk": {
         "schemas",
+        "streams/reference",
         "streams/facts",
-        "streams/decode",
+        "streams/rules",
         "streams/profiles",
+        "streams/decode",
+        "streams/texts",
+        "streams/evidence",
         "streams/telemetry",
-        "streams/settings",
         "streams/engine/kafka",
+        "streams/settings",
     },
     "streams/demo": {
         "schemas",
