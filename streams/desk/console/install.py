@@ -46,10 +46,10 @@ def install(app: FastAPI, console: Console) -> None:
 
     @app.exception_handler(Problem)
     async def _problem(request: Request, problem: Problem) -> Response:
-        return told(request, problem)
+        return page_of(request, problem)
 
 
-def told(request: Request, problem: Problem) -> Response:
+def page_of(request: Request, problem: Problem) -> Response:
     """A problem as a page where somebody looks at one, as problem+json for programs and scripts."""
     is_script = "HX-Request" in request.headers
     is_page = "text/html" in request.headers.get("Accept", "")
