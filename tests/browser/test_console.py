@@ -127,7 +127,7 @@ def test_an_operators_morning(browser: Browser, desk: Served) -> None:
     without a reload, and one's own acts are not. All by the page alone."""
     page, wrong = opened(browser, desk, LOOKS[0])
     page.click(".tabs a >> nth=0")
-    page.wait_for_url(re.compile(r"/warnings\??$"))
+    page.wait_for_url("**/warnings?tab=todo")
     total = page.locator(".total strong")
     everything = int(total.inner_text())
     assert everything > 40
@@ -172,7 +172,7 @@ def test_an_operators_morning(browser: Browser, desk: Served) -> None:
     table = Path(coming.value.path()).read_text("utf-8-sig")
     assert len(table.splitlines()) >= everything - 21
 
-    put(desk.database, [warned("new", deadline=NOW + 5 * MINUTE, shop_id="new-shop")], NOW)
+    put(desk.database, [warned("new", deadline=NOW + 5 * MINUTE)], NOW, partition=9)
     news = page.locator("#news button")
     expect(news).to_have_text("1 warning is new or has changed — show", timeout=15_000)
     assert page.locator(f'a[href="/warnings/{an_id("new")}"]').count() == 0
