@@ -1,6 +1,6 @@
 """How quick a desk is: rows a second from bytes to the database, and answers over many warnings.
 
-    python -m benchmarks.desk --database sqlite --warnings 1000000
+    .venv/bin/python benchmarks/desk.py --database sqlite --warnings 1000000
 
 PostgreSQL is Debian's, started here with its own settings but for 512 MB of shared buffers.
 """
@@ -12,6 +12,7 @@ import json
 import random
 import resource
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -21,16 +22,20 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
-from support.postgres_server import PostgresServer
 
-from streams.desk.database import lists
-from streams.desk.database.database import Database, insert, sqlite_url
-from streams.desk.database.migrate import upgrade
-from streams.desk.database.tables import offsets
-from streams.desk.database.wanted import Wanted
-from streams.desk.intake.messages import warning
-from streams.desk.intake.write import Origin, Read, Taken, write
-from streams.facts.times import DAY, HOUR, iso
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from support.postgres_server import PostgresServer  # noqa: E402 - found by the path above
+
+from streams.desk.database import lists  # noqa: E402
+from streams.desk.database.database import Database, insert, sqlite_url  # noqa: E402
+from streams.desk.database.migrate import upgrade  # noqa: E402
+from streams.desk.database.tables import offsets  # noqa: E402
+from streams.desk.database.wanted import Wanted  # noqa: E402
+from streams.desk.intake.messages import warning  # noqa: E402
+from streams.desk.intake.write import Origin, Read, Taken, write  # noqa: E402
+from streams.facts.times import DAY, HOUR, iso  # noqa: E402
 
 NOW = 1_795_233_600_000_000
 BATCH = 2_000
