@@ -208,6 +208,7 @@ ROOMS: dict[str, set[str]] = {
         "streams/reference",
         "streams/texts",
         "streams/replay",
+        "streams/desk",
         "streams/telemetry",
         "streams/engine",
         "streams/app",
