@@ -14,6 +14,7 @@ EPILOG = """\b
 Examples:
   shipsentry demo
   shipsentry demo --speed 2 --port 8080 --keep
+  shipsentry demo --desk --keep
   shipsentry demo --verbose
   shipsentry demo --quiet --no-color
 
@@ -44,11 +45,18 @@ LEAVING = 5.0
     help="Port of the web pages; 0: none. Default: one that is free.",
 )
 @click.option("--keep", is_flag=True, help="Go on serving the web pages at the end, until Ctrl-C.")
+@click.option("--desk", is_flag=True, help="Serve a desk too, which says how to sign in.")
 def demo(
-    speed: float, quiet: bool, verbose: bool, color: bool | None, port: int | None, keep: bool
+    speed: float,
+    quiet: bool,
+    verbose: bool,
+    color: bool | None,
+    port: int | None,
+    keep: bool,
+    desk: bool,
 ) -> None:
     """Show the worker at work on a made-up week of orders and parcels."""
-    if keep and port == 0:
+    if keep and port == 0 and not desk:
         raise click.UsageError("--keep serves the web pages: --port 0 turns them off")
     if quiet and verbose:
         raise click.UsageError("--quiet and --verbose: only one of them")
@@ -69,7 +77,7 @@ def demo(
 
         screen = Screen(quiet=quiet, verbose=verbose, colour=color)
         try:
-            status = run(Options(speed, port, keep), screen)
+            status = run(Options(speed, port, keep, desk), screen)
         except DemoError as error:
             screen.clear()
             raise click.ClickException(str(error)) from error

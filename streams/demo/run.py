@@ -26,6 +26,7 @@ from streams.demo.screen import Screen
 from streams.engine.kafka.config import EngineConfig
 from streams.engine.kafka.topics import Topics
 from streams.profiles.loader import load as load_profiles
+from streams.profiles.model import Profiles
 from streams.telemetry.counted import counted
 
 PARTITIONS = 4
@@ -44,11 +45,13 @@ class DemoError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`speed`: simulated hours a second. `port`: 0 no web pages, None a free one."""
+    """`speed`: simulated hours a second. `port`: 0 no web pages, None a free one. `desk`: a desk
+    besides the worker's pages."""
 
     speed: float = 5.0
     port: int | None = None
     keep: bool = False
+    desk: bool = False
 
 
 def run(options: Options, screen: Screen) -> int:
@@ -81,6 +84,8 @@ def run(options: Options, screen: Screen) -> int:
         )
         background.start()
         stack.callback(background.stop)
+        if options.desk:
+            _serve_desk(stack, screen, cluster.bootstrap, topics, profiles, clock, Path(directory))
         reader = Reader(cluster.bootstrap, topics, PARTITIONS)
         stack.callback(reader.close)
         expected = replayed(entries, profiles)
@@ -105,9 +110,33 @@ def run(options: Options, screen: Screen) -> int:
         show.end()
         _summarise(screen, reader.outcome, entries, took)
         _judge(screen, reader.outcome, problems)
-        if options.keep and port:
+        if options.keep and (port or options.desk):
             _keep(screen, background, port)
     return 1 if problems else 0
+
+
+def _serve_desk(
+    stack: ExitStack,
+    screen: Screen,
+    bootstrap: str,
+    topics: Topics,
+    profiles: Profiles,
+    clock: SimulatedClock,
+    folder: Path,
+) -> None:
+    """Serve a desk until the demo ends, and say how to sign in."""
+    try:
+        # Only here: a demo without a desk needs nothing of what the desk does.
+        from streams.demo.desk import DeskNotServed, served
+    except ModuleNotFoundError as error:
+        raise DemoError(f"--desk needs {error.name}: pip install 'shipsentry[desk]'") from error
+    port = _port(None)
+    try:
+        desk = stack.enter_context(served(bootstrap, topics, profiles, clock.now_us, folder, port))
+    except DeskNotServed as error:
+        raise DemoError(str(error)) from error
+    screen.say(f"The desk: {desk.address}   sign in as {desk.user} with {desk.password}")
+    screen.say()
 
 
 class _Show:
@@ -158,7 +187,8 @@ def _settled(show: _Show, expected: Outcome, look: Callable[[], None]) -> list[s
 
 def _keep(screen: Screen, background: Background, port: int) -> None:
     with suppress(KeyboardInterrupt):  # it may come as soon as the line is out
-        screen.say(f"\nStill serving; Ctrl-C ends it. {_warnings(port)} {_metrics(port)}")
+        pages = f" {_warnings(port)} {_metrics(port)}" if port else ""
+        screen.say(f"\nStill serving; Ctrl-C ends it.{pages}")
         background.ended.wait()
 
 
@@ -294,7 +324,7 @@ def _captured_log() -> Iterator[deque[str]]:
 
 
 def _all_topics(topics: Topics) -> dict[str, int]:
-    names = [*topics.consumed, *topics.outputs, *topics.changelogs]
+    names = [*topics.consumed, *topics.outputs, *topics.changelogs, topics.actions]
     return dict.fromkeys(names, PARTITIONS)
 
 

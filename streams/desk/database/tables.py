@@ -330,3 +330,13 @@ attempts = Table(
     Column("blocked_until", BigInteger, nullable=False),
     PrimaryKeyConstraint("kind", "name", name="attempts_pkey"),
 )
+
+views = Table(
+    "views",
+    metadata,
+    # Filters that a user of the console has given a name; `query` is as in its address.
+    Column("user_name", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("query", Text, nullable=False),
+    PrimaryKeyConstraint("user_name", "name", name="views_pkey"),
+)

@@ -8,6 +8,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from ipaddress import ip_address
 
 import uvicorn
 from sqlalchemy.exc import DBAPIError
@@ -16,12 +18,16 @@ from streams.decode.names import with_own
 from streams.desk.actions.relay import Relay
 from streams.desk.api.app import make_app
 from streams.desk.api.desk import Desk, known_hosts
+from streams.desk.console.console import Console
+from streams.desk.console.install import install
 from streams.desk.database.database import Database, WrongUrl, shown, sqlite_url
 from streams.desk.database.keep import prune
 from streams.desk.database.migrate import upgrade
 from streams.desk.intake.consumer import Intake, Source
 from streams.desk.intake.write import forget
 from streams.desk.service.metrics import DeskMetrics
+from streams.evidence.from_kafka import originals_on
+from streams.facts.times import HOUR
 from streams.profiles.model import Profiles
 from streams.settings import Settings, SettingsError
 from streams.telemetry.events import event
@@ -71,6 +77,14 @@ def open_database(settings: Settings) -> Database:
     return database
 
 
+def _is_loopback(host: str) -> bool:
+    """Whether nobody but this machine reaches it, so that there is no HTTPS to ask for."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def prune_now(database: Database, settings: Settings) -> dict[str, int]:
     """Delete what is older than the settings say; how many rows of each table."""
     return prune(database, now(), settings.desk_retention_d, settings.desk_audit_d, forget)
@@ -98,9 +112,15 @@ def serve(settings: Settings, profiles: Profiles) -> int:
         problem=lambda: intake.problem,
         metrics=DeskMetrics(database, intake).render,
     )
+    console = Console(
+        profiles,
+        round(settings.desk_session_h * HOUR),
+        partial(originals_on, settings),
+        secure=not _is_loopback(settings.desk_host),
+    )
     server = _Server(
         uvicorn.Config(
-            make_app(desk),
+            make_app(desk, [partial(install, console=console)]),
             host=settings.desk_host,
             port=settings.desk_port,
             log_config=None,

@@ -1,0 +1,1 @@
+"""The console: the desk's pages for people. Decision 0125."""

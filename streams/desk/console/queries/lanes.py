@@ -1,0 +1,185 @@
+"""How carriers do, by lane: from the records and the warnings that the desk has."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import NamedTuple
+
+from sqlalchemy import Connection, Row, select
+
+from streams.desk.database.tables import checkpoints, links, order_versions, warnings
+
+MOST = 100_000
+"""Records that are looked at, the newest: what a page can wait for."""
+
+_UPLOADED = "ordered"
+_MOVING = frozenset(
+    (
+        *("picked_up", "hub", "in_transit", "arrived_dest_city", "out_for_delivery"),
+        *("ready_for_pickup", "delivered", "attempt_failed", "customs"),
+    )
+)
+
+
+Record = Row[tuple[str, int, str, str | None]]
+
+
+class Lane(NamedTuple):
+    """A carrier, and the provinces (two digits) of the first and the last place; None: unknown."""
+
+    carrier: str
+    origin: str | None
+    destination: str | None
+
+
+@dataclass(slots=True)
+class Figures:
+    """What was seen of one carrier, or of one lane. Times are µs.
+
+    `pickup` is from the number's upload to the pickup, `gaps` the longest silence of each parcel
+    between pickup and delivery, or until now. `ended` are parcels that were delivered, `in_time`
+    those of them about which no warning was breached.
+    """
+
+    parcels: int = 0
+    shipped: int = 0
+    ended: int = 0
+    in_time: int = 0
+    warned: int = 0
+    pickup: list[int] = field(default_factory=list)
+    gaps: list[int] = field(default_factory=list)
+
+    def add(self, other: Figures) -> None:
+        """Count another's in."""
+        self.parcels += other.parcels
+        self.shipped += other.shipped
+        self.ended += other.ended
+        self.in_time += other.in_time
+        self.warned += other.warned
+        self.pickup += other.pickup
+        self.gaps += other.gaps
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Figures by lane, carriers whose feed is silent, and whether all records were looked at."""
+
+    lanes: dict[Lane, Figures]
+    silent: dict[str, int]
+    records: int
+    whole: bool
+
+
+def seen(connection: Connection, since: int, now: int, only_shops: frozenset[str] | None) -> Seen:
+    """What the records since a moment (µs) say; of other shops' parcels nothing."""
+    query = (
+        select(
+            checkpoints.c.parcel,
+            checkpoints.c.at,
+            checkpoints.c.status,
+            checkpoints.c.province,
+        )
+        .where(checkpoints.c.at >= since, ~checkpoints.c.voided)
+        .order_by(checkpoints.c.at.desc())
+        .limit(MOST + 1)
+    )
+    rows = connection.execute(query).all()
+    whole = len(rows) <= MOST
+    by_parcel: dict[str, list[Record]] = {}
+    for row in reversed(rows[:MOST]):
+        by_parcel.setdefault(row.parcel, []).append(row)
+    about = _warnings(connection, since, only_shops)
+    mine = None if only_shops is None else _parcels_of(connection, since, only_shops)
+    lanes: dict[Lane, Figures] = defaultdict(Figures)
+    for parcel, records in by_parcel.items():
+        if mine is not None and parcel not in mine and parcel not in about.parcels:
+            continue
+        lane, figures = _parcel(parcel, records, about, now)
+        lanes[lane].add(figures)
+    return Seen(dict(lanes), about.silent, min(len(rows), MOST), whole)
+
+
+def quantile(values: Iterable[int], share: float) -> int | None:
+    """The value that so many are not above (nearest rank); None where there are none."""
+    found = sorted(values)
+    return found[max(0, math.ceil(share * len(found)) - 1)] if found else None
+
+
+class _About(NamedTuple):
+    """Parcels with warnings → how many, of which breached; carriers with silent feeds."""
+
+    parcels: dict[str, tuple[int, int]]
+    silent: dict[str, int]
+
+
+def _warnings(connection: Connection, since: int, only_shops: frozenset[str] | None) -> _About:
+    query = select(
+        warnings.c.carrier,
+        warnings.c.tracking_number,
+        warnings.c.breached_at,
+        warnings.c.feed,
+        warnings.c.standing,
+    ).where(
+        warnings.c.detected_at >= since,
+        warnings.c.tracking_number != "",
+        warnings.c.state != "withdrawn",
+    )
+    if only_shops is not None:
+        query = query.where(warnings.c.shop_id.in_(sorted(only_shops)))
+    parcels: dict[str, tuple[int, int]] = {}
+    silent: dict[str, int] = {}
+    newest_first = query.order_by(warnings.c.detected_at.desc(), warnings.c.id.desc()).limit(MOST)
+    for carrier, number, breached_at, feed, standing in connection.execute(newest_first):
+        n, late = parcels.get(f"{carrier}:{number}", (0, 0))
+        parcels[f"{carrier}:{number}"] = n + 1, late + (breached_at is not None)
+        if feed == "silent" and standing:
+            silent[carrier] = silent.get(carrier, 0) + 1
+    return _About(parcels, silent)
+
+
+def _parcels_of(connection: Connection, since: int, only_shops: frozenset[str]) -> set[str]:
+    """Parcels that records link with these shops' orders."""
+    query = (
+        select(links.c.parcel, order_versions.c.stated)
+        .join(order_versions, order_versions.c.order_id == links.c.order_id)
+        .where(links.c.at >= since)
+        .limit(MOST)
+    )
+    return {
+        parcel
+        for parcel, stated in connection.execute(query)
+        if json.loads(stated).get("shop_id") in only_shops
+    }
+
+
+def _parcel(
+    parcel: str, records: Sequence[Record], about: _About, now: int
+) -> tuple[Lane, Figures]:
+    """One parcel's part; its records are in order of time."""
+    places = [row.province for row in records if row.province and row.status in _MOVING]
+    moving = [row for row in records if row.status in _MOVING]
+    uploaded = next((row.at for row in records if row.status == _UPLOADED), None)
+    picked_up = next((row.at for row in records if row.status == "picked_up"), None)
+    delivered = any(row.status == "delivered" for row in records)
+    figures = Figures(parcels=1, shipped=int(bool(moving)))
+    if uploaded is not None and picked_up is not None and picked_up >= uploaded:
+        figures.pickup.append(picked_up - uploaded)
+    if moving:
+        moments = [row.at for row in moving]
+        if not delivered:
+            moments.append(max(now, moments[-1]))
+        gaps = [after - before for before, after in pairwise(moments)]
+        figures.gaps += [max(gaps)] if gaps else []
+    warned, late = about.parcels.get(parcel, (0, 0))
+    figures.warned = warned
+    if delivered:
+        figures.ended, figures.in_time = 1, int(late == 0)
+    carrier = parcel.partition(":")[0]
+    return Lane(
+        carrier, places[0] if places else None, places[-1] if len(places) > 1 else None
+    ), figures
