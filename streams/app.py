@@ -25,6 +25,7 @@ from streams.state.codec import TABLES, due_of
 from streams.tables.orders import OrderProcessor
 from streams.tables.parcels import ParcelProcessor
 from streams.tables.processor import Sizes
+from streams.tables.recover_products import recover_products
 from streams.tables.recover_shop_days import recover_sent
 from streams.tables.recover_warnings import judged_with_orders, recover_published
 from streams.tables.shop_days import ShopDayProcessor
@@ -109,8 +110,12 @@ def assemble(
             config.partitions,
             partitions,
         )
+        shown = recover_products(
+            published_since(config, topics.product_risk, since), config.partitions, partitions
+        )
         for processor in processors:
             processor.recover(warnings, sent, partitions)
+        shop_days.recover_products(shown, partitions)
 
     rules = rules_of(profiles)
     begin_at_zero((topics.orders, topics.tracking), topics.consumed, rules, TABLES)
