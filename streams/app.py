@@ -10,7 +10,7 @@ from streams.agents.feeds import keep_feeds
 from streams.agents.inputs import add_agents
 from streams.agents.ticks import add_ticks
 from streams.engine.kafka.config import EngineConfig
-from streams.engine.kafka.readback import published_since_durable
+from streams.engine.kafka.readback import published_since
 from streams.engine.kafka.topics import Topics
 from streams.engine.worker.app import EngineApp, create_app
 from streams.engine.worker.clock import Clock
@@ -25,6 +25,7 @@ from streams.state.codec import TABLES, due_of
 from streams.tables.orders import OrderProcessor
 from streams.tables.parcels import ParcelProcessor
 from streams.tables.processor import Sizes
+from streams.tables.recover_products import recover_products
 from streams.tables.recover_shop_days import recover_sent
 from streams.tables.recover_warnings import judged_with_orders, recover_published
 from streams.tables.shop_days import ShopDayProcessor
@@ -95,20 +96,26 @@ def assemble(
     for processor in processors:
         processor.letter_values = letter_values
 
-    def recover(partitions: frozenset[int]) -> None:
-        now = app.engine.dated_us()
-        values = published_since_durable(config, topics.warnings, partitions, now)
+    def recover(known_ms: Mapping[int, int]) -> None:
+        partitions, since = frozenset(known_ms), min(known_ms.values(), default=0)
         warnings = recover_published(
-            values, config.partitions, partitions, judged_with_orders(profiles)
+            published_since(config, topics.warnings, since),
+            config.partitions,
+            partitions,
+            judged_with_orders(profiles),
         )
         sent = recover_sent(
-            published_since_durable(config, topics.meter_totals, partitions, now),
-            published_since_durable(config, topics.meter_facts, partitions, now),
+            published_since(config, topics.meter_totals, since),
+            published_since(config, topics.meter_facts, since),
             config.partitions,
             partitions,
         )
+        shown = recover_products(
+            published_since(config, topics.product_risk, since), config.partitions, partitions
+        )
         for processor in processors:
             processor.recover(warnings, sent, partitions)
+        shop_days.recover_products(shown, partitions)
 
     rules = rules_of(profiles)
     begin_at_zero((topics.orders, topics.tracking), topics.consumed, rules, TABLES)

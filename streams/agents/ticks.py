@@ -32,6 +32,7 @@ def add_ticks(
                 for processor in processors:
                     due = engine.due(processor.table, chunk.partition, moment.watermark, MOST_DUE)
                     processor.tick(chunk.partition, due, moment, effects)
+                effects.matched = all(each.matched(chunk.partition) for each in processors)
             await engine.submit(chunk, effects)
 
     app.agent(app.chunks(topic), name="on-tick")(tick)

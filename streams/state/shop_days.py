@@ -6,7 +6,7 @@ is added once, for a row knows the offset of the last one that it holds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -29,7 +29,7 @@ SAID = 1
 """A revision that stands for one that a crash may have made the row forget. What counted once may
 have been published, so it is published again also where nothing is left of it."""
 
-_EPOCH = date(1970, 1, 1)
+EPOCH = date(1970, 1, 1)
 
 
 class ProductCounts(msgspec.Struct, gc=False, array_like=True):
@@ -63,6 +63,14 @@ class ShopDay(msgspec.Struct, gc=False, array_like=True):
     due: int = 0
     named: int = 0
     log: int = 0
+
+
+class Shown(NamedTuple):
+    """What was published last of a product's day."""
+
+    revision: int
+    due: int
+    late: int
 
 
 class Change(NamedTuple):
@@ -101,17 +109,36 @@ def add(row: ShopDay, changes: Iterable[Change]) -> tuple[bool, int]:
             known = products.get(name)
             if known is None:
                 # What never found a room here has nothing to leave either.
-                named = row.named + len(name.encode())
-                if len(products) >= MOST_PRODUCTS or named > LONGEST_NAMES or due <= 0:
+                known = _new_product(row, name) if due > 0 else None
+                if known is None:
                     refused += due > 0
                     continue
-                known = products[name] = ProductCounts()
-                row.named = named
             known.due += due
             known.late += late
             if late > 0 and not known.revision:
                 known.revision = SAID
     return changed, refused
+
+
+def take_over_shown(row: ShopDay, shown: Mapping[str, Shown]) -> bool:
+    """Let a row know what was published later than it knows, by product; whether there was any."""
+    news = False
+    for name, published in shown.items():
+        known = row.products.get(name) or _new_product(row, name)
+        if known is not None and known.revision < published.revision:
+            known.revision, known.shown = published.revision, (published.due, published.late)
+            news = True
+    return news
+
+
+def _new_product(row: ShopDay, name: str) -> ProductCounts | None:
+    """A product that the row does not know yet; None: there is no room for it."""
+    named = row.named + len(name.encode())
+    if len(row.products) >= MOST_PRODUCTS or named > LONGEST_NAMES:
+        return None
+    row.named = named
+    row.products[name] = ProductCounts()
+    return row.products[name]
 
 
 def shop_key(platform: str, shop_id: str) -> bytes:
@@ -132,7 +159,7 @@ def product_key(platform: str, shop_id: str, product_id: str, day: int) -> bytes
 
 def day_text(day: int) -> str:
     """A day as ISO 8601 writes it."""
-    return (_EPOCH + timedelta(days=day)).isoformat()
+    return (EPOCH + timedelta(days=day)).isoformat()
 
 
 def midnight(day: int, meter: Meter) -> int:

@@ -247,6 +247,10 @@ class JudgedProcessor(Processor, Generic[S, W]):
             self._readings.pop(partition, None)
             self._amiss.pop(partition, None)
 
+    def matched(self, partition: int) -> bool:
+        """Whether states have taken over all that was published and sent of a partition."""
+        return not self._published.get(partition) and not self._sent.get(partition)
+
     def touched_at(self, value: bytes) -> int:
         """When a stored state was changed last (µs), by the clock of whoever did it."""
         return touched_of(self.table, value)

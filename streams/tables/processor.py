@@ -519,6 +519,10 @@ class Processor:
     def recover(self, warnings: Recovered, sent: Sent, partitions: Iterable[int]) -> None:
         """Take over what was published and sent of states on `partitions`: an assignment begins."""
 
+    def matched(self, partition: int) -> bool:
+        """Whether states have taken over all that was published and sent of a partition."""
+        return True
+
     def tick(
         self, partition: int, due: Sequence[tuple[int, bytes]], moment: Moment, effects: Effects
     ) -> None:

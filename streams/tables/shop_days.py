@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from hashlib import blake2b
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -19,7 +20,15 @@ from streams.state import batch as states
 from streams.state.batch import Applied
 from streams.state.codec import STORED, Codec, load_contributions
 from streams.state.contributions import ContributionChange, deltas
-from streams.state.shop_days import Change, ShopDay, day_text, product_key, row_key
+from streams.state.shop_days import (
+    Change,
+    ShopDay,
+    day_text,
+    new_row,
+    product_key,
+    row_key,
+    take_over_shown,
+)
 from streams.tables.observations import Day
 from streams.tables.ours import is_of_one_shop
 from streams.tables.processor import (
@@ -32,6 +41,7 @@ from streams.tables.processor import (
     Sizes,
     StateReader,
 )
+from streams.tables.recover_products import ShownDay
 from streams.tables.recover_shop_days import home_of
 from streams.telemetry.events import event
 from streams.telemetry.metrics import PRODUCTS_NOT_METERED, SHOP_LINES_CROSSED, STATES_ENDED
@@ -41,6 +51,9 @@ SLOWER_BY = 10 * MILLISECOND
 
 SLOWEST = 10 * SECOND
 """The longest that a changed row waits to be published."""
+
+MOST_TAKEN_OVER = 2_000
+"""Days that take over in one tick what was published of their products."""
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +79,7 @@ class ShopDayProcessor(Processor):
     ) -> None:
         super().__init__(topics, partitions, states, sizes, codec)
         self.profiles = profiles
+        self._shown: dict[int, dict[bytes, ShownDay]] = {}
         self.intakes = {topics.meter_totals: Intake(self._decode, self._apply)}
 
     def _decode(self, chunk: Chunk, moment: Moment, effects: Effects) -> Decoded:
@@ -140,11 +154,28 @@ class ShopDayProcessor(Processor):
             each.state.due = min(each.state.due, moment.now + wait)
         return judged
 
+    def recover_products(
+        self, shown: Mapping[int, dict[bytes, ShownDay]], partitions: Iterable[int]
+    ) -> None:
+        """Take over what was published of products on `partitions`: an assignment begins."""
+        for partition in partitions:
+            self._shown[partition] = shown.get(partition, {})
+
+    def matched(self, partition: int) -> bool:
+        """Whether days have taken over all that was published of their products."""
+        return not self._shown.get(partition)
+
     def tick(
         self, partition: int, due: Sequence[tuple[int, bytes]], moment: Moment, effects: Effects
     ) -> None:
         """Publish the days whose counts changed, and forget those at their end."""
-        if moment.watermark is None or not due:
+        if moment.watermark is None:
+            return
+        if not self.matched(partition):
+            # Days are published in the next tick: by then what they took over is stored.
+            self._take_over(partition, moment, effects)
+            return
+        if not due:
             return
         rows = self._rows(partition, [key for _, key in due], effects)
         judged = []
@@ -160,7 +191,9 @@ class ShopDayProcessor(Processor):
             effects.counts.add(STATES_ENDED, self.table, number=len(judged))
         # A day that changed may be one of those that a later day's line looks back to.
         near = [k for key in awake for k in self._near(rows[key][0], 1)]
-        later = self._rows(partition, near, effects)
+        found = self._rows(partition, near, effects)
+        # A day that counted nothing is known by its products alone: nothing of it is to be said.
+        later = {key: day for key, day in found.items() if day[0].revision}
         known = {**later, **rows}
         awake = list(dict.fromkeys([*awake, *(key for key in later if key not in rows)]))
         missing = [k for key in awake for k in self._near(known[key][0], -1) if k not in known]
@@ -169,6 +202,30 @@ class ShopDayProcessor(Processor):
             row, old_due = known[key]
             self._publish(row, [known.get(k) for k in self._near(row, -1)], moment, effects)
             row.due = row.ends_at
+            judged.append(Judged(key, row, old_due))
+        self.collect(judged, effects)
+
+    def _take_over(self, partition: int, moment: Moment, effects: Effects) -> None:
+        """Let days know what was published of their products, some of them in each tick.
+
+        A day without a state gets one, which says nothing until an order contributes to the day: it
+        may be somebody else's.
+        """
+        shown = self._shown[partition]
+        keys = list(islice(shown, MOST_TAKEN_OVER))
+        judged = []
+        for key, value in zip(keys, self.states.get_many(self.table, partition, keys), strict=True):
+            day = shown.pop(key)
+            row: ShopDay | None
+            if value is None:
+                meter = meter_of(self.profiles, day.platform)
+                row, old_due = new_row(day.platform, day.shop_id, day.day, meter), 0
+            else:
+                row, old_due = self.loaded(value, partition, effects), self.codec.due_of(value)
+            if row is None or row.ends_at <= moment.now or not take_over_shown(row, day.products):
+                continue
+            if row.revision:
+                row.due = min(row.due, moment.now)
             judged.append(Judged(key, row, old_due))
         self.collect(judged, effects)
 

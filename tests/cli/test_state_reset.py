@@ -147,7 +147,7 @@ def test_accept(application: Application) -> None:
     result = application.command("state", "accept", "--execute")
     assert result.exit_code == 1
     assert f"the group '{application.app_id}' has no offsets" in result.output
-    application.commit(encode("an-input", {"orders": Witness("another", 9)}))
+    application.commit(encode("an-input", {"orders": Witness("another", 9)}, 7))
     result = application.command("state", "accept", "--execute")
     assert result.exit_code == 0, result.output
     changelog, ids = topics.orders_changelog, application.ids()
@@ -158,6 +158,7 @@ def test_accept(application: Application) -> None:
     assert offset == 1
     said = decode(metadata or "")
     assert said.topic == "an-input", "of which topic the offset is stays as it was"
+    assert said.known_ms == 7, "and so does how far back what was published is known"
     assert said.changelogs == {
         table: Witness(ids[topic], int(table == "orders"))
         for table, topic in zip(

@@ -20,8 +20,9 @@ def test_it_says_what_was_written() -> None:
     }
     for copied in (metadata, metadata + "\0"):
         assert decode(copied) == OffsetMetadata(1, "an-id", CHANGELOGS)
+    assert decode(encode("an-id", CHANGELOGS, 0)) == OffsetMetadata(1, "an-id", CHANGELOGS, 0)
     tables = {f"a-table-{n}": Witness("w0qewlPjSain0MW91t7SkQ", 2**62) for n in range(4)}
-    metadata = encode("w0qewlPjSain0MW91t7SkQ", tables)
+    metadata = encode("w0qewlPjSain0MW91t7SkQ", tables, 2**53)
     assert len(metadata) < 4096, "a broker's offset.metadata.max.bytes"
 
 
@@ -33,6 +34,7 @@ def test_it_says_what_was_written() -> None:
             '{"changelogs":{"orders":["id-1",7]}}',
             OffsetMetadata(changelogs={"orders": Witness("id-1", 7)}),
         ),
+        ('{"known_ms":7}', OffsetMetadata(known_ms=7)),
         ('{"topic":"an-id","later":{"field":1}}', OffsetMetadata(topic="an-id")),
     ],
 )

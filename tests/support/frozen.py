@@ -302,6 +302,9 @@ def made() -> dict[str, bytes]:
         "offset-metadata": offset_metadata.encode(
             "input-id", {"orders": Witness("changelog-id", 41)}
         ).encode(),
+        "offset-metadata-of-the-clock": offset_metadata.encode(
+            "clock-id", {"orders": Witness("changelog-id", 41)}, end // 1_000
+        ).encode(),
     }
 
 

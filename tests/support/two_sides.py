@@ -20,6 +20,7 @@ from streams.state.codec import due_of
 from streams.tables.orders import OrderProcessor
 from streams.tables.parcels import ParcelProcessor
 from streams.tables.processor import Moment, Processor
+from streams.tables.recover_products import recover_products
 from streams.tables.recover_shop_days import recover_sent
 from streams.tables.recover_warnings import recover_published
 from streams.tables.shop_days import ShopDayProcessor
@@ -212,8 +213,15 @@ class Loop:
             for topic in (TOPICS.meter_totals, TOPICS.meter_facts)
         )
         last_sent = recover_sent(shares, days, self.partitions, frozenset((partition,)))
+        rows = [
+            json.dumps(value).encode()
+            for topic, _, value in self.risks
+            if topic == TOPICS.product_risk
+        ]
+        shown = recover_products(rows, self.partitions, frozenset((partition,)))
         for processor in self.processors:
             processor.recover(published, last_sent, (partition,))
+        self.shop_days.recover_products(shown, (partition,))
         self._held[partition] = ROUNDS, self._ends()
 
     def _ends(self) -> dict[tuple[str, int], int]:

@@ -26,6 +26,7 @@ from streams.replay.shop_days import ShopDays
 from streams.state.codec import load_contributions
 from streams.state.contributions import Contribution, ContributionChange
 from streams.state.shop_days import KEPT
+from streams.tables.recover_products import recover_products
 from streams.tables.recover_shop_days import LONGEST, contribution_outputs
 from streams.tables.shop_days import SLOWER_BY, SLOWEST
 
@@ -347,3 +348,86 @@ def test_the_more_rows_a_chunk_changes_the_longer_they_wait() -> None:
     assert waits == {500 * SLOWER_BY}
     assert SLOWER_BY * 100 <= SECOND
     assert 500 * SLOWER_BY <= SLOWEST
+
+
+def earlier_life(product: str = "p1", **counts: int) -> bytes:
+    """A product's day as a worker published it that remembers nothing of it."""
+    value = {
+        "schema_version": 1,
+        "platform": "douyin",
+        "shop_id": "s-1",
+        "product_id": product,
+        "day": "2026-11-22",
+        "revision": us(PAID) // 1_000,
+        "counts": counts,
+    }
+    return json.dumps(value).encode()
+
+
+def remember(loop: Loop, *values: bytes) -> None:
+    """What an assignment reads back of products."""
+    shown = recover_products(values, loop.partitions, frozenset(range(loop.partitions)))
+    loop.shop_days.recover_products(shown, range(loop.partitions))
+    assert not all(map(loop.shop_days.matched, range(loop.partitions)))
+    for partition in range(loop.partitions):
+        loop.tick(partition, loop.now)
+        assert loop.shop_days.matched(partition)
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["before-its-orders", "after-them"])
+def test_a_product_that_an_earlier_life_published_is_corrected(first: bool) -> None:
+    """Of one nothing is late, the other nobody has: zeros, with a greater revision; once. What is
+    still true is not said again."""
+    loop = Loop(2, us(PAID + HOUR))
+    said = earlier_life(due=1, late=1), earlier_life("p2", due=4, late=2)
+    wares = [{"product_id": "p1"}, {"product_id": "p3"}]
+    if first:
+        remember(loop, *said)
+        assert loop.risks == []
+    told(loop, order("1", items=wares))
+    if not first:
+        remember(loop, *said)
+    told(loop)
+    found = {
+        value["product_id"]: (value["counts"], value["revision"] > us(PAID) // 1_000)
+        for topic, _, value in loop.risks
+        if topic == TOPICS.product_risk
+    }
+    assert found == {"p1": ({"due": 1, "late": 0}, True), "p2": ({"due": 0, "late": 0}, True)}
+    number = len(loop.risks)
+    remember(loop, *said, earlier_life("p4", due=0, late=0))
+    told(loop)
+    assert len(loop.risks) == number
+
+
+def test_a_day_to_which_no_order_contributes_is_left_as_it_stands() -> None:
+    """It may be somebody else's, or of orders that the inputs no longer hold; a day beside it that
+    is published changes nothing, and in the end nothing is left of it."""
+    loop = Loop(2, us(PAID + HOUR))
+    remember(loop, earlier_life(due=1, late=1))
+    told(loop, order("1", PAID - DAY, items=[{"product_id": "p1"}]))
+    assert shop_counts(loop) == one_day("s-1", "2026-11-21", due=1)
+    assert [topic for topic, *_ in loop.risks] == [TOPICS.shop_risk]
+    loop.now = us(PROMISE.replace(hour=0)) + DAY_US + KEPT
+    told(loop)
+    assert rows(loop) == set()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"schema_version": 2},
+        {"day": "2100-01-01"},
+        {"day": "1969-12-31"},
+        {"day": "soon"},
+        {"revision": 1 << 53},
+        {"counts": {"due": 1}},
+        {"counts": {"due": -1, "late": 0}},
+        {"product_id": None},
+        {"shop_id": "\ud800"},
+    ],
+    ids=str,
+)
+def test_what_is_no_row_of_a_product_is_passed_over(change: Message) -> None:
+    value = {**json.loads(earlier_life(due=1, late=1)), **change}
+    assert recover_products([json.dumps(value).encode(), b"", None], 1, frozenset({0})) == {}

@@ -2,7 +2,8 @@
 
 Offsets go by names, and a topic that was deleted and made again has the same one. So each says of
 which topic it is (decision 0096), and what the changelogs of its partition were when it was
-committed (0094). Release 0.1.0 committed offsets that say nothing.
+committed (0094); that of the clock's topic also how far back what was published is known (0128).
+Release 0.1.0 committed offsets that say nothing.
 """
 
 from __future__ import annotations
@@ -34,15 +35,22 @@ class OffsetMetadata(msgspec.Struct, frozen=True):
     """The id of the offset's own topic."""
     changelogs: dict[str, Witness] = {}
     """Of each table, the changelog of the offset's partition."""
+    known_ms: int | msgspec.UnsetType = msgspec.UNSET
+    """Whatever was published before this time (ms) is known to the durable states."""
 
 
 _SAYS_NOTHING = OffsetMetadata()
 _decode = msgspec.json.Decoder(OffsetMetadata).decode
 
 
-def encode(topic_id: str, changelogs: Mapping[str, Witness]) -> str:
+def encode(
+    topic_id: str,
+    changelogs: Mapping[str, Witness],
+    known_ms: int | msgspec.UnsetType = msgspec.UNSET,
+) -> str:
     """The metadata of an offset of the topic with this id, committed on these changelogs."""
-    return msgspec.json.encode(OffsetMetadata(VERSION, topic_id, dict(changelogs))).decode()
+    said = OffsetMetadata(VERSION, topic_id, dict(changelogs), known_ms)
+    return msgspec.json.encode(said).decode()
 
 
 def decode(metadata: str) -> OffsetMetadata:

@@ -1,8 +1,12 @@
-"""Reads back what was published since a partition's state was last durable.
+"""Reads back what was published and may not be known to the states of a partition.
 
 Outputs are delivered before the changelog is written. After a crash between the two, everything
 that was published and not yet remembered is younger than the last changelog record, but for the
 time that one round of commits takes.
+
+What is read back waits in memory until states have taken it over. Whoever is given the partition
+before then must read it back once more, though its changelog has younger records by now. So each
+commit of the clock's offset says from when on that is (`known_ms`; decision 0128).
 """
 
 from __future__ import annotations
@@ -10,11 +14,15 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from msgspec import UNSET, UnsetType
 
 from streams.engine.kafka.config import EngineConfig
+from streams.engine.kafka.offset_metadata import decode
+from streams.engine.kafka.types import Committed
 from streams.telemetry.events import event
 
 log = logging.getLogger(__name__)
@@ -31,37 +39,53 @@ class ReadBackFailed(RuntimeError):
     """The broker stopped answering while the newest records of a topic were read back."""
 
 
-def published_since_durable(
-    config: EngineConfig, topic: str, partitions: Iterable[int], now_us: int
-) -> Iterator[bytes]:
-    """Values of `topic` from before the last changelog records of `partitions` to its end.
+def known_before(
+    config: EngineConfig,
+    partitions: Collection[int],
+    committed: Iterable[Committed],
+    now_us: int,
+) -> dict[int, int]:
+    """Of each partition, the time (ms) before which all that was published is known to its states.
 
-    All of them where a changelog record is dated later than `now_us`: a wrong clock did that, so it
+    0: nothing is known. Raises KafkaException.
+    """
+    with _consumer(config) as consumer:
+        durable = _last_durable_ms(consumer, config, partitions)
+    said = {
+        mark.partition: decode(mark.metadata).known_ms
+        for mark in committed
+        if mark.topic == config.ticks_topic
+    }
+    return {
+        number: _known_ms(durable_ms, said.get(number, 0), now_us // 1_000)
+        for number, durable_ms in durable.items()
+    }
+
+
+def _known_ms(durable_ms: int, said: int | UnsetType, now_ms: int) -> int:
+    """The earlier one of the last changelog record and what the clock's offset says.
+
+    Releases up to 0.1.0 say nothing (UNSET); where there is no offset (0), the group is new, and
+    whatever was published is of an earlier life. Later than `now_ms`: a wrong clock did that, so it
     does not say when the state was durable.
+    """
+    times = (durable_ms,) if said is UNSET else (durable_ms, said)
+    return min(ms if 0 < ms <= now_ms + MARGIN_MS else 0 for ms in times)
+
+
+def published_since(config: EngineConfig, topic: str, known_ms: int) -> Iterator[bytes]:
+    """Values of `topic` that were published since `known_ms`, and those of a little before.
 
     Raises KafkaException, or ReadBackFailed where nothing comes for half a minute.
     """
-    consumer = Consumer(
-        {
-            **config.client_config(),
-            "group.id": f"{config.app_id}-readback-{uuid.uuid4().hex[:8]}",
-            "enable.auto.commit": False,
-            "enable.partition.eof": False,
-            # A restart waits for this: a few records are awaited, not a full fetch.
-            "fetch.wait.max.ms": 20,
-            "fetch.queue.backoff.ms": 20,
-        }
-    )
     began = time.monotonic()
-    try:
+    with _consumer(config) as consumer:
         numbers = consumer.list_topics(topic, timeout=_ASK_S).topics[topic].partitions
         ends = _ends(consumer, [TopicPartition(topic, number) for number in numbers])
         if not ends:
             return
-        durable_ms = _last_durable_ms(consumer, config, partitions)
-        latest_ms = now_us // 1_000 + MARGIN_MS
-        since = min((ms if ms <= latest_ms else 0 for ms in durable_ms), default=0) - MARGIN_MS
-        asked = [TopicPartition(topic, number, max(0, since)) for _, number in ends]
+        since = max(0, known_ms - MARGIN_MS)
+        asked = [TopicPartition(topic, number, since) for _, number in ends]
         starts = consumer.offsets_for_times(asked, timeout=_ASK_S)
         count = 0
         for value in _read(consumer, starts, ends):
@@ -76,13 +100,30 @@ def published_since_durable(
                 seconds=round(time.monotonic() - began, 3),
             ),
         )
+
+
+@contextmanager
+def _consumer(config: EngineConfig) -> Iterator[Consumer]:
+    consumer = Consumer(
+        {
+            **config.client_config(),
+            "group.id": f"{config.app_id}-readback-{uuid.uuid4().hex[:8]}",
+            "enable.auto.commit": False,
+            "enable.partition.eof": False,
+            # A restart waits for this: a few records are awaited, not a full fetch.
+            "fetch.wait.max.ms": 20,
+            "fetch.queue.backoff.ms": 20,
+        }
+    )
+    try:
+        yield consumer
     finally:
         consumer.close()
 
 
 def _last_durable_ms(
     consumer: Consumer, config: EngineConfig, partitions: Iterable[int]
-) -> list[int]:
+) -> dict[int, int]:
     """Kafka's timestamp (ms) of the last changelog record of each partition; 0: there is none."""
     newest: dict[int, int] = dict.fromkeys(partitions, 0)
     places = [
@@ -107,7 +148,7 @@ def _last_durable_ms(
             if position.offset >= ends[position.topic, position.partition]:
                 waiting.discard((position.topic, position.partition))
     consumer.unassign()
-    return list(newest.values())
+    return newest
 
 
 def _ends(consumer: Consumer, places: Iterable[TopicPartition]) -> dict[tuple[str, int], int]:

@@ -26,6 +26,7 @@ from faust.transport import producer as faust_producer
 from faust.transport.consumer import ensure_TP
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
+from msgspec import UNSET
 
 from streams.engine.kafka.coordinator import find_patiently
 from streams.engine.kafka.membership import keep_name
@@ -104,6 +105,9 @@ class ChunkConsumerThread(driver.AIOKafkaConsumerThread):
     witnesses: Mapping[int, Mapping[str, Witness]] = {}
     """By partition, the changelogs that its offsets are committed on."""
 
+    known_ms: Mapping[int, int] = {}
+    """By partition, before when all that was published is known; said with the clock's offset."""
+
     _suspected: dict[str, float]
     """Topics of which nothing is taken, and until when at the latest (monotonic)."""
 
@@ -166,7 +170,7 @@ class ChunkConsumerThread(driver.AIOKafkaConsumerThread):
 
     def _watch_answers(self, consumer: aiokafka.AIOKafkaConsumer) -> None:
         """See what brokers refuse, and say with each offset that is committed of which topic it is,
-        and on which changelogs.
+        on which changelogs, and how far back what was published is known.
 
         Upstream asks for new metadata where a topic is unknown, and nothing more
         (aiokafka/consumer/fetcher.py, _proc_fetch_request); its offsets have no metadata
@@ -174,6 +178,7 @@ class ChunkConsumerThread(driver.AIOKafkaConsumerThread):
         """
         parent = cast(ChunkConsumer, self.consumer)
         send, commit = consumer._client.send, consumer.commit
+        clock_topic = self.app.engine.config.ticks_topic
 
         async def send_and_look(node_id: Any, request: Any, **options: Any) -> Any:
             response = await send(node_id, request, **options)
@@ -188,7 +193,11 @@ class ChunkConsumerThread(driver.AIOKafkaConsumerThread):
                 {
                     tp: mark._replace(
                         metadata=encode(
-                            parent.ids.get(tp.topic, NO_ID), self.witnesses.get(tp.partition, {})
+                            parent.ids.get(tp.topic, NO_ID),
+                            self.witnesses.get(tp.partition, {}),
+                            self.known_ms.get(tp.partition, UNSET)
+                            if tp.topic == clock_topic
+                            else UNSET,
                         )
                     )
                     for tp, mark in offsets.items()
@@ -656,9 +665,9 @@ class ChunkConsumer(driver.Consumer):
         opened = self.offsets
         # Younger than the marks, so everything before these is in the changelogs up to there.
         witnesses = self.app.engine.witnesses
-        self._thread.witnesses = {
-            number: witnesses(number) for number in {tp.partition for tp in marks}
-        }
+        numbers = {tp.partition for tp in marks}
+        self._thread.witnesses = {number: witnesses(number) for number in numbers}
+        self._thread.known_ms = self.app.engine.known_ms(numbers)
         if not await self._commit(marks):
             return False
         self.committed_at = time.monotonic()

@@ -108,7 +108,8 @@ class Effects(msgspec.Struct):
     of each table. One key may be put several times: the last one counts. `counts` happen when the
     engine accepts the effects, and not where it drops them. `observations` are for the observer
     alone: what these puts change, in words that the engine does not read. `refused` has (offset,
-    reason) of each record that became a dead letter.
+    reason) of each record that became a dead letter. `matched`: with this chunk and those before
+    it, the states know all that was read back of the partition at its assignment.
     """
 
     outputs: list[Output] = msgspec.field(default_factory=list)
@@ -116,6 +117,7 @@ class Effects(msgspec.Struct):
     topic: str = ""
     partition: int = -1
     counts: Counts = msgspec.field(default_factory=Counts)
+    matched: bool = False
     observations: list[object] = msgspec.field(default_factory=list)
     refused: list[tuple[int, str]] = msgspec.field(default_factory=list)
 

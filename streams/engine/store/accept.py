@@ -61,12 +61,17 @@ def accept(settings: Cluster, config: EngineConfig, *, execute: bool) -> list[Ch
                 if was.get(table) != witness:
                     changes.add(Change(table, place.partition, was.get(table), witness))
         if execute:
+            said = {place: decode(mark.metadata or "") for place, mark in offsets.items()}
             answer = admin.alter_group_offsets(
                 group,
                 {
                     place: OffsetAndMetadata(
                         mark.offset,
-                        encode(decode(mark.metadata or "").topic, now.get(place.partition, {})),
+                        encode(
+                            said[place].topic,
+                            now.get(place.partition, {}),
+                            said[place].known_ms,
+                        ),
                         mark.leader_epoch,
                     )
                     for place, mark in offsets.items()

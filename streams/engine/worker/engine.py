@@ -23,6 +23,7 @@ from streams.engine.kafka.config import EngineConfig
 from streams.engine.kafka.offset_metadata import Witness
 from streams.engine.kafka.offsets import PartitionOffsets
 from streams.engine.kafka.producer import DeliveryFailed, Producer
+from streams.engine.kafka.readback import known_before
 from streams.engine.kafka.topic_ids import NO_ID, Topic, TopicIds
 from streams.engine.kafka.transport import ChunkConsumer, Start, boot_time
 from streams.engine.kafka.types import Chunk, Committed, Effects, Output
@@ -158,8 +159,9 @@ class Engine:
         self.releases = 0
         """How often partitions were given up. A static member is given them anew in the same
         generation of its group."""
-        self.before_reading: Callable[[frozenset[int]], None] | None = None
-        """Called in a thread with newly assigned partitions, restored and not yet read."""
+        self.before_reading: Callable[[Mapping[int, int]], None] | None = None
+        """Called in a thread with newly assigned partitions, restored and not yet read, and the
+        time (ms) of each before which all that was published is known to its states."""
         self.observer: Observer | None = None
         """Whoever composes the app sets it before it starts."""
         self.latest_us = 0
@@ -191,6 +193,8 @@ class Engine:
         # As patient as the group itself: a worker that is gone loses its partitions no sooner.
         self.peers = Peers(config.partitions, config.web_address, config.session_timeout)
         self.topics = TopicWatch(config.partitions)
+        # By partition, the time of `before_reading` until what was read back is known.
+        self._known_ms: dict[int, int] = {}
         self._topic_ids: TopicIds | None = None
         self._topics_suspected = asyncio.Event()
         self._place_lost = False
@@ -264,7 +268,7 @@ class Engine:
             except Exception:
                 self._unobserved()
         try:
-            await self.committer.submit(effects, lambda: self._durable(offsets, chunk))
+            await self.committer.submit(effects, lambda: self._durable(offsets, chunk, effects))
         except CommitterFailed as error:
             if self.outage.holding:
                 self.chunks_dropped += 1
@@ -417,6 +421,14 @@ class Engine:
             for name, store in stores.items()
         }
 
+    def known_ms(self, partitions: Iterable[int]) -> dict[int, int]:
+        """Of each partition, the time (ms) before which all that was published is known to its
+        durable states; of those of which nobody reads anything back, nothing."""
+        if self.before_reading is None:
+            return {}
+        now_ms = self.dated_us() // 1_000
+        return {number: self._known_ms.get(number, now_ms) for number in partitions}
+
     def refuse(self, refused: StateRefused) -> None:
         """Read nothing of this assignment, and go on living: somebody has to decide."""
         self.refused = refused
@@ -563,7 +575,9 @@ class Engine:
                 damaged.add(error.path)
                 self.restorer.condemn(error)
         if self.before_reading is not None:
-            self.before_reading(frozenset(partitions))
+            known = known_before(self.config, partitions, committed, self.dated_us())
+            self.before_reading(known)
+            self._known_ms = known
 
     async def ids_of(self, topics: set[str]) -> dict[str, str]:
         """The ids of those of the topics that there are; NO_ID where the cluster does not say."""
@@ -781,8 +795,10 @@ class Engine:
                 ),
             )
 
-    def _durable(self, offsets: PartitionOffsets, chunk: Chunk) -> None:
-        """All that a chunk caused is published and stored."""
+    def _durable(self, offsets: PartitionOffsets, chunk: Chunk, effects: Effects) -> None:
+        """All that a chunk caused is published and stored, and all that those before it did."""
+        if effects.matched:
+            self._known_ms.pop(chunk.partition, None)
         now_ms = self.now_us() / 1000
         ages = [(now_ms - record.timestamp_ms) / 1000 for record in chunk.records]
         PIPELINE_LATENCY.observe(ages, chunk.topic)

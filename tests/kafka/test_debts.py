@@ -1,0 +1,69 @@
+"""What was published and forgotten is withdrawn, however often others take its partition first."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from kafka_server import KafkaServer
+from support.living import HOUR, Shifted, living
+from support.running import Deployment, wait_for
+
+from streams.cli.group import main
+from streams.engine.kafka import readback
+from streams.engine.kafka.murmur2 import partition_of
+
+DAY_US = 86_400_000_000
+PARTITIONS = 2
+
+
+@pytest.mark.timeout(200)
+@pytest.mark.parametrize("takeovers", [1, 2], ids=["once", "twice-after-a-reset"])
+def test_a_warning_that_those_before_could_not_match_is_withdrawn(
+    kafka: KafkaServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, takeovers: int
+) -> None:
+    """Workers read it back, store what they read, and end before any deadline may fire: its order
+    is not among that. Then changelogs are younger than the warning by more than the margin."""
+    monkeypatch.setattr(readback, "MARGIN_MS", 0)
+    deployment = Deployment(kafka.bootstrap, tmp_path, partitions=PARTITIONS)
+    config = dataclasses.replace(
+        deployment.settings.engine(),
+        # A member that is gone is missed soon.
+        session_timeout=6.0,
+        delivery_timeout=4.0,
+        heartbeat_interval=1.0,
+    )
+    with living(config, deployment.topics) as life:
+        life.start(Shifted())
+        life.pay(0, 60 * HOUR)
+        life.pay(1, 60 * HOUR)
+        life.wait_until_right()
+        known = life.published()[0]
+        life.stop()
+        life.publish({**known, "warning_id": "forgotten", "order_ids": ["o-9"]})
+        if takeovers > 1:
+            reset = ("state", "reset", "--execute")
+            wait_for(
+                lambda: (
+                    CliRunner().invoke(main, reset, env=deployment.environment()).exit_code == 0
+                ),
+                60,
+                "the reset",
+            )
+        number = 10
+        for _ in range(takeovers):
+            # Its clock is wrong: it takes facts in, and no deadline fires.
+            life.start(Shifted(DAY_US))
+            homes = set()
+            while len(homes) < PARTITIONS:
+                life.pay(number, HOUR)
+                homes.add(partition_of(f"o-{number}".encode(), PARTITIONS))
+                number += 1
+            life.stop()
+        life.produce(9, HOUR)
+        life.start(Shifted())
+        life.wait_until_right()
+        forgotten = [v for v in life.published() if v["warning_id"] == "forgotten"]
+        assert [value["state"] for value in forgotten] == ["breached", "withdrawn"]
