@@ -71,7 +71,7 @@ def test_every_path_of_every_command_knows_the_dash() -> None:
         if isinstance(parameter.type, click.Path | click.File)
     ]
     assert {name for name, _ in paths} == {
-        *("replay", "import", "report", "check", "evidence", "keys", "docs"),
+        *("replay", "import", "report", "ingest", "check", "evidence", "keys", "docs"),
         *(
             "dead-letters list",
             "dead-letters show",
