@@ -115,10 +115,9 @@ class Life:
         self._producer.produce(self.topics.orders, json.dumps(value).encode(), value["order_id"])
         self._producer.flush(10)
 
-    def publish(self, warning: Message) -> None:
-        """A warning as a worker publishes it that does not come to remember it."""
-        value = json.dumps(warning).encode()
-        self._producer.produce(self.topics.warnings, value, warning["warning_id"])
+    def publish(self, topic: str, key: str, value: Message) -> None:
+        """A record as a worker publishes it that does not come to remember it."""
+        self._producer.produce(topic, json.dumps(value).encode(), key)
         assert self._producer.flush(10) == 0
 
     def taken_in(self) -> int:
