@@ -212,7 +212,10 @@ def _judge(
 ) -> None:
     producing.finish()
     if producing.failed:
-        result.problems.append(f"{len(producing.failed)} records were never taken by the brokers")
+        why = Counter(error.name() for error in producing.failed).most_common()
+        result.problems.append(
+            f"{len(producing.failed)} records were never taken by the brokers: {why}"
+        )
     try:
         cluster.wait_ready(READY_S)
         caught_up = wait_for(lambda: cluster.lag() == 0, READY_S, "lag 0")

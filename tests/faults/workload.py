@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from confluent_kafka import KafkaError, Producer
+from confluent_kafka import KafkaError, KafkaException, Producer
 from oracle.brute_force import (
     FIRST_PLAUSIBLE,
     RETENTION,
@@ -239,12 +239,16 @@ def poison(rng: random.Random, count: int) -> list[Sent]:
     ]
 
 
+GIVEN_UP_S = 300
+"""How long a record is tried."""
+
+
 @dataclass
 class Producing:
     """Sends records from a thread of its own, also while brokers fail, and knows where each lies.
 
-    `placed` holds what was acknowledged. A record that is not taken within five minutes is a
-    failure of the campaign, not of the product.
+    `placed` holds what was acknowledged. What is refused is sent again; a record that is not taken
+    in the end is a failure of the campaign, not of the product.
     """
 
     bootstrap: str
@@ -254,6 +258,7 @@ class Producing:
 
     def __post_init__(self) -> None:
         self._waiting: queue.Queue[tuple[Sent, float] | None] = queue.Queue()
+        self._refused: list[tuple[Sent, KafkaError]] = []
         self._thread = threading.Thread(target=self._run, name="producing", daemon=True)
         self._thread.start()
 
@@ -273,40 +278,60 @@ class Producing:
         self._thread.join()
 
     def _run(self) -> None:
-        producer = Producer(
+        producer = self._made()
+        while (item := self._waiting.get()) is not None:
+            producer = self._produce(producer, item[0])
+            if item[1]:
+                time.sleep(item[1])
+        deadline = time.monotonic() + GIVEN_UP_S
+        while producer.flush(5) or self._refused:
+            if time.monotonic() > deadline:
+                self.failed = [error for _, error in self._refused]
+                return
+            producer = self._produce(producer)
+
+    def _made(self) -> Producer:
+        return Producer(
             {
                 "bootstrap.servers": self.bootstrap,
                 "enable.idempotence": True,
                 "partitioner": "murmur2_random",
-                "message.timeout.ms": 300_000,
+                "message.timeout.ms": GIVEN_UP_S * 1000,
                 "linger.ms": 5,
                 "log_level": 0,
                 "error_cb": lambda _error: None,  # brokers come and go here
             }
         )
-        while (item := self._waiting.get()) is not None:
-            record, pause = item
+
+    def _produce(self, producer: Producer, *records: Sent) -> Producer:
+        """Send records, those before them that were refused; by another producer where this one
+        has ended: one whose topic was made anew may."""
+        refused, self._refused = self._refused, []
+        if any(error.fatal() or error.code() == KafkaError._FATAL for _, error in refused):
+            producer.flush(5)
+            producer = self._made()
+        for record in (*(record for record, _ in refused), *records):
             topic, _, partition = record.kind.partition("\n")
             more: dict[str, Any] = {"partition": int(partition)} if partition else {}
             if record.at is not None:
                 more["timestamp"] = int(record.at.timestamp() * 1000)
-            producer.produce(
-                self.topics[topic],
-                record.raw,
-                record.key,
-                on_delivery=self._noted(record),
-                **more,
-            )
-            producer.poll(0)
-            if pause:
-                time.sleep(pause)
-        while producer.flush(10):
-            pass
+            try:
+                producer.produce(
+                    self.topics[topic],
+                    record.raw,
+                    record.key,
+                    on_delivery=self._noted(record),
+                    **more,
+                )
+            except KafkaException as error:
+                self._refused.append((record, error.args[0]))
+        producer.poll(0)
+        return producer
 
     def _noted(self, record: Sent) -> Callable[[Any, Any], None]:
         def noted(error: Any, message: Any) -> None:
             if error is not None:
-                self.failed.append(error)
+                self._refused.append((record, error))
             else:
                 self.placed[message.topic(), message.partition(), message.offset()] = record
 
