@@ -34,10 +34,11 @@ from support.deploying import (
 from support.running import wait_for
 
 from grafana import risk
+from streams.desk.service.serve import GOODBYE_S
 from streams.ingest.feeds import load_feeds
 from streams.settings import PAGES, load_settings
 
-OURS = ("topics", "worker", "ingest", "history", "player")
+OURS = ("topics", "worker", "ingest", "desk", "history", "player")
 PINNED = re.compile(rf"[a-z0-9./-]+:v?[0-9]+\.[0-9]+\.[0-9]+({DIGEST})?")
 
 
@@ -185,7 +186,7 @@ def test_named_volumes_are_declared() -> None:
 def test_ports_are_open_on_loopback_only() -> None:
     """Nothing here has a password, so nothing may be reached from another machine."""
     ports = [port for service in services().values() for port in service.get("ports", ())]
-    assert len(ports) == 5
+    assert len(ports) == 6
     loopback = re.compile(r"127\.0\.0\.1:[0-9]+(-[0-9]+)?:[0-9]+")
     assert [port for port in ports if not loopback.fullmatch(port)] == []
 
@@ -194,7 +195,7 @@ def test_ports_can_be_moved() -> None:
     """Each host port is a variable's, Kafka's also where it says how it is reached."""
     text = (ROOT / "docker-compose.yml").read_text()
     names = ("KAFKA_PORT", 2), ("WORKER_PORTS", 1), ("PROMETHEUS_PORT", 1), ("GRAFANA_PORT", 1)
-    names = (*names, ("INGEST_PORT", 1))
+    names = (*names, ("INGEST_PORT", 1), ("DESK_PORT", 1))
     for name, count in names:
         assert text.count(f"${{{name}:-") == count
 
@@ -268,6 +269,19 @@ def test_what_sources_push_finds_the_service() -> None:
     (discovery,) = jobs["shipsentry-ingest"]["dns_sd_configs"]
     assert (discovery["names"], discovery["port"]) == (["ingest"], settings.ingest_port)
     assert seconds(service["stop_grace_period"]) > 2 * settings.ingest_deadline_s + 2
+
+
+def test_the_desk_is_where_a_browser_looks_for_it() -> None:
+    """Its port is open to this machine, it keeps its database, and a stop waits for its goodbye."""
+    service = services()["desk"]
+    settings = settings_of(service["environment"])
+    assert settings.desk_host == "0.0.0.0"  # noqa: S104 - within the container
+    (port,) = service["ports"]
+    assert port.rpartition(":")[2] == str(settings.desk_port)
+    assert service["volumes"] == [
+        f"desk-data:{dockerfile()[-1].environment()['SHIPSENTRY_DATA_DIR']}"
+    ]
+    assert seconds(service["stop_grace_period"]) > 2 * GOODBYE_S
 
 
 def test_there_may_be_several_workers() -> None:

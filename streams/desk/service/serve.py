@@ -38,7 +38,9 @@ GROUP = "{app_id}-desk"
 """The consumer group of all desks of an application."""
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-_GOODBYE_S = 5
+GOODBYE_S = 5
+"""How long requests that were begun may take when the desk ends."""
+
 _PRUNE_S = 3600.0
 
 
@@ -130,7 +132,7 @@ def serve(settings: Settings, profiles: Profiles) -> int:
             proxy_headers=False,
             ws="none",
             timeout_keep_alive=10,
-            timeout_graceful_shutdown=_GOODBYE_S,
+            timeout_graceful_shutdown=GOODBYE_S,
         )
     )
     stop = threading.Event()
@@ -173,6 +175,6 @@ def serve(settings: Settings, profiles: Profiles) -> int:
     finally:
         stop.set()
         for thread in threads:
-            thread.join(_GOODBYE_S)
+            thread.join(GOODBYE_S)
         database.close()
     return 1 if failed.is_set() or not server.started else 0
