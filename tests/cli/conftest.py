@@ -69,6 +69,9 @@ def cluster(kafka: KafkaServer, app_id: str, monkeypatch: pytest.MonkeyPatch) ->
     """The broker, with settings that give this test topics of its own."""
     monkeypatch.setenv("SHIPSENTRY_BOOTSTRAP_SERVERS", kafka.bootstrap)
     monkeypatch.setenv("SHIPSENTRY_APP_ID", app_id)
-    for name in ("orders", "tracking", "warnings", "dead_letters", "shop_risk", "product_risk"):
+    for name in (
+        *("orders", "tracking", "warnings", "dead_letters", "shop_risk", "product_risk"),
+        "actions",
+    ):
         monkeypatch.setenv(f"SHIPSENTRY_{name.upper()}_TOPIC", f"{app_id}-{name}")
     return kafka

@@ -147,7 +147,7 @@ def test_no_broker_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
     """It waits as long as other commands do and says where nobody answers."""
     address = f"127.0.0.1:{free_port()}"
     monkeypatch.setenv("SHIPSENTRY_BOOTSTRAP_SERVERS", address)
-    monkeypatch.setattr("streams.demo.live.COMMAND_WAIT_S", 0.0)
+    monkeypatch.setattr("streams.engine.kafka.topic_admin.COMMAND_WAIT_S", 0.0)
     result = run("play")
     assert result.exit_code == 1
     assert result.stderr == (

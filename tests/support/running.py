@@ -57,6 +57,7 @@ class Deployment:
             dead_letters_topic=f"{name}-shipment-dead-letters",
             shop_risk_topic=f"{name}-shop-risk",
             product_risk_topic=f"{name}-product-risk",
+            actions_topic=f"{name}-warning-actions",
             data_dir=root / "unused",
             http_port=0,
             **settings,
