@@ -45,6 +45,10 @@ NOT_IMPLIED = {
     "Not ours, or not readable, in an hour": "nobody else writes to internal topics",
     "Plain keys in an hour": "the demo's week has keyed hashes",
     "Stores rebuilt in an hour": "no disk fails",
+    **dict.fromkeys(
+        ("Requests of sources", "Time to answer", "Records of sources", "Said too little"),
+        "no source pushes here",
+    ),
     "Alerts that fire": "asked for below, one by one",
 }
 """Panels that the history leaves empty, and why; of all others an answer is demanded."""
