@@ -286,7 +286,7 @@ def test_actions_reach_the_topic_in_order(sqlite: Database, cluster: EmbeddedClu
     )
     reader.subscribe([TOPICS.actions])
     found: list[Any] = []
-    wait_for(lambda: len(found) >= 10 or not found.extend(reader.consume(10, 0.2)))
+    wait_for(lambda: found.extend(reader.consume(10, 0.2)) or len(found) >= 10)
     reader.close()
     messages = [WarningAction.model_validate_json(record.value()) for record in found]
     assert {record.key().decode() for record in found} == {an_id("a"), an_id("b")}
