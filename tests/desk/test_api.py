@@ -295,6 +295,8 @@ def test_a_wrong_question_names_its_field(
     [
         ({"kind": "snooze"}, "until"),
         ({"kind": "snooze", "until": iso(NOON - 1)}, "until"),
+        ({"kind": "acknowledge", "until": "9999-12-31T23:59:59Z"}, "until"),
+        ({"kind": "acknowledge", "until": "9999-12-31T23:59:59-23:59"}, "until"),
         ({"kind": "assign"}, "assignee"),
         ({"kind": "comment", "comment": "x" * 2_001}, "comment"),
         ({"kind": "comment", "comment": "a\0"}, "comment"),

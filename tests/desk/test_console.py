@@ -498,6 +498,17 @@ def test_a_deadline_is_told_in_words_by_the_server(sqlite: Database, operator: T
 # -- acting
 
 
+def test_a_time_that_beijing_cannot_write_takes_no_page_away(
+    sqlite: Database, operator: TestClient
+) -> None:
+    """The calendar ends eight hours sooner there: what says so stands at its end."""
+    last = 253_402_300_799_000_000
+    put(sqlite, [warned("a", deadline=last, resolved_at=iso(last))])
+    for path in ("/warnings?tab=all", f"/warnings/{an_id('a')}", "/export.csv?tab=all"):
+        assert operator.get(path).status_code == 200, path
+    assert "9999-12-31 23:59" in operator.get(f"/warnings/{an_id('a')}").text
+
+
 def test_many_are_acted_on_at_once_and_audited(sqlite: Database, operator: TestClient) -> None:
     """All kinds, each with its own field; what was done is told."""
     put(sqlite, [warned(n) for n in range(25)])

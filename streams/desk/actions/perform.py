@@ -13,6 +13,7 @@ from schemas.warning_action import ActionKind
 from streams.desk.actions.ledger import Entry, write
 from streams.desk.database.database import Database, sequence
 from streams.desk.database.tables import warnings
+from streams.facts.times import DAY
 
 MOST = 1_000
 """Warnings that one request acts on."""
@@ -106,6 +107,9 @@ _TAKES = {
     "assignee": ("assign",),
     "manifest_id": ("hand_over",),
 }
+LONGEST = 3_650 * DAY
+"""How far ahead an act may hold."""
+
 LONGEST_COMMENT = 2_000
 LONGEST_NAME = 128
 
@@ -120,8 +124,10 @@ def check(act: Act, now: int) -> None:
     for field, kinds in _TAKES.items():
         if getattr(act, field) is not None and act.kind not in kinds:
             raise WrongAct(field, f"has no meaning for {act.kind}: allowed with {', '.join(kinds)}")
-    if act.until is not None and act.until <= now:
-        raise WrongAct("until", "is not in the future")
+    if act.until is not None and not now < act.until <= now + LONGEST:
+        raise WrongAct(
+            "until", f"is not in the future, or beyond {LONGEST // DAY} days: neither is allowed"
+        )
     for field, longest in (
         ("comment", LONGEST_COMMENT),
         ("assignee", LONGEST_NAME),
