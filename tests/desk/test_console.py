@@ -557,6 +557,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"kind": "snooze"}, "until"),
     ({"kind": "snooze", "hours": "-4"}, "hours"),
     ({"kind": "snooze", "hours": "99999999"}, "hours"),
+    ({"kind": "snooze", "hours": "9" * 5_000}, "hours"),
     ({"kind": "snooze", "until": "tomorrow"}, "until"),
     ({"kind": "snooze", "until": "2020-01-01T00:00"}, "until"),
     ({"kind": "assign", "assignee": " "}, "assignee"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -107,11 +108,19 @@ _TAKES = {
     "assignee": ("assign",),
     "manifest_id": ("hand_over",),
 }
+_UNKEPT = re.compile("[\0\ud800-\udfff\ufffe\uffff]")
+
 LONGEST = 3_650 * DAY
 """How far ahead an act may hold."""
 
 LONGEST_COMMENT = 2_000
 LONGEST_NAME = 128
+
+
+def can_be_kept(text: str) -> bool:
+    """Whether each character is one that databases, messages and workbooks take: no U+0000, no
+    half of one, which JSON can spell, and none that Unicode never assigns."""
+    return not _UNKEPT.search(text)
 
 
 def check(act: Act, now: int) -> None:
@@ -139,5 +148,5 @@ def check(act: Act, now: int) -> None:
             continue
         if len(text) > longest:
             raise WrongAct(field, f"has {len(text)} characters: at most {longest} are allowed")
-        if "\0" in text:
-            raise WrongAct(field, "holds a character that cannot be kept (U+0000)")
+        if not can_be_kept(text):
+            raise WrongAct(field, "holds a character that cannot be kept")

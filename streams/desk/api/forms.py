@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 from sqlalchemy import Row
@@ -191,7 +191,9 @@ class ProductDays(BaseModel):
 class ActionRequest(BaseModel):
     """What is to be done to some warnings. `request_id` repeated does nothing a second time."""
 
-    warning_ids: list[str] = Field(min_length=1, max_length=1_000)
+    warning_ids: list[Annotated[str, Field(pattern="^[0-9a-f]{32}$")]] = Field(
+        min_length=1, max_length=1_000
+    )
     kind: ActionKind
     until: datetime | None = None
     assignee: str | None = None
