@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 from support.desk import LARGE, NOON, an_id, put, reads, take, warned
@@ -16,7 +17,8 @@ from support.desk import LARGE, NOON, an_id, put, reads, take, warned
 from schemas import ShipmentWarning
 from streams.decode.names import BUILT_IN
 from streams.desk.access import tokens, users
-from streams.desk.access.who import Role
+from streams.desk.access.who import Role, Who
+from streams.desk.api import events
 from streams.desk.api.app import make_app, served
 from streams.desk.api.desk import Desk
 from streams.desk.api.guard import CSRF_HEADER, MAX_BODY, access_of
@@ -73,6 +75,7 @@ def routes(app: FastAPI) -> list[APIRoute]:
     return found
 
 
+IS_JSON = {"Content-Type": "application/json"}
 OPEN = {"/healthz", "/readyz", "/metrics"}
 
 
@@ -300,6 +303,11 @@ def test_a_wrong_question_names_its_field(
         ({"kind": "assign"}, "assignee"),
         ({"kind": "comment", "comment": "x" * 2_001}, "comment"),
         ({"kind": "comment", "comment": "a\0"}, "comment"),
+        ({"kind": "comment", "comment": "\ud83d"}, "comment"),
+        ({"kind": "assign", "assignee": "a\uffff"}, "assignee"),
+        ({"kind": "acknowledge", "request_id": "\udfff"}, "request_id"),
+        ({"kind": "acknowledge", "warning_ids": ["\ud83d"]}, "warning_ids.0"),
+        ({"kind": "acknowledge", "warning_ids": ["a\0"]}, "warning_ids.0"),
         ({"kind": "acknowledge", "manifest_id": "m"}, "manifest_id"),
         ({"kind": "lapse"}, "kind"),
         ({"kind": "launch"}, "kind"),
@@ -313,7 +321,8 @@ def test_a_wrong_action_names_its_field_and_does_nothing(
     put(desk.database, [warned("a")])
     headers = token(desk.database, Role.operator)
     sent = {"warning_ids": [an_id("a")], **act}
-    answer = client.post("/api/v1/actions", json=sent, headers=headers)
+    body = json.dumps(sent)  # escapes what UTF-8 cannot hold
+    answer = client.post("/api/v1/actions", content=body, headers={**headers, **IS_JSON})
     assert answer.status_code == 422
     assert [each["field"] for each in answer.json()["errors"]] == [field]
     done = client.get(f"/api/v1/warnings/{an_id('a')}/actions", headers=headers).json()
@@ -324,7 +333,7 @@ def test_what_is_turned_away_before_any_route(desk: Desk, client: TestClient) ->
     """A strange host (DNS rebinding), another site's page, a body without end."""
     headers = token(desk.database, Role.operator)
     me = "/api/v1/me"
-    for host in ("evil.example", "desk.example.evil", "a@localhost"):
+    for host in ("evil.example", "desk.example.evil", "a@localhost", "[", "[::1", "a]"):
         assert client.get(me, headers={**headers, "Host": host}).status_code == 421, host
     for host in ("desk.example", "127.0.0.1:8090", "[::1]:8090"):
         assert client.get(me, headers={**headers, "Host": host}).status_code == 200, host
@@ -419,3 +428,33 @@ def test_weak_passwords_are_refused(sqlite: Database, password: str) -> None:
     """Too short, too long, or the name itself."""
     with pytest.raises(ValueError, match="password"):
         users.add(sqlite, "li", password, Role.viewer, None, NOON)
+
+
+def test_a_stream_ends_with_the_right_to_it_however_much_happens(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody who was signed out is told on because there is always something to tell."""
+    token_id, secret = tokens.add(desk.database, "t", Role.viewer, None, NOON)
+    monkeypatch.setattr(events, "ALIVE_S", 0.0)
+    who = Who("token:t", Role.viewer)
+    header = (b"authorization", f"Bearer {secret}".encode())
+    request = Request(
+        {"type": "http", "method": "GET", "headers": [header], "app": make_app(desk)}
+    )
+
+    async def scenario() -> list[bytes]:
+        told: list[bytes] = []
+        stream = events._stream(request, desk, who, 0)
+        revision = 0
+        async for each in stream:
+            told.append(each)
+            revision += 1
+            assert revision < 10
+            if revision == 3:
+                tokens.revoke(desk.database, token_id, NOON)
+            put(desk.database, [warned("a", revision)])
+            desk.news.cursor += 1_000
+        return told
+
+    told = asyncio.run(scenario())
+    assert [each.split(b":")[0] for each in told] == [b"retry", b"id", b"id"]
