@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import secrets
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -438,9 +441,7 @@ def test_a_stream_ends_with_the_right_to_it_however_much_happens(
     monkeypatch.setattr(events, "ALIVE_S", 0.0)
     who = Who("token:t", Role.viewer)
     header = (b"authorization", f"Bearer {secret}".encode())
-    request = Request(
-        {"type": "http", "method": "GET", "headers": [header], "app": make_app(desk)}
-    )
+    request = Request({"type": "http", "method": "GET", "headers": [header], "app": make_app(desk)})
 
     async def scenario() -> list[bytes]:
         told: list[bytes] = []
@@ -458,3 +459,42 @@ def test_a_stream_ends_with_the_right_to_it_however_much_happens(
 
     told = asyncio.run(scenario())
     assert [each.split(b":")[0] for each in told] == [b"retry", b"id", b"id"]
+
+
+def test_guesses_side_by_side_are_counted_one_by_one(
+    sqlite: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that wait for a look together get no more of them than one after the other."""
+    looked: list[str] = []
+    together = threading.Barrier(12)
+
+    def fits(_kept: str, password: str) -> bool:
+        looked.append(password)
+        return False
+
+    monkeypatch.setattr(users, "fits", fits)
+    users.add(sqlite, "li", PASSWORD, Role.viewer, None, NOON)
+
+    def guess(number: int) -> None:
+        together.wait()
+        with contextlib.suppress(users.Throttled):
+            users.sign_in(sqlite, "li", f"guess {number}", f"10.0.0.{number}", NOON, HOUR)
+
+    with ThreadPoolExecutor(12) as pool:
+        list(pool.map(guess, range(12)))
+    assert len(looked) == users.FREE_TRIES["user"]
+
+
+def test_who_has_many_addresses_is_one_sender(
+    sqlite: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network of IPv6 has addresses without end; who signs in counts for nobody."""
+    monkeypatch.setattr(users, "fits", lambda _, password: password == PASSWORD)
+    users.add(sqlite, "li", PASSWORD, Role.viewer, None, NOON)
+    for _ in range(users.FREE_TRIES["address"] * 2):
+        assert users.sign_in(sqlite, "li", PASSWORD, "2001:db8::1", NOON, HOUR) is not None
+    for number in range(users.FREE_TRIES["address"]):
+        users.sign_in(sqlite, f"u{number}", "guess", f"2001:db8::{number}", NOON, HOUR)
+    with pytest.raises(users.Throttled):
+        users.sign_in(sqlite, "li", PASSWORD, "2001:db8::ffff", NOON, HOUR)
+    assert users.sign_in(sqlite, "li", PASSWORD, "2001:db8:0:1::1", NOON, HOUR) is not None
