@@ -606,7 +606,20 @@ def test_views_are_kept_for_their_user_alone(
 # -- taking along
 
 
-FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1", "\n=cmd|' /C calc'!A0"]
+FORMULAS = [
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    " =1",
+    "＝1",
+    "\u3000=1",
+    "\ufeff＝1",
+    "\x0b=1",
+    "\n=cmd|' /C calc'!A0",
+]
 
 
 @pytest.mark.parametrize("value", FORMULAS)
@@ -624,7 +637,7 @@ def test_exports_hold_what_is_filtered(sqlite: Database, operator: TestClient) -
         [
             warned("a", shop_id='=HYPERLINK("http://evil")', order_ids=["+1", "2"],
                    exposure={"kind": "compensation", "currency": "CNY", "least": 5, "most": 1_050}),
-            warned("b", shop_id="s-2"),
+            warned("b", shop_id="s-2", message={"zh": "\ufffe", "en": "a\uffff\x01"}),
             warned("c", shop_id="s-2", state="resolved"),
         ],
     )  # fmt: skip
