@@ -182,15 +182,27 @@ def tracked(desk: Desk) -> None:
         checkpoint(
             json.dumps({"carrier": "zto", "tracking_number": "78a", "status": status,
                         "occurred_at": iso(NOON + n * HOUR), "order_ids": orders,
-                        "description": "张三 13800138000", "shop_id": None,
+                        "description": "张三 13800138000", "shop_id": shop, "platform": "douyin",
                         "location": {"province": "浙江省", "city": "杭州市"}}).encode(),
             now, 5, 10 + n, LARGE, BUILT_IN)
-        for n, (status, orders) in enumerate(
-            [("ordered", ["o-1"]), ("ordered", ["o-2"]), ("picked_up", None)], 1)
+        for n, (status, orders, shop) in enumerate(
+            [("ordered", ["o-1"], "s-1"), ("ordered", ["o-2"], "s-2"), ("picked_up", None, None)],
+            1)
     ]  # fmt: skip
     with desk.database.writing() as connection:
         write(connection, reads(found, 0, 5), [(taken, 0, len(found))], now)
     put(desk.database, [warned("a"), warned("b", shop_id="s-2", tracking_number="78a")])
+
+
+def test_a_request_id_is_its_actors(desk: Desk, client: TestClient) -> None:
+    """Nobody's act is lost because another has used its id, or could guess it."""
+    put(desk.database, [warned("a")])
+    for role in (Role.operator, Role.admin):
+        headers = token(desk.database, role)
+        sent = {"warning_ids": [an_id("a")], "kind": "comment", "comment": role.name}
+        client.post("/api/v1/actions", json={**sent, "request_id": "1"}, headers=headers)
+    done = client.get(f"/api/v1/warnings/{an_id('a')}/actions", headers=headers).json()["items"]
+    assert [each["comment"] for each in done] == ["operator", "admin"]
 
 
 def test_shops_are_apart(desk: Desk, client: TestClient) -> None:
@@ -208,6 +220,7 @@ def test_shops_are_apart(desk: Desk, client: TestClient) -> None:
     parcel = client.get("/api/v1/parcels/zto/78A", headers=mine).json()
     assert "o-2" not in json.dumps(parcel)
     assert "s-2" not in json.dumps(parcel)
+    assert [each["shop_id"] for each in parcel["records"]] == ["s-1", None, None]
     act = {"warning_ids": [an_id("b"), an_id("a")], "kind": "acknowledge"}
     done = client.post("/api/v1/actions", json=act, headers=mine).json()
     assert done == {"done": [an_id("a")], "missing": [an_id("b")]}

@@ -22,7 +22,8 @@ MOST = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What is to be done, by whom; `until` is in µs. `request_id` repeated does nothing twice."""
+    """What is to be done, by whom; `until` is in µs. `request_id` repeated by an actor does
+    nothing twice."""
 
     kind: ActionKind
     actor: str
@@ -76,7 +77,7 @@ def perform(
         there = {row.warning_id: row for row in connection.execute(query)}
         entries = [
             Entry(
-                action_id=sha256(f"{request_id} {act.kind} {each}".encode()).hexdigest()[:32],
+                action_id=_action_id(request_id, act, each),
                 warning_id=each,
                 kind=act.kind,
                 actor=act.actor,
@@ -96,6 +97,12 @@ def perform(
         tuple(entry.warning_id for entry in entries),
         tuple(each for each in ids if each not in there),
     )
+
+
+def _action_id(request_id: str, act: Act, warning_id: str) -> str:
+    """The same for what the same actor sends again; another's `request_id` is another one."""
+    parts = (act.actor, request_id, act.kind, warning_id)
+    return sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
 _NEEDS = {

@@ -111,12 +111,16 @@ class Checkpoint(BaseModel):
     offset: int
 
     @classmethod
-    def of(cls, row: Row[Any], visible: frozenset[str] | None) -> Checkpoint:
-        """From a row; of orders those that are visible (None: all)."""
+    def of(
+        cls, row: Row[Any], visible: frozenset[str] | None, shops: frozenset[str] | None
+    ) -> Checkpoint:
+        """From a row; of orders those that are visible, and no shop but `shops` (None: all)."""
         names = json.loads(row.order_ids)
         fields = {name: row._mapping[name] for name in cls.model_fields if name in row._mapping}
         fields["occurred_at"] = to_datetime(row.at)
         fields["order_ids"] = [each for each in names if visible is None or each in visible]
+        if shops is not None and row.shop_id not in shops:
+            fields |= {"platform": None, "shop_id": None}
         return cls(**fields)
 
 
