@@ -120,9 +120,9 @@ def test_a_batch_that_fails_leaves_nothing(database: Database) -> None:
 def test_an_error_does_not_repeat_what_was_to_be_written(database: Database) -> None:
     """Errors are logged, and a log names no order."""
     row = {"order_id": "o-of-somebody", "warning_id": an_id("a")}
+    twice = warning_orders.insert().values([row, row])
     with pytest.raises(IntegrityError) as failed, database.writing() as connection:
-        connection.execute(warning_orders.insert(), row)
-        connection.execute(warning_orders.insert(), row)
+        connection.execute(twice)
     assert "parameters hidden" in str(failed.value)
 
 
