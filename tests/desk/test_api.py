@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import secrets
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 from support.desk import LARGE, NOON, an_id, put, reads, take, warned
@@ -16,7 +20,8 @@ from support.desk import LARGE, NOON, an_id, put, reads, take, warned
 from schemas import ShipmentWarning
 from streams.decode.names import BUILT_IN
 from streams.desk.access import tokens, users
-from streams.desk.access.who import Role
+from streams.desk.access.who import Role, Who
+from streams.desk.api import events
 from streams.desk.api.app import make_app, served
 from streams.desk.api.desk import Desk
 from streams.desk.api.guard import CSRF_HEADER, MAX_BODY, access_of
@@ -73,6 +78,7 @@ def routes(app: FastAPI) -> list[APIRoute]:
     return found
 
 
+IS_JSON = {"Content-Type": "application/json"}
 OPEN = {"/healthz", "/readyz", "/metrics"}
 
 
@@ -176,15 +182,27 @@ def tracked(desk: Desk) -> None:
         checkpoint(
             json.dumps({"carrier": "zto", "tracking_number": "78a", "status": status,
                         "occurred_at": iso(NOON + n * HOUR), "order_ids": orders,
-                        "description": "张三 13800138000", "shop_id": None,
+                        "description": "张三 13800138000", "shop_id": shop, "platform": "douyin",
                         "location": {"province": "浙江省", "city": "杭州市"}}).encode(),
             now, 5, 10 + n, LARGE, BUILT_IN)
-        for n, (status, orders) in enumerate(
-            [("ordered", ["o-1"]), ("ordered", ["o-2"]), ("picked_up", None)], 1)
+        for n, (status, orders, shop) in enumerate(
+            [("ordered", ["o-1"], "s-1"), ("ordered", ["o-2"], "s-2"), ("picked_up", None, None)],
+            1)
     ]  # fmt: skip
     with desk.database.writing() as connection:
         write(connection, reads(found, 0, 5), [(taken, 0, len(found))], now)
     put(desk.database, [warned("a"), warned("b", shop_id="s-2", tracking_number="78a")])
+
+
+def test_a_request_id_is_its_actors(desk: Desk, client: TestClient) -> None:
+    """Nobody's act is lost because another has used its id, or could guess it."""
+    put(desk.database, [warned("a")])
+    for role in (Role.operator, Role.admin):
+        headers = token(desk.database, role)
+        sent = {"warning_ids": [an_id("a")], "kind": "comment", "comment": role.name}
+        client.post("/api/v1/actions", json={**sent, "request_id": "1"}, headers=headers)
+    done = client.get(f"/api/v1/warnings/{an_id('a')}/actions", headers=headers).json()["items"]
+    assert [each["comment"] for each in done] == ["operator", "admin"]
 
 
 def test_shops_are_apart(desk: Desk, client: TestClient) -> None:
@@ -202,6 +220,7 @@ def test_shops_are_apart(desk: Desk, client: TestClient) -> None:
     parcel = client.get("/api/v1/parcels/zto/78A", headers=mine).json()
     assert "o-2" not in json.dumps(parcel)
     assert "s-2" not in json.dumps(parcel)
+    assert [each["shop_id"] for each in parcel["records"]] == ["s-1", None, None]
     act = {"warning_ids": [an_id("b"), an_id("a")], "kind": "acknowledge"}
     done = client.post("/api/v1/actions", json=act, headers=mine).json()
     assert done == {"done": [an_id("a")], "missing": [an_id("b")]}
@@ -295,9 +314,16 @@ def test_a_wrong_question_names_its_field(
     [
         ({"kind": "snooze"}, "until"),
         ({"kind": "snooze", "until": iso(NOON - 1)}, "until"),
+        ({"kind": "acknowledge", "until": "9999-12-31T23:59:59Z"}, "until"),
+        ({"kind": "acknowledge", "until": "9999-12-31T23:59:59-23:59"}, "until"),
         ({"kind": "assign"}, "assignee"),
         ({"kind": "comment", "comment": "x" * 2_001}, "comment"),
         ({"kind": "comment", "comment": "a\0"}, "comment"),
+        ({"kind": "comment", "comment": "\ud83d"}, "comment"),
+        ({"kind": "assign", "assignee": "a\uffff"}, "assignee"),
+        ({"kind": "acknowledge", "request_id": "\udfff"}, "request_id"),
+        ({"kind": "acknowledge", "warning_ids": ["\ud83d"]}, "warning_ids.0"),
+        ({"kind": "acknowledge", "warning_ids": ["a\0"]}, "warning_ids.0"),
         ({"kind": "acknowledge", "manifest_id": "m"}, "manifest_id"),
         ({"kind": "lapse"}, "kind"),
         ({"kind": "launch"}, "kind"),
@@ -311,7 +337,8 @@ def test_a_wrong_action_names_its_field_and_does_nothing(
     put(desk.database, [warned("a")])
     headers = token(desk.database, Role.operator)
     sent = {"warning_ids": [an_id("a")], **act}
-    answer = client.post("/api/v1/actions", json=sent, headers=headers)
+    body = json.dumps(sent)  # escapes what UTF-8 cannot hold
+    answer = client.post("/api/v1/actions", content=body, headers={**headers, **IS_JSON})
     assert answer.status_code == 422
     assert [each["field"] for each in answer.json()["errors"]] == [field]
     done = client.get(f"/api/v1/warnings/{an_id('a')}/actions", headers=headers).json()
@@ -322,7 +349,7 @@ def test_what_is_turned_away_before_any_route(desk: Desk, client: TestClient) ->
     """A strange host (DNS rebinding), another site's page, a body without end."""
     headers = token(desk.database, Role.operator)
     me = "/api/v1/me"
-    for host in ("evil.example", "desk.example.evil", "a@localhost"):
+    for host in ("evil.example", "desk.example.evil", "a@localhost", "[", "[::1", "a]"):
         assert client.get(me, headers={**headers, "Host": host}).status_code == 421, host
     for host in ("desk.example", "127.0.0.1:8090", "[::1]:8090"):
         assert client.get(me, headers={**headers, "Host": host}).status_code == 200, host
@@ -417,3 +444,70 @@ def test_weak_passwords_are_refused(sqlite: Database, password: str) -> None:
     """Too short, too long, or the name itself."""
     with pytest.raises(ValueError, match="password"):
         users.add(sqlite, "li", password, Role.viewer, None, NOON)
+
+
+def test_a_stream_ends_with_the_right_to_it_however_much_happens(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody who was signed out is told on because there is always something to tell."""
+    token_id, secret = tokens.add(desk.database, "t", Role.viewer, None, NOON)
+    monkeypatch.setattr(events, "ALIVE_S", 0.0)
+    who = Who("token:t", Role.viewer)
+    header = (b"authorization", f"Bearer {secret}".encode())
+    request = Request({"type": "http", "method": "GET", "headers": [header], "app": make_app(desk)})
+
+    async def scenario() -> list[bytes]:
+        told: list[bytes] = []
+        stream = events._stream(request, desk, who, 0)
+        revision = 0
+        async for each in stream:
+            told.append(each)
+            revision += 1
+            assert revision < 10
+            if revision == 3:
+                tokens.revoke(desk.database, token_id, NOON)
+            put(desk.database, [warned("a", revision)])
+            desk.news.cursor += 1_000
+        return told
+
+    told = asyncio.run(scenario())
+    assert [each.split(b":")[0] for each in told] == [b"retry", b"id", b"id"]
+
+
+def test_guesses_side_by_side_are_counted_one_by_one(
+    sqlite: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that wait for a look together get no more of them than one after the other."""
+    looked: list[str] = []
+    together = threading.Barrier(12)
+
+    def fits(_kept: str, password: str) -> bool:
+        looked.append(password)
+        return False
+
+    monkeypatch.setattr(users, "fits", fits)
+    users.add(sqlite, "li", PASSWORD, Role.viewer, None, NOON)
+
+    def guess(number: int) -> None:
+        together.wait()
+        with contextlib.suppress(users.Throttled):
+            users.sign_in(sqlite, "li", f"guess {number}", f"10.0.0.{number}", NOON, HOUR)
+
+    with ThreadPoolExecutor(12) as pool:
+        list(pool.map(guess, range(12)))
+    assert len(looked) == users.FREE_TRIES["user"]
+
+
+def test_who_has_many_addresses_is_one_sender(
+    sqlite: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network of IPv6 has addresses without end; who signs in counts for nobody."""
+    monkeypatch.setattr(users, "fits", lambda _, password: password == PASSWORD)
+    users.add(sqlite, "li", PASSWORD, Role.viewer, None, NOON)
+    for _ in range(users.FREE_TRIES["address"] * 2):
+        assert users.sign_in(sqlite, "li", PASSWORD, "2001:db8::1", NOON, HOUR) is not None
+    for number in range(users.FREE_TRIES["address"]):
+        users.sign_in(sqlite, f"u{number}", "guess", f"2001:db8::{number}", NOON, HOUR)
+    with pytest.raises(users.Throttled):
+        users.sign_in(sqlite, "li", PASSWORD, "2001:db8::ffff", NOON, HOUR)
+    assert users.sign_in(sqlite, "li", PASSWORD, "2001:db8:0:1::1", NOON, HOUR) is not None

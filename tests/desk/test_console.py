@@ -498,6 +498,17 @@ def test_a_deadline_is_told_in_words_by_the_server(sqlite: Database, operator: T
 # -- acting
 
 
+def test_a_time_that_beijing_cannot_write_takes_no_page_away(
+    sqlite: Database, operator: TestClient
+) -> None:
+    """The calendar ends eight hours sooner there: what says so stands at its end."""
+    last = 253_402_300_799_000_000
+    put(sqlite, [warned("a", deadline=last, resolved_at=iso(last))])
+    for path in ("/warnings?tab=all", f"/warnings/{an_id('a')}", "/export.csv?tab=all"):
+        assert operator.get(path).status_code == 200, path
+    assert "9999-12-31 23:59" in operator.get(f"/warnings/{an_id('a')}").text
+
+
 def test_many_are_acted_on_at_once_and_audited(sqlite: Database, operator: TestClient) -> None:
     """All kinds, each with its own field; what was done is told."""
     put(sqlite, [warned(n) for n in range(25)])
@@ -546,6 +557,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"kind": "snooze"}, "until"),
     ({"kind": "snooze", "hours": "-4"}, "hours"),
     ({"kind": "snooze", "hours": "99999999"}, "hours"),
+    ({"kind": "snooze", "hours": "9" * 5_000}, "hours"),
     ({"kind": "snooze", "until": "tomorrow"}, "until"),
     ({"kind": "snooze", "until": "2020-01-01T00:00"}, "until"),
     ({"kind": "assign", "assignee": " "}, "assignee"),
@@ -594,7 +606,20 @@ def test_views_are_kept_for_their_user_alone(
 # -- taking along
 
 
-FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1", "\n=cmd|' /C calc'!A0"]
+FORMULAS = [
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    " =1",
+    "＝1",
+    "\u3000=1",
+    "\ufeff＝1",
+    "\x0b=1",
+    "\n=cmd|' /C calc'!A0",
+]
 
 
 @pytest.mark.parametrize("value", FORMULAS)
@@ -612,7 +637,7 @@ def test_exports_hold_what_is_filtered(sqlite: Database, operator: TestClient) -
         [
             warned("a", shop_id='=HYPERLINK("http://evil")', order_ids=["+1", "2"],
                    exposure={"kind": "compensation", "currency": "CNY", "least": 5, "most": 1_050}),
-            warned("b", shop_id="s-2"),
+            warned("b", shop_id="s-2", message={"zh": "\ufffe", "en": "a\uffff\x01"}),
             warned("c", shop_id="s-2", state="resolved"),
         ],
     )  # fmt: skip

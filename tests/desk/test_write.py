@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from support.desk import LARGE, NOON, an_id, as_message, put, reads, take, warned
 
 from schemas.warning_action import WarningAction
@@ -114,6 +115,15 @@ def test_a_batch_that_fails_leaves_nothing(database: Database) -> None:
         connection.rollback()
     assert rows(database, warnings) == rows(database, revisions) == []
     assert rows(database, offsets)[0]["next_offset"] == 0
+
+
+def test_an_error_does_not_repeat_what_was_to_be_written(database: Database) -> None:
+    """Errors are logged, and a log names no order."""
+    row = {"order_id": "o-of-somebody", "warning_id": an_id("a")}
+    twice = warning_orders.insert().values([row, row])
+    with pytest.raises(IntegrityError) as failed, database.writing() as connection:
+        connection.execute(twice)
+    assert "parameters hidden" in str(failed.value)
 
 
 def test_a_deletion_takes_the_warning_and_leaves_what_was_done(database: Database) -> None:

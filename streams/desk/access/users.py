@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hmac
 import re
+import threading
 from dataclasses import dataclass
 from functools import cache
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from sqlalchemy import Connection, Row, delete, select, update
 from sqlalchemy.exc import IntegrityError
@@ -13,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from streams.desk.access.secrets import digest, fits, hashed, new_secret
 from streams.desk.access.who import Role, Who, shops_of, shops_text
 from streams.desk.database.database import Database, insert
-from streams.desk.database.tables import attempts, sessions, users
+from streams.desk.database.tables import attempts, sessions, users, views
 from streams.facts.times import HOUR, MINUTE, SECOND
 
 COOKIE = "shipsentry_desk"
@@ -25,6 +27,10 @@ FREE_TRIES = {"user": 5, "address": 20}
 LONGEST_WAIT = 15 * MINUTE
 FORGOTTEN = 24 * HOUR
 """Failures that lie so far back count no more."""
+
+_LOOKS = threading.BoundedSemaphore(4)
+"""Passwords that are looked at at a time: each takes 64 MiB."""
+_LOOKS_WAIT_S = 1.0
 
 _NAME = re.compile(r"[A-Za-z0-9._@-]{1,64}")
 
@@ -92,10 +98,14 @@ def set_password(database: Database, name: str, password: str) -> None:
 
 
 def remove(database: Database, name: str) -> None:
-    """Take a user and their sessions away; what they did stays in the audit. Raises UserError."""
+    """Take a user away, with sessions and views; what they did stays in the audit.
+
+    Raises UserError.
+    """
     with database.writing() as connection:
         _changed(connection.execute(delete(users).where(users.c.name == name)).rowcount, name)
-        connection.execute(delete(sessions).where(sessions.c.user_name == name))
+        for table in (sessions, views):
+            connection.execute(delete(table).where(table.c.user_name == name))
 
 
 def listed(connection: Connection) -> list[Who]:
@@ -110,22 +120,30 @@ def sign_in(
 
     While a user or an address is throttled no password is looked at, right or wrong.
     """
-    keys = (("user", name[:64]), ("address", address[:64]))
+    known = name if _NAME.fullmatch(name) else ""
+    user, sender = ("user", known), ("address", _sender(address))
     with database.reading() as connection:
-        wait = max(_wait(connection, *key, now) for key in keys)
-        row = connection.execute(select(users).where(users.c.name == name)).first()
-    if wait > 0:
-        raise Throttled(wait)
-    # A user that there is not takes as long: names cannot be tried out.
-    right = fits(_nobody() if row is None else row.password_hash, password)
+        _may_try(connection, user, sender, now)
+    if not _LOOKS.acquire(timeout=_LOOKS_WAIT_S):
+        raise Throttled(SECOND)
+    try:
+        with database.writing() as connection:
+            # Failed until it is right: of many at a time each counts for those after it.
+            before = _may_try(connection, user, sender, now)
+            row = connection.execute(select(users).where(users.c.name == known)).first()
+            _failed(connection, *user, now)
+            blocked = _failed(connection, *sender, now)
+        # A user that there is not takes as long: names cannot be tried out.
+        right = fits(_nobody() if row is None else row.password_hash, password)
+    finally:
+        _LOOKS.release()
+    if row is None or not right:
+        return None
     with database.writing() as connection:
-        if row is None or not right:
-            for key in keys:
-                _failed(connection, *key, now)
-            return None
         connection.execute(
             delete(attempts).where(attempts.c.kind == "user", attempts.c.name == name)
         )
+        _forgive(connection, *sender, blocked, before)
         connection.execute(delete(sessions).where(sessions.c.expires_at <= now))
         session = Session(new_secret(), new_secret(), now + lasts)
         connection.execute(
@@ -164,15 +182,54 @@ def sign_out(database: Database, secret: str) -> None:
         connection.execute(delete(sessions).where(sessions.c.session_hash == digest(secret)))
 
 
-def _wait(connection: Connection, kind: str, name: str, now: int) -> int:
-    until = connection.execute(
-        select(attempts.c.blocked_until).where(attempts.c.kind == kind, attempts.c.name == name)
-    ).scalar()
-    return max(0, (until or 0) - now)
+def _may_try(
+    connection: Connection, user: tuple[str, str], sender: tuple[str, str], now: int
+) -> int:
+    """Raise Throttled where either has to wait; else until when the sender last had to.
+
+    In a transaction that writes, nobody else counts meanwhile.
+    """
+    until = []
+    for kind, name in (user, sender):
+        query = select(attempts.c.blocked_until).where(
+            attempts.c.kind == kind, attempts.c.name == name
+        )
+        until.append(connection.execute(query.with_for_update()).scalar() or 0)
+    if max(until) > now:
+        raise Throttled(max(until) - now)
+    return until[1]
 
 
-def _failed(connection: Connection, kind: str, name: str, now: int) -> None:
-    """Count a failure; beyond the free ones each makes the next wait twice as long."""
+def _sender(address: str) -> str:
+    """What an address is counted as: of IPv6 its network, which one sender has as a whole."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address[:64]
+    if isinstance(found, IPv4Address):
+        return str(found)
+    mapped = found.ipv4_mapped
+    return str(IPv6Address(int(found) >> 64 << 64)) if mapped is None else str(mapped)
+
+
+def _forgive(connection: Connection, kind: str, name: str, blocked: int, before: int) -> None:
+    """Take back a failure that was none; what others added meanwhile stays."""
+    mine = (attempts.c.kind == kind) & (attempts.c.name == name)
+    connection.execute(
+        update(attempts)
+        .where(mine, attempts.c.blocked_until == blocked)
+        .values(blocked_until=before)
+    )
+    connection.execute(
+        update(attempts)
+        .where(mine, attempts.c.failures > 0)
+        .values(failures=attempts.c.failures - 1)
+    )
+
+
+def _failed(connection: Connection, kind: str, name: str, now: int) -> int:
+    """Count a failure, and return until when to wait: beyond the free ones each makes it twice as
+    long."""
     mine = (attempts.c.kind == kind) & (attempts.c.name == name)
     row = connection.execute(select(attempts).where(mine)).first()
     failures = 1 if row is None or row.last_at < now - FORGOTTEN else row.failures + 1
@@ -185,6 +242,7 @@ def _failed(connection: Connection, kind: str, name: str, now: int) -> None:
         {"kind": kind, "name": name, **values},
     )
     connection.execute(delete(attempts).where(attempts.c.last_at < now - FORGOTTEN))
+    return now + wait
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from schemas.warning_action import ActionKind
 from streams.desk.actions.ledger import Entry, write
 from streams.desk.database.database import Database, sequence
 from streams.desk.database.tables import warnings
+from streams.facts.times import DAY
 
 MOST = 1_000
 """Warnings that one request acts on."""
@@ -20,7 +22,8 @@ MOST = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What is to be done, by whom; `until` is in µs. `request_id` repeated does nothing twice."""
+    """What is to be done, by whom; `until` is in µs. `request_id` repeated by an actor does
+    nothing twice."""
 
     kind: ActionKind
     actor: str
@@ -74,7 +77,7 @@ def perform(
         there = {row.warning_id: row for row in connection.execute(query)}
         entries = [
             Entry(
-                action_id=sha256(f"{request_id} {act.kind} {each}".encode()).hexdigest()[:32],
+                action_id=_action_id(request_id, act, each),
                 warning_id=each,
                 kind=act.kind,
                 actor=act.actor,
@@ -96,6 +99,12 @@ def perform(
     )
 
 
+def _action_id(request_id: str, act: Act, warning_id: str) -> str:
+    """The same for what the same actor sends again; another's `request_id` is another one."""
+    parts = (act.actor, request_id, act.kind, warning_id)
+    return sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
 _NEEDS = {
     "snooze": "until",
     "assign": "assignee",
@@ -106,8 +115,19 @@ _TAKES = {
     "assignee": ("assign",),
     "manifest_id": ("hand_over",),
 }
+_UNKEPT = re.compile("[\0\ud800-\udfff\ufffe\uffff]")
+
+LONGEST = 3_650 * DAY
+"""How far ahead an act may hold."""
+
 LONGEST_COMMENT = 2_000
 LONGEST_NAME = 128
+
+
+def can_be_kept(text: str) -> bool:
+    """Whether each character is one that databases, messages and workbooks take: no U+0000, no
+    half of one, which JSON can spell, and none that Unicode never assigns."""
+    return not _UNKEPT.search(text)
 
 
 def check(act: Act, now: int) -> None:
@@ -120,8 +140,10 @@ def check(act: Act, now: int) -> None:
     for field, kinds in _TAKES.items():
         if getattr(act, field) is not None and act.kind not in kinds:
             raise WrongAct(field, f"has no meaning for {act.kind}: allowed with {', '.join(kinds)}")
-    if act.until is not None and act.until <= now:
-        raise WrongAct("until", "is not in the future")
+    if act.until is not None and not now < act.until <= now + LONGEST:
+        raise WrongAct(
+            "until", f"is not in the future, or beyond {LONGEST // DAY} days: neither is allowed"
+        )
     for field, longest in (
         ("comment", LONGEST_COMMENT),
         ("assignee", LONGEST_NAME),
@@ -133,5 +155,5 @@ def check(act: Act, now: int) -> None:
             continue
         if len(text) > longest:
             raise WrongAct(field, f"has {len(text)} characters: at most {longest} are allowed")
-        if "\0" in text:
-            raise WrongAct(field, "holds a character that cannot be kept (U+0000)")
+        if not can_be_kept(text):
+            raise WrongAct(field, "holds a character that cannot be kept")

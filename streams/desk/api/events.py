@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
@@ -60,17 +61,21 @@ async def _stream(request: Request, desk: Desk, who: Who, cursor: int) -> AsyncI
     desk.news.streams += 1
     try:
         yield b"retry: 2000\n\n"
+        known = time.monotonic()
         while True:
+            if time.monotonic() - known >= ALIVE_S:
+                # However much there is to tell meanwhile.
+                if await run_in_threadpool(let_in, request) != who:
+                    return  # signed out, expired, or other rights: the client asks anew
+                known = time.monotonic()
+            newest = desk.news.cursor  # before the look: what comes after it is waited for
             rows = await run_in_threadpool(_since, desk, cursor, who)
             for row in rows:
                 cursor = row.cursor
                 yield _event(row)
             if len(rows) == _AT_ONCE:
                 continue
-            newest = max(cursor, desk.news.cursor)
-            if not await desk.news.after(newest, ALIVE_S):
-                if await run_in_threadpool(let_in, request) != who:
-                    return  # signed out, expired, or other rights: the client asks anew
+            if not await desk.news.after(max(cursor, newest), ALIVE_S):
                 yield b": still here\n\n"
     finally:
         desk.news.streams -= 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 from sqlalchemy import Row
@@ -111,12 +111,16 @@ class Checkpoint(BaseModel):
     offset: int
 
     @classmethod
-    def of(cls, row: Row[Any], visible: frozenset[str] | None) -> Checkpoint:
-        """From a row; of orders those that are visible (None: all)."""
+    def of(
+        cls, row: Row[Any], visible: frozenset[str] | None, shops: frozenset[str] | None
+    ) -> Checkpoint:
+        """From a row; of orders those that are visible, and no shop but `shops` (None: all)."""
         names = json.loads(row.order_ids)
         fields = {name: row._mapping[name] for name in cls.model_fields if name in row._mapping}
         fields["occurred_at"] = to_datetime(row.at)
         fields["order_ids"] = [each for each in names if visible is None or each in visible]
+        if shops is not None and row.shop_id not in shops:
+            fields |= {"platform": None, "shop_id": None}
         return cls(**fields)
 
 
@@ -191,7 +195,9 @@ class ProductDays(BaseModel):
 class ActionRequest(BaseModel):
     """What is to be done to some warnings. `request_id` repeated does nothing a second time."""
 
-    warning_ids: list[str] = Field(min_length=1, max_length=1_000)
+    warning_ids: list[Annotated[str, Field(pattern="^[0-9a-f]{32}$")]] = Field(
+        min_length=1, max_length=1_000
+    )
     kind: ActionKind
     until: datetime | None = None
     assignee: str | None = None

@@ -175,7 +175,7 @@ class Bounds:
         return None
 
     def _knows(self, host: str) -> bool:
-        name = (urlsplit(f"//{host}").hostname or "") if "@" not in host else ""
+        name = _hostname(host)
         if name == "localhost" or name in self._names:
             return True
         if any(each.startswith(".") and name.endswith(each) for each in self._names):
@@ -195,18 +195,18 @@ async def _body(scope: Scope, receive: Receive) -> tuple[bytes, Problem | None]:
     stated = Headers(scope=scope).get("content-length", "0")
     if stated.isdecimal() and int(stated) > MAX_BODY:
         return b"", too_large
-    parts: list[bytes] = []
+    body = bytearray()
     try:
         async with asyncio.timeout(BODY_S):
             while True:
                 message = await receive()
                 if message["type"] != "http.request":
                     return b"", Problem(400, "the request broke off")
-                parts.append(message.get("body", b""))
-                if sum(map(len, parts)) > MAX_BODY:
+                body += message.get("body", b"")
+                if len(body) > MAX_BODY:
                     return b"", too_large
                 if not message.get("more_body", False):
-                    return b"".join(parts), None
+                    return bytes(body), None
     except TimeoutError:
         return b"", Problem(408, f"the body was not here within {BODY_S:g} s")
 
@@ -223,6 +223,13 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return receiving
+
+
+def _hostname(host: str) -> str:
+    try:
+        return (urlsplit(f"//{host}").hostname or "") if "@" not in host else ""
+    except ValueError:
+        return ""
 
 
 def _netloc(origin: str) -> str | None:

@@ -232,7 +232,7 @@ def _parcel(connection: Connection, key: str, shops: frozenset[str] | None) -> P
     return ParcelItem(
         carrier=carrier,
         tracking_number=number,
-        records=[Checkpoint.of(row, visible) for row in found.records],
+        records=[Checkpoint.of(row, visible, shops) for row in found.records],
         orders=[OrderItem.of(each) for each in found.orders],
         warnings=_items(list(found.warnings)),
     )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 
 from sqlalchemy import Row
 
 from streams.desk.console.words import Says
-from streams.facts.times import BEIJING, HOUR, MINUTE, to_datetime
+from streams.facts.times import BEIJING, HOUR, MINUTE, from_datetime, to_datetime
 from streams.profiles.money import spelled
 from streams.reference.places import official_name, province_name
 from streams.reference.places.table import rows
@@ -20,6 +21,8 @@ from streams.texts.wording import Wording
 SOON = 2 * HOUR
 TODAY = 12 * HOUR
 """Less than so much is left: what stands out, and what stands out a little."""
+
+_LAST = from_datetime(datetime.max.replace(tzinfo=BEIJING))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,8 @@ class Shown:
         """`2026-11-21 18:00`, in Beijing; empty where there is none."""
         if us is None:
             return ""
-        return to_datetime(us).astimezone(BEIJING).strftime("%Y-%m-%d %H:%M")
+        # What nobody can write in Beijing, the last hours of year 9999, stands as the last it can.
+        return to_datetime(min(us, _LAST)).astimezone(BEIJING).strftime("%Y-%m-%d %H:%M")
 
     def brief(self, us: int | None) -> str:
         """`11-21 18:00`."""

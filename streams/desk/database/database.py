@@ -40,6 +40,8 @@ class Database:
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         options: dict[str, Any] = {"poolclass": QueuePool, "pool_size": pool, "max_overflow": pool}
         options["pool_timeout"] = 10
+        # Errors are logged: what was to be written is nothing for a log.
+        options["hide_parameters"] = True
         if self.is_sqlite:
             options["connect_args"] = {"timeout": BUSY_S, "check_same_thread": False}
         else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import random
 from contextlib import suppress
@@ -123,3 +125,18 @@ def test_no_header_breaks_the_proof(source: Source, said: str) -> None:
     feed = FeedOptions.model_validate({"secret": "a-secret"}).feed()
     for body in (b"{}", b"param=1&sign=%ff", b'{"verifyInfo":{"timeStr":"\\udcff"}}'):
         assert source.genuine(Payload(body, ARRIVED_AT, sent, sent), feed) is not True
+
+
+def test_what_stands_beside_a_signed_line_needs_its_own() -> None:
+    """Whoever has seen one signed push of ZTO cannot put another one under it."""
+    feed = FeedOptions.model_validate({"secret": "a-secret"}).feed()
+    data = '{"billCode":"78000000000001"}'
+    digest = base64.b64encode(
+        hashlib.md5((data + "a-secret").encode(), usedforsecurity=False).digest()
+    ).decode()
+    line = json.dumps({"data": data, "data_digest": digest}).encode()
+    zto = SOURCES["zto"]
+    assert zto.genuine(Payload(line, ARRIVED_AT), feed) is True
+    assert zto.genuine(Payload(line + b"\n" + line, ARRIVED_AT), feed) is True
+    for forged in (b'{"billCode":"1"}', b'{"data":{"billCode":"1"},"data_digest":"x"}'):
+        assert zto.genuine(Payload(line + b"\n" + forged, ARRIVED_AT), feed) is not True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, get_args
 
@@ -22,6 +23,8 @@ router = APIRouter()
 HOURS = ("1", "4", "12", "24", "72")
 """What somebody may snooze for with one choice."""
 
+_HOURS = re.compile(r"[0-9]{1,5}")
+
 
 @router.post("/act")
 @needs(Role.operator)
@@ -35,7 +38,7 @@ def act(request: Request, form: Annotated[dict[str, list[str]], Depends(form_of)
     kind = one("kind")
     if kind not in get_args(ActionKind):
         raise _wrong("kind", view.says("act_unknown"))
-    ids = form.get("id", [])
+    ids = [each for each in form.get("id", []) if "\0" not in each]
     if "all" in form:
         with view.desk.database.reading() as connection:
             ids = matching(connection, view, one("query") or "", MOST)
@@ -66,7 +69,7 @@ def _until(hours: str | None, moment: str | None, view: View) -> int | None:
             raise _wrong("until", view.says("act_until_wrong")) from None
     if hours is None:
         return None
-    if not (hours.isascii() and hours.isdecimal() and int(hours) * HOUR <= 365 * DAY):
+    if not (_HOURS.fullmatch(hours) and int(hours) * HOUR <= 365 * DAY):
         raise _wrong("hours", view.says("act_until_wrong"))
     return view.now + int(hours) * HOUR
 

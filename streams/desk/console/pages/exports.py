@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -29,8 +30,12 @@ MOST = 50_000
 """Warnings of one file."""
 
 _PAGE = 500
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""How a text begins that a spreadsheet might run; the wide forms are read as the narrow ones."""
+_FORMULA = re.compile("[\t\r\n]|[\\s\ufeff\u200b-\u200f\u2060]*[=+@＝＋－＠-]")
+"""How a text begins that a spreadsheet might run; the wide forms are read as the narrow ones, and
+blanks before them may be passed over."""
+
+_NO_XML = re.compile("[\ufffe\uffff]")
+"""What a workbook cannot hold: one of them, and no program opens it."""
 
 COLUMNS = (
     *("warning_id", "state", "severity", "rule", "rule_title", "stage", "platform", "shop_id"),
@@ -81,7 +86,7 @@ def as_workbook(request: Request) -> Response:
         for last, row in enumerate(_rows(view, request.url.query), 1):
             for place, value in enumerate(row):
                 if isinstance(value, str):
-                    sheet.write_string(last, place, value)
+                    sheet.write_string(last, place, _NO_XML.sub("\ufffd", value))
                 elif value is not None:
                     sheet.write_number(last, place, value)
         sheet.autofilter(0, 0, last, len(COLUMNS) - 1)
@@ -92,7 +97,7 @@ def as_workbook(request: Request) -> Response:
 
 def guarded(value: Cell) -> Cell:
     """A text that no spreadsheet takes for a formula: an apostrophe goes before one that might."""
-    if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA):
+    if isinstance(value, str) and _FORMULA.match(value):
         return f"'{value}"
     return value
 
