@@ -114,7 +114,7 @@ def test_ctrl_c_ends_it_cleanly(tmp_path: Path, moment: str) -> None:
     with demo("--speed", "30", "--port", "0", "--verbose", home=tmp_path) as process:
         said = read_until(process, moment)
         process.send_signal(signal.SIGINT)
-        said += process.communicate(timeout=30)[0]
+        said += process.communicate(timeout=90)[0]
     assert "Traceback" not in said
     assert process.returncode in ((130,) if moment != "at the end" else (0, 130))
     if process.returncode == 130:
@@ -132,7 +132,7 @@ def test_keep_serves_until_ctrl_c(tmp_path: Path) -> None:
             page.sendall(b"GET /readyz HTTP/1.0\r\n\r\n")
             assert b" 200 " in page.recv(100)
         process.send_signal(signal.SIGINT)
-        rest = process.communicate(timeout=30)[0]
+        rest = process.communicate(timeout=90)[0]
     assert process.returncode == 0
     assert rest == ""
 
@@ -144,7 +144,7 @@ def test_a_taken_port_is_one_line(tmp_path: Path) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         with demo("--port", str(port), home=tmp_path) as process:
-            said = process.communicate(timeout=30)[0]
+            said = process.communicate(timeout=90)[0]
     assert process.returncode == 1
     assert said == (
         f"Error: --port {port}: cannot listen there (Address already in use): allowed is a port "
@@ -155,10 +155,10 @@ def test_a_taken_port_is_one_line(tmp_path: Path) -> None:
 def test_wrong_usage_exits_with_2(tmp_path: Path) -> None:
     """--keep without pages keeps nothing."""
     with demo("--keep", "--port", "0", home=tmp_path) as process:
-        said = process.communicate(timeout=30)[0]
+        said = process.communicate(timeout=90)[0]
     assert process.returncode == 2
     assert "--port 0 turns them off" in said
     with demo("--quiet", "--verbose", home=tmp_path) as process:
-        said = process.communicate(timeout=30)[0]
+        said = process.communicate(timeout=90)[0]
     assert process.returncode == 2
     assert "--quiet and --verbose: only one of them" in said
