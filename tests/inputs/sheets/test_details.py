@@ -459,3 +459,32 @@ def test_a_field_that_the_kind_does_not_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "m.toml").write_text('kind = "orders"\n[columns]\nS = "state"\n', "utf-8")
     with pytest.raises(FormError, match=r"columns\.S: 'state' is no field of orders: allowed are"):
         from_toml(tmp_path / "m.toml")
+
+
+@pytest.mark.parametrize(
+    ("sent", "key"),
+    [
+        ("78123456789015-中通快递", "zto:78123456789015"),
+        ("中通快递-78123456789015", "zto:78123456789015"),
+        ("YT123-1-1-圆通速递", "yto:YT123-1-1"),
+        ("圆通速递-YT123-1-1", "yto:YT123-1-1"),
+        ("SF-123-顺丰速运", "sf:SF-123"),
+    ],
+)
+def test_a_number_and_its_carrier_may_stand_either_way(tmp_path: Path, sent: str, key: str) -> None:
+    """The carrier is what a table of carriers knows."""
+    text = f"{DOUYIN}\n1,{PAID},已发货,,,,{sent},2026-11-21 10:00:00\n"
+    found = read(tmp_path / "o.csv", text)
+    assert [message.key for message in found.outcome.messages] == ["1", key]
+
+
+@pytest.mark.parametrize("sent", ["某某-78123456789015", "78123456789015", "EMS123-1", "123-"])
+def test_a_number_without_a_known_carrier_is_no_upload(tmp_path: Path, sent: str) -> None:
+    """The order is there all the same."""
+    text = f"{DOUYIN}\n1,{PAID},已发货,,,,{sent},2026-11-21 10:00:00\n"
+    found = read(tmp_path / "o.csv", text)
+    assert [message.key for message in found.outcome.messages] == ["1"]
+    assert [f"{reason}: {why}" for reason, why in found.outcome.refusals] == [
+        f"unknown_value: line 2: 快递信息 is {sent!r}, which names no known carrier: "
+        "NUMBER-CARRIER is expected"
+    ]
