@@ -15,7 +15,7 @@ from streams.cli.check_sources import Unanswered, ask_files, ask_worker, refuse_
 from streams.cli.files import InputFile, refuse_clashes
 from streams.cli.logs import one_line
 from streams.cli.moments import beijing
-from streams.cli.reading import FORMS, RefusedFile, reading_of, reading_options, scope_option
+from streams.cli.reading import FORMS, reading_of, reading_options, refused, scope_option
 from streams.decode.moments import parse_time
 from streams.inputs.opened import Unreadable
 from streams.replay.scope import Scope
@@ -109,7 +109,7 @@ def check(
             raise click.UsageError(str(error)) from error
         raise _NoAnswer(str(error)) from error
     except Unreadable as error:
-        raise RefusedFile(str(error)) from error
+        raise refused(error) from error
     except (OSError, EOFError, zlib.error) as error:
         raise _NoAnswer(f"the files cannot be read: {error}") from error
     if as_json:

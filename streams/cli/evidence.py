@@ -18,7 +18,7 @@ from streams.cli.files import STDOUT, InputFile, OutputDirectory, Target, refuse
 from streams.cli.logs import one_line
 from streams.cli.moments import beijing
 from streams.cli.names import names_in_use
-from streams.cli.reading import RefusedFile, reading_of, reading_options
+from streams.cli.reading import reading_of, reading_options, refused
 from streams.engine.kafka.warning_records import WarningRevision
 from streams.evidence.bundle import bundle, resting_on
 from streams.evidence.find import Matches, Search
@@ -112,7 +112,7 @@ def evidence(
                 orders, tracking, resting_on(revisions), reading_of(zone, money)
             )
         except Unreadable as error:
-            raise RefusedFile(str(error)) from error
+            raise refused(error) from error
         except (OSError, EOFError, zlib.error) as error:
             raise click.ClickException(f"the files cannot be read: {error}") from error
     elif warnings is not None or orders is not None or tracking is not None:

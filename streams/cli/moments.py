@@ -19,7 +19,11 @@ class Moment(click.ParamType):
         """The moment in µs, or a usage error that quotes the value."""
         moment = parse_time(value)
         if moment is None:
-            self.fail(f"{value!r} is no ISO-8601 time with an offset", param, ctx)
+            self.fail(
+                f"{value!r} is no ISO-8601 time with an offset, such as 2026-11-21T08:00:00+08:00",
+                param,
+                ctx,
+            )
         return moment
 
 

@@ -14,8 +14,10 @@ from streams.decode.names import Names
 from streams.inputs.cells import Reading
 from streams.inputs.files import HistoryFile
 from streams.inputs.messages import ORDERS, TRACKING
-from streams.inputs.opened import Unreadable
+from streams.inputs.opened import Opened, Unreadable
 from streams.inputs.rejected import Counted, shown_value
+from streams.inputs.sheets.registry import FORMS as FORMS_OF_SHEETS
+from streams.inputs.sheets.sheet import Sheet
 from streams.profiles.model import Profiles
 from streams.profiles.money import decimals_of
 from streams.replay.scope import SCOPES
@@ -50,6 +52,28 @@ class RefusedFile(click.ClickException):
     """A file that holds no messages; the exit status is that of wrong usage."""
 
     exit_code = 2
+
+
+def refused(error: Unreadable) -> RefusedFile:
+    """What a command ends with; of a table that `import` reads the sentence says how."""
+    return RefusedFile(one_line(f"{error}{_by_import(error)}"))
+
+
+def _by_import(error: Unreadable) -> str:
+    if "the header in line" not in error.why or not error.path.is_file():
+        return ""
+    try:
+        form = Sheet(Opened(error.path), FORMS_OF_SHEETS.values()).form.name
+    except (Unreadable, OSError):
+        form = ""
+    if not form and "none of the known columns" not in error.why:
+        return ""
+    fits = f"; its columns fit {form}" if form else "; if a shop or carrier exported it"
+    command = f"shipsentry import {error.path.name}{f' --as {form}' if form else ''}"
+    return (
+        f"{fits}: `{command} --to messages.jsonl` reads it (docs/imports.md), and `shipsentry "
+        "report messages.jsonl` judges that"
+    )
 
 
 def reading_options(command: _F) -> _F:
@@ -90,7 +114,7 @@ def look(orders: Path, tracking: Path, reading: Reading) -> tuple[HistoryFile, H
     try:
         files = HistoryFile(orders, ORDERS, reading), HistoryFile(tracking, TRACKING, reading)
     except Unreadable as error:
-        raise RefusedFile(one_line(str(error))) from error
+        raise refused(error) from error
     for file in files:
         for remark in file.remarks:
             click.echo(one_line(f"{file.path.name}: {remark}"), err=True)

@@ -25,10 +25,10 @@ from streams.cli.logs import one_line
 from streams.cli.moments import Moment
 from streams.cli.reading import (
     FORMS,
-    RefusedFile,
     look,
     reading_of,
     reading_options,
+    refused,
     scope_option,
     summary,
 )
@@ -199,7 +199,7 @@ def replay(
         except BrokenPipeError:
             raise
         except Unreadable as error:
-            raise RefusedFile(str(error)) from error
+            raise refused(error) from error
         except (OSError, EOFError, zlib.error) as error:
             raise click.ClickException(f"the replay cannot go on: {error}") from error
     for failure in failures[:5]:

@@ -21,9 +21,9 @@ from streams.cli.moments import Moment
 from streams.cli.profiles import loaded
 from streams.cli.reading import (
     FORMS,
-    RefusedFile,
     reading_of,
     reading_options,
+    refused,
     scope_option,
 )
 from streams.decode.names import with_own
@@ -38,9 +38,10 @@ from streams.replay.what_if import Variant
 from streams.report.files import opened
 from streams.report.page import page
 from streams.report.report import Report, report_of
+from streams.report.wording import problem
 from streams.telemetry.counted import counted
 
-EPILOG = f"""\\b
+EPILOG = f"""\b
 Examples:
   shipsentry report orders.xlsx tracking.csv --zone Asia/Shanghai --money major
   shipsentry report orders.jsonl tracking.jsonl.gz --out monday.html --xlsx monday.xlsx --lang zh
@@ -120,7 +121,7 @@ def report(
         except BrokenPipeError:
             raise
         except Unreadable as error:
-            raise RefusedFile(one_line(str(error))) from error
+            raise refused(error) from error
         except (OSError, EOFError, zlib.error) as error:
             raise click.ClickException(f"the report cannot be made: {error}") from error
     for failure in variant.failures[:5]:
@@ -171,6 +172,8 @@ def _summary(made: Report, bad: int, place: Target) -> Iterator[str]:
         f"{len(made.due)} due, {len(made.held)} irregular, {len(made.breached)} breached, "
         f"{counted(len(made.problems), 'kind of data problem', plural='kinds of data problems')}"
     )
+    if any(each.code == "no_records" for each in made.problems):
+        yield problem("no_records")["en"]
     if bad:
         yield f"{counted(bad, 'bad line')}, see {place}"
 

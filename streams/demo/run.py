@@ -84,8 +84,11 @@ def run(options: Options, screen: Screen) -> int:
         )
         background.start()
         stack.callback(background.stop)
+        desk = ""
         if options.desk:
-            _serve_desk(stack, screen, cluster.bootstrap, topics, profiles, clock, Path(directory))
+            desk = _serve_desk(
+                stack, screen, cluster.bootstrap, topics, profiles, clock, Path(directory)
+            )
         reader = Reader(cluster.bootstrap, topics, PARTITIONS)
         stack.callback(reader.close)
         expected = replayed(entries, profiles)
@@ -111,7 +114,7 @@ def run(options: Options, screen: Screen) -> int:
         _summarise(screen, reader.outcome, entries, took)
         _judge(screen, reader.outcome, problems)
         if options.keep and (port or options.desk):
-            _keep(screen, background, port)
+            _keep(screen, background, port, desk)
     return 1 if problems else 0
 
 
@@ -123,8 +126,8 @@ def _serve_desk(
     profiles: Profiles,
     clock: SimulatedClock,
     folder: Path,
-) -> None:
-    """Serve a desk until the demo ends, and say how to sign in."""
+) -> str:
+    """Serve a desk until the demo ends, and say how to sign in; the sentence that says it."""
     try:
         # Only here: a demo without a desk needs nothing of what the desk does.
         from streams.demo.desk import DeskNotServed, served
@@ -135,8 +138,10 @@ def _serve_desk(
         desk = stack.enter_context(served(bootstrap, topics, profiles, clock.now_us, folder, port))
     except DeskNotServed as error:
         raise DemoError(str(error)) from error
-    screen.say(f"The desk: {desk.address}   sign in as {desk.user} with {desk.password}")
+    said = f"The desk: {desk.address}   sign in as {desk.user} with {desk.password}"
+    screen.say(said)
     screen.say()
+    return said
 
 
 class _Show:
@@ -185,10 +190,10 @@ def _settled(show: _Show, expected: Outcome, look: Callable[[], None]) -> list[s
                 return problems
 
 
-def _keep(screen: Screen, background: Background, port: int) -> None:
+def _keep(screen: Screen, background: Background, port: int, desk: str) -> None:
     with suppress(KeyboardInterrupt):  # it may come as soon as the line is out
         pages = f" {_warnings(port)} {_metrics(port)}" if port else ""
-        screen.say(f"\nStill serving; Ctrl-C ends it.{pages}")
+        screen.say(f"\nStill serving; Ctrl-C ends it.{pages} {desk}".rstrip())
         background.ended.wait()
 
 

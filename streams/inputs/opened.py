@@ -51,6 +51,7 @@ class Unreadable(Exception):
 
     def __init__(self, path: Path, why: str) -> None:
         super().__init__(f"{path}: {why}")
+        self.path = path
         self.why = why
 
 

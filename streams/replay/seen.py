@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from typing import Generic, TypeVar
 
-from streams.facts.facts import OrderVersion, TrackingFact
+from streams.facts.facts import STATUS_CODE, OrderVersion, TrackingFact
+from streams.facts.statuses import NOT_RECORDS
 
 REMEMBERED = 65 * 24 * 3_600 * 1_000_000
 """µs for which a key is remembered at least: as long as a state is kept."""
 
 MOST_SHARED = 1_000
 """Ids with two owners that are gathered; the rest would not be read."""
+
+_CANCELLED = STATUS_CODE["cancelled"]
 
 V = TypeVar("V")
 
@@ -42,12 +45,13 @@ class Seen:
     """Counts what arrives; memory follows the states that live, not the length of the history.
 
     An order or parcel that comes again after more than 65 days counts anew. `shared` are order ids
-    with two shops or platforms, and what these are.
+    with two shops or platforms, and what these are; `records` are of parcels alone.
     """
 
     def __init__(self) -> None:
         self.orders = 0
         self.parcels = 0
+        self.records = 0
         self.carriers: Counter[str] = Counter()
         self.platforms: Counter[str] = Counter()
         self.shared: dict[str, set[str]] = {}
@@ -71,6 +75,8 @@ class Seen:
             self._known_parcels.set(fact.key, True)
             self.parcels += 1
             self.carriers[fact.key.partition(":")[0]] += 1
+        released = fact.status == _CANCELLED and fact.order_ids
+        self.records += fact.status not in NOT_RECORDS and not released
         for order_id in fact.order_ids:
             self._owned(order_id, fact.platform, fact.shop_id, now)
 

@@ -41,6 +41,8 @@ def problems(
 ) -> list[Problem]:
     """Everything that was found, what costs the most first: refused lines, then the rest."""
     found = [_refused(bad, reason, count) for reason, count in bad.reasons.most_common()]
+    if seen.orders and not seen.records:
+        found.append(Problem("no_records", seen.orders))
     waiting = namesakes(machine)
     known = {profile.platform for profile in profiles.all}
     strange = [name for name, _ in seen.platforms.most_common() if name not in known]

@@ -38,6 +38,7 @@ def test_every_command_explains_itself(run: Run, path: tuple[str, ...]) -> None:
     assert result.exit_code == 0
     assert f"Usage: {' '.join(('shipsentry', *path))} " in result.stdout
     assert " ".join(("shipsentry", *path)) in result.stdout.partition("Examples:")[2]
+    assert "\\b" not in result.stdout
     assert run(*path, "-h").stdout == result.stdout
 
 

@@ -88,6 +88,26 @@ def test_a_mapping_is_suggested_and_read(run: Run, export: str) -> None:
     assert (done.exit_code, "exclude each other" in done.stderr) == (2, True)
 
 
+@pytest.mark.parametrize(
+    ("said", "sentence", "status"),
+    [
+        ({}, "the signature or password is not checked", 0),
+        ({"secret": "s"}, "no signature or password was sent: ingest would answer 401", 0),
+        ({"secret": "s", "headers": {"Credential": "s"}}, "fits the secret", 0),
+        ({"secret": "s", "headers": {"Credential": "x"}}, "does not fit the secret: ingest", 3),
+    ],
+)
+def test_a_try_says_what_the_proof_of_a_request_is_worth(
+    run: Run, tmp_path: Path, said: dict[str, object], sentence: str, status: int
+) -> None:
+    """What a service would answer, before one runs."""
+    (tmp_path / "answer.json").write_text('{"trackResponse": {}}')
+    (tmp_path / "feed.json").write_text(json.dumps(said))
+    files = (str(tmp_path / "answer.json"), "--config", str(tmp_path / "feed.json"))
+    done = run("sources", "try", *files, "--source", "ups")
+    assert (done.exit_code, sentence in done.stderr.splitlines()[-1]) == (status, True)
+
+
 def test_a_source_of_spreadsheets_alone_is_listed_and_shown(run: Run) -> None:
     """With its columns, as those of the others."""
     assert "shipstation   table" in run("sources", "list").stdout

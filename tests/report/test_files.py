@@ -105,6 +105,14 @@ def test_a_file_without_messages_is_refused(run: Run, content: str, words: str) 
     assert not Path("report.html").exists()
 
 
+def test_a_shops_export_is_told_to_be_imported(run: Run) -> None:
+    """With whose it is, where its columns say that."""
+    Path("x.csv").write_text("主订单编号,支付完成时间,订单状态\n1,2026-11-20 10:00:00,已发货\n")
+    said = run("x.csv").stderr
+    command = "shipsentry import x.csv --as douyin --to messages.jsonl"
+    assert f"; its columns fit douyin: `{command}` reads it (docs/imports.md), and" in said
+
+
 def test_a_pipe_is_refused() -> None:
     """It could not be read twice."""
     with pytest.raises(Unreadable, match="is no file"):

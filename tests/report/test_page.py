@@ -145,6 +145,16 @@ def test_shops_carriers_and_problems(run: Run, write: Write) -> None:
     assert "Parcels that no order names: they cannot be judged" in problems
 
 
+def test_orders_without_records_accuse_nobody_unseen(run: Run, write: Write) -> None:
+    """Uploads are no records: the page and standard error say what is missing; one is enough."""
+    uploads = [each for each in TRACKING if each["status"] == "ordered"]
+    result, text = made(run, write, "--lang", "en", tracking=uploads)
+    assert "No file has tracking records: orders that were shipped" in part(text, "problems")
+    assert "add what carriers or 快递100 export" in result.stderr
+    result, text = made(run, write, "--lang", "en")
+    assert "No file has tracking records" not in text + result.stderr
+
+
 def test_both_languages_are_there_and_one_is_shown(run: Run, write: Write) -> None:
     """By two radio buttons and the style; one language alone has no words of the other."""
     _, both = made(run, write)

@@ -26,6 +26,12 @@ def _table() -> list[tuple[re.Pattern[str], str]]:
 WORDS = _table()
 
 
+def names_carrier(text: str) -> bool:
+    """Whether a text is, or holds, the name of a carrier that a table has."""
+    code = carrier_in(text)
+    return bool(code) and not BUILT_IN.unknown("carrier", [code])
+
+
 def carrier_in(name: str) -> str:
     """Our code of the carrier that a cell names; an unknown one in lower case."""
     code = BUILT_IN.carrier_of(clean(name))

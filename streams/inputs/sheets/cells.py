@@ -14,6 +14,7 @@ from schemas.cleaning import clean, clean_id, is_damaged
 from schemas.fields import MAX_ID_LENGTH
 from schemas.times import NaiveTimeError, NotATimeError, parse
 from streams.inputs import cells
+from streams.inputs.sheets.carriers import names_carrier
 from streams.inputs.sheets.sheet import Cells, Held
 from streams.reference import places
 
@@ -38,6 +39,10 @@ class CellProblem(Exception):
     def __init__(self, reason: str, why: str) -> None:
         super().__init__(why)
         self.reason = reason
+
+
+class NoParcel(CellProblem):
+    """A cell of a number and its carrier that names no carrier; the rest of its row is right."""
 
 
 class When(NamedTuple):
@@ -110,19 +115,30 @@ def yes(row: Cells, field: str) -> bool | None:
 def parcels(row: Cells) -> list[tuple[str, str]]:
     """The numbers of a row's parcels and their carriers, as sent; raises CellProblem.
 
-    A cell of both is split at its last hyphen. One carrier is that of all the numbers beside it.
+    A cell of both is split at its last hyphen, or where the carrier stands in front at its first;
+    one without a carrier raises NoParcel. One carrier is that of all the numbers beside it.
     """
-    found: list[tuple[str, str]] = []
     held = row.fields.get("parcel")
-    for part in parts(row, "parcel"):
-        number, _, carrier = part.rpartition("-")
-        if held is not None and (number or carrier):
-            found.append((_identity(held.name, number or carrier), carrier if number else ""))
+    found = [] if held is None else [_parcel(held.name, part) for part in parts(row, "parcel")]
     numbers, carriers = identities(row, "tracking_number"), parts(row, "carrier")
     if len(carriers) != len(numbers):
         carriers = carriers[:1] * len(numbers)
     beside = zip(numbers, carriers or [""] * len(numbers), strict=True)
     return found or list(beside)
+
+
+def _parcel(name: str, part: str) -> tuple[str, str]:
+    number, _, carrier = part.rpartition("-")
+    if not (number and names_carrier(carrier)):
+        carrier, _, number = part.partition("-")
+        # A number may begin with the letters of its carrier: `EMS123-1`.
+        if not number or any(map(str.isdigit, carrier)) or not names_carrier(carrier):
+            raise NoParcel(
+                "unknown_value",
+                f"{name} is {part[:40]!r}, which names no known carrier: NUMBER-CARRIER is "
+                "expected",
+            )
+    return _identity(name, number), carrier
 
 
 def recipient(row: Cells) -> dict[str, str] | None:

@@ -8,7 +8,7 @@ known and never read: `personal` ones, and `other` ones that say nothing of an o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Literal, NamedTuple, cast, get_args
@@ -78,6 +78,20 @@ READS: dict[str, tuple[str, ...]] = {
     "-": ("other", "personal"),
 }
 """Each field, and how its cells can be read; the first way is meant where none is said."""
+
+_OWNED = {"order_id", "group", "sub_order_id", "shop_id", "platform", "-"}
+_SENT = {"tracking_number", "carrier", "parcel", "shipped_at"}
+_RECORDS = {
+    *("state", "description", "occurred_at", "picked_up_at", "delivered_at", "trace"),
+    *("location.province", "location.city"),
+}
+
+SAYS: dict[Kind, Collection[str]] = {
+    "orders": READS.keys() - _RECORDS,
+    "uploads": _OWNED | _SENT,
+    "tracks": {"tracking_number", "carrier", "-"} | _RECORDS,
+}
+"""Fields that a table can have: others would be in the file and never read."""
 
 
 class Column(NamedTuple):

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 from streams.inputs.opened import Opened
 from streams.inputs.opened import Unreadable as UnreadableFile
@@ -22,7 +23,12 @@ from streams.inputs.sources.registry import SOURCES
 NAMES = [*SOURCES, *(name for name in FORMS if name not in SOURCES)]
 """Whose files can be read: every source, and those that have a form of spreadsheet alone."""
 
+_PROOFS: dict[bool | None, Proof] = {True: "fits", False: "forged", None: "missing"}
 _FORM_BODY = re.compile(rb"(?!sep=)[A-Za-z_][\w.-]*=")
+
+
+Proof = Literal["not checked", "fits", "missing", "forged"]
+"""What came of checking a request; a service takes only those that fit."""
 
 
 @dataclass(slots=True)
@@ -33,6 +39,7 @@ class Imported:
     outcome: Outcome
     remarks: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+    proof: Proof = "not checked"
 
 
 def is_sheet(opened: Opened) -> bool:
@@ -98,6 +105,7 @@ def file_read(
     `source` says whose it is, or is the form of a table; None: the columns of a table say it. The
     file takes the place of the body of `request`, whose signature counts where it is `checked`.
     """
+    proof: Proof = "not checked"
     try:
         opened = Opened(path)
         if isinstance(source, Form):
@@ -109,16 +117,18 @@ def file_read(
             raise UnreadableFile(path, "is no table: say whose it is, with --as")
         with opened.unpacked() as content:
             payload = replace(request, body=content.read())
-        if checked and feed.secret and SOURCES[source].genuine(payload, feed) is False:
+        if checked and feed.secret:
+            proof = _PROOFS[SOURCES[source].genuine(payload, feed)]
+        if proof == "forged":
             refusal = Refusal("forged", "the signature does not fit the secret")
-            return Imported(source, Outcome(refusals=[refusal]))
-        return Imported(source, SOURCES[source].read(payload, feed))
+            return Imported(source, Outcome(refusals=[refusal]), proof=proof)
+        return Imported(source, SOURCES[source].read(payload, feed), proof=proof)
     except UnreadableFile as error:
         why = error.why
     except Unreadable as error:
         why = str(error)
     name = source.name if isinstance(source, Form) else source or ""
-    return Imported(name, Outcome(refusals=[Refusal("unreadable", why)]))
+    return Imported(name, Outcome(refusals=[Refusal("unreadable", why)]), proof=proof)
 
 
 def _need_owner(sheet: Sheet, path: Path, feed: Feed) -> None:

@@ -10,7 +10,7 @@ import difflib
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from streams.inputs.delimited import Broken
 from streams.inputs.grid import grid_of
 from streams.inputs.opened import Opened, Unreadable
-from streams.inputs.sheets.form import NEEDS, READS, Column, Form, FormError, Kind, Means
+from streams.inputs.sheets.form import NEEDS, READS, SAYS, Column, Form, FormError, Kind, Means
 from streams.inputs.sheets.registry import FORMS
 from streams.inputs.table import HEADER_WITHIN, fold, header_among, shown
 
@@ -32,6 +32,16 @@ _PERSONAL = re.compile(
     r"姓名|收件人|收货人|寄件人|电话|手机|买家|地址|备注|留言|name|phone|mail|address|note|buyer",
     re.I,
 )
+_USUAL = {
+    "状态": "status",
+    "店铺": "shop_id",
+    "店铺名称": "shop_id",
+    "平台": "platform",
+    "实付": "amount_paid",
+    "收货省": "recipient.province",
+    "收货市": "recipient.city",
+}
+"""Names of columns in tables that no form describes → the field."""
 _CLOSE = 0.85
 _LOOKED_AT = 2_000
 """Rows in which statuses are looked for."""
@@ -71,7 +81,7 @@ def _form(said: Mapping[str, Any]) -> Form:
     form = Form(
         title="a mapping of yours",
         kind=cast(Kind, kind),
-        columns=_columns(said),
+        columns=_columns(said, cast(Kind, kind)),
         statuses=_statuses(said, "statuses", "status")
         | _statuses(said, "after_sale", "after_sale"),
         zone=_zone(said.get("zone")),
@@ -85,7 +95,7 @@ def _form(said: Mapping[str, Any]) -> Form:
     return form
 
 
-def _columns(said: Mapping[str, Any]) -> dict[str, Column]:
+def _columns(said: Mapping[str, Any], kind: Kind) -> dict[str, Column]:
     found: dict[str, Column] = {}
     for rank, (name, value) in enumerate(_table(said, "columns").items()):
         field, _, read = value.partition(" ")
@@ -94,6 +104,11 @@ def _columns(said: Mapping[str, Any]) -> dict[str, Column]:
             close = difflib.get_close_matches(field, READS, 1)
             hint = f"; did you mean {close[0]!r}?" if close else f": allowed are {', '.join(READS)}"
             raise FormError(f"columns.{name}: {field!r} is no field{hint}")
+        if field not in SAYS[kind]:
+            allowed = ", ".join(each for each in READS if each in SAYS[kind])
+            raise FormError(
+                f"columns.{name}: {field!r} is no field of {kind}: allowed are {allowed}"
+            )
         if read and read not in ways:
             raise FormError(f"columns.{name}: {field} is read as {' or '.join(ways)}, not {read!r}")
         if fold(name) in found:
@@ -103,6 +118,9 @@ def _columns(said: Mapping[str, Any]) -> dict[str, Column]:
 
 
 def _statuses(said: Mapping[str, Any], table: str, field: str) -> dict[tuple[str, str], Means]:
+    """What cells mean; where the file has no such table, what they mean in any form."""
+    if table not in said:
+        return _in_any_form(field)
     found: dict[tuple[str, str], Means] = {}
     for cell, means in _table(said, table).items():
         if means not in get_args(Means):
@@ -110,6 +128,15 @@ def _statuses(said: Mapping[str, Any], table: str, field: str) -> dict[tuple[str
                 f"{table}.{cell}: is {means!r}; allowed are {', '.join(get_args(Means))}"
             )
         found[field, fold(cell)] = cast(Means, means)
+    return found
+
+
+def _in_any_form(field: str) -> dict[tuple[str, str], Means]:
+    found: dict[tuple[str, str], Means] = {}
+    for form in FORMS.values():
+        for (of, cell), means in form.statuses.items():
+            if of == field:
+                found.setdefault((of, cell), means)
     return found
 
 
@@ -136,32 +163,43 @@ def _zone(name: Any) -> ZoneInfo | None:
 
 def suggested(opened: Opened) -> str:
     """A mapping file for a table, as far as its header says it. Raises Unreadable, OSError."""
-    known = _known()
+    known = _known(READS)
     rows = (row for row in grid_of(opened, known.keys()).rows if not isinstance(row, Broken))
     first = list(islice(rows, HEADER_WITHIN))
     at = header_among(first, known.keys())
     if at is None:
         raise Unreadable(opened.path, "holds no table: no row with names of columns")
     titles = [shown(cell).strip() for cell in first[at][1]]
+    kind = _kind({_meant(title, known).partition(" ")[0] for title in titles if title})
+    known = _known(SAYS[kind])
     columns = {title: _meant(title, known) for title in titles if title}
-    statuses: dict[str, str] = {}
+    in_any_form = _in_any_form("status")
+    statuses: dict[str, Means] = {}
     index = next((i for i, title in enumerate(titles) if columns.get(title) == "status"), None)
     if index is not None:
         for _, cells in [*first[at + 1 :], *islice(rows, _LOOKED_AT)]:
             cell = shown(cells[index]).strip() if index < len(cells) else ""
             if cell and len(statuses) < _MOST_STATUSES:
-                statuses.setdefault(cell, _means(cell))
-    return "\n".join(_written(columns, statuses)) + "\n"
+                statuses.setdefault(cell, in_any_form.get(("status", fold(cell)), "paid"))
+    return "\n".join(_written(kind, columns, statuses)) + "\n"
 
 
-def _known() -> dict[str, str]:
-    """Names of columns that any form has, and our own fields → the field, and how it is read."""
-    found = {fold(field): field for field in READS if field != "-"}
+def _kind(fields: Collection[str]) -> Kind:
+    if "paid_at" in fields or "ordered_at" in fields:
+        return "orders"
+    return "uploads" if "order_id" in fields else "tracks"
+
+
+def _known(fields: Collection[str]) -> dict[str, str]:
+    """Names of columns of these fields: our own, usual ones and any form's → field and reading."""
+    found = {fold(field): field for field in READS if field in fields and field != "-"}
+    found |= {fold(name): field for name, field in _USUAL.items() if field in fields}
     for form in FORMS.values():
         for name, column in form.columns.items():
             usual = READS[column.field][0]
             how = "" if column.field == "-" or column.read == usual else f" {column.read}"
-            found.setdefault(name, column.field + how)
+            if column.field in fields:
+                found.setdefault(name, column.field + how)
     return found
 
 
@@ -174,21 +212,8 @@ def _meant(title: str, known: Mapping[str, str]) -> str:
     return exact or "-"
 
 
-def _means(cell: str) -> Means:
-    for form in FORMS.values():
-        means = form.statuses.get(("status", fold(cell)))
-        if means is not None:
-            return means
-    return "paid"
-
-
-def _written(columns: Mapping[str, str], statuses: Mapping[str, str]) -> Iterator[str]:
+def _written(kind: Kind, columns: Mapping[str, str], statuses: Mapping[str, str]) -> Iterator[str]:
     fields = {said.partition(" ")[0] for said in columns.values()}
-    kind = "uploads"
-    if fields & {"paid_at", "ordered_at"}:
-        kind = "orders"
-    elif "order_id" not in fields:
-        kind = "tracks"
     yield "# Which column of the table says what; made from its header, to be looked through."
     yield f'kind = "{kind}" # orders; uploads: numbers of orders alone; tracks: records of parcels'
     yield 'name = "import" # `source` of the messages'
@@ -197,14 +222,16 @@ def _written(columns: Mapping[str, str], statuses: Mapping[str, str]) -> Iterato
     yield 'zone = "Asia/Shanghai" # of times without an offset'
     yield 'currency = "CNY" # of amounts, in whole yuan or dollars'
     yield ""
-    yield f"# Fields: {', '.join(field for field in READS if field != '-')}; - is not read."
+    allowed = ", ".join(each for each in READS if each in SAYS[kind] and each != "-")
+    yield f"# Fields: {allowed}; - is not read."
     yield '# Behind a field: "time m/d/y" or "time d/m/y" of such dates, "minor" of amounts in fen.'
-    missing = [group for group in NEEDS[cast(Kind, kind)] if fields.isdisjoint(group)]
+    missing = [group for group in NEEDS[kind] if fields.isdisjoint(group)]
     for group in missing:
         yield f"# No column was found for {' or '.join(group)}, which {kind} need."
     yield "[columns]"
     for title, said in columns.items():
-        yield f"{json.dumps(title, ensure_ascii=False)} = {json.dumps(said)}"
+        remark = " # not read" if said == "-" else ""
+        yield f"{json.dumps(title, ensure_ascii=False)} = {json.dumps(said)}{remark}"
     if statuses:
         yield ""
         yield "# What a status means: unpaid, paid or closed. One that is not here means paid."

@@ -13,6 +13,7 @@ from schemas.cleaning import clean_id
 from streams.inputs.sheets.carriers import carrier_in
 from streams.inputs.sheets.cells import (
     CellProblem,
+    NoParcel,
     When,
     identities,
     identity,
@@ -249,7 +250,11 @@ class _Reader:
             self.outcome.passed["country_not_read"] += 1
         elif not draft.recipient:
             draft.recipient = found
-        numbers = parcels(row)
+        try:
+            numbers = parcels(row)
+        except NoParcel as error:
+            self.outcome.refuse(error.reason, f"line {row.line}: {error}")
+            return
         if not numbers and self._form.kind == "uploads":
             self.outcome.passed["no_number"] += 1
         times = whens(row, "shipped_at", self._zone)

@@ -120,7 +120,11 @@ def _form_of(path: Path, line: int, titles: list[str], forms: Collection[Form]) 
         raise Unreadable(path, f"the header in line {line} {needed}; found: {listed(titles)}")
     if len(best) > 1 and known(form) == known(best[1]):
         names = " or ".join(each.name for each in best[:2])
-        raise Unreadable(path, f"its columns fit {names}: say whose it is, with --as")
+        raise Unreadable(
+            path,
+            f"its columns fit {names}: say whose it is, with --as, or use "
+            '"import --suggest" for another table',
+        )
     return form
 
 

@@ -406,7 +406,7 @@ def test_a_mapping_is_suggested_from_the_header(tmp_path: Path) -> None:
     )
     text = suggested(Opened(path))
     assert '"订单号" = "order_id"\n' in text
-    assert '"收货人电话" = "-"\n"其他" = "-"\n' in text
+    assert '"收货人电话" = "-" # not read\n"其他" = "-" # not read\n' in text
     assert '"已发货" = "paid"\n"作废" = "paid"\n' in text
     (tmp_path / "m.toml").write_text(text.replace('platform = ""', 'platform = "taobao"'))
     found = file_read(path, from_toml(tmp_path / "m.toml"), SHOP, Payload(b"", ARRIVED_AT))
@@ -427,3 +427,64 @@ def test_nothing_of_a_person_leaves_a_table(tmp_path: Path) -> None:
     said += repr(found.outcome) + repr(found.remarks) + repr(found.unknown)
     assert "秘" not in said
     assert "13812345678" not in said
+
+
+OF_ERP = "订单号,店铺,平台,付款时间,快递公司,运单号,发货时间,收货省,收货市,状态,实付"
+
+
+def test_a_table_of_orders_gets_fields_of_orders_alone(tmp_path: Path) -> None:
+    """`状态` is a field of records in other forms: here it closes orders and finds unpaid ones."""
+    path = tmp_path / "erp.csv"
+    row = f"s-9,douyin,{PAID},圆通速递,YT1,2026-11-21 10:00:00,浙江省,杭州市"
+    path.write_text(f"{OF_ERP}\n1,{row},已关闭,9\n2,{row},待付款,9\n3,{row},已发货,9\n", "utf-8")
+    text = suggested(Opened(path))
+    assert '"状态" = "status"' in text
+    mapping = tmp_path / "m.toml"
+    mapping.write_text(text, "utf-8")
+    for _ in ("as suggested", "without [statuses]"):
+        found = file_read(path, from_toml(mapping), Feed(), Payload(b"", ARRIVED_AT))
+        orders = [each for each in values(found) if "paid_at" in each]
+        assert [(each["order_id"], each.get("state")) for each in orders] == [
+            ("1", "closed"),
+            ("3", None),
+        ]
+        assert {(each["shop_id"], each["platform"]) for each in orders} == {("s-9", "douyin")}
+        assert [each.get("amount_paid") for each in orders] == [900, 900]
+        assert found.outcome.passed["not_paid"] == 1
+        mapping.write_text(text[: text.index("# What a status means")], "utf-8")
+
+
+def test_a_field_that_the_kind_does_not_read_is_refused(tmp_path: Path) -> None:
+    """It would be in the file, and say nothing."""
+    (tmp_path / "m.toml").write_text('kind = "orders"\n[columns]\nS = "state"\n', "utf-8")
+    with pytest.raises(FormError, match=r"columns\.S: 'state' is no field of orders: allowed are"):
+        from_toml(tmp_path / "m.toml")
+
+
+@pytest.mark.parametrize(
+    ("sent", "key"),
+    [
+        ("78123456789015-中通快递", "zto:78123456789015"),
+        ("中通快递-78123456789015", "zto:78123456789015"),
+        ("YT123-1-1-圆通速递", "yto:YT123-1-1"),
+        ("圆通速递-YT123-1-1", "yto:YT123-1-1"),
+        ("SF-123-顺丰速运", "sf:SF-123"),
+    ],
+)
+def test_a_number_and_its_carrier_may_stand_either_way(tmp_path: Path, sent: str, key: str) -> None:
+    """The carrier is what a table of carriers knows."""
+    text = f"{DOUYIN}\n1,{PAID},已发货,,,,{sent},2026-11-21 10:00:00\n"
+    found = read(tmp_path / "o.csv", text)
+    assert [message.key for message in found.outcome.messages] == ["1", key]
+
+
+@pytest.mark.parametrize("sent", ["某某-78123456789015", "78123456789015", "EMS123-1", "123-"])
+def test_a_number_without_a_known_carrier_is_no_upload(tmp_path: Path, sent: str) -> None:
+    """The order is there all the same."""
+    text = f"{DOUYIN}\n1,{PAID},已发货,,,,{sent},2026-11-21 10:00:00\n"
+    found = read(tmp_path / "o.csv", text)
+    assert [message.key for message in found.outcome.messages] == ["1"]
+    assert [f"{reason}: {why}" for reason, why in found.outcome.refusals] == [
+        f"unknown_value: line 2: 快递信息 is {sent!r}, which names no known carrier: "
+        "NUMBER-CARRIER is expected"
+    ]
