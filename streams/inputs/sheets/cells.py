@@ -130,15 +130,20 @@ def parcels(row: Cells) -> list[tuple[str, str]]:
 def _parcel(name: str, part: str) -> tuple[str, str]:
     number, _, carrier = part.rpartition("-")
     if not (number and names_carrier(carrier)):
-        carrier, _, number = part.partition("-")
+        first, _, rest = part.partition("-")
         # A number may begin with the letters of its carrier: `EMS123-1`.
-        if not number or any(map(str.isdigit, carrier)) or not names_carrier(carrier):
+        if rest and not _has_digit(first) and names_carrier(first):
+            number, carrier = rest, first
+        elif not _has_digit(number) or not carrier or _has_digit(carrier):
             raise NoParcel(
                 "unknown_value",
-                f"{name} is {part[:40]!r}, which names no known carrier: NUMBER-CARRIER is "
-                "expected",
+                f"{name} is {part[:40]!r}, which names no carrier: NUMBER-CARRIER is expected",
             )
     return _identity(name, number), carrier
+
+
+def _has_digit(text: str) -> bool:
+    return any(map(str.isdigit, text))
 
 
 def recipient(row: Cells) -> dict[str, str] | None:

@@ -469,10 +469,11 @@ def test_a_field_that_the_kind_does_not_read_is_refused(tmp_path: Path) -> None:
         ("YT123-1-1-圆通速递", "yto:YT123-1-1"),
         ("圆通速递-YT123-1-1", "yto:YT123-1-1"),
         ("SF-123-顺丰速运", "sf:SF-123"),
+        ("123-某某快递", "某某快递:123"),
     ],
 )
 def test_a_number_and_its_carrier_may_stand_either_way(tmp_path: Path, sent: str, key: str) -> None:
-    """The carrier is what a table of carriers knows."""
+    """The carrier is what a table knows, else what stands behind and has no digit."""
     text = f"{DOUYIN}\n1,{PAID},已发货,,,,{sent},2026-11-21 10:00:00\n"
     found = read(tmp_path / "o.csv", text)
     assert [message.key for message in found.outcome.messages] == ["1", key]
@@ -485,6 +486,6 @@ def test_a_number_without_a_known_carrier_is_no_upload(tmp_path: Path, sent: str
     found = read(tmp_path / "o.csv", text)
     assert [message.key for message in found.outcome.messages] == ["1"]
     assert [f"{reason}: {why}" for reason, why in found.outcome.refusals] == [
-        f"unknown_value: line 2: 快递信息 is {sent!r}, which names no known carrier: "
+        f"unknown_value: line 2: 快递信息 is {sent!r}, which names no carrier: "
         "NUMBER-CARRIER is expected"
     ]
