@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -15,8 +18,13 @@ from urllib.request import urlopen
 
 import aiohttp
 from kafka_server import KafkaServer
+from support.ingesting import service
 from support.ports import free_port
+from support.pushes import ARRIVED_AT, PUSHES, messages
+from support.replaying import replay, standing
 from support.running import Deployment, Worker, wait_for
+
+from streams.inputs.sources.registry import SOURCES
 
 SALT, APP_KEY, APP_SECRET = "a-salt-of-ours", "an-app-key", "an-app-secret"
 FEEDS = """
@@ -121,8 +129,8 @@ def test_what_was_taken_before_a_kill_is_on_kafka(kafka: KafkaServer, tmp_path: 
     deployment = Deployment(kafka.bootstrap, tmp_path)
     port = free_port()
     sender = Sender(port)
-    with ingest(deployment, port) as service:
-        asyncio.run(sender.run(service))
+    with ingest(deployment, port) as process:
+        asyncio.run(sender.run(process))
     assert KILLED_AFTER <= len(sender.taken) < 2 * KILLED_AFTER
     assert sender.taken <= numbers_on(deployment).keys()
 
@@ -131,9 +139,9 @@ def test_what_was_taken_before_a_kill_is_on_kafka(kafka: KafkaServer, tmp_path: 
             await asyncio.gather(*(sender.send(each, session) for each in missing))
 
     missing = set(range(2 * KILLED_AFTER)) - sender.taken
-    with ingest(deployment, port) as service:
+    with ingest(deployment, port) as process:
         asyncio.run(again())
-        assert service.stop() == 0
+        assert process.stop() == 0
     found = numbers_on(deployment)
     assert sender.taken == found.keys() == set(range(2 * KILLED_AFTER))
     assert all(len(records) == 1 for records in found.values())
@@ -171,3 +179,102 @@ def test_a_push_becomes_a_warning(kafka: KafkaServer, tmp_path: Path) -> None:
         wait_for(lambda: any(map(about, deployment.newest().values())), 60, worker.tail)
     finally:
         worker.kill()
+
+
+EARLY = {"wechat": "3705115058471200001", "shopify": "450780001"}
+"""Sources whose payloads bring no warning alone: what counts is when their order was paid."""
+STARTED = datetime(2026, 11, 18, tzinfo=UTC)
+
+
+def beside(sent: list[Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """An order and an early upload for each parcel that a payload names.
+
+    And a parcel for each of EARLY, picked up before its order was paid.
+    """
+    named = [one["value"] for one in sent if one["topic"] == "tracking-update"]
+    parcels = {(one["carrier"], one["tracking_number"]) for one in named}
+    orders: list[dict[str, Any]] = []
+    uploads: list[dict[str, Any]] = []
+    for platform, order_id in EARLY.items():
+        early = {"carrier": "zto", "tracking_number": f"78{order_id[-12:]:0>12}"}
+        early |= {"occurred_at": STARTED.isoformat()}
+        uploads.append(
+            {**early, "status": "ordered", "order_ids": [order_id], "platform": platform}
+        )
+        uploads.append({**early, "status": "picked_up"})
+    for number, (carrier, tracking_number) in enumerate(sorted(parcels)):
+        whose = {"shop_id": "beside", "platform": "douyin"}
+        orders.append({"order_id": f"beside-{number}", "paid_at": STARTED.isoformat(), **whose})
+        uploads.append(
+            {
+                "carrier": carrier,
+                "tracking_number": tracking_number,
+                "status": "ordered",
+                "occurred_at": (STARTED + timedelta(hours=1)).isoformat(),
+                "order_ids": [f"beside-{number}"],
+                **whose,
+            }
+        )
+    return orders, uploads
+
+
+def replayed(directory: Path, orders: list[Any], tracking: list[Any]) -> list[dict[str, Any]]:
+    """The warnings that `shipsentry replay` says stand now."""
+    program = [sys.executable, "-m", "streams.cli", "replay"]
+    for name, values in (("orders", orders), ("tracking", tracking)):
+        file = directory / f"{name}.jsonl"
+        file.write_text("".join(json.dumps(each) + "\n" for each in values), encoding="utf-8")
+        program += [f"--{name}", str(file)]
+    program += ["--until", datetime.now(UTC).isoformat()]
+    run = subprocess.run(program, capture_output=True, text=True, check=True)
+    found = map(json.loads, run.stdout.splitlines())
+    return standing({warning["warning_id"]: warning for warning in found})
+
+
+def without_effect(orders: list[Any], uploads: list[Any]) -> set[str]:
+    """The sources without whose messages the same warnings would stand."""
+    now = datetime.now(UTC)
+
+    def judged(left_out: str | None) -> list[dict[str, Any]]:
+        values: dict[str, list[Any]] = {"order-paid": [*orders], "tracking-update": [*uploads]}
+        for push in PUSHES:
+            for topic, _, value in messages(push):
+                if push.feed.source.name != left_out and value is not None:
+                    values[topic].append(value)
+        return standing(replay(values["order-paid"], values["tracking-update"], now)[0])
+
+    everything = judged(None)
+    return {name for name in SOURCES if judged(name) == everything}
+
+
+def test_every_source_comes_to_the_warnings_of_replay(kafka: KafkaServer, tmp_path: Path) -> None:
+    """All genuine payloads by HTTP; without any one source others would stand."""
+    deployment = Deployment(kafka.bootstrap, tmp_path)
+    sent = [one for push in PUSHES for one in push.expected if "topic" in one]
+    orders, uploads = beside(sent)
+    deployment.produce(orders, uploads)
+    names = deployment.settings.model_dump(exclude_defaults=True, exclude={"bootstrap_servers"})
+
+    async def push_all() -> None:
+        feeds = {push.feed.key: push.feed for push in PUSHES}
+        async with service(kafka, feeds, now=lambda: ARRIVED_AT, **names) as running:
+            for push in PUSHES:
+                answer = await running.send(
+                    push.address, push.body, headers=push.options.headers, query=push.options.query
+                )
+                assert answer.status == push.feed.source.taken.status, push.address
+
+    asyncio.run(push_all())
+    of = {
+        topic: [
+            one if one["value"] is None else one["value"] for one in sent if one["topic"] == topic
+        ]
+        for topic in ("order-paid", "tracking-update")
+    }
+    worker = deployment.worker().start()
+    try:
+        wanted = replayed(tmp_path, orders + of["order-paid"], uploads + of["tracking-update"])
+        deployment.wait_for_standing(wanted)
+    finally:
+        worker.kill()
+    assert without_effect(orders, uploads) == set()

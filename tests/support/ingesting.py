@@ -8,14 +8,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import aiohttp
 from confluent_kafka import Consumer, TopicPartition
 from prometheus_client import REGISTRY
 from support.ports import free_port
 
-from streams.demo.broker import EmbeddedCluster
 from streams.ingest.feeds import Key, NamedFeed, load_feeds
 from streams.ingest.service import run
 from streams.settings import Settings
@@ -39,6 +38,14 @@ class Sent(NamedTuple):
     value: Any
     timestamp_ms: int
     partition: int
+
+
+class Cluster(Protocol):
+    """A broker of either kind."""
+
+    @property
+    def bootstrap(self) -> str:
+        """Where it is reached."""
 
 
 class Service:
@@ -124,7 +131,7 @@ def feeds_of(directory: Path, text: str, **secrets: str) -> dict[Key, NamedFeed]
 
 @asynccontextmanager
 async def service(
-    cluster: EmbeddedCluster,
+    cluster: Cluster,
     feeds: Mapping[Key, NamedFeed],
     *,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),

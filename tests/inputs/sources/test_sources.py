@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import random
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -34,7 +35,7 @@ PROOFS = {
     for name in [*entry.get("headers", {}), *entry.get("query", {})]
 } | {"x-timestamp", "app-id", "timestamp", "nonce"}
 """Headers and parameters that prove requests."""
-MUTATIONS = 60
+MUTATIONS = int(os.environ.get("SHIPSENTRY_TEST_MUTATIONS", "60"))
 """Of each payload."""
 
 
