@@ -18,7 +18,7 @@ from streams.cli.moments import beijing
 from streams.cli.reading import FORMS, reading_of, reading_options, refused, scope_option
 from streams.decode.moments import parse_time
 from streams.inputs.opened import Unreadable
-from streams.replay.scope import Scope
+from streams.inputs.sources.scope import Scope
 from streams.settings import load_settings
 from streams.telemetry.counted import counted
 

@@ -20,13 +20,13 @@ from streams.decode.names import with_own
 from streams.engine.pages.access import Access
 from streams.inputs.cells import Reading
 from streams.inputs.rejected import Counted
+from streams.inputs.sources.scope import Scope
 from streams.judge.precheck import RuleFailed, ask_order
 from streams.outputs.check_answer import answer
 from streams.profiles.loader import ProfileError, load
 from streams.replay.history import play
 from streams.replay.machine import Machine
 from streams.replay.namesakes import moving_as
-from streams.replay.scope import Scope
 from streams.settings import Settings
 from streams.telemetry.counted import counted
 

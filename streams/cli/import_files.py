@@ -23,10 +23,11 @@ from streams.inputs.opened import Opened, Unreadable
 from streams.inputs.sheets.form import Form, FormError
 from streams.inputs.sheets.imported import NAMES, Imported, file_read
 from streams.inputs.sheets.mapping import from_toml, suggested
-from streams.inputs.sheets.owners import Scope, owners, scoped
+from streams.inputs.sheets.owners import all_scoped, owners
 from streams.inputs.sheets.registry import FORMS
 from streams.inputs.sources.payload import Canonical, Feed, Payload
 from streams.inputs.sources.registry import SOURCES
+from streams.inputs.sources.scope import Scope
 from streams.inputs.table import listed
 from streams.settings import load_settings
 from streams.telemetry.counted import counted
@@ -113,7 +114,7 @@ def import_files(
         for path in files:
             found = file_read(path, whose, feed, Payload(b"", datetime.now(UTC)), made_at)
             if scope is not None:
-                scoped(found.outcome, scope)
+                all_scoped(found.outcome, scope)
             for sentence in _summary(path, found):
                 click.echo(one_line(sentence), err=True)
             messages += found.outcome.messages

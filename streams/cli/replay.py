@@ -36,6 +36,7 @@ from streams.cli.what_if import AS_DATED, as_json, as_table, chosen
 from streams.decode.names import with_own
 from streams.inputs.opened import Unreadable
 from streams.inputs.rejected import Rejected
+from streams.inputs.sources.scope import Scope
 from streams.judge.warnings import Revision
 from streams.outputs.message import encode_warning
 from streams.profiles.loader import ProfileError, load
@@ -43,7 +44,6 @@ from streams.profiles.model import Profiles
 from streams.replay.history import play
 from streams.replay.machine import Machine
 from streams.replay.namesakes import namesakes
-from streams.replay.scope import Scope
 from streams.replay.seen import Seen
 from streams.replay.shop_days import ShopDays
 from streams.replay.what_if import Variant, WhatIf

@@ -29,9 +29,9 @@ from streams.cli.reading import (
 from streams.decode.names import with_own
 from streams.inputs.opened import Unreadable
 from streams.inputs.rejected import Rejected
+from streams.inputs.sources.scope import Scope
 from streams.replay.backlog import Backlog
 from streams.replay.history import play
-from streams.replay.scope import Scope
 from streams.replay.seen import Seen
 from streams.replay.shop_days import ShopDays
 from streams.replay.what_if import Variant

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -16,6 +16,7 @@ from streams.ingest.limits import Network
 from streams.inputs.sources.configuration import Rule, Zone
 from streams.inputs.sources.payload import Feed
 from streams.inputs.sources.registry import SOURCES
+from streams.inputs.sources.scope import FIELDS, Scope
 from streams.inputs.sources.source import Source
 from streams.telemetry.secrets import hide
 from streams.texts.toml_file import read_toml
@@ -29,9 +30,6 @@ MOST_PROBLEMS = 50
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _LONGEST_SHOWN = 60
-
-Scope = Literal["shop", "platform"]
-"""Within what ids of orders are unique, where they are not everywhere."""
 
 Key = tuple[str, str]
 """Source and name of a feed, as its address has them."""
@@ -166,7 +164,7 @@ class _Reading:
         if key in self.feeds:
             self.wrong((*place, "name"), f"there are two feeds {said.source}/{said.name}")
         if said.scope is not None:
-            owner = "shop_id" if said.scope == "shop" else "platform"
+            owner = FIELDS[said.scope]
             if not getattr(said, owner):
                 self.wrong((*place, "scope"), f"scope {said.scope!r} needs {owner}")
         if secret is None:

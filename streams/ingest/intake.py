@@ -22,10 +22,10 @@ from streams.ingest.letters import letter
 from streams.ingest.limits import FORWARDED, Network, Rate, sender
 from streams.ingest.masking import masked_text
 from streams.ingest.publisher import NeverTaken, NotTaken, Outgoing, Publisher
-from streams.ingest.scoping import scoped
 from streams.ingest.uploads import Uploads
 from streams.inputs.sources.parts import is_json
 from streams.inputs.sources.payload import Canonical, Feed, Outcome, Payload, Refusal, Unreadable
+from streams.inputs.sources.scope import FIELDS, owner_of, scoped
 from streams.inputs.sources.source import Answer
 from streams.telemetry import metrics
 from streams.telemetry.events import Limited, event
@@ -204,7 +204,10 @@ class Intake:
         return _End("dead_letter" if refusals else "taken", _answer(feed, payload, taken=True))
 
     def _record(self, feed: NamedFeed, message: Canonical) -> Outgoing:
-        topic, key, value, timestamp = scoped(message, feed)
+        if feed.scope is not None:
+            own = getattr(feed.feed, FIELDS[feed.scope])
+            message = scoped(message, owner_of(message.value or {}, feed.scope, own))
+        topic, key, value, timestamp = message
         if feed.mask_phones and value is not None and isinstance(value.get("description"), str):
             value = {**value, "description": masked_text(value["description"])}
         return Outgoing(

@@ -16,7 +16,8 @@ from streams.facts.facts import OrderVersion, TrackingFact
 from streams.inputs.arrivals import Line
 from streams.inputs.files import NO_TIME, BadLine
 from streams.inputs.messages import ORDERS, Message
-from streams.replay.scope import Scope, scoped_fact, scoped_order
+from streams.inputs.sources.scope import Scope
+from streams.replay.scope import scoped_fact, scoped_order
 from streams.replay.seen import Seen
 from streams.tables.processor import TOO_MANY
 

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import msgspec
 from xxhash import xxh3_64_intdigest
 
 from streams.decode import Bad
 from streams.facts.facts import OrderVersion, TrackingFact
-
-Scope = Literal["shop", "platform"]
-"""Within what an order's id is unique."""
+from streams.inputs.sources.scope import FIELDS, Scope
 
 SCOPES: tuple[Scope, ...] = ("shop", "platform")
 
-_FIELDS: dict[Scope, str] = {"shop": "shop_id", "platform": "platform"}
 _MASK = (1 << 63) - 1
 
 
@@ -26,7 +21,7 @@ def scoped_order(version: OrderVersion, scope: Scope) -> OrderVersion | Bad:
     """
     if not version.known:
         return version
-    owner = getattr(version, _FIELDS[scope])
+    owner = getattr(version, FIELDS[scope])
     if not owner:
         return _ownerless(scope, "")
     return msgspec.structs.replace(version, order_id=f"{owner}/{version.order_id}")
@@ -36,7 +31,7 @@ def scoped_fact(fact: TrackingFact, scope: Scope) -> TrackingFact | Bad:
     """The fact with `shop/` or `platform/` before the ids of its orders, if it names any."""
     if not fact.order_ids:
         return fact
-    owner = getattr(fact, _FIELDS[scope])
+    owner = getattr(fact, FIELDS[scope])
     if not owner:
         return _ownerless(scope, " where orders are named")
     # Facts that name another shop's orders are other facts: the digest tells them apart.
@@ -49,5 +44,5 @@ def scoped_fact(fact: TrackingFact, scope: Scope) -> TrackingFact | Bad:
 
 
 def _ownerless(scope: Scope, where: str) -> Bad:
-    field = _FIELDS[scope]
+    field = FIELDS[scope]
     return Bad("missing_field", field, f"{field} is required by --scope {scope}{where}")

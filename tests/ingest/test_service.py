@@ -253,6 +253,25 @@ def test_ids_are_scoped_by_shop_where_the_feed_says_so(
     asyncio.run(scenario())
 
 
+def test_ids_are_scoped_by_the_platform_as_workers_call_it(
+    cluster: EmbeddedCluster, tmp_path: Path
+) -> None:
+    """However the message calls it; a replay and an import say the same id."""
+    text = CANONICAL + 'scope = "platform"\nplatform = "douyin"\n'
+    order = {"order_id": "1001", "shop_id": "s-1", "platform": "天猫"}
+    body = json.dumps({**order, "paid_at": "2026-11-20T10:00:00+08:00"}).encode()
+
+    async def scenario() -> None:
+        feeds = feeds_of(tmp_path, text, SALT=SALT)
+        async with service(cluster, feeds, now=lambda: NOW) as running:
+            answer = await running.send("/in/canonical/erp", body, headers=signed(body))
+            assert answer.status == 200
+            (found,) = await running.records(ORDERS)
+        assert found.key == "tmall/1001"
+
+    asyncio.run(scenario())
+
+
 def test_a_feed_that_comes_too_often_is_told_to_wait(
     cluster: EmbeddedCluster, tmp_path: Path
 ) -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from support.builders import HOUR, PAID, PICKED, Message, order, picked_up, upload, us
 from support.reading import shop_file
 
 from streams.inputs.files import BadLine
 from streams.inputs.messages import TRACKING
+from streams.inputs.sources.payload import Canonical
+from streams.inputs.sources.scope import Scope, owner_of, scoped
 from streams.profiles.loader import load
 from streams.replay.history import play
 from streams.replay.machine import Machine
-from streams.replay.scope import Scope
 from streams.replay.seen import REMEMBERED, Seen
 
 
@@ -52,6 +54,19 @@ def test_a_platform_before_the_id(tmp_path: Path) -> None:
     machine, _, bad = played(tmp_path, orders, [upload("1", platform="tmall")], "platform")
     assert bad == []
     assert machine.known("orders") == ["douyin/1", "tmall/1"]
+
+
+@pytest.mark.parametrize("platform", ["douyin", "抖店", " Douyin "])
+def test_sources_and_spreadsheets_say_the_same_id(tmp_path: Path, platform: str) -> None:
+    """However the platform is written: else an order and its upload would not find each other."""
+    value = order("1", platform=platform)
+    machine, _, bad = played(tmp_path, [value], [upload("1", platform=platform)], "platform")
+    assert bad == []
+    owner = owner_of(value, "platform")
+    assert machine.known("orders") == [scoped(Canonical("order-paid", "1", value), owner).key]
+    said = scoped(Canonical("tracking-update", "k", upload("1", platform=platform)), owner)
+    assert said.value is not None
+    assert said.value["order_ids"] == machine.known("orders")
 
 
 def test_the_same_upload_of_two_shops_is_two_facts(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from streams.inputs.sheets.carriers import carrier_in
 from streams.inputs.sheets.form import FormError
 from streams.inputs.sheets.imported import Imported, exported, file_read
 from streams.inputs.sheets.mapping import from_toml, suggested
-from streams.inputs.sheets.owners import owners, scoped
+from streams.inputs.sheets.owners import all_scoped, owners
 from streams.inputs.sheets.registry import FORMS
 from streams.inputs.sources.payload import Feed, Payload
 from streams.reference.places import at_start
@@ -320,7 +320,7 @@ def test_ids_of_several_shops_are_named_and_told_apart(tmp_path: Path) -> None:
     row = f"1,{PAID},已发货,,,,SF1-顺丰,2026-11-21 10:00:00"
     found = read(tmp_path / "o.csv", f"{header}{row},s-1\n{row},s-2\n2,{PAID},,,,,,,s-1\n")
     assert owners(found.outcome.messages) == {"1": {"douyin s-1", "douyin s-2"}}
-    scoped(found.outcome, "shop")
+    all_scoped(found.outcome, "shop")
     assert owners(found.outcome.messages) == {}
     assert [message.key for message in found.outcome.messages] == [
         *("s-1/1", "sf:SF1", "s-2/1", "sf:SF1", "s-1/2")
