@@ -6,12 +6,12 @@ Times are in µs. A number's lives count one by one; what no order names is not 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
 from streams.facts.facts import STATUS_CODE
+from streams.facts.ranks import nearest_rank
 from streams.facts.statuses import NOT_RECORDS, PROGRESS
 from streams.profiles.model import Profiles
 from streams.replay.machine import Machine
@@ -27,9 +27,9 @@ class Measure(NamedTuple):
     """What was measured of a carrier on one lane ("": on all). None: of no parcel.
 
     `waiting` were uploaded and never moved. `pickup` is from the upload to the first progress,
-    `travel` from there to the delivery: (median, 90th percentile). `gap` is the longest time
-    between two records, or since the last one of a parcel on its way, and `gap_key` whose it was.
-    `in_time` of those `due` moved by their order's promise.
+    `travel` from there to the delivery: (median, 90th percentile) by the nearest rank. `gap` is the
+    longest time between two records, or since the last one of a parcel on its way, and `gap_key`
+    whose it was. `in_time` of those `due` moved by their order's promise.
     """
 
     carrier: str
@@ -171,12 +171,6 @@ def _measure(carrier: str, lane: str, sums: _Sums) -> Measure:
 
 
 def _both(lengths: list[int]) -> tuple[int, int] | None:
-    """Median and 90th percentile, each one of the lengths (nearest rank)."""
-    if not lengths:
-        return None
     lengths.sort()
-    return _rank(lengths, 50), _rank(lengths, 90)
-
-
-def _rank(lengths: Sequence[int], percent: int) -> int:
-    return lengths[max(0, -(-len(lengths) * percent // 100) - 1)]
+    median, ninth = nearest_rank(lengths, 50), nearest_rank(lengths, 90)
+    return None if median is None or ninth is None else (median, ninth)

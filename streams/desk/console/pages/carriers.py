@@ -12,7 +12,8 @@ from fastapi.responses import Response
 from streams.desk.access.who import Role
 from streams.desk.api.guard import needs
 from streams.desk.console.console import View, view_of
-from streams.desk.console.queries.lanes import MOST, Figures, Lane, quantile, seen
+from streams.desk.console.queries.lanes import MOST, Figures, Lane, seen
+from streams.facts.ranks import nearest_rank
 from streams.facts.times import DAY, HOUR
 
 router = APIRouter()
@@ -89,14 +90,15 @@ def carriers(request: Request) -> Response:
 
 
 def _figured(title: str, path: str, figures: Figures, silent: int) -> Figured:
-    p50, p90, p99 = (quantile(figures.gaps, share) for share in (0.5, 0.9, 0.99))
+    gaps, pickup = sorted(figures.gaps), sorted(figures.pickup)
+    p50, p90, p99 = (nearest_rank(gaps, percent) for percent in (50, 90, 99))
     per_mille = figures.warned * 1000 / figures.shipped if figures.shipped else None
     return Figured(
         title,
         path,
         figures.parcels,
         figures.shipped,
-        (_hours(quantile(figures.pickup, 0.5)), _hours(quantile(figures.pickup, 0.9))),
+        (_hours(nearest_rank(pickup, 50)), _hours(nearest_rank(pickup, 90))),
         (_hours(p50), _hours(p90), _hours(p99)),
         f"{figures.in_time / figures.ended:.1%}" if figures.ended else "–",
         "–" if per_mille is None else f"{per_mille:.0f}",
@@ -125,7 +127,7 @@ def _heat(lanes: dict[Lane, Figures], view: View) -> tuple[list[str], list[tuple
         cells = []
         for to in destinations:
             found = together.get((origin, to))
-            p90 = None if found is None else quantile(found.gaps, 0.9)
+            p90 = None if found is None else nearest_rank(sorted(found.gaps), 90)
             n = 0 if found is None else found.parcels
             title = view.says.count("parcels", n)
             cells.append(Cell(_hours(p90) if n else "", title if n else "", shade(p90)))

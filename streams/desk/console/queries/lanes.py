@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
@@ -13,18 +12,15 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Row, select
 
 from streams.desk.database.tables import checkpoints, links, order_versions, warnings
+from streams.facts.facts import STATUS_CODE
+from streams.facts.statuses import PROGRESS, STOPPING
 
 MOST = 100_000
 """Records that are looked at, the newest: what a page can wait for."""
 
 _UPLOADED = "ordered"
-_MOVING = frozenset(
-    (
-        *("picked_up", "hub", "in_transit", "arrived_dest_city", "out_for_delivery"),
-        *("ready_for_pickup", "delivered", "attempt_failed", "customs"),
-    )
-)
-
+_MOVING = frozenset(name for name, code in STATUS_CODE.items() if code in PROGRESS)
+_STOPPING = frozenset(name for name, code in STATUS_CODE.items() if code in STOPPING)
 
 Record = Row[tuple[str, int, str, str | None]]
 
@@ -42,8 +38,8 @@ class Figures:
     """What was seen of one carrier, or of one lane. Times are µs.
 
     `pickup` is from the number's upload to the pickup, `gaps` the longest silence of each parcel
-    between pickup and delivery, or until now. `ended` are parcels that were delivered, `in_time`
-    those of them about which no warning was breached.
+    from its first progress until nothing more is to come, or until now. `ended` are parcels that
+    were delivered, `in_time` those of them about which no warning was breached.
     """
 
     parcels: int = 0
@@ -102,12 +98,6 @@ def seen(connection: Connection, since: int, now: int, only_shops: frozenset[str
         lane, figures = _parcel(parcel, records, about, now)
         lanes[lane].add(figures)
     return Seen(dict(lanes), about.silent, min(len(rows), MOST), whole)
-
-
-def quantile(values: Iterable[int], share: float) -> int | None:
-    """The value that so many are not above (nearest rank); None where there are none."""
-    found = sorted(values)
-    return found[max(0, math.ceil(share * len(found)) - 1)] if found else None
 
 
 class _About(NamedTuple):
@@ -170,10 +160,9 @@ def _parcel(
     if uploaded is not None and picked_up is not None and picked_up >= uploaded:
         figures.pickup.append(picked_up - uploaded)
     if moving:
-        moments = [row.at for row in moving]
-        if not delivered:
-            moments.append(max(now, moments[-1]))
-        gaps = [after - before for before, after in pairwise(moments)]
+        end = next((row.at for row in records if row.status in _STOPPING), now)
+        moments = [row.at for row in moving if row.at <= end]
+        gaps = [after - before for before, after in pairwise([*moments, end])]
         figures.gaps += [max(gaps)] if gaps else []
     warned, late = about.parcels.get(parcel, (0, 0))
     figures.warned = warned
