@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from streams.desk.console.words import Says
+from streams.desk.database.wanted import STANDING
 from streams.facts.times import BEIJING, HOUR, MINUTE, from_datetime, to_datetime
 from streams.profiles.money import spelled
 from streams.reference.places import official_name, province_name
@@ -63,7 +64,7 @@ class Shown:
 
     def left(self, row: Row[Any]) -> Left:
         """What is left of a warning's deadline."""
-        if row.state not in ("open", "breached"):
+        if row.state not in STANDING:
             return Left(self.word("states", row.state), "ended", None)
         if row.deadline is None:
             return Left(self.says("at_once"), "today", None)
