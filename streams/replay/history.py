@@ -109,13 +109,14 @@ def arrivals(
 ) -> Iterator[Arrival]:
     """What arrives, as `play` takes it; `seen` counts it."""
 
-    def tagged(file: Source) -> Iterator[tuple[int, int, Line, Source]]:
+    def tagged(number: int, file: Source) -> Iterator[tuple[int, int, int, Line, Source]]:
         kind = 0 if file.message is ORDERS else 1
         for line in file.read(reject, progress):
-            yield line.arrival, kind, line, file
+            yield line.arrival, kind, number, line, file
 
-    merged = heapq.merge(*map(tagged, files), key=lambda entry: entry[:2])
-    for arrival, kind, line, file in merged:
+    # No two files have one number: what stands behind it is never compared.
+    merged = heapq.merge(*(tagged(*each) for each in enumerate(files)))
+    for arrival, kind, _, line, file in merged:
         if until is not None and arrival > until:
             continue
         known_at = _FAR if arrival == NO_TIME else arrival
