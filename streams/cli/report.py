@@ -47,14 +47,16 @@ from streams.telemetry.counted import counted
 
 EPILOG = f"""\b
 Examples:
+  shipsentry report 1791213782_order_export.csv tracks.xlsx --shop s-1 --as kuaidi100
   shipsentry report orders.xlsx tracking.csv --zone Asia/Shanghai --money major
   shipsentry report orders.jsonl tracking.jsonl.gz --out monday.html --xlsx monday.xlsx --lang zh
   shipsentry report messages.jsonl --until 2026-11-21T08:00:00+08:00
 
-Each file holds orders, tracking updates, or records with topic, key and value, as `sources try`
-writes them; its content says which. It may be {FORMS}. The page needs no network and holds no
-personal data. Exit status: 0, or 3 when a line was bad (see the dead-letter file), 1 when a rule
-failed, or 2 for wrong usage or a file that holds no messages.
+Each file holds orders, tracking updates, records with topic, key and value, as `sources try`
+writes them, or what `shipsentry import` reads; its content says which. It may be {FORMS}. The page
+needs no network and holds no personal data. Exit status: 0, or 3 when a line was bad (see the
+dead-letter file) or refused of an export, 1 when a rule failed, or 2 for wrong usage or a file that
+cannot be read.
 """
 
 _OUTPUT = OutputFile()

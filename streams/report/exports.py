@@ -21,7 +21,7 @@ from streams.inputs.sources.scope import Scope, owner_of, scoped
 
 
 class ImportedFile:
-    """The messages of one topic that an export became, in order of arrival."""
+    """The messages of one topic that an export became."""
 
     def __init__(self, path: Path, message: Message, lines: list[Line]) -> None:
         self.path = path
@@ -35,8 +35,10 @@ class ImportedFile:
     def read(
         self, reject: Callable[[BadLine], None], progress: Callable[[int], None]
     ) -> Iterator[Line]:
-        """The messages in order of arrival."""
-        return iter(sorted(self._lines))
+        """The messages in order of arrival, each let go as it is read. Can be used once."""
+        self._lines.sort(reverse=True)
+        while self._lines:
+            yield self._lines.pop()
 
 
 @dataclass(frozen=True, slots=True)
