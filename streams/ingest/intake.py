@@ -207,12 +207,12 @@ class Intake:
         if feed.scope is not None:
             own = getattr(feed.feed, FIELDS[feed.scope])
             message = scoped(message, owner_of(message.value or {}, feed.scope, own))
-        topic, key, value, timestamp = message
+        value, timestamp = message.value, message.timestamp
         if feed.mask_phones and value is not None and isinstance(value.get("description"), str):
             value = {**value, "description": masked_text(value["description"])}
         return Outgoing(
-            self._topics[topic],
-            key.encode("utf-8", "replace"),
+            self._topics[message.topic],
+            message.key.encode("utf-8", "replace"),
             None if value is None else _json(value),
             0 if timestamp is None else round(timestamp.timestamp() * 1000),
         )
