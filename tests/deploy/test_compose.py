@@ -272,7 +272,7 @@ def test_what_sources_push_finds_the_service() -> None:
 
 
 def test_the_desk_is_where_a_browser_looks_for_it() -> None:
-    """Its port is open to this machine and Prometheus, it keeps its database, a stop waits for it."""
+    """Its port is open, Prometheus finds it, it keeps its database, and a stop waits for it."""
     service = services()["desk"]
     settings = settings_of(service["environment"])
     assert settings.desk_host == "0.0.0.0"  # noqa: S104 - within the container
