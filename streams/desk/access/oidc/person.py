@@ -1,0 +1,78 @@
+"""Who comes from the provider: name, role and shops by the claims of the ID token."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from streams.desk.access.secrets import digest
+from streams.desk.access.who import Role
+
+Reason = Literal["away", "busy", "expired", "denied", "untrusted", "no_role", "no_shop", "name"]
+"""Why somebody is not let in; the page of signing in says what to do about each."""
+
+ANYBODY = "*"
+"""Of roles: whoever the provider lets in. Of shops: every shop."""
+
+_NAME = re.compile(r"[\w.@+|-]{1,64}")
+
+
+class NotLetIn(Exception):
+    """Somebody is not let in; `detail` is for the log, and names nobody."""
+
+    def __init__(self, reason: Reason, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """Which claim says what. `roles` are values of `role` and the role that each gives."""
+
+    user: str
+    roles: tuple[tuple[str, Role], ...]
+    role: str | None = None
+    shops: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who is let in; `subject` is a hash of who the provider says it is, and stays where a name
+    changes."""
+
+    name: str
+    subject: str
+    role: Role
+    shops: frozenset[str] | None
+
+
+def person(said: Mapping[str, Any], claims: Claims) -> Person:
+    """Who the claims of a proven ID token are of. Raises NotLetIn."""
+    subject = str(said["sub"])
+    name = said.get(claims.user, subject)
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise NotLetIn("name", f"the claim {claims.user} is no name of a user")
+    has = _values(said, claims.role)
+    roles = [role for value, role in claims.roles if value == ANYBODY or value in has]
+    if not roles:
+        raise NotLetIn("no_role", f"no value of the claim {claims.role} gives a role")
+    shops = None if claims.shops is None else _values(said, claims.shops)
+    if shops is not None and not shops:
+        raise NotLetIn("no_shop", f"the claim {claims.shops} names no shop")
+    if shops is not None and ANYBODY in shops:
+        shops = None
+    return Person(name, digest(f"{said['iss']}\n{subject}"), max(roles), shops)
+
+
+def _values(said: Mapping[str, Any], claim: str | None) -> frozenset[str]:
+    """What a claim holds, one text or several; `a.b` is `b` in `a` where none is called `a.b`."""
+    if claim is None:
+        return frozenset()
+    found: Any = said
+    for part in (claim,) if claim in said else claim.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    several = found if isinstance(found, list) else [found]
+    return frozenset(each for each in several if isinstance(each, str) and each)
