@@ -66,6 +66,7 @@ def test_there_and_back(tmp_path: Path) -> None:
             page.on("console", lambda said: said.type == "error" and wrong.append(said.text))
             page.goto(f"{address}/shops")
             page.click("text=Sign in with single sign-on")
+            page.click("text=I am li")
             page.wait_for_url(f"{address}/shops")
             expect(page.locator(".me")).to_be_visible()
             assert wrong == []

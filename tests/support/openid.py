@@ -113,13 +113,11 @@ def served(now: Callable[[], int]) -> Iterator[OpenId]:
                 "/.well-known/openid-configuration": provider.document,
                 "/keys": provider.keys,
             }
-            if path == "/authorize":  # of a browser: whoever comes is signed in
+            if path == "/authorize":  # of a browser: a page of another site, and a way back
                 back = provider.authorize(self.path)
                 to = dict(parse_qsl(urlsplit(self.path).query))["redirect_uri"]
-                self.send_response(303)
-                self.send_header("Location", f"{to}?{urlencode(back)}")
-                self.send_header("Content-Length", "0")
-                self.end_headers()
+                link = f'<a href="{to}?{urlencode(back)}">I am li</a>'
+                self._send(200, "text/html", link.encode())
             elif path in pages:
                 self._json(200, pages[path]())
             else:
@@ -132,9 +130,11 @@ def served(now: Callable[[], int]) -> Iterator[OpenId]:
             self._json(*provider.token(form))
 
         def _json(self, status: int, found: dict[str, Any]) -> None:
-            body = json.dumps(found).encode()
+            self._send(status, "application/json", json.dumps(found).encode())
+
+        def _send(self, status: int, kind: str, body: bytes) -> None:
             self.send_response(status)
-            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

@@ -82,7 +82,7 @@ def make_app(desk: Desk, add: Iterable[Callable[[FastAPI], None]] = ()) -> FastA
         dependencies=[Depends(authorize)],
     )
     app.state.desk = desk
-    problems.install(app)
+    problems.install(app, authorize)
     for router in (probes, routes.router, events.router):
         app.include_router(router)
     for each in add:
@@ -112,6 +112,20 @@ def document() -> dict[str, Any]:
         "done about them.",
         routes=[*routes.router.routes, *events.router.routes],
     )
+    for operations in found["paths"].values():
+        for operation in operations.values():
+            for parameter in operation.get("parameters", ()):
+                _left_out_not_null(parameter)
+    found["components"]["schemas"] |= problems.components()
     found["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     found["security"] = [{"token": []}]
     return found
+
+
+def _left_out_not_null(parameter: dict[str, Any]) -> None:
+    """A parameter that may be left out takes no null: no text of an address stands for one."""
+    schema = parameter["schema"]
+    kinds = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
+    if len(kinds) == 1:
+        del schema["anyOf"]
+        schema |= kinds[0]
