@@ -630,6 +630,12 @@ class Settings(BaseSettings):
     desk_session_h: float = _setting(
         12.0, "How long a sign-in at the desk lasts.", unit="hours", gt=0, le=720
     )
+    desk_what_if_dir: Annotated[Path, AfterValidator(_path)] | None = _setting(
+        None,
+        "The folder of comparisons that the console shows: what `replay --diff --json` wrote, as "
+        "`*.json`. Default: `what-if` in `data_dir`.",
+        allowed="a path",
+    )
 
     # -- logging
 

@@ -9,31 +9,27 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator
-from functools import partial
 from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
-from argon2 import PasswordHasher
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
-from httpx2 import Response
 from python_calamine import CalamineWorkbook
 from sqlalchemy import select
+from support.console import HOSTILE, PASSWORD, Clock, client_of, sign_in, signed_in
 from support.desk import NOON, an_id, put, warned
 from support.desk_week import fill
 
 from streams.demo.history import ENDS_AT
-from streams.desk.access import secrets, users
+from streams.desk.access import users
 from streams.desk.access.who import Role, Who
-from streams.desk.api.app import make_app, served
-from streams.desk.api.desk import Desk
+from streams.desk.api.app import served
 from streams.desk.api.guard import CSRF_HEADER, access_of
-from streams.desk.console.console import ASSETS, Console, asset_body, local
+from streams.desk.console.console import ASSETS, asset_body, local
 from streams.desk.console.filters import TABS, parsed, read
-from streams.desk.console.install import install
 from streams.desk.console.pages.exports import guarded
 from streams.desk.console.queries import views
 from streams.desk.console.queries.lanes import seen
@@ -43,59 +39,8 @@ from streams.desk.database.migrate import upgrade
 from streams.desk.database.tables import actions, work
 from streams.desk.database.wanted import Wanted
 from streams.facts.times import DAY, HOUR, SECOND, iso
-from streams.profiles.loader import load
 
-PROFILES = load()
-PASSWORD = "correct horse battery"  # noqa: S105 - of a test
-HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(2)>'"
-
-
-class Clock:
-    """The time that a test says it is."""
-
-    now = NOON
-
-    def __call__(self) -> int:
-        """µs."""
-        return self.now
-
-
-def client_of(database: Database, clock: Clock) -> TestClient:
-    """A browser of nobody in particular, before a desk with its console."""
-    console = Console(PROFILES)
-    app = make_app(Desk(database, clock), [partial(install, console=console)])
-    found = TestClient(app, "http://localhost", follow_redirects=False)
-    found.headers["Accept"] = "text/html"
-    return found
-
-
-def sign_in(client: TestClient, name: str, password: str = PASSWORD) -> Response:
-    """As the form does."""
-    return client.post("/sign-in", data={"name": name, "password": password})
-
-
-def signed_in(
-    database: Database, clock: Clock, role: Role, shops: frozenset[str] | None = None
-) -> TestClient:
-    """The browser of a new user, with the page's secret in what it sends."""
-    name = f"{role.name}-{len(shops or ())}"
-    users.add(database, name, PASSWORD, role, shops, clock())
-    client = client_of(database, clock)
-    assert sign_in(client, name).status_code == 303
-    page = client.get("/warnings").text
-    found = re.search(r"X-CSRF-Token&#34;: &#34;|X-CSRF-Token\": \"([^\"]+)\"", page)
-    assert found is not None
-    client.headers[CSRF_HEADER] = found[1]
-    client.headers["HX-Request"] = "true"
-    return client
-
-
-@pytest.fixture(autouse=True, scope="module")
-def quick_hashes() -> Iterator[None]:
-    """Passwords as argon2id, but of a kind that takes no time."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(secrets, "HASHER", PasswordHasher(1, 8, 1))
-        yield
+pytestmark = pytest.mark.usefixtures("quick_hashes")
 
 
 @pytest.fixture

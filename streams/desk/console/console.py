@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
@@ -47,13 +48,14 @@ class Console:
     sign-in lasts (µs).
 
     `originals` reads the records that a warning names; without it evidence goes without them.
-    `secure`: cookies are for HTTPS only.
+    `secure`: cookies are for HTTPS only. `comparisons` is the folder of saved ones (what if).
     """
 
     profiles: Profiles
     session: int = 12 * HOUR
     originals: Callable[[Mapping[str, Any]], Sequence[Original]] | None = None
     secure: bool = False
+    comparisons: Path | None = None
 
 
 def console_of(request: Request) -> Console:

@@ -21,6 +21,7 @@ from streams.desk.console.pages import (
     sign_in,
     tracks,
     warning,
+    what_if,
 )
 
 _ROUTERS = (
@@ -34,6 +35,7 @@ _ROUTERS = (
     products.router,
     carriers.router,
     look_up.router,
+    what_if.router,
     acts.router,
 )
 

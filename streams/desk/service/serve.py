@@ -119,6 +119,7 @@ def serve(settings: Settings, profiles: Profiles) -> int:
         round(settings.desk_session_h * HOUR),
         partial(originals_on, settings),
         secure=not _is_loopback(settings.desk_host),
+        comparisons=settings.desk_what_if_dir or settings.data_dir / "what-if",
     )
     server = _Server(
         uvicorn.Config(
