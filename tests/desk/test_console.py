@@ -9,7 +9,7 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator
-from html import unescape
+from html import escape, unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -26,6 +26,7 @@ from support.desk_week import fill
 from streams.demo.history import ENDS_AT
 from streams.desk.access import users
 from streams.desk.access.who import Role, Who
+from streams.desk.actions.perform import Act, perform
 from streams.desk.api.app import served
 from streams.desk.api.guard import CSRF_HEADER, access_of
 from streams.desk.console.console import ASSETS, asset_body, local
@@ -531,6 +532,53 @@ def test_a_moment_in_beijing_ends_a_snooze(sqlite: Database, operator: TestClien
     assert iso(until) == "2026-11-22T01:30:00+00:00"
 
 
+def test_the_next_warning_is_the_lists_next(sqlite: Database, operator: TestClient) -> None:
+    """From one to the other in the order and with the filter of the list, also once a warning has
+    left it; the way back leads to the same list."""
+    put(sqlite, [warned(n, shop_id=f"s-{n % 2}", deadline=NOON + n * HOUR) for n in range(8)])
+    for query, names in (("", range(8)), ("shop_id=s-1", (1, 3, 5, 7)), ("tab=all&q=order-4", [4])):
+        path: str | None = re.findall(
+            r'class="open" href="([^"]+)"', operator.get(f"/warnings?{query}").text
+        )[0]
+        met = []
+        while path:
+            page = operator.get(unescape(path)).text
+            assert f'<a href="/warnings{"?" if query else ""}{escape(query)}">' in page
+            met.append(path.partition("?")[0].rpartition("/")[2])
+            operator.post("/act", data={"kind": "acknowledge", "id": met[-1]})
+            assert operator.get(unescape(path)).status_code == 200
+            following = re.search(r'data-next href="([^"]+)"', page)
+            path = following[1] if following else None
+        assert met == [an_id(name) for name in names], query
+        operator.post("/act", data={"kind": "unacknowledge", "id": met})
+
+
+def test_what_was_done_to_many_is_taken_back(sqlite: Database, operator: TestClient) -> None:
+    """Where a list shows nothing else, and until when it holds stands beside it."""
+    put(sqlite, [warned(n) for n in range(3)])
+    ids = [an_id(n) for n in range(3)]
+    for kind, tab, more in (
+        ("acknowledge", "acknowledged", {}),
+        ("snooze", "snoozed", {"hours": "4"}),
+        ("assign", "mine", {"assignee": "operator-0"}),
+    ):
+        assert f'"un{kind}"' not in operator.get(f"/warnings?tab={tab}").text
+        operator.post("/act", data={"kind": kind, "id": ids, **more})
+        page = operator.get(f"/warnings?tab={tab}").text
+        assert f"""hx-vals='{{"kind": "un{kind}"}}'""" in page
+        operator.post("/act", data={"kind": f"un{kind}", "id": ids[:2]})
+        assert (
+            re.findall(r'name="id" value="([^"]+)"', operator.get(f"/warnings?tab={tab}").text)
+            == (ids[2:])
+        )
+    assert "snoozed until 11-21 16:00" in operator.get("/warnings?tab=snoozed").text
+    perform(sqlite, ids, Act("acknowledge", "night", until=NOON + HOUR), NOON)
+    assert "acknowledged by night until 11-21 13:00" in operator.get("/warnings?tab=all").text
+    page = operator.get("/warnings?tab=all&assignee=operator-0").text
+    assert re.findall(r'name="id" value="([^"]+)"', page) == ids[2:]
+    assert "No warning matches" in operator.get("/warnings?tab=all&assignee=operator").text
+
+
 def test_views_are_kept_for_their_user_alone(
     sqlite: Database, clock: Clock, operator: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -610,7 +658,7 @@ def test_evidence_is_a_bundle_without_originals(week: tuple[Database, Clock]) ->
     database, clock = week
     client = signed_in(database, clock, Role.viewer)
     page = client.get("/warnings?tab=all&state=breached").text
-    found = re.search(r'class="open" href="(/warnings/[0-9a-f]{32})"', page)
+    found = re.search(r'class="open" href="(/warnings/[0-9a-f]{32})[?"]', page)
     assert found is not None
     answer = client.get(f"{found[1]}/evidence.zip")
     with zipfile.ZipFile(io.BytesIO(answer.content)) as parts:
@@ -663,7 +711,26 @@ def test_shops_products_and_carriers_have_their_figures(week: tuple[Database, Cl
     page = client.get("/carriers").text
     assert "Zhejiang" in page
     assert re.search(r'class="num shade-[1-6]"', page)
-    assert "silent" not in page
+    assert "No carrier" in page
+    assert re.search(r"\d h \d\d min ago<", page)
+
+
+def test_silent_feeds_are_named(sqlite: Database, clock: Clock) -> None:
+    """Also of a carrier of which no record is kept any longer; of one's own shops alone."""
+    put(
+        sqlite,
+        [
+            warned("a", feed="silent", carrier="zto"),
+            warned("b", feed="silent", carrier="zto", shop_id="s-2"),
+            warned("c", feed="silent", carrier="yto", shop_id="s-2", state="resolved"),
+            warned("d", carrier="sf"),
+        ],
+    )
+    page = signed_in(sqlite, clock, Role.viewer).get("/carriers").text
+    assert re.search(r">ZTO</a>: 2 warnings stand meanwhile<", page)
+    assert "YTO" not in page
+    mine = signed_in(sqlite, clock, Role.viewer, frozenset({"s-1"})).get("/carriers").text
+    assert re.search(r">ZTO</a>: 1 warning stands meanwhile<", mine)
 
 
 def test_a_number_is_looked_at_before_an_upload(week: tuple[Database, Clock]) -> None:

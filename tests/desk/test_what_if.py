@@ -159,11 +159,11 @@ def test_what_a_replay_wrote_is_a_page(
     assert done.exit_code == 0, done.output
     (file,) = compared.saved(folder)
     found = compared.read(file)
-    for each in found.sides:
+    for each in found.outcomes:
         for groups in (each.rules, each.platforms, each.shops):
             assert sum(group.warnings for group in groups) == each.warnings
             assert sum(group.at_risk.strikes for group in groups) == each.at_risk.strikes
-    assert {(one.platform, one.shop_id) for one in found.sides[0].shops} == {
+    assert {(one.platform, one.shop_id) for one in found.outcomes[0].shops} == {
         ("tmall", "s-1"),
         ("tmall", "s-2"),
     }

@@ -123,7 +123,7 @@ class Compared(msgspec.Struct, frozen=True):
     """One comparison: both sides, and each order's warnings that differ between them."""
 
     until: Moment
-    sides: tuple[Outcome, Outcome]
+    outcomes: tuple[Outcome, Outcome] = msgspec.field(name="sides")
     changes: tuple[Change, ...]
 
 

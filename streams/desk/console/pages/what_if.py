@@ -15,7 +15,7 @@ from streams.desk.access.who import Role
 from streams.desk.api.guard import needs
 from streams.desk.api.problems import Problem
 from streams.desk.console import compared
-from streams.desk.console.compared import Change, Compared, Content, Group, Risk, Saved, Outcome
+from streams.desk.console.compared import Change, Compared, Content, Group, Outcome, Risk, Saved
 from streams.desk.console.console import View, view_of
 from streams.desk.console.filters import NONE, parsed
 from streams.desk.console.pages.rows import order_path, parcel_path
@@ -108,7 +108,7 @@ def comparison(request: Request, name: str) -> Response:
     return view.page(
         "comparison.html",
         name=name,
-        sides=found.sides,
+        outcomes=found.outcomes,
         until=_moment(found.until, view),
         path_of=_path(file),
         summaries=_summaries(found, view),
@@ -196,7 +196,7 @@ def _summaries(found: Compared, view: View) -> list[tuple[str, list[Pair]]]:
     """What both sides come to: in all, and by rule, platform and shop. Who may see some shops gets
     no sums of others."""
     shown, shops = view.shown, view.me.shops
-    before, after = found.sides
+    before, after = found.outcomes
 
     def rule(each: Group) -> str:
         return shown.rule(each.rule)
@@ -216,7 +216,7 @@ def _summaries(found: Compared, view: View) -> list[tuple[str, list[Pair]]]:
         ]
     mine = [
         [each for each in side.shops if shops is None or each.shop_id in shops]
-        for side in found.sides
+        for side in found.outcomes
     ]
     summaries.append(("what_if_shops", _pairs(mine[0], mine[1], shop)))
     return [(title, pairs) for title, pairs in summaries if pairs]
