@@ -696,6 +696,27 @@ def test_a_warning_a_parcel_and_an_order_tell_all(week: tuple[Database, Clock]) 
     assert parcel[1].rpartition("%3A")[2] in page
 
 
+def test_the_appeal_window_is_the_profiles(sqlite: Database, operator: TestClient) -> None:
+    """From the breach at the earliest; nothing is made up where the profile does not know it."""
+    put(
+        sqlite,
+        [
+            warned("a", state="breached", deadline=NOON - DAY),
+            warned("b"),
+            warned("c", state="breached", deadline=NOON - DAY, profile="tmall-2026-04-09"),
+            warned("d", profile="gone"),
+        ],
+    )
+    pages = {name: operator.get(f"/warnings/{an_id(name)}").text for name in "abcd"}
+    assert "takes an appeal within 7 days" in pages["a"]
+    assert "If it judged at the breach, until 2026-11-27 12:00." in pages["a"]
+    assert "takes an appeal within 7 days" in pages["b"]
+    assert "until 2026-11" not in pages["b"]
+    for name in "cd":
+        assert "the profile does not state it" in unescape(pages[name])
+        assert "takes an appeal" not in pages[name]
+
+
 def test_shops_products_and_carriers_have_their_figures(week: tuple[Database, Clock]) -> None:
     """Lines with their distance, products that are late, lanes as a table with shades."""
     database, clock = week

@@ -30,7 +30,7 @@ from streams.desk.database.tables import actions, revisions
 from streams.evidence.bundle import bundle, resting_on
 from streams.evidence.shown import Original, wanted
 from streams.evidence.write import write
-from streams.facts.times import from_datetime
+from streams.facts.times import DAY, from_datetime
 from streams.profiles.model import Profile
 
 router = APIRouter()
@@ -68,6 +68,7 @@ def warning(request: Request, warning_id: WarningId) -> Response:
         done=[_did(each, view.shown) for each in done],
         profile=profile,
         limit=_limit(value, view.shown),
+        appeal_until=_appeal_until(row, profile),
         hours=HOURS,
         within=within.query(),
         tab=within.tab,
@@ -169,6 +170,13 @@ def _limit(value: dict[str, Any], shown: Shown) -> str:
     comparator = (evidence.get("threshold") or {}).get("comparator")
     key = {"gt": "limit_gt", "ge": "limit_ge"}.get(str(comparator), "limit_plain")
     return shown.says(key, hours=f"{hours:g}")
+
+
+def _appeal_until(row: Row[Any], profile: Profile | None) -> int | None:
+    """When an appeal is due at the earliest: where the platform judged at once."""
+    if profile is None or profile.appeal_days is None or row.breached_at is None:
+        return None
+    return int(row.breached_at) + profile.appeal_days * DAY
 
 
 def _clock(
