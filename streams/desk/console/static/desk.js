@@ -61,12 +61,21 @@
   body.addEventListener("htmx:afterSwap", () => {
     for (const id of opened) { const each = document.getElementById(id); if (each) each.open = true; }
     expanded();
+    here();
     chosen();
     count();
   });
 
   function expanded() {
     one("#show-filters")?.setAttribute("aria-expanded", String(body.classList.contains("filters-shown")));
+  }
+
+  // Of bars that are wider than the window: where one is.
+  function here() {
+    for (const bar of all(".tabs, .top nav")) {
+      const current = one("[aria-current]", bar);
+      if (current) bar.scrollLeft = current.offsetLeft - (bar.clientWidth - current.offsetWidth) / 2;
+    }
   }
 
   // Choosing rows.
@@ -178,5 +187,6 @@
     addEventListener("pagehide", () => stream.close());
   }
   count();
+  here();
   chosen();
 })();
