@@ -132,16 +132,14 @@ def test_no_text_of_a_record_runs(sqlite: Database, clock: Clock) -> None:
             assert answer.status_code in (200, 404), path
             assert "<script>alert" not in answer.text, path
             assert "<img" not in answer.text, path
-            assert ("alert(" in answer.text) == (
-                path not in ("/carriers", f"/what-if/{quote(HOSTILE, safe='')}")
-            ), path
+            assert ("alert(" in answer.text) == (path not in nothing), path
 
 
-@pytest.mark.parametrize("name", [HOSTILE, "li\n", "李", "a b", "", "x" * 65])
-def test_no_user_is_called_so(sqlite: Database, name: str) -> None:
+def test_no_user_has_a_name_that_runs(sqlite: Database) -> None:
     """Names of users are letters, digits and four signs."""
-    with pytest.raises(users.UserError):
-        users.add(sqlite, name, PASSWORD, Role.viewer, None, NOON)
+    for name in (HOSTILE, "li\n", "李", "a b", "", "x" * 65):
+        with pytest.raises(users.UserError):
+            users.add(sqlite, name, PASSWORD, Role.viewer, None, NOON)
 
 
 def test_every_route_that_changes_something_takes_the_pages_secret(

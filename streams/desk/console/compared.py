@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -168,8 +167,6 @@ def read(file: Saved) -> Compared:
     """A comparison from its file. Raises Unfit for whatever is none, however it came about."""
     try:
         about = file.path.stat()
-        if not stat.S_ISREG(about.st_mode):
-            raise Unfit("what_if_unreadable")
         return _decoded(file.path, about.st_mtime_ns, about.st_size)
     except OSError:
         raise Unfit("what_if_unreadable") from None
