@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,7 +23,15 @@ from streams.ingest.masking import masked_text
 from streams.ingest.publisher import NeverTaken, NotTaken, Outgoing, Publisher
 from streams.ingest.uploads import Uploads
 from streams.inputs.sources.parts import is_json
-from streams.inputs.sources.payload import Canonical, Feed, Outcome, Payload, Refusal, Unreadable
+from streams.inputs.sources.payload import (
+    Canonical,
+    Feed,
+    Outcome,
+    Payload,
+    Refusal,
+    Unreadable,
+    json_text,
+)
 from streams.inputs.sources.scope import FIELDS, owner_of, scoped
 from streams.inputs.sources.source import Answer
 from streams.telemetry import metrics
@@ -213,7 +220,7 @@ class Intake:
         return Outgoing(
             self._topics[message.topic],
             message.key.encode("utf-8", "replace"),
-            None if value is None else _json(value),
+            None if value is None else json_text(value).encode(),
             0 if timestamp is None else round(timestamp.timestamp() * 1000),
         )
 
@@ -306,10 +313,3 @@ def _firsts(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     for name, value in pairs:
         found.setdefault(name, value)
     return found
-
-
-def _json(value: dict[str, object]) -> bytes:
-    try:
-        return json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:  # half of a character that JSON can escape and UTF-8 cannot hold
-        return json.dumps(value).encode()

@@ -200,6 +200,20 @@ def test_an_export_that_cannot_be_read_is_refused(
     assert not Path("report.html").exists()
 
 
+def test_half_a_character_breaks_nothing(run: Run) -> None:
+    """JSON can say it, UTF-8 cannot: it stays escaped, by way of `import` and at once."""
+    line = {"ftime": "2026-11-20 20:00:00", "context": "已揽收", "statusCode": "1"}
+    last = {"com": "zhongtong", "nu": "7812\ud8005678", "state": "0", "data": [line]}
+    Path("push.json").write_text(json.dumps({"status": "polling", "lastResult": last}))
+    done = CliRunner().invoke(
+        main, ["import", "push.json", "--as", "kuaidi100", "--to", "messages.jsonl"]
+    )
+    assert (done.exit_code, done.exception) == (0, None)
+    for page, *files in (("a", "messages.jsonl"), ("b", "push.json", "--as", "kuaidi100")):
+        assert run(*files, "--out", f"{page}.html").exit_code == 0
+    assert body("a.html") == body("b.html")
+
+
 @pytest.mark.parametrize("scope", [[], ["--scope", "shop"]])
 def test_the_end_of_an_order_needs_its_owner(run: Run, scope: list[str]) -> None:
     """A push that an order was cancelled names no shop: with `--scope` it would end nobody's."""
