@@ -115,6 +115,17 @@ INGEST_OUTCOMES = _codes(
     broken="请求不完整",
     no_feed="无此数据源",
 )
+INGEST_ASK_OUTCOMES = _codes(
+    answered="已应答",
+    unanswered="无应答",
+    failed="平台错误",
+    throttled="被限流",
+    denied="无权限",
+    not_found="无此订单",
+    refused="被拒绝",
+    unreadable="无法解析",
+    given_up="已放弃",
+)
 TABLES = _codes(orders="订单", parcels="包裹", tracks="轨迹", meters="店铺日计数")
 SEVERITIES = _codes(critical="严重", warning="警告", info="提示")
 ALERTS = _alerts()

@@ -37,6 +37,7 @@ VALUES = {
         "sent_home",
     },
     ("shipsentry_ingest_requests_total", "outcome"): {*metrics.INGEST_OUTCOMES, "no_feed"},
+    ("shipsentry_ingest_asks_total", "outcome"): set(metrics.INGEST_ASK_OUTCOMES),
     ("shipsentry_warning_revisions_total", "state"): set(STATES),
     ("shipsentry_shadow_revisions_total", "state"): set(STATES),
     ("ALERTS", "alertstate"): {"pending", "firing"},

@@ -79,6 +79,18 @@ def json_text(value: dict[str, Any]) -> str:
     return text
 
 
+class Wanted(NamedTuple):
+    """An order of which its source's API knows more than the payload.
+
+    `shop_id` is what the payload says of whose it is, `at` when that happened which makes it worth
+    asking; None: it says no time.
+    """
+
+    order_id: str
+    shop_id: str = ""
+    at: datetime | None = None
+
+
 class Refusal(NamedTuple):
     """A part of a payload that cannot become a message: a reason, and a sentence that names the
     field, its value and what is allowed."""
@@ -96,8 +108,8 @@ class Outcome:
     """What a payload became.
 
     `passed` counts by reason what is no message and no fault: test events, repeats of a line,
-    events that say nothing of a parcel. `unknown` counts codes that no table has. `wanted` are ids
-    of orders of which the source's API knows more than the payload: address, promise, numbers.
+    events that say nothing of a parcel. `unknown` counts codes that no table has. `wanted` are
+    orders of which the source's API knows more than the payload: address, promise, numbers.
     `remember` has by name what a later payload may only refer to: the next feed's `lookup`.
     """
 
@@ -105,7 +117,7 @@ class Outcome:
     refusals: list[Refusal] = field(default_factory=list)
     passed: Counter[str] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
-    wanted: list[str] = field(default_factory=list)
+    wanted: list[Wanted] = field(default_factory=list)
     remember: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def refuse(self, reason: str, message: str) -> None:
