@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from streams.ingest.asks.answers import versions
+from streams.ingest.asks.answers import read, versions
 from streams.ingest.asks.line import AT_ONCE, FeedLine, Order, backoff
 from streams.ingest.asks.table import Asking
 from streams.ingest.asks.wishes import Wish, wish_of, wishes
 from streams.ingest.feeds import FeedsError, load_feeds
 from streams.inputs.sources.asking import VERDICTS, Api
-from streams.inputs.sources.payload import Canonical, Wanted
+from streams.inputs.sources.payload import Canonical, Feed, Outcome, Payload, Wanted
 from streams.inputs.sources.registry import SOURCES
 from streams.telemetry.secrets import masked
 
@@ -268,3 +268,24 @@ def test_questions_keep_their_rate(tmp_path: Path) -> None:
         assert 0 < line.wait(1.0) <= 0.5
 
     asyncio.run(scenario())
+
+
+def test_a_fault_of_ours_shows_nothing_of_an_answer(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its words may be out of the answer: the log has its kind and its place."""
+
+    def broken(payload: Payload, _: Feed) -> Outcome:
+        raise ValueError(payload.body.decode())
+
+    (tmp_path / "feeds.toml").write_text(DOUYIN)
+    environment = {"SECRET": "a-secret-of-this-test", "TOKEN": TOKEN}
+    (feed,) = load_feeds(tmp_path / "feeds.toml", environment).values()
+    source = replace(feed.source, read=broken)
+    wish = Wish("douyin", "shop", "1", "", None)
+    found = read(replace(feed, source=source), wish, "某某街1号".encode(), AT)
+    assert [each.reason for each in found.refusals] == ["processing_failed"]
+    (line,) = caplog.records
+    assert line.getMessage().startswith("douyin/shop: an answer could not be read: ValueError at ")
+    assert line.exc_info is None
+    assert "某某街" not in caplog.text + str(found.refusals)

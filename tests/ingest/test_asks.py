@@ -416,6 +416,7 @@ def test_an_end_that_was_pushed_stays(cluster: EmbeddedCluster, tmp_path: Path) 
         ):
             asked.script.append(held)
             await push(running, "wechat", paid("wechat", order_id))
+            assert len(await waiting(running)) == 1, "the push is answered, and it is wished for"
             await push(running, "wechat", {"ToUserName": "gh_shop", **cancel})
             held.set()
             await answered(running)

@@ -78,7 +78,6 @@ class Asker:
         """Partitions that were read to their end once: of others, ends may be still to come."""
         self._limited = Limited(10.0)
         for source, name in self._lines:
-            metrics.INGEST_WANTED.labels(source)
             for outcome in metrics.INGEST_ASK_OUTCOMES:
                 metrics.INGEST_ASKS.labels(source, name, outcome)
 
