@@ -17,12 +17,12 @@ def record_of(message: Canonical, feed: NamedFeed, topics: Topics) -> Outgoing:
     if feed.scope is not None:
         own = getattr(feed.feed, FIELDS[feed.scope])
         message = scoped(message, owner_of(message.value or {}, feed.scope, own))
-    topic, key, value, timestamp = message
+    value, timestamp = message.value, message.timestamp
     if feed.mask_phones and value is not None and isinstance(value.get("description"), str):
         value = {**value, "description": masked_text(value["description"])}
     return Outgoing(
-        topics.orders if topic == "order-paid" else topics.tracking,
-        key.encode("utf-8", "replace"),
+        topics.orders if message.topic == "order-paid" else topics.tracking,
+        message.key.encode("utf-8", "replace"),
         None if value is None else _json(value),
         0 if timestamp is None else round(timestamp.timestamp() * 1000),
     )

@@ -48,12 +48,18 @@ class Feed:
 
 
 class Canonical(NamedTuple):
-    """A message for a topic; `value` None is a tombstone, whose Kafka timestamp is `timestamp`."""
+    """A message for a topic; `value` None is a tombstone, whose Kafka timestamp is `timestamp`.
+
+    Not sent: `line` is where it begins in a table (0: it is of none); `received` says of an order
+    that its source calls it delivered or completed, for which the message has no field.
+    """
 
     topic: Topic
     key: str
     value: dict[str, Any] | None
     timestamp: datetime | None = None
+    line: int = 0
+    received: bool = False
 
     def as_json(self) -> str:
         """The message as commands write it, on one line: topic, key, value, a tombstone's time."""
