@@ -58,7 +58,7 @@ def test_a_feed_is_asked_with_what_its_table_says(tmp_path: Path) -> None:
     assert TOKEN not in repr(plain)
     assert TOKEN not in masked(f"a line with {TOKEN}")
     file = tmp_path / "token"
-    file.write_text("first\n")
+    file.write_text("token-9d1-a\n")
     more = """token_file = "{file}"
 address = "https://gateway.example/douyin/"
 app_key = "other"
@@ -73,9 +73,12 @@ codes = {{"isv.business-failed:4" = "gone"}}
     assert (full.address, full.rate, full.timeout) == ("https://gateway.example/douyin", 0.5, 3)
     assert (full.retries, full.codes) == (0, {"isv.business-failed:4": "gone"})
     who = full.credentials()
-    assert (who.app_key, who.secret, who.token) == ("other", "another-secret", "first")
-    file.write_text("second")
-    assert full.credentials().token == "second"  # noqa: S105  nobody's
+    assert (who.app_key, who.secret, who.token) == ("other", "another-secret", "token-9d1-a")
+    file.write_text("token-9d1-b")
+    assert full.credentials().token == "token-9d1-b"  # noqa: S105  nobody's
+    file.write_text("token-9d1-c")
+    assert full.credentials() == full.credentials()
+    assert "token-9d1-c" not in masked("a line with token-9d1-c")
 
 
 @pytest.mark.parametrize(
@@ -219,7 +222,7 @@ def test_an_answer_is_as_new_as_the_push_before_it(
 def test_a_platform_that_refuses_is_left_alone(tmp_path: Path) -> None:
     """Longer each time, then tried by one question; at once where the token is another one."""
     file = tmp_path / "token"
-    file.write_text("old")
+    file.write_text("token-9d1-d")
     text = DOUYIN.replace('token_env = "TOKEN"', f'token_file = "{file}"\nrate = 1000')
     said = asking(tmp_path, text)
 
@@ -241,7 +244,7 @@ def test_a_platform_that_refuses_is_left_alone(tmp_path: Path) -> None:
         file.write_text("")
         line.look()
         assert line.next(12.0) is None
-        file.write_text("new")
+        file.write_text("token-9d1-e")
         line.look()
         assert line.next(12.0) is not None
         line.under_way = AT_ONCE

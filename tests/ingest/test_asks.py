@@ -333,7 +333,7 @@ def test_what_asking_again_would_not_change_is_a_letter(
 def test_a_token_that_is_refused_is_waited_for(cluster: EmbeddedCluster, tmp_path: Path) -> None:
     """No order is lost by it, the platform is left alone, and a new one in its file is used."""
     file = tmp_path / "token"
-    file.write_text("expired")
+    file.write_text("token-9d1-f")
     ids = {source: [str(int(IDS[source]) + each) for each in range(20)] for source in FOUR}
     before = {source: asks(f"{source}/shop", "denied") for source in FOUR}
 

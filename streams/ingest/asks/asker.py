@@ -45,7 +45,7 @@ _ENDED = {"not_found", "refused", "unreadable"}
 
 
 @dataclass(slots=True)
-class Read:
+class Change:
     """A record of the topic: a wish, or (`standing` None) the end of the one with this key."""
 
     key: bytes
@@ -86,9 +86,9 @@ class Asker:
         """Whether the topic is not to be read on for now."""
         return len(self._keys) >= MOST
 
-    def take(self, partition: int, records: Sequence[Read], *, at_end: bool) -> None:
+    def take(self, partition: int, changes: Sequence[Change], *, at_end: bool) -> None:
         """What was read on; `at_end`: there was no more then."""
-        for each in records:
+        for each in changes:
             if each.standing is None:
                 self._forget([each.key])
             else:
