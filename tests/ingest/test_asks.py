@@ -463,21 +463,41 @@ def test_what_a_service_did_not_end_another_one_asks_for(
 def test_more_wishes_than_fit_wait_on_the_topic(
     cluster: EmbeddedCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is read on when there is room."""
+    """It is read on when there is room; wishes of a feed that is not here take none of it."""
     monkeypatch.setattr("streams.ingest.asks.asker.MOST", 3)
     monkeypatch.setattr("streams.ingest.asks.follower._AT_ONCE", 2)
     ids = [str(int(IDS["tiktok"]) + each) for each in range(15)]
+    strange = [Wish("tiktok", "gone", each, "s-1", None) for each in ids]
 
     async def scenario() -> None:
+        publisher = Publisher(cluster.bootstrap, {}, timeout=10, message_max_bytes=1 << 20)
+        await publisher.publish(
+            [Outgoing(WANTED, each.order_id.encode(), each.value()) for each in strange]
+        )
+        await publisher.close()
         async with (
             platforms(NOW.timestamp) as asked,
             asking(cluster, tmp_path, asked, "tiktok") as running,
         ):
             for order_id in ids:
                 await push(running, "tiktok", paid("tiktok", order_id))
-            await answered(running, 15)
-            found = await running.records(ORDERS)
-        assert {each.key for each in found} == set(ids)
+
+            async def ended() -> bool:
+                return len(await waiting(running)) == len(strange) == len(ids)
+
+            async def said() -> bool:
+                found = await running.records(ORDERS)
+                return {each.key for each in found} == set(ids)
+
+            await until(said)
+            await until(ended)
+            labels = {"source": "other", "feed": "other"}
+            name = "shipsentry_ingest_asks_waiting"
+
+            async def counted() -> bool:
+                return REGISTRY.get_sample_value(name, labels) == 3
+
+            await until(counted)
 
     asyncio.run(scenario())
 
