@@ -1,0 +1,121 @@
+package shipsentry.benchmark.equal;
+
+import static shipsentry.benchmark.equal.Judgement.NEVER;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.apache.kafka.streams.KeyValue;
+import org.apache.kafka.streams.processor.PunctuationType;
+import org.apache.kafka.streams.processor.api.ContextualProcessor;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.state.KeyValueIterator;
+import org.apache.kafka.streams.state.KeyValueStore;
+import shipsentry.benchmark.equal.Messages.Warning;
+
+/**
+ * Keeps states of one kind, publishes what changes in their warnings, and judges again what is due.
+ *
+ * <p>Deadlines are in a store of their own, ordered by time, so a restart finds them.
+ */
+abstract class Judge<V, S extends Judged> extends ContextualProcessor<String, V, String, Object> {
+    static final String WARNINGS = "warnings";
+
+    /** Without a record for so long, the wall clock takes over from event time. */
+    private static final long IDLE = 3_000;
+
+    private final String states;
+    private final Supplier<S> fresh;
+    private KeyValueStore<String, S> store;
+    private KeyValueStore<String, String> due;
+    private long lastRecord;
+
+    Judge(String states, Supplier<S> fresh) {
+        this.states = states;
+        this.fresh = fresh;
+    }
+
+    static String dueStore(String states) {
+        return states + "-due";
+    }
+
+    @Override
+    public void init(ProcessorContext<String, Object> context) {
+        super.init(context);
+        store = context.getStateStore(states);
+        due = context.getStateStore(dueStore(states));
+        context.schedule(Duration.ofSeconds(1), PunctuationType.WALL_CLOCK_TIME, this::fire);
+    }
+
+    @Override
+    public void process(Record<String, V> record) {
+        S state = store.get(record.key());
+        if (state == null) {
+            state = fresh.get();
+        }
+        lastRecord = context().currentSystemTimeMs();
+        if (take(record, state)) {
+            judge(record.key(), state, context().currentStreamTimeMs(), record.timestamp());
+            store.put(record.key(), state);
+        }
+    }
+
+    /** Take a record into a state and tell others; whether the state has changed. */
+    abstract boolean take(Record<String, V> record, S state);
+
+    private void judge(String key, S state, long now, long timestamp) {
+        Judgement judgement = new Judgement(now);
+        state.judge(key, judgement);
+        Map<String, Warning> gone = new HashMap<>(state.published());
+        for (Warning warning : judgement.warnings) {
+            if (!warning.equals(gone.remove(warning.warningId()))) {
+                state.published().put(warning.warningId(), warning);
+                publish(warning, timestamp);
+            }
+        }
+        for (Warning warning : gone.values()) {
+            state.published().remove(warning.warningId());
+            publish(warning.withdrawn(), timestamp);
+        }
+        if (state.due() != judgement.next()) {
+            if (state.due() != NEVER) {
+                due.delete(dueKey(state.due(), key));
+            }
+            if (judgement.next() != NEVER) {
+                due.put(dueKey(judgement.next(), key), key);
+            }
+            state.due(judgement.next());
+        }
+    }
+
+    private void publish(Warning warning, long timestamp) {
+        context().forward(new Record<>(warning.warningId(), warning, timestamp), WARNINGS);
+    }
+
+    /** Thirteen digits until the year 2286, so the order of the text is that of the time. */
+    private static String dueKey(long moment, String key) {
+        return moment + "|" + key;
+    }
+
+    /** Judges each state whose moment has come: by event time, by the wall clock when idle. */
+    private void fire(long wallClock) {
+        if (lastRecord == 0) {
+            return;
+        }
+        boolean idle = wallClock - lastRecord > IDLE;
+        long now = idle ? wallClock : context().currentStreamTimeMs();
+        List<KeyValue<String, String>> over = new ArrayList<>();
+        try (KeyValueIterator<String, String> entries = due.range("0", (now + 1) + "|")) {
+            entries.forEachRemaining(over::add);
+        }
+        for (KeyValue<String, String> entry : over) {
+            S state = store.get(entry.value);
+            judge(entry.value, state, now, state.due());
+            store.put(entry.value, state);
+        }
+    }
+}
