@@ -2,8 +2,9 @@
 
 Orders and parcels are two StreamingDataFrames with state in RocksDB and changelog topics. Each is
 the concatenation of an input and of what the other one tells it, over a topic keyed anew: a parcel
-tells each of its orders when it moved, an order tells its parcels who receives it and when it was
-closed. What they judge is what `shipsentry replay` says of the same records (equal.py compares).
+tells each of its orders when it moved, an order tells its parcels when it was paid and closed and
+who receives it; both only what is new. What they judge is what `shipsentry replay` says of the same
+records (equal.py compares).
 
 Quix Streams has no timers and its state can be read by the key of the record in hand alone: states
 that wait for a deadline are in memory too, deadlines pass by event time, and those set before a
@@ -135,8 +136,9 @@ def judge_order(order_id: str, order: Kept, judgement: Judgement) -> None:
         return
     end = order["closed_at"] or NEVER
     since = order["paid_at"] - TOLERANCE
-    for progress in order["parcels"].values():
-        end = min(end, next((at for at in progress if at >= since), NEVER))
+    for moved_at in order["parcels"].values():
+        if moved_at >= since:
+            end = min(end, moved_at)
     judgement.clock("ship_overdue", f"order:{order_id}", order["paid_at"], order["promised"], end)
 
 
@@ -318,6 +320,14 @@ def insert(times: list[int], at: int) -> bool:
     return True
 
 
+def earlier(parcel: Kept, moment: str, at: int) -> bool:
+    """Keep the earliest time of what happens once; whether this is it."""
+    if parcel[moment] and parcel[moment] <= at:
+        return False
+    parcel[moment] = at
+    return True
+
+
 def fresh_parcel() -> Kept:
     """A number of which nothing is known."""
     return {
@@ -327,44 +337,56 @@ def fresh_parcel() -> Kept:
 
 def name(parcel: Kept, order_id: str) -> Kept:
     """What a parcel keeps of an order."""
-    unseen = {"uploads": [], "releases": [], "closed_at": 0, "recipient": None, "known": False}
+    unseen = {
+        "uploads": [], "releases": [], "paid_at": 0, "closed_at": 0, "recipient": None,
+        "told": None,
+    }  # fmt: skip
     found: Kept = parcel["orders"].setdefault(order_id, unseen)
     return found
+
+
+def moved(named: Kept, progress: list[int]) -> int:
+    """When a parcel first moved since an order that is its own was paid; 0: not that it knows."""
+    found = stretch(named)
+    if not named["paid_at"] or found is None or found[1] != NEVER:
+        return 0
+    first = bisect.bisect_left(progress, named["paid_at"] - TOLERANCE)
+    return progress[first] if first < len(progress) else 0
+
+
+def news(key: str, parcel: Kept) -> list[Message]:
+    """What a parcel's orders must hear that is not what they were told last."""
+    told = []
+    for order_id, named in parcel["orders"].items():
+        moved_at = moved(named, parcel["progress"])
+        if moved_at != named["told"]:
+            named["told"] = moved_at
+            told.append({"order_id": order_id, "parcel": key, "moved_at": moved_at})
+    return told
 
 
 def take_into_parcel(key: str, message: Message, parcel: Kept) -> list[Message] | None:
     """Take in a record or what an order told; None where nothing changes."""
     if "carrier" not in message:
         named = name(parcel, message["order_id"])
-        news = {each: message[each] for each in ("closed_at", "recipient")} | {"known": True}
-        if all(named[each] == value for each, value in news.items()):
+        said = {each: message[each] for each in ("paid_at", "closed_at", "recipient")}
+        if all(named[each] == value for each, value in said.items()):
             return None
-        named.update(news)
-        return []
+        named.update(said)
+        return news(key, parcel)
     at, status = millis(message["occurred_at"]), message["status"]
     order_ids = message.get("order_ids")
     if order_ids and status in ("ordered", "cancelled"):
         times = "uploads" if status == "ordered" else "releases"
-        inserted = [insert(name(parcel, each)[times], at) for each in order_ids]
-        if not any(inserted):
-            return None
+        changed = False
+        for each in order_ids:
+            changed |= insert(name(parcel, each)[times], at)
     else:
-        if status in STOPS:
-            parcel["stop"] = min(parcel["stop"] or at, at)
-        if status == "picked_up":
-            parcel["picked_up"] = min(parcel["picked_up"] or at, at)
-        if status in HUBS:
-            insert(parcel["hubs"], at)
-        if status not in PROGRESS or not insert(parcel["progress"], at):
-            return []
-    told = []
-    for order_id, named in parcel["orders"].items():
-        found = stretch(named)
-        linked = found is not None and found[1] == NEVER
-        told.append(
-            {"order_id": order_id, "parcel": key, "linked": linked, "progress": parcel["progress"]}
-        )
-    return told
+        changed = status in PROGRESS and insert(parcel["progress"], at)
+        changed |= status in HUBS and insert(parcel["hubs"], at)
+        changed |= status in STOPS and earlier(parcel, "stop", at)
+        changed |= status == "picked_up" and earlier(parcel, "picked_up", at)
+    return news(key, parcel) if changed else None
 
 
 def fresh_order() -> Kept:
@@ -375,13 +397,17 @@ def fresh_order() -> Kept:
 def take_into_order(order_id: str, message: Message, order: Kept) -> list[Message] | None:
     """Take in a version or what a parcel told; None where nothing changes."""
     if "parcel" in message:
-        met = message["parcel"] in order["parcels"]
-        order["parcels"][message["parcel"]] = message["progress"] if message["linked"] else []
-        return [facts(order_id, message["parcel"], order)] if order["known"] and not met else []
+        before = order["parcels"].get(message["parcel"])
+        if before == message["moved_at"]:
+            return None
+        order["parcels"][message["parcel"]] = message["moved_at"]
+        meets = order["known"] and before is None
+        return [facts(order_id, message["parcel"], order)] if meets else []
     paid = millis(message["paid_at"])
     updated = millis(message["updated_at"]) if message.get("updated_at") else paid
     if order["known"] and updated <= order["updated_at"]:
         return None
+    before = facts(order_id, "", order) if order["known"] else None
     promise = message.get("promised_ship_by")
     closed = message.get("state") == "closed"
     order |= {
@@ -392,6 +418,8 @@ def take_into_order(order_id: str, message: Message, order: Kept) -> list[Messag
         "closed_at": min(order["closed_at"] or updated, updated) if closed else 0,
         "recipient": message.get("recipient"),
     }
+    if facts(order_id, "", order) == before:
+        return []
     return [facts(order_id, parcel, order) for parcel in order["parcels"]]
 
 
@@ -402,6 +430,7 @@ def facts(order_id: str, parcel: str, order: Kept) -> Message:
     return {
         "order_id": order_id,
         "to_parcel": parcel,
+        "paid_at": order["paid_at"],
         "closed_at": order["closed_at"],
         "recipient": recipient,
     }
