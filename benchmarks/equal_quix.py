@@ -455,6 +455,12 @@ def main() -> None:
         auto_offset_reset="earliest",
         # The default is 5; a longer one writes a state less often and takes more memory.
         commit_interval=float(os.environ.get("BASELINE_COMMIT_S", "5")),
+        # Concatenated topics are read in batches, and each waits so long for 10,000 records more
+        # (as many are a batch by default): what the two tell each other is rarely that many.
+        consumer_poll_timeout=0.01,
+        # As long as a partition has nothing to read of what it is told, all that is in its buffers
+        # passes first: the smaller they are, the less its time runs ahead of that.
+        max_partition_buffer_size=1_000,
         loglevel="WARNING",
     )
     warnings = app.topic(os.environ["BASELINE_WARNINGS"], key_serializer="str")
