@@ -31,7 +31,7 @@ public final class Running {
 
     /** Run a topology until the process is told to end. */
     public static void run(Topology topology, Map<String, String> env) {
-        KafkaStreams streams =new KafkaStreams(topology, settings(env));
+        KafkaStreams streams = new KafkaStreams(topology, settings(env));
         streams.setUncaughtExceptionHandler(
                 error -> {
                     error.printStackTrace();

@@ -1,13 +1,14 @@
 package shipsentry.benchmark.equal;
 
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorSupplier;
 import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.StoreBuilder;
 import org.apache.kafka.streams.state.Stores;
 import shipsentry.benchmark.Running;
@@ -19,9 +20,13 @@ import shipsentry.benchmark.equal.Messages.TrackingUpdate;
 /**
  * Four rules over orders and parcels, joined by topics that are keyed anew.
  *
- * <p>A parcel tells each of its orders when it moved; an order tells its parcels who receives it
- * and when it was closed. Each of the two goes round by a topic, as they point at each other: a
- * foreign-key join goes one way.
+ * <p>A parcel tells each of its orders when it moved; an order tells its parcels when it was paid
+ * and closed and who receives it; both only what is new. Each of the two goes round by a topic, as
+ * they point at each other: a foreign-key join goes one way.
+ *
+ * <p>One store has the deadlines of both. That makes them one sub-topology, so a task takes orders
+ * and tracking updates in order of time: else orders' time runs ahead of what parcels tell them, and
+ * in a backlog each is warned of before it hears that its parcel moved.
  */
 public final class EqualApp {
     private static final String PARCELS = "parcels";
@@ -44,17 +49,20 @@ public final class EqualApp {
 
         @Override
         boolean take(Record<String, Object> record, Parcel parcel) {
-            if (record.value() instanceof Facts facts) {
-                return parcel.take(facts);
+            boolean news =
+                    record.value() instanceof Facts facts
+                            ? parcel.take(facts)
+                            : parcel.take((TrackingUpdate) record.value());
+            if (news) {
+                parcel.news(record.key())
+                        .forEach(
+                                (orderId, link) ->
+                                        context()
+                                                .forward(
+                                                        record.withKey(orderId).withValue(link),
+                                                        TO_ORDERS));
             }
-            if (parcel.take((TrackingUpdate) record.value())) {
-                List<Long> progress = List.copyOf(parcel.progress);
-                for (String orderId : parcel.orders.keySet()) {
-                    Link link = new Link(record.key(), parcel.linked(orderId), progress);
-                    context().forward(record.withKey(orderId).withValue(link), TO_ORDERS);
-                }
-            }
-            return true;
+            return news;
         }
     }
 
@@ -68,23 +76,23 @@ public final class EqualApp {
         boolean take(Record<String, Object> record, OrderState order) {
             if (record.value() instanceof Link link) {
                 boolean met = order.parcels.containsKey(link.parcel());
-                order.take(link);
                 if (order.known && !met) {
-                    tell(record, link.parcel(), order);
+                    tell(record, link.parcel(), order.facts(record.key()));
                 }
-                return true;
+                return order.take(link);
             }
+            Facts before = order.facts(record.key());
             if (!order.take((Order) record.value())) {
                 return false;
             }
-            for (String parcel : order.parcels.keySet()) {
-                tell(record, parcel, order);
+            Facts facts = order.facts(record.key());
+            if (!facts.equals(before)) {
+                order.parcels.keySet().forEach(parcel -> tell(record, parcel, facts));
             }
             return true;
         }
 
-        private void tell(Record<String, Object> record, String parcel, OrderState order) {
-            Facts facts = order.facts(record.key());
+        private void tell(Record<String, Object> record, String parcel, Facts facts) {
             context().forward(record.withKey(parcel).withValue(facts), TO_PARCELS);
         }
     }
@@ -101,6 +109,7 @@ public final class EqualApp {
                 PARCELS, supplier(PARCELS, Parcel.class, Parcels::new), "updates", "facts");
         topology.addProcessor(
                 ORDERS, supplier(ORDERS, OrderState.class, Orders::new), "paid", "links");
+        topology.addStateStore(store(Judge.DUE, Serdes.String()), PARCELS, ORDERS);
         sink(topology, TO_ORDERS, links, Link.class, PARCELS);
         sink(topology, TO_PARCELS, facts, Facts.class, ORDERS);
         sink(
@@ -123,7 +132,7 @@ public final class EqualApp {
                 name, topic, Serdes.String().serializer(), Running.json(type).serializer(), parents);
     }
 
-    /** The processor with its two stores, both in RocksDB, with a cache and a changelog. */
+    /** The processor with the store of its states. */
     private static <S extends Judged> ProcessorSupplier<String, Object, String, Object> supplier(
             String states,
             Class<S> type,
@@ -136,18 +145,15 @@ public final class EqualApp {
 
             @Override
             public Set<StoreBuilder<?>> stores() {
-                return Set.of(
-                        Stores.keyValueStoreBuilder(
-                                        Stores.persistentKeyValueStore(states),
-                                        Serdes.String(),
-                                        Running.json(type))
-                                .withCachingEnabled(),
-                        Stores.keyValueStoreBuilder(
-                                        Stores.persistentKeyValueStore(Judge.dueStore(states)),
-                                        Serdes.String(),
-                                        Serdes.String())
-                                .withCachingEnabled());
+                return Set.of(store(states, Running.json(type)));
             }
         };
+    }
+
+    /** A store in RocksDB, with a cache and a changelog. */
+    private static <V> StoreBuilder<KeyValueStore<String, V>> store(String name, Serde<V> values) {
+        return Stores.keyValueStoreBuilder(
+                        Stores.persistentKeyValueStore(name), Serdes.String(), values)
+                .withCachingEnabled();
     }
 }

@@ -20,10 +20,11 @@ import shipsentry.benchmark.equal.Messages.Warning;
 /**
  * Keeps states of one kind, publishes what changes in their warnings, and judges again what is due.
  *
- * <p>Deadlines are in a store of their own, ordered by time, so a restart finds them.
+ * <p>Deadlines are in a store, ordered by kind and time, so a restart finds them.
  */
 abstract class Judge<V, S extends Judged> extends ContextualProcessor<String, V, String, Object> {
     static final String WARNINGS = "warnings";
+    static final String DUE = "due";
 
     /** Without a record for so long, the wall clock takes over from event time. */
     private static final long IDLE = 3_000;
@@ -34,20 +35,19 @@ abstract class Judge<V, S extends Judged> extends ContextualProcessor<String, V,
     private KeyValueStore<String, String> due;
     private long lastRecord;
 
+    /** No deadline is before it. A scan from the start would go over all that were deleted. */
+    private long passed;
+
     Judge(String states, Supplier<S> fresh) {
         this.states = states;
         this.fresh = fresh;
-    }
-
-    static String dueStore(String states) {
-        return states + "-due";
     }
 
     @Override
     public void init(ProcessorContext<String, Object> context) {
         super.init(context);
         store = context.getStateStore(states);
-        due = context.getStateStore(dueStore(states));
+        due = context.getStateStore(DUE);
         context.schedule(Duration.ofSeconds(1), PunctuationType.WALL_CLOCK_TIME, this::fire);
     }
 
@@ -97,8 +97,8 @@ abstract class Judge<V, S extends Judged> extends ContextualProcessor<String, V,
     }
 
     /** Thirteen digits until the year 2286, so the order of the text is that of the time. */
-    private static String dueKey(long moment, String key) {
-        return moment + "|" + key;
+    private String dueKey(long moment, String key) {
+        return states + "|" + moment + "|" + key;
     }
 
     /** Judges each state whose moment has come: by event time, by the wall clock when idle. */
@@ -107,15 +107,22 @@ abstract class Judge<V, S extends Judged> extends ContextualProcessor<String, V,
             return;
         }
         boolean idle = wallClock - lastRecord > IDLE;
-        long now = idle ? wallClock : context().currentStreamTimeMs();
+        long streamTime = context().currentStreamTimeMs();
+        long now = idle ? wallClock : streamTime;
         List<KeyValue<String, String>> over = new ArrayList<>();
-        try (KeyValueIterator<String, String> entries = due.range("0", (now + 1) + "|")) {
+        try (KeyValueIterator<String, String> entries =
+                due.range(dueKey(passed, ""), dueKey(now + 1, ""))) {
             entries.forEachRemaining(over::add);
         }
         for (KeyValue<String, String> entry : over) {
             S state = store.get(entry.value);
+            if (state == null || !entry.key.equals(dueKey(state.due(), entry.value))) {
+                due.delete(entry.key); // a crash kept the deadline and not its state
+                continue;
+            }
             judge(entry.value, state, now, state.due());
             store.put(entry.value, state);
         }
+        passed = Math.min(now, streamTime);
     }
 }

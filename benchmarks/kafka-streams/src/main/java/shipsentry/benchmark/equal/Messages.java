@@ -28,15 +28,15 @@ final class Messages {
             List<String> orderIds) {}
 
     /**
-     * What a parcel tells one of its orders, by the order's id.
+     * What a parcel tells an order that it names, by the order's id.
      *
-     * @param linked whether the order is the parcel's now
-     * @param progress the times of its progress, sorted
+     * @param movedAt its first progress since the payment; null while there is none that it knows
+     *     to count, and where the order is no longer the parcel's
      */
-    record Link(String parcel, boolean linked, List<Long> progress) {}
+    record Link(String parcel, Long movedAt) {}
 
     /** What an order tells a parcel that names it, by the parcel's key. */
-    record Facts(String orderId, Long closedAt, Recipient recipient) {}
+    record Facts(String orderId, long paidAt, Long closedAt, Recipient recipient) {}
 
     /** One revision of a warning. Times are milliseconds. */
     record Warning(

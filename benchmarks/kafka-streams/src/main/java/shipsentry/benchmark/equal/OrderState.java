@@ -2,9 +2,9 @@ package shipsentry.benchmark.equal;
 
 import static shipsentry.benchmark.equal.Judgement.NEVER;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import java.time.Duration;
 import java.time.OffsetDateTime;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import shipsentry.benchmark.equal.Messages.Facts;
@@ -14,9 +14,10 @@ import shipsentry.benchmark.equal.Messages.Recipient;
 import shipsentry.benchmark.equal.Messages.Warning;
 
 /** What is remembered of one order. Times are milliseconds. */
+@JsonInclude(JsonInclude.Include.NON_DEFAULT)
 final class OrderState implements Judged {
     private static final long PROMISE = Duration.ofHours(48).toMillis();
-    private static final long TOLERANCE = Duration.ofMinutes(5).toMillis();
+    static final long TOLERANCE = Duration.ofMinutes(5).toMillis();
 
     public boolean known;
     public long updatedAt;
@@ -25,8 +26,8 @@ final class OrderState implements Judged {
     public long closedAt = NEVER;
     public Recipient recipient;
 
-    /** Times of progress of the parcels that name it; none of those it was released from. */
-    public TreeMap<String, List<Long>> parcels = new TreeMap<>();
+    /** When the parcels that name it moved; {@link Judgement#NEVER} where they told of nothing. */
+    public TreeMap<String, Long> parcels = new TreeMap<>();
 
     public TreeMap<String, Warning> published = new TreeMap<>();
     public long due = NEVER;
@@ -48,13 +49,17 @@ final class OrderState implements Judged {
         return true;
     }
 
-    /** Take in what a parcel told. */
-    void take(Link link) {
-        parcels.put(link.parcel(), link.linked() ? link.progress() : List.of());
+    /** Take in what a parcel told; whether it is news. */
+    boolean take(Link link) {
+        Long movedAt = link.movedAt() == null ? NEVER : link.movedAt();
+        return !movedAt.equals(parcels.put(link.parcel(), movedAt));
     }
 
+    /** What its parcels must know; null while nothing is known. */
     Facts facts(String orderId) {
-        return new Facts(orderId, closedAt == NEVER ? null : closedAt, recipient);
+        return known
+                ? new Facts(orderId, paidAt, closedAt == NEVER ? null : closedAt, recipient)
+                : null;
     }
 
     @Override
@@ -63,12 +68,9 @@ final class OrderState implements Judged {
             return;
         }
         long end = closedAt;
-        for (List<Long> progress : parcels.values()) {
-            for (long at : progress) {
-                if (at >= paidAt - TOLERANCE) {
-                    end = Math.min(end, at);
-                    break;
-                }
+        for (long movedAt : parcels.values()) {
+            if (movedAt >= paidAt - TOLERANCE) {
+                end = Math.min(end, movedAt);
             }
         }
         judgement.clock("ship_overdue", orderId, null, paidAt, promised, end);

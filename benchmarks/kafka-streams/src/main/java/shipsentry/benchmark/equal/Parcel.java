@@ -2,9 +2,11 @@ package shipsentry.benchmark.equal;
 
 import static shipsentry.benchmark.equal.Judgement.NEVER;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -12,11 +14,13 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import shipsentry.benchmark.equal.Messages.Facts;
+import shipsentry.benchmark.equal.Messages.Link;
 import shipsentry.benchmark.equal.Messages.Recipient;
 import shipsentry.benchmark.equal.Messages.TrackingUpdate;
 import shipsentry.benchmark.equal.Messages.Warning;
 
 /** What is remembered of one number. Times are milliseconds. */
+@JsonInclude(JsonInclude.Include.NON_DEFAULT)
 final class Parcel implements Judged {
     private static final Set<String> HUBS =
             Set.of(
@@ -30,13 +34,20 @@ final class Parcel implements Judged {
     private static final long DAY = Duration.ofHours(24).toMillis();
     private static final long WINDOW = 30 * DAY;
 
-    /** Times of uploads and releases that name an order, and what the order told. */
+    /** Times of uploads and releases that name an order, what it told, and what it was told. */
+    @JsonInclude(JsonInclude.Include.NON_DEFAULT)
     static final class Named {
+        private static final long UNTOLD = -1;
+
         public TreeSet<Long> uploads = new TreeSet<>();
         public TreeSet<Long> releases = new TreeSet<>();
         public boolean known;
+        public long paidAt;
         public long closedAt = NEVER;
         public Recipient recipient;
+
+        /** When it was told that the parcel moved; {@link Judgement#NEVER}: not yet. */
+        public long told = UNTOLD;
 
         /** Its last stretch: from the upload to the release, if there is one. */
         Stretch stretch() {
@@ -60,14 +71,14 @@ final class Parcel implements Judged {
     }
 
     public TreeMap<String, Named> orders = new TreeMap<>();
-    public TreeSet<Long> pickups = new TreeSet<>();
+    public long pickedUp = NEVER;
     public TreeSet<Long> progress = new TreeSet<>();
     public TreeSet<Long> hubs = new TreeSet<>();
     public long stop = NEVER;
     public TreeMap<String, Warning> published = new TreeMap<>();
     public long due = NEVER;
 
-    /** Take a record in; whether an order must hear of it. */
+    /** Take a record in; whether it is news. */
     boolean take(TrackingUpdate update) {
         long at = OffsetDateTime.parse(update.occurredAt()).toInstant().toEpochMilli();
         String status = update.status();
@@ -81,17 +92,17 @@ final class Parcel implements Judged {
             return changed;
         }
         boolean hub = HUBS.contains(status);
-        boolean moved = (hub || BESIDE_HUBS.contains(status)) && progress.add(at);
-        if (hub) {
-            hubs.add(at);
+        boolean news = (hub || BESIDE_HUBS.contains(status)) && progress.add(at);
+        news |= hub && hubs.add(at);
+        if (status.equals("picked_up") && at < pickedUp) {
+            pickedUp = at;
+            news = true;
         }
-        if (status.equals("picked_up")) {
-            pickups.add(at);
+        if (STOPS.contains(status) && at < stop) {
+            stop = at;
+            news = true;
         }
-        if (STOPS.contains(status)) {
-            stop = Math.min(stop, at);
-        }
-        return moved;
+        return news;
     }
 
     /** Take in what an order told; whether it is news. */
@@ -99,20 +110,39 @@ final class Parcel implements Judged {
         Named named = orders.computeIfAbsent(facts.orderId(), unseen -> new Named());
         long closedAt = facts.closedAt() == null ? NEVER : facts.closedAt();
         if (named.known
+                && named.paidAt == facts.paidAt()
                 && named.closedAt == closedAt
                 && Objects.equals(named.recipient, facts.recipient())) {
             return false;
         }
         named.known = true;
+        named.paidAt = facts.paidAt();
         named.closedAt = closedAt;
         named.recipient = facts.recipient();
         return true;
     }
 
-    /** Whether an order is this parcel's now. */
-    boolean linked(String orderId) {
-        Stretch stretch = orders.get(orderId).stretch();
-        return stretch != null && stretch.released() == NEVER;
+    /** What its orders must hear that is not what they were told last, by their ids. */
+    Map<String, Link> news(String key) {
+        Map<String, Link> news = new HashMap<>();
+        orders.forEach(
+                (orderId, named) -> {
+                    long moved = moved(named);
+                    if (moved != named.told) {
+                        named.told = moved;
+                        news.put(orderId, new Link(key, moved == NEVER ? null : moved));
+                    }
+                });
+        return news;
+    }
+
+    private long moved(Named named) {
+        Stretch stretch = named.stretch();
+        if (!named.known || stretch == null || stretch.released() != NEVER) {
+            return NEVER;
+        }
+        Long first = progress.ceiling(named.paidAt - OrderState.TOLERANCE);
+        return first == null ? NEVER : first;
     }
 
     @Override
@@ -138,12 +168,11 @@ final class Parcel implements Judged {
         judgement.clock(
                 "pickup_overdue", null, key, from, from + DAY, from + 2 * DAY,
                 Math.min(moved, stopped));
-        if (!pickups.isEmpty() && stopped >= pickups.first()) {
-            long start = pickups.first();
-            Long hub = hubs.ceiling(start);
+        if (pickedUp != NEVER && stopped >= pickedUp) {
+            Long hub = hubs.ceiling(pickedUp);
             judgement.clock(
-                    "inactive_after_pickup", null, key, start, start + DAY, start + 2 * DAY,
-                    Math.min(hub == null ? NEVER : hub, stopped));
+                    "inactive_after_pickup", null, key, pickedUp, pickedUp + DAY,
+                    pickedUp + 2 * DAY, Math.min(hub == null ? NEVER : hub, stopped));
         }
         for (Own each : own) {
             long until = usedBefore(each, ever);
