@@ -230,12 +230,20 @@ def kafka_streams(
     )
 
 
-def equal_quix(kafka: KafkaServer, folder: Path, expected: load.Expected, number: int) -> Program:
-    """Quix Streams at a worker's work with four rules; commits as it does by itself."""
-    app_id = f"bench-quix-equal-{number}"
-    env = _joined(kafka, app_id, folder)
+def equal_quix(
+    kafka: KafkaServer,
+    folder: Path,
+    expected: load.Expected,
+    number: int,
+    *,
+    name: str,
+    commit_s: float,
+) -> Program:
+    """Quix Streams at a worker's work with four rules."""
+    env = _joined(kafka, f"bench-quix-equal-{commit_s:.0f}s-{number}", folder)
+    env["BASELINE_COMMIT_S"] = str(commit_s)
     command = [str(QUIX_ENVIRONMENT / "bin" / "python"), str(HERE / "equal_quix.py")]
-    return _equal("Quix Streams, equal work", command, env, expected, QUIX_COMMIT_S)
+    return _equal(name, command, env, expected, commit_s)
 
 
 def equal_streams(
@@ -246,10 +254,12 @@ def equal_streams(
     *,
     name: str,
     cache_mib: int,
+    threads: int = 1,
 ) -> Program:
     """Kafka Streams at a worker's work with four rules."""
-    env = _joined(kafka, f"bench-streams-equal-{cache_mib}m-{number}", folder)
+    env = _joined(kafka, f"bench-streams-equal-{cache_mib}m-{threads}t-{number}", folder)
     env["BASELINE_CACHE_MIB"] = str(cache_mib)
+    env["BASELINE_THREADS"] = str(threads)
     env["BASELINE_COMMIT_MS"] = f"{STREAMS_COMMIT_S * 1000:.0f}"
     command = _java("shipsentry.benchmark.equal.EqualApp")
     return _equal(name, command, env, expected, STREAMS_COMMIT_S)
@@ -318,17 +328,34 @@ ALTERNATIVES: Mapping[str, Callable[[KafkaServer, Path, load.Expected, int], Pro
     "streams-threads": functools.partial(
         kafka_streams, name="Kafka Streams, 128 MiB cache, 2 threads", cache_mib=128, threads=2
     ),
-    "quix-equal": equal_quix,
+    "quix-equal": functools.partial(
+        equal_quix, name="Quix Streams, equal work", commit_s=QUIX_COMMIT_S
+    ),
+    "quix-equal-30s": functools.partial(
+        equal_quix, name="Quix Streams, equal work, commits every 30 s", commit_s=30.0
+    ),
     "streams-equal": functools.partial(
         equal_streams, name="Kafka Streams, equal work", cache_mib=10
     ),
     "streams-equal-cache": functools.partial(
         equal_streams, name="Kafka Streams, equal work, 128 MiB cache", cache_mib=128
     ),
+    "streams-equal-threads": functools.partial(
+        equal_streams,
+        name="Kafka Streams, equal work, 128 MiB cache, 2 threads",
+        cache_mib=128,
+        threads=2,
+    ),
 }
 """By the names that `--alternatives` takes."""
 
-EQUAL = ("quix-equal", "streams-equal", "streams-equal-cache")
+EQUAL = (
+    "quix-equal",
+    "quix-equal-30s",
+    "streams-equal",
+    "streams-equal-cache",
+    "streams-equal-threads",
+)
 """Those that judge what a worker with four rules judges."""
 
 USUAL = ("quix", "quix-30s", "streams", "streams-cache")
