@@ -346,10 +346,11 @@ def name(parcel: Kept, order_id: str) -> Kept:
 
 
 def moved(named: Kept, progress: list[int]) -> int:
-    """When a parcel first moved since an order that is its own was paid; 0: not that it knows."""
+    """When a parcel first moved since an order that is its own was paid; 0: not yet."""
     found = stretch(named)
-    if not named["paid_at"] or found is None or found[1] != NEVER:
+    if found is None or found[1] != NEVER:
         return 0
+    # Of an order that has not answered yet the first progress of all; it knows if that counts.
     first = bisect.bisect_left(progress, named["paid_at"] - TOLERANCE)
     return progress[first] if first < len(progress) else 0
 

@@ -30,8 +30,8 @@ final class Messages {
     /**
      * What a parcel tells an order that it names, by the order's id.
      *
-     * @param movedAt its first progress since the payment; null while there is none that it knows
-     *     to count, and where the order is no longer the parcel's
+     * @param movedAt its first progress since the payment, as far as that is known; null while
+     *     there is none, and where the order is no longer the parcel's
      */
     record Link(String parcel, Long movedAt) {}
 

@@ -138,9 +138,10 @@ final class Parcel implements Judged {
 
     private long moved(Named named) {
         Stretch stretch = named.stretch();
-        if (!named.known || stretch == null || stretch.released() != NEVER) {
+        if (stretch == null || stretch.released() != NEVER) {
             return NEVER;
         }
+        // Of an order that has not answered yet the first progress of all; it knows if that counts.
         Long first = progress.ceiling(named.paidAt - OrderState.TOLERANCE);
         return first == null ? NEVER : first;
     }
