@@ -20,7 +20,9 @@ import shipsentry.benchmark.equal.Messages.Warning;
 /**
  * Keeps states of one kind, publishes what changes in their warnings, and judges again what is due.
  *
- * <p>Deadlines are in a store, ordered by kind and time, so a restart finds them.
+ * <p>Deadlines are in a store, ordered by kind and time, so a restart finds them. They pass a tick
+ * later than event time: until then what is told by a topic may come round, and less is published
+ * that it takes back.
  */
 abstract class Judge<V, S extends Judged> extends ContextualProcessor<String, V, String, Object> {
     static final String WARNINGS = "warnings";
@@ -35,8 +37,14 @@ abstract class Judge<V, S extends Judged> extends ContextualProcessor<String, V,
     private KeyValueStore<String, String> due;
     private long lastRecord;
 
-    /** No deadline is before it. A scan from the start would go over all that were deleted. */
+    /** Stream time when it was last looked at. */
+    private long ticked;
+
+    /** The moment at which states are judged. */
     private long passed;
+
+    /** No deadline is before it. A scan from the start would go over all that were deleted. */
+    private long scanned;
 
     Judge(String states, Supplier<S> fresh) {
         this.states = states;
@@ -58,8 +66,11 @@ abstract class Judge<V, S extends Judged> extends ContextualProcessor<String, V,
             state = fresh.get();
         }
         lastRecord = context().currentSystemTimeMs();
+        if (passed == 0) {
+            passed = context().currentStreamTimeMs();
+        }
         if (take(record, state)) {
-            judge(record.key(), state, context().currentStreamTimeMs(), record.timestamp());
+            judge(record.key(), state, passed, record.timestamp());
             store.put(record.key(), state);
         }
     }
@@ -106,12 +117,14 @@ abstract class Judge<V, S extends Judged> extends ContextualProcessor<String, V,
         if (lastRecord == 0) {
             return;
         }
-        boolean idle = wallClock - lastRecord > IDLE;
-        long streamTime = context().currentStreamTimeMs();
-        long now = idle ? wallClock : streamTime;
+        long now = wallClock - lastRecord > IDLE ? wallClock : ticked;
+        ticked = context().currentStreamTimeMs();
+        if (now == 0) {
+            return; // the first tick
+        }
         List<KeyValue<String, String>> over = new ArrayList<>();
         try (KeyValueIterator<String, String> entries =
-                due.range(dueKey(passed, ""), dueKey(now + 1, ""))) {
+                due.range(dueKey(scanned, ""), dueKey(now + 1, ""))) {
             entries.forEachRemaining(over::add);
         }
         for (KeyValue<String, String> entry : over) {
@@ -123,6 +136,7 @@ abstract class Judge<V, S extends Judged> extends ContextualProcessor<String, V,
             judge(entry.value, state, now, state.due());
             store.put(entry.value, state);
         }
-        passed = Math.min(now, streamTime);
+        passed = Math.min(now, ticked);
+        scanned = passed;
     }
 }
