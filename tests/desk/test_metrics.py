@@ -105,7 +105,7 @@ def test_all_that_is_declared_is_told_with_its_labels(
     metrics.DESK_REQUESTS.labels("/x", "200")
     metrics.DESK_SECONDS.observe((1.0,), "/x")
     metrics.DESK_PRUNED.labels("links")
-    shown.look()
+    shown.ask()
     told: dict[str, set[str]] = {}
     for name, labels in samples(shown):
         told.setdefault(name, set()).update(dict(labels))
@@ -134,13 +134,13 @@ def test_how_far_a_desk_is_behind(shown: DeskMetrics, intake: Intake, clock: Tim
 def test_what_the_database_has(database: Database, shown: DeskMetrics, clock: Time) -> None:
     """Warnings by state, what waits for publication and for how long, size, connections."""
     put(database, [warned("a"), warned("b"), warned("c", 2, "breached")])
-    shown.look()
+    shown.ask()
     found = samples(shown)
     assert found[key("warnings", state="open")] == 2
     assert found[key("actions_waiting")] == found[key("actions_waiting_seconds")] == 0
     perform(database, [an_id("a")], Act("known_to_platform", "li"), NOON)
     perform(database, [an_id("b")], Act("known_to_platform", "li"), NOON + SECOND)
-    shown.look()
+    shown.ask()
     clock.now += 60 * SECOND
     found = samples(shown)
     assert found[key("actions_waiting")] == 2
@@ -162,7 +162,7 @@ def test_a_database_that_is_away_takes_no_other_figure_away(
     intake = Intake(away, Source("127.0.0.1:1", "g", Topics()), clock)
     shown = DeskMetrics(away, intake, clock, lambda: 0)
     before = samples(shown)[key("database_errors_total", kind="connection")]
-    shown.look()
+    shown.ask()
     found = samples(shown)
     assert found[key("database_errors_total", kind="connection")] == before + 1
     assert found[key("ready")] == 0
