@@ -1071,6 +1071,8 @@ PROCESS = Row(
 
 INGEST_EMPTY = Text("no ingest service is scraped, or nothing came", "未采集到接收服务，或没有推送")
 
+ASKS_EMPTY = Text("no platform is asked for orders", "未配置向平台补查订单")
+
 
 def _ingest(metric: str, by: str) -> str:
     """Of all services: they are no workers, so the choice of workers is not about them."""
@@ -1159,6 +1161,80 @@ INGEST = Row(
             ],
             width=6,
             empty=INGEST_EMPTY,
+        ),
+        Panel(
+            94,
+            Graph(log=True),
+            Text("Questions to platforms", "平台补查"),
+            Text(
+                "What becomes of the questions about orders of which pushes say too little?",
+                "推送信息不足的订单向平台补查，结果如何？",
+            ),
+            "cps",
+            [Query(_ingest("shipsentry_ingest_asks_total", "outcome"), "{{outcome}}")],
+            width=6,
+            empty=ASKS_EMPTY,
+            names=words.INGEST_ASK_OUTCOMES,
+        ),
+        Panel(
+            95,
+            Graph(),
+            Text("Time that platforms take", "平台应答耗时"),
+            Text(
+                "How long does the slowest tenth of questions about orders take, by source?",
+                "各来源最慢的十分之一补查耗时多久？",
+            ),
+            "s",
+            [
+                Query(
+                    "histogram_quantile(0.9, sum by (source,le) "
+                    f"(rate(shipsentry_ingest_ask_seconds_bucket[{RATE}])))",
+                    "{{source}}",
+                )
+            ],
+            width=6,
+            empty=ASKS_EMPTY,
+            steps=(GOOD, Step(2, "orange"), Step(10, "red")),
+            least=0,
+        ),
+        Panel(
+            96,
+            Graph(),
+            Text("Orders to be asked for", "待补查订单"),
+            Text(
+                "How many orders wait until their platform is asked? `other`: no feed asks here.",
+                "各数据源有多少订单等待向平台补查？other 表示没有数据源负责补查。",
+            ),
+            "short",
+            [
+                Query(
+                    "max by (source, feed) (shipsentry_ingest_asks_waiting)",
+                    "{{source}} · {{feed}}",
+                )
+            ],
+            width=6,
+            empty=ASKS_EMPTY,
+            least=0,
+        ),
+        Panel(
+            97,
+            Graph(),
+            Text("Longest wait for a platform", "补查最长等待"),
+            Text(
+                "How long has an order been waiting until its platform is asked? 0: none waits.",
+                "订单等待向平台补查已有多久？没有等待为 0。",
+            ),
+            "s",
+            [
+                Query(
+                    "max by (source, feed) (shipsentry_ingest_asks_oldest_seconds)",
+                    "{{source}} · {{feed}}",
+                )
+            ],
+            width=6,
+            empty=ASKS_EMPTY,
+            steps=(GOOD, Step(60, "orange"), Step(900, "red")),
+            least=0,
         ),
     ],
 )

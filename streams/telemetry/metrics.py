@@ -381,6 +381,34 @@ INGEST_WANTED = Counter(
     "Orders of which a request says less than its source's API knows.",
     ["source"],
 )
+INGEST_ASKS = Counter(
+    "shipsentry_ingest_asks_total",
+    "Questions to platforms about orders by feed and outcome. `answered`. Asked again: "
+    "`unanswered`, `failed`, `throttled`, `denied` (key, token, permission). Ended with a dead "
+    "letter: `not_found`, `refused`, `unreadable`, `given_up` (besides the last `failed`).",
+    ["source", "feed", "outcome"],
+)
+INGEST_ASK_OUTCOMES = (
+    *("answered", "unanswered", "failed", "throttled", "denied"),
+    *("not_found", "refused", "unreadable", "given_up"),
+)
+"""Every outcome of a question."""
+INGEST_ASKS_WAITING = Gauge(
+    "shipsentry_ingest_asks_waiting",
+    "Orders that are still to be asked for, by feed; `other`: of feeds that nobody here asks for.",
+    ["source", "feed"],
+)
+INGEST_ASKS_OLDEST = Gauge(
+    "shipsentry_ingest_asks_oldest_seconds",
+    "For how long the longest waiting of them has been waiting, by feed.",
+    ["source", "feed"],
+)
+INGEST_ASK_SECONDS = ManyHistogram(
+    "shipsentry_ingest_ask_seconds",
+    "Time that platforms took to answer, by source.",
+    ["source"],
+    [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+)
 INGEST_SECONDS = ManyHistogram(
     "shipsentry_ingest_seconds",
     "Time that requests took to be answered, by source.",

@@ -42,6 +42,7 @@ VALUES = {
     ("shipsentry_desk_sign_ins_total", "outcome"): set(metrics.DESK_SIGN_IN_OUTCOMES),
     ("shipsentry_desk_database_errors_total", "kind"): set(metrics.DESK_DATABASE_ERROR_KINDS),
     ("shipsentry_desk_database_connections", "state"): {"in_use", "idle", "most"},
+    ("shipsentry_ingest_asks_total", "outcome"): set(metrics.INGEST_ASK_OUTCOMES),
     ("shipsentry_warning_revisions_total", "state"): set(STATES),
     ("shipsentry_shadow_revisions_total", "state"): set(STATES),
     ("ALERTS", "alertstate"): {"pending", "firing"},
