@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
+from confluent_kafka import KafkaError
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
@@ -129,6 +131,31 @@ def test_how_far_a_desk_is_behind(shown: DeskMetrics, intake: Intake, clock: Tim
     assert found[key("ready")] == 1
     intake.problem = "disk"
     assert samples(shown)[key("ready")] == 0
+
+
+class End:
+    """What librdkafka says where a partition has no more for now."""
+
+    def __init__(self, topic: str, offset: int) -> None:
+        self.topic, self.partition, self.offset = (lambda: topic), (lambda: 0), (lambda: offset)
+
+    def error(self) -> KafkaError:
+        """That it is the end."""
+        return KafkaError(KafkaError._PARTITION_EOF)
+
+
+def test_the_mark_of_a_transaction_is_nothing_to_wait_for(intake: Intake) -> None:
+    """A partition may end behind its last record; what comes after that waits again."""
+    behind(intake)
+    brokers: Any = Brokers(warnings=10, orders=5)
+    ends: Any = [End("warnings", 10)]
+    intake._take(brokers, ends, threading.Event())
+    intake._measure(brokers)
+    assert (intake.lag["warnings"], intake.behind_since) == (0, {})
+    brokers = Brokers(warnings=12, orders=5)
+    intake._measure(brokers)
+    assert intake.lag["warnings"] == 2
+    assert intake.behind_since == {"warnings": NOON - 90 * SECOND}
 
 
 def test_what_the_database_has(database: Database, shown: DeskMetrics, clock: Time) -> None:
