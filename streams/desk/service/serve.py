@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import uvicorn
 from sqlalchemy.exc import DBAPIError
 
-from streams.decode.names import with_own
+from streams.decode.names import BUILT_IN, Names, with_own
 from streams.desk.access.oidc.person import Claims
 from streams.desk.access.users import end_sessions
 from streams.desk.access.who import Role
@@ -37,6 +37,7 @@ from streams.facts.times import HOUR
 from streams.profiles.model import Profiles
 from streams.settings import Settings, SettingsError
 from streams.telemetry.events import event
+from streams.telemetry.metrics import DESK_PRUNED
 from streams.telemetry.secrets import hide
 
 if TYPE_CHECKING:
@@ -105,10 +106,11 @@ def _by_https(settings: Settings) -> bool:
     return not _is_loopback(settings.desk_host)
 
 
-def single_sign_on(settings: Settings) -> SignIn | None:
+def single_sign_on(settings: Settings, names: Names = BUILT_IN) -> SignIn | None:
     """The way to the provider that the settings name; None: they name none. Raises SettingsError.
 
-    The provider itself is asked when somebody signs in.
+    `names` are those that platforms of shops go by. The provider itself is asked when somebody
+    signs in.
     """
     if settings.desk_oidc_issuer is None:
         return None
@@ -128,6 +130,7 @@ def single_sign_on(settings: Settings) -> SignIn | None:
         roles=tuple((value, Role[role]) for value, _, role in pairs),
         role=settings.desk_oidc_role_claim,
         shops=settings.desk_oidc_shops_claim,
+        names=names,
     )
     client = Client(
         settings.desk_oidc_issuer, settings.desk_oidc_client_id or "", _client_secret(settings)
@@ -159,7 +162,10 @@ def _client_secret(settings: Settings) -> str | None:
 
 def prune_now(database: Database, settings: Settings) -> dict[str, int]:
     """Delete what is older than the settings say; how many rows of each table."""
-    return prune(database, now(), settings.desk_retention_d, settings.desk_audit_d, forget)
+    done = prune(database, now(), settings.desk_retention_d, settings.desk_audit_d, forget)
+    for table, rows in done.items():
+        DESK_PRUNED.labels(table).inc(rows)
+    return done
 
 
 def serve(settings: Settings, profiles: Profiles) -> int:
@@ -183,14 +189,15 @@ def serve(settings: Settings, profiles: Profiles) -> int:
         now,
         known_hosts(settings.desk_host, own),
         problem=lambda: intake.problem,
-        metrics=DeskMetrics(database, intake).render,
     )
+    measured = DeskMetrics(database, intake, now, lambda: desk.news.streams)
+    desk.metrics = measured.render
     console = Console(
         profiles,
         round(settings.desk_session_h * HOUR),
         partial(originals_on, settings),
         secure=_by_https(settings),
-        single_sign_on=single_sign_on(settings),
+        single_sign_on=single_sign_on(settings, source.names),
         local_users=settings.desk_local_users,
     )
     if console.single_sign_on is None:
@@ -239,7 +246,12 @@ def serve(settings: Settings, profiles: Profiles) -> int:
 
     threads = [
         threading.Thread(target=ending_all, args=(work,), name=f"desk-{name}", daemon=True)
-        for name, work in (("intake", intake.run), ("relay", relay.run), ("prune", pruning))
+        for name, work in (
+            ("intake", intake.run),
+            ("relay", relay.run),
+            ("prune", pruning),
+            ("measure", measured.run),
+        )
     ]
     for thread in threads:
         thread.start()

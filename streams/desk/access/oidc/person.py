@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from streams.decode.names import BUILT_IN, Names
 from streams.desk.access.secrets import digest
-from streams.desk.access.who import Role
+from streams.desk.access.who import Role, shop_named
+from streams.desk.database.sight import Sight
 from streams.facts.times import MINUTE
 
 Reason = Literal["away", "busy", "expired", "denied", "untrusted", "no_role", "no_shop", "name"]
@@ -34,12 +36,14 @@ class NotLetIn(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """Which claim says what. `roles` are values of `role` and the role that each gives."""
+    """Which claim says what. `roles` are values of `role` and the role that each gives; `names` are
+    those that platforms of shops go by."""
 
     user: str
     roles: tuple[tuple[str, Role], ...]
     role: str | None = None
     shops: str | None = None
+    names: Names = BUILT_IN
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class Person:
     name: str
     subject: str
     role: Role
-    shops: frozenset[str] | None
+    shops: Sight
 
 
 def person(said: Mapping[str, Any], claims: Claims) -> Person:
@@ -63,12 +67,22 @@ def person(said: Mapping[str, Any], claims: Claims) -> Person:
     roles = [role for value, role in claims.roles if value == ANYBODY or value in has]
     if not roles:
         raise NotLetIn("no_role", f"no value of the claim {claims.role} gives a role")
-    shops = None if claims.shops is None else _values(said, claims.shops)
-    if shops is not None and not shops:
+    return Person(name, digest(f"{said['iss']}\n{subject}"), max(roles), _sight(said, claims))
+
+
+def _sight(said: Mapping[str, Any], claims: Claims) -> Sight:
+    if claims.shops is None:
+        return None
+    named = _values(said, claims.shops)
+    if ANYBODY in named:
+        return None
+    try:
+        shops = frozenset(shop_named(each, claims.names) for each in named)
+    except ValueError as error:
+        raise NotLetIn("no_shop", f"the claim {claims.shops} names what is no shop") from error
+    if not shops:
         raise NotLetIn("no_shop", f"the claim {claims.shops} names no shop")
-    if shops is not None and ANYBODY in shops:
-        shops = None
-    return Person(name, digest(f"{said['iss']}\n{subject}"), max(roles), shops)
+    return shops
 
 
 def _values(said: Mapping[str, Any], claim: str | None) -> frozenset[str]:

@@ -12,6 +12,7 @@ from streams.desk.access.who import Role
 from streams.desk.api.guard import needs, open_to_anybody
 from streams.desk.console.console import CSRF_COOKIE, View, form_of, go, view_of
 from streams.facts.times import SECOND
+from streams.telemetry.metrics import DESK_SIGN_INS
 
 router = APIRouter()
 
@@ -41,14 +42,15 @@ def sign_in(request: Request, sent: Annotated[dict[str, list[str]], Depends(form
     if not view.console.local_users:
         return form(view, 403, where=where, problem=view.says("sign_in_off"))
     address = request.client.host if request.client else ""
-    status, problem, session = 401, view.says("sign_in_wrong"), None
+    status, problem, session, outcome = 401, view.says("sign_in_wrong"), None, "refused"
     try:
         session = users.sign_in(
             view.desk.database, name, password, address, view.now, view.console.session
         )
     except users.Throttled as error:
-        status = 429
+        status, outcome = 429, "throttled"
         problem = view.says("sign_in_wait", seconds=error.wait // SECOND + 1)
+    DESK_SIGN_INS.labels(outcome if session is None else "accepted").inc()
     if session is None:
         return form(view, status, where=where, name=name, problem=problem)
     return with_session(view, go(where), session)

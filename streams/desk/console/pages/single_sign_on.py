@@ -102,4 +102,7 @@ def _refused(view: View, error: NotLetIn) -> Response:
         "nobody was signed in (%(reason)s): %(detail)s",
         event("desk_sign_in_refused", reason=error.reason, detail=error.detail),
     )
-    return form(view, _STATUS.get(error.reason, 403), problem=view.says(f"sso_{error.reason}"))
+    problem = view.says(f"sso_{error.reason}")
+    if error.reason == "away" and view.console.local_users:
+        problem += " " + view.says("sso_password")
+    return form(view, _STATUS.get(error.reason, 403), problem=problem)
