@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from streams.desk.actions.relay import waiting
 from streams.desk.database.database import Database
-from streams.desk.database.tables import cells
+from streams.desk.database.tables import shop_sums
 from streams.desk.intake.consumer import Intake
 
 
@@ -55,7 +55,8 @@ class DeskMetrics:
             labels=["state"],
         )
         with self._database.reading() as connection:
-            query = select(cells.c.state, func.sum(cells.c.n)).group_by(cells.c.state)
+            query = select(shop_sums.c.state, func.sum(shop_sums.c.n))
+            query = query.group_by(shop_sums.c.state)
             for state, n in connection.execute(query):
                 kept.add_metric([state], int(n))
             wait = waiting(connection)
