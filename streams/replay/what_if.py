@@ -58,7 +58,9 @@ class Variant:
         name: str,
         profiles: Profiles,
         meters: ShopDays | None = None,
-        machine: type[Machine] = Machine,
+        machine: Callable[
+            [Profiles, Callable[[Revision], None], ShopDays | None], Machine
+        ] = Machine,
     ) -> None:
         self.name = name
         self.machine = machine(profiles, self._publish, meters)

@@ -22,7 +22,7 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 from python_calamine import CalamineWorkbook
 from sqlalchemy import select
-from support.desk import NOON, an_id, put, warned
+from support.desk import NOON, an_id, put, shops, warned
 from support.desk_week import fill
 
 from streams.demo.history import ENDS_AT
@@ -40,6 +40,7 @@ from streams.desk.console.queries.lanes import seen
 from streams.desk.database import lists
 from streams.desk.database.database import Database, sqlite_url
 from streams.desk.database.migrate import upgrade
+from streams.desk.database.sight import Sight
 from streams.desk.database.tables import actions, work
 from streams.desk.database.wanted import Wanted
 from streams.facts.times import DAY, HOUR, SECOND, iso
@@ -74,12 +75,10 @@ def sign_in(client: TestClient, name: str, password: str = PASSWORD) -> Response
     return client.post("/sign-in", data={"name": name, "password": password})
 
 
-def signed_in(
-    database: Database, clock: Clock, role: Role, shops: frozenset[str] | None = None
-) -> TestClient:
+def signed_in(database: Database, clock: Clock, role: Role, sight: Sight = None) -> TestClient:
     """The browser of a new user, with the page's secret in what it sends."""
-    name = f"{role.name}-{len(shops or ())}"
-    users.add(database, name, PASSWORD, role, shops, clock())
+    name = f"{role.name}-{len(sight or ())}"
+    users.add(database, name, PASSWORD, role, sight, clock())
     client = client_of(database, clock)
     assert sign_in(client, name).status_code == 303
     page = client.get("/warnings").text
@@ -326,7 +325,7 @@ def test_a_shops_user_sees_and_does_nothing_of_others(week: tuple[Database, Cloc
     }
     hidden -= {row.tracking_number for row in rows if row.shop_id == mine}
     hidden |= {other, "yuexiu-shoes"}
-    client = signed_in(database, clock, Role.operator, frozenset({mine}))
+    client = signed_in(database, clock, Role.operator, shops(f"tmall/{mine}"))
     for path in (*PAGES, "/warnings?tab=all", "/warnings?tab=ended", "/export.csv?tab=ended"):
         text = client.get(path).text
         assert not {word for word in hidden if word in text}, path
@@ -361,10 +360,10 @@ def test_a_shops_figures_are_of_its_own_parcels(week: tuple[Database, Clock]) ->
     with database.reading() as connection:
         everybody = seen(connection, 0, clock(), None)
         found = {
-            shop: seen(connection, 0, clock(), frozenset({shop}))
+            shop: seen(connection, 0, clock(), shops(f"*/{shop}"))
             for shop in ("gusu-toys", "xihu-tea", "yuexiu-shoes")
         }
-        nobody = seen(connection, 0, clock(), frozenset({"none"}))
+        nobody = seen(connection, 0, clock(), shops("*/none"))
     parcels = {shop: sum(f.parcels for f in one.lanes.values()) for shop, one in found.items()}
     assert all(n > 50 for n in parcels.values())
     assert sum(parcels.values()) >= sum(f.parcels for f in everybody.lanes.values()) * 0.95
@@ -706,7 +705,7 @@ def test_a_warning_a_parcel_and_an_order_tell_all(week: tuple[Database, Clock]) 
 def test_shops_products_and_carriers_have_their_figures(week: tuple[Database, Clock]) -> None:
     """Lines with their distance, products that are late, lanes as a table with shades."""
     database, clock = week
-    client = signed_in(database, clock, Role.admin, frozenset({"xihu-tea", "yuexiu-shoes"}))
+    client = signed_in(database, clock, Role.admin, shops("*/xihu-tea", "*/yuexiu-shoes"))
     page = client.get("/shops").text
     assert "Abnormal tracks" in page
     assert "orders left" in page
@@ -724,8 +723,8 @@ def test_shops_products_and_carriers_have_their_figures(week: tuple[Database, Cl
 def test_a_number_is_looked_at_before_an_upload(week: tuple[Database, Clock]) -> None:
     """Its form, whether it moves, and whether it was used."""
     database, clock = week
-    client = signed_in(database, clock, Role.operator, frozenset({"gusu-toys", "x", "y"}))
-    everything = signed_in(database, clock, Role.viewer, frozenset({"xihu-tea", "gusu-toys"}))
+    client = signed_in(database, clock, Role.operator, shops("*/gusu-toys", "*/x", "*/y"))
+    everything = signed_in(database, clock, Role.viewer, shops("*/xihu-tea", "*/gusu-toys"))
     assert (
         "This is no tracking number" in client.get("/check-a-number?carrier=zto&number=TEST").text
     )

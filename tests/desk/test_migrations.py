@@ -81,7 +81,7 @@ def test_what_was_counted_before_is_counted_by_fewer_dimensions_too(database: Da
     ends = Act("acknowledge", "li", until=NOON + HOUR)
     perform(database, [an_id(20)], ends, NOON)
     before = _counted(database)
-    migrate.downgrade(database, "0002")
+    migrate.downgrade(database, "0004")
     migrate.upgrade(database)
     assert _counted(database) == before
     put(database, [warned(n, 2, "breached") for n in range(30)])

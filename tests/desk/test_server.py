@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import http.client
 import logging
 import signal
@@ -38,8 +37,7 @@ def served(desk: Desk) -> Iterator[tuple[Server, int]]:
     """A desk on loopback, and its port; ended with the block."""
     port = free_port()
     server = make_server(make_app(desk), desk, "127.0.0.1", port)
-    # Signals are the main thread's, which is the test's.
-    thread = threading.Thread(target=lambda: asyncio.run(server._serve()))
+    thread = threading.Thread(target=server.run)
     thread.start()
     try:
         while not server.started:

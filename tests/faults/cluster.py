@@ -272,7 +272,9 @@ class Cluster:
         ]
 
         def deleted() -> bool:
-            # A topic that was just made has leaders that not every broker knows yet.
+            # A topic that was just made, or whose leader fell, has one that not every broker knows
+            # yet, and this client goes by what it was told last.
+            self.admin.list_topics(timeout=20)
             try:
                 for each in self.admin.delete_records(places).values():
                     each.result(30)
@@ -282,8 +284,10 @@ class Cluster:
                 return False
             return True
 
-        wait_for(deleted, 60, "leaders that delete records")
-        self._set_cleanup(topics, "compact")
+        try:
+            wait_for(deleted, 120, "leaders that delete records")
+        finally:
+            self._set_cleanup(topics, "compact")
 
     def _set_cleanup(self, topics: Sequence[str], policy: str) -> None:
         entry = ConfigEntry("cleanup.policy", policy, incremental_operation=AlterConfigOpType.SET)

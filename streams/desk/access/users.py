@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from streams.desk.access.secrets import digest, fits, hashed, new_secret
 from streams.desk.access.who import Role, Who, shops_of, shops_text
 from streams.desk.database.database import Database, insert
+from streams.desk.database.sight import Sight
 from streams.desk.database.tables import attempts, sessions, users, views
 from streams.facts.times import HOUR, MINUTE, SECOND
 
@@ -62,7 +63,7 @@ def add(
     name: str,
     password: str,
     role: Role,
-    shops: frozenset[str] | None,
+    shops: Sight,
     now: int,
 ) -> None:
     """Make a user. Raises UserError, WeakPassword."""

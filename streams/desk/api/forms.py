@@ -13,6 +13,7 @@ from schemas import ProductRisk, ShipmentWarning, ShopRisk
 from schemas.warning_action import ActionKind, Work
 from streams.desk.actions.ledger import as_work
 from streams.desk.database.lists import Counts
+from streams.desk.database.sight import Sight, sees
 from streams.desk.database.tracks import Order
 from streams.facts.times import to_datetime
 
@@ -111,15 +112,13 @@ class Checkpoint(BaseModel):
     offset: int
 
     @classmethod
-    def of(
-        cls, row: Row[Any], visible: frozenset[str] | None, shops: frozenset[str] | None
-    ) -> Checkpoint:
+    def of(cls, row: Row[Any], visible: frozenset[str] | None, shops: Sight) -> Checkpoint:
         """From a row; of orders those that are visible, and no shop but `shops` (None: all)."""
         names = json.loads(row.order_ids)
         fields = {name: row._mapping[name] for name in cls.model_fields if name in row._mapping}
         fields["occurred_at"] = to_datetime(row.at)
         fields["order_ids"] = [each for each in names if visible is None or each in visible]
-        if shops is not None and row.shop_id not in shops:
+        if not sees(shops, row.platform, row.shop_id):
             fields |= {"platform": None, "shop_id": None}
         return cls(**fields)
 
@@ -220,7 +219,7 @@ class Actions(BaseModel):
 
 
 class Me(BaseModel):
-    """Who asks; `shops` null: every shop."""
+    """Who asks; `shops` are `platform/id`, `*/id` on every platform; null: every shop."""
 
     name: str
     role: str

@@ -168,6 +168,21 @@ def go(path: str) -> Response:
     return RedirectResponse(quote(local(path), safe="/%?&=:+~,@!$'()*;#"), 303, headers=HEADERS)
 
 
+_YEAR_S = 365 * 86_400
+
+
+def remember(answer: Response, request: Request, cookie: str, value: str) -> None:
+    """Have the browser keep a choice of language or theme for a year."""
+    answer.set_cookie(
+        cookie,
+        value,
+        max_age=_YEAR_S,
+        httponly=True,
+        samesite="lax",
+        secure=console_of(request).secure,
+    )
+
+
 ASSETS = {
     "desk.css": "text/css",
     "desk.js": "text/javascript",

@@ -345,7 +345,7 @@ users = Table(
     Column("name", Text, primary_key=True),
     Column("password_hash", Text, nullable=False),
     Column("role", Text, nullable=False),
-    # A JSON array of shop ids; null: every shop.
+    # A JSON array of `platform/id`, "*/id" on every platform; null: every shop.
     Column("shops", Text),
     Column("made_at", BigInteger, nullable=False),
 )

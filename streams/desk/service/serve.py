@@ -29,6 +29,7 @@ from streams.facts.times import HOUR
 from streams.profiles.model import Profiles
 from streams.settings import Settings, SettingsError
 from streams.telemetry.events import event
+from streams.telemetry.metrics import DESK_PRUNED
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +70,10 @@ def _is_loopback(host: str) -> bool:
 
 def prune_now(database: Database, settings: Settings) -> dict[str, int]:
     """Delete what is older than the settings say; how many rows of each table."""
-    return prune(database, now(), settings.desk_retention_d, settings.desk_audit_d, forget)
+    done = prune(database, now(), settings.desk_retention_d, settings.desk_audit_d, forget)
+    for table, rows in done.items():
+        DESK_PRUNED.labels(table).inc(rows)
+    return done
 
 
 def serve(settings: Settings, profiles: Profiles) -> int:
@@ -92,8 +96,9 @@ def serve(settings: Settings, profiles: Profiles) -> int:
         now,
         known_hosts(settings.desk_host, settings.http_allowed_hosts),
         problem=lambda: intake.problem,
-        metrics=DeskMetrics(database, intake).render,
     )
+    measured = DeskMetrics(database, intake, now, lambda: desk.news.streams)
+    desk.metrics = measured.render
     console = Console(
         profiles,
         round(settings.desk_session_h * HOUR),
@@ -129,7 +134,12 @@ def serve(settings: Settings, profiles: Profiles) -> int:
 
     threads = [
         threading.Thread(target=ending_all, args=(work,), name=f"desk-{name}", daemon=True)
-        for name, work in (("intake", intake.run), ("relay", relay.run), ("prune", pruning))
+        for name, work in (
+            ("intake", intake.run),
+            ("relay", relay.run),
+            ("prune", pruning),
+            ("measure", measured.run),
+        )
     ]
     for thread in threads:
         thread.start()

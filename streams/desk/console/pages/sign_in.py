@@ -12,6 +12,7 @@ from streams.desk.access.who import Role
 from streams.desk.api.guard import needs, open_to_anybody
 from streams.desk.console.console import CSRF_COOKIE, form_of, go, view_of
 from streams.facts.times import SECOND
+from streams.telemetry.metrics import DESK_SIGN_INS
 
 router = APIRouter()
 
@@ -39,14 +40,15 @@ def sign_in(request: Request, form: Annotated[dict[str, list[str]], Depends(form
         "".join(form.get(field, [""])[:1]) for field in ("name", "password", "next")
     )
     address = request.client.host if request.client else ""
-    status, problem, session = 401, view.says("sign_in_wrong"), None
+    status, problem, session, outcome = 401, view.says("sign_in_wrong"), None, "refused"
     try:
         session = users.sign_in(
             view.desk.database, name, password, address, view.now, view.console.session
         )
     except users.Throttled as error:
-        status = 429
+        status, outcome = 429, "throttled"
         problem = view.says("sign_in_wait", seconds=error.wait // SECOND + 1)
+    DESK_SIGN_INS.labels(outcome if session is None else "accepted").inc()
     if session is None:
         return view.page("sign_in.html", status, next=where, name=name, problem=problem)
     answer = go(where)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0005"
+down_revision = "0004"
 
 NEVER = 1 << 62
 _ALL_SHOPS = ("platform", "rule", "stage", "severity", "state", "carrier")
