@@ -214,6 +214,7 @@ def test_every_route_of_the_console_says_who_may_ask(sqlite: Database, clock: Cl
     open_ = {r.path for r in found if access_of(r.endpoint) == "anybody"}
     assert open_ == {
         *("/", "/sign-in", "/look", "/static/{name}"),
+        *("/sign-in/oidc", "/sign-in/oidc/callback", "/sign-in/oidc/leave"),
         *("/healthz", "/readyz", "/metrics"),
     }
     changing = {
