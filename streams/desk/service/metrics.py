@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from streams.desk.actions.relay import Waiting, waiting
 from streams.desk.database.database import Database
-from streams.desk.database.tables import cells
+from streams.desk.database.tables import shop_sums
 from streams.desk.intake.consumer import Intake
 from streams.facts.times import SECOND
 from streams.telemetry import metrics
@@ -85,9 +85,12 @@ class DeskMetrics(Collector):
         """Ask the database; what it does not answer is not shown."""
         try:
             with self._database.reading() as connection:
-                states = select(cells.c.state, func.sum(cells.c.n)).group_by(cells.c.state)
+                states = select(shop_sums.c.state, func.sum(shop_sums.c.n))
                 self._answer = _Answer(
-                    {(state,): float(n) for state, n in connection.execute(states)},
+                    {
+                        (state,): float(n)
+                        for state, n in connection.execute(states.group_by(shop_sums.c.state))
+                    },
                     waiting(connection),
                     *_size(self._database.file, connection),
                 )
