@@ -448,9 +448,11 @@ def _counted_rows(connection: Connection, wanted: Wanted, now: int) -> Counts:
     driver = _driver(connection, open_to_all, now, "due", COUNTED)
     if driver is None:
         return Counts(0, {name: {} for name in DIMENSIONS}, False)
-    if driver.is_order and wanted.text is not None:
-        # Nothing is sorted here, so the index may serve however much it finds.
-        driver = _Driver("text", _by_index(connection, wanted.text))
+    if driver.is_order:
+        # Nothing is sorted here, so another index may serve however much it finds.
+        for name, _, condition in _narrow(connection, open_to_all, now):
+            driver = _Driver(name, condition)
+            break
     query = select(warnings.c.cell_id).where(*_conditions(open_to_all, now, driver))
     rows = _by_cell(connection, query.limit(COUNTED + 1))
     capped = rows.total() > COUNTED
