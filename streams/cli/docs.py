@@ -35,6 +35,7 @@ _GROUPS = {
     "Deadlines": "settle_s",
     "Membership and durability": "session_timeout_s",
     "Volume": "max_value_bytes",
+    "The desk": "desk_database",
     "Logging": "log_level",
 }
 """Headings, and the first setting below each."""

@@ -95,6 +95,8 @@ def test_every_route_says_who_may_ask(desk: Desk, client: TestClient) -> None:
             continue
         path = route.path.replace("{warning_id}", an_id("a")).replace("{", "").replace("}", "")
         for method in route.methods:
+            broken = client.request(method, path, content=b"{", headers=IS_JSON)
+            assert broken.status_code == 401, "a body is read before anybody is let in"
             answer = client.request(method, path)
             assert answer.status_code == 401, (method, path)
             assert answer.headers["content-type"] == "application/problem+json"

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Row
 
 from schemas import ProductRisk, ShipmentWarning, ShopRisk
-from schemas.warning_action import ActionKind, Work
+from schemas.warning_action import ActionKind, AskedKind, Work
 from streams.desk.actions.ledger import as_work
 from streams.desk.database.lists import Counts
 from streams.desk.database.sight import Sight, sees
@@ -197,7 +197,7 @@ class ActionRequest(BaseModel):
     warning_ids: list[Annotated[str, Field(pattern="^[0-9a-f]{32}$")]] = Field(
         min_length=1, max_length=1_000
     )
-    kind: ActionKind
+    kind: AskedKind
     until: datetime | None = None
     assignee: str | None = None
     manifest_id: str | None = None

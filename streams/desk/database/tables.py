@@ -287,6 +287,7 @@ users = Table(
     "users",
     metadata,
     Column("name", Text, primary_key=True),
+    # Of whom a provider signs in: `oidc:` and a hash of who it says it is.
     Column("password_hash", Text, nullable=False),
     Column("role", Text, nullable=False),
     # A JSON array of `platform/id`, "*/id" on every platform; null: every shop.
