@@ -152,15 +152,17 @@ def test_a_shops_user_sees_nothing_of_other_shops(
     both["before"]["shop_id"] = "s-2"
     nobody = change("e")
     nobody["after"]["shop_id"] = None
-    path = keep(folder, comparison(change("a"), change("b", shop_id="s-2"), both, nobody))
+    lies = change("f")
+    lies["after"]["warning_id"] = an_id("b")
+    path = keep(folder, comparison(change("a"), change("b", shop_id="s-2"), both, nobody, lies))
     client = signed_in(sqlite, clock, Role.admin, frozenset({"s-1"}), comparisons=folder)
     for query in ("", "?shop_id=s-2", "?q=order-b", "?shop_id=%28none%29"):
         page = client.get(path + query).text
-        assert set(rows_of(page)) <= {"order-a"}, query
+        assert set(rows_of(page)) <= {"order-a", "order-f"}, query
         for hidden in ("78b", "order-d", "order-e", an_id("b"), "s-2 ·", "In all", "By risk"):
             assert hidden not in page, (query, hidden)
     page = client.get(path).text
-    assert "1 order changes" in page
+    assert "2 orders change" in page
     assert "s-1 · Tmall" in page
     assert "CNY 1.00–4.00" in page
 
