@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 from support.builders import HOUR, LATER, UPLOADED, order, picked_up, upload
 from support.comparisons import change, comparison, content, side
 from support.console import HOSTILE, Clock, signed_in
-from support.desk import an_id, put, warned
+from support.desk import an_id, put, shops, warned
 
 from streams.cli.replay import replay
 from streams.desk.access.who import Role
@@ -154,12 +154,24 @@ def test_a_shops_user_sees_nothing_of_other_shops(
     nobody["after"]["shop_id"] = None
     lies = change("f")
     lies["after"]["warning_id"] = an_id("b")
-    path = keep(folder, comparison(change("a"), change("b", shop_id="s-2"), both, nobody, lies))
-    client = signed_in(sqlite, clock, Role.admin, frozenset({"s-1"}), comparisons=folder)
+    listed = [change("a"), change("b", shop_id="s-2"), both, nobody, lies]
+    elsewhere = change("g")
+    elsewhere["after"]["platform"] = "douyin"
+    path = keep(folder, comparison(*listed, elsewhere))
+    client = signed_in(sqlite, clock, Role.admin, shops("tmall/s-1"), comparisons=folder)
     for query in ("", "?shop_id=s-2", "?q=order-b", "?shop_id=%28none%29"):
         page = client.get(path + query).text
         assert set(rows_of(page)) <= {"order-a", "order-f"}, query
-        for hidden in ("78b", "order-d", "order-e", an_id("b"), "s-2 ·", "In all", "By risk"):
+        for hidden in (
+            "78b",
+            "order-d",
+            "order-e",
+            "order-g",
+            an_id("b"),
+            "s-2 ·",
+            "In all",
+            "By risk",
+        ):
             assert hidden not in page, (query, hidden)
     page = client.get(path).text
     assert "2 orders change" in page

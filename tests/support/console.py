@@ -18,6 +18,7 @@ from streams.desk.api.guard import CSRF_HEADER
 from streams.desk.console.console import Console
 from streams.desk.console.install import install
 from streams.desk.database.database import Database
+from streams.desk.database.sight import Sight
 from streams.profiles.loader import load
 
 PROFILES = load()
@@ -53,12 +54,12 @@ def signed_in(
     database: Database,
     clock: Clock,
     role: Role,
-    shops: frozenset[str] | None = None,
+    sight: Sight = None,
     comparisons: Path | None = None,
 ) -> TestClient:
     """The browser of a new user, with the page's secret in what it sends."""
-    name = f"{role.name}-{len(shops or ())}"
-    users.add(database, name, PASSWORD, role, shops, clock())
+    name = f"{role.name}-{len(sight or ())}"
+    users.add(database, name, PASSWORD, role, sight, clock())
     client = client_of(database, clock, comparisons)
     assert sign_in(client, name).status_code == 303
     page = client.get("/warnings").text

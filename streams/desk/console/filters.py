@@ -25,7 +25,7 @@ TABS: dict[str, Callable[[Who], dict[str, Any]]] = {
 }
 """Tab → what it asks for; the first is shown where none is named."""
 
-DUE = ("over", "2", "6", "24", "72")
+DUE = ("over", "1", "2", "4", "6", "12", "24", "72")
 """Deadlines to choose from: already over, or within so many hours."""
 
 LONGEST = 128

@@ -19,6 +19,7 @@ from streams.desk.console.pages import (
     products,
     shops,
     sign_in,
+    single_sign_on,
     tracks,
     warning,
     what_if,
@@ -27,6 +28,7 @@ from streams.desk.console.pages import (
 _ROUTERS = (
     looks.router,
     sign_in.router,
+    single_sign_on.router,
     centre.router,
     exports.router,
     warning.router,

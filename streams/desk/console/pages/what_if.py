@@ -20,6 +20,7 @@ from streams.desk.console.console import View, view_of
 from streams.desk.console.filters import NONE, parsed
 from streams.desk.console.pages.rows import order_path, parcel_path
 from streams.desk.console.queries.what_if import known_orders, known_warnings
+from streams.desk.database.sight import sees
 from streams.facts.times import from_datetime
 from streams.profiles.money import spelled
 
@@ -147,11 +148,10 @@ def _moment(at: datetime | None, view: View) -> str:
 
 def _sees(view: View, change: Change) -> bool:
     """Whether it is of a shop that who asks may see, whichever side says so."""
-    shops = view.me.shops
-    if shops is None:
-        return True
-    stated = {each.shop_id for each in change.contents}
-    return bool(stated) and all(shop in shops for shop in stated)
+    sight, stated = view.me.shops, list(change.contents)
+    return sight is None or (
+        bool(stated) and all(sees(sight, each.platform, each.shop_id) for each in stated)
+    )
 
 
 def _values(change: Change) -> tuple[str, ...]:
@@ -195,7 +195,7 @@ def _label(name: str, value: str, view: View) -> str:
 def _summaries(found: Compared, view: View) -> list[tuple[str, list[Pair]]]:
     """What both sides come to: in all, and by rule, platform and shop. Who may see some shops gets
     no sums of others."""
-    shown, shops = view.shown, view.me.shops
+    shown, sight = view.shown, view.me.shops
     before, after = found.outcomes
 
     def rule(each: Group) -> str:
@@ -208,14 +208,14 @@ def _summaries(found: Compared, view: View) -> list[tuple[str, list[Pair]]]:
         return f"{shown.value('shop_id', each.shop_id or '')} · {platform(each)}"
 
     summaries = []
-    if shops is None:
+    if sight is None:
         summaries = [
             ("what_if_all", [_pair(view.says("what_if_all"), before, after)]),
             ("what_if_rules", _pairs(before.rules, after.rules, rule)),
             ("what_if_platforms", _pairs(before.platforms, after.platforms, platform)),
         ]
     mine = [
-        [each for each in side.shops if shops is None or each.shop_id in shops]
+        [each for each in side.shops if sees(sight, each.platform, each.shop_id)]
         for side in found.outcomes
     ]
     summaries.append(("what_if_shops", _pairs(mine[0], mine[1], shop)))

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Row, select
 
+from streams.desk.database.sight import Sight, sees, within
 from streams.desk.database.tables import checkpoints, links, order_versions, warnings
 from streams.facts.facts import STATUS_CODE
 from streams.facts.statuses import PROGRESS, STOPPING
@@ -74,7 +75,7 @@ class Seen:
     whole: bool
 
 
-def seen(connection: Connection, since: int, now: int, only_shops: frozenset[str] | None) -> Seen:
+def seen(connection: Connection, since: int, now: int, only_shops: Sight) -> Seen:
     """What the records since a moment (µs) say; of other shops' parcels nothing."""
     query = (
         select(
@@ -110,7 +111,7 @@ class _About(NamedTuple):
     silent: dict[str, int]
 
 
-def _warnings(connection: Connection, since: int, only_shops: frozenset[str] | None) -> _About:
+def _warnings(connection: Connection, since: int, only_shops: Sight) -> _About:
     query = select(
         warnings.c.carrier,
         warnings.c.tracking_number,
@@ -121,9 +122,8 @@ def _warnings(connection: Connection, since: int, only_shops: frozenset[str] | N
         warnings.c.detected_at >= since,
         warnings.c.tracking_number != "",
         warnings.c.state != "withdrawn",
+        *within(warnings.c, only_shops),
     )
-    if only_shops is not None:
-        query = query.where(warnings.c.shop_id.in_(sorted(only_shops)))
     parcels: dict[str, tuple[int, int]] = {}
     silent: dict[str, int] = {}
     newest_first = query.order_by(warnings.c.detected_at.desc(), warnings.c.id.desc()).limit(MOST)
@@ -135,7 +135,7 @@ def _warnings(connection: Connection, since: int, only_shops: frozenset[str] | N
     return _About(parcels, silent)
 
 
-def _parcels_of(connection: Connection, since: int, only_shops: frozenset[str]) -> set[str]:
+def _parcels_of(connection: Connection, since: int, only_shops: Sight) -> set[str]:
     """Parcels that records link with these shops' orders."""
     query = (
         select(links.c.parcel, order_versions.c.stated)
@@ -143,10 +143,11 @@ def _parcels_of(connection: Connection, since: int, only_shops: frozenset[str]) 
         .where(links.c.at >= since)
         .limit(MOST)
     )
+    found = ((parcel, json.loads(stated)) for parcel, stated in connection.execute(query))
     return {
         parcel
-        for parcel, stated in connection.execute(query)
-        if json.loads(stated).get("shop_id") in only_shops
+        for parcel, stated in found
+        if sees(only_shops, stated.get("platform"), stated.get("shop_id"))
     }
 
 

@@ -6,16 +6,15 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, select
 
+from streams.desk.database.sight import Sight, within
 from streams.desk.database.tables import order_versions, warnings
 
 
-def known_warnings(
-    connection: Connection, ids: Collection[str], only_shops: frozenset[str] | None
-) -> set[str]:
+def known_warnings(connection: Connection, ids: Collection[str], only_shops: Sight) -> set[str]:
     """Those of some ids that have a page for whoever asks."""
-    query = select(warnings.c.warning_id).where(warnings.c.warning_id.in_(sorted(ids)))
-    if only_shops is not None:
-        query = query.where(warnings.c.shop_id.in_(sorted(only_shops)))
+    query = select(warnings.c.warning_id).where(
+        warnings.c.warning_id.in_(sorted(ids)), *within(warnings.c, only_shops)
+    )
     return set(connection.execute(query).scalars())
 
 
