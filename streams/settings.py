@@ -658,12 +658,6 @@ class Settings(BaseSettings):
     desk_session_h: float = _setting(
         12.0, "How long a sign-in at the desk lasts.", unit="hours", gt=0, le=720
     )
-    desk_what_if_dir: Annotated[Path, AfterValidator(_path)] | None = _setting(
-        None,
-        "The folder of comparisons that the console shows: what `replay --diff --json` wrote, as "
-        "`*.json`. Default: `what-if` in `data_dir`.",
-        allowed="a path",
-    )
     desk_url: Annotated[str, AfterValidator(_site)] | None = _setting(
         None,
         "Where browsers reach the desk; needed with `desk_oidc_issuer`, which sends them back to "
@@ -730,6 +724,12 @@ class Settings(BaseSettings):
         "The claim that lists the shops that a user may see, `*` for every shop; who has none is "
         "not let in. Default: everybody sees every shop.",
         allowed="the name of a claim",
+    )
+    desk_what_if_dir: Annotated[Path, AfterValidator(_path)] | None = _setting(
+        None,
+        "The folder of comparisons that the console shows: what `replay --diff --json` wrote, as "
+        "`*.json`. Default: `what-if` in `data_dir`.",
+        allowed="a path",
     )
 
     # -- logging

@@ -751,7 +751,7 @@ def test_silent_feeds_are_named(sqlite: Database, clock: Clock) -> None:
     page = signed_in(sqlite, clock, Role.viewer).get("/carriers").text
     assert re.search(r">ZTO</a>: 2 warnings stand meanwhile<", page)
     assert "YTO" not in page
-    mine = signed_in(sqlite, clock, Role.viewer, shops("s-1")).get("/carriers").text
+    mine = signed_in(sqlite, clock, Role.viewer, shops("*/s-1")).get("/carriers").text
     assert re.search(r">ZTO</a>: 1 warning stands meanwhile<", mine)
 
 

@@ -53,17 +53,17 @@ class Console:
 
     `originals` reads the records that a warning names; without it evidence goes without them.
     `secure`: cookies are for HTTPS only. `single_sign_on` is the way to a provider, where there is
-    one; `local_users`: users of the desk's own may sign in. `comparisons` is the folder of saved
-    ones (what if).
+    one; `local_users`: users of the desk's own may sign in. `comparisons` is the folder of
+    saved ones (what if).
     """
 
     profiles: Profiles
     session: int = 12 * HOUR
     originals: Callable[[Mapping[str, Any]], Sequence[Original]] | None = None
     secure: bool = False
-    comparisons: Path | None = None
     single_sign_on: SignIn | None = None
     local_users: bool = True
+    comparisons: Path | None = None
 
 
 def console_of(request: Request) -> Console:
