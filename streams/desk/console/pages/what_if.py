@@ -148,9 +148,9 @@ def _moment(at: datetime | None, view: View) -> str:
 
 def _sees(view: View, change: Change) -> bool:
     """Whether it is of a shop that who asks may see, whichever side says so."""
-    stated = change.contents
-    return view.me.shops is None or (
-        bool(stated) and all(sees(view.me.shops, each.platform, each.shop_id) for each in stated)
+    sight, stated = view.me.shops, list(change.contents)
+    return sight is None or (
+        bool(stated) and all(sees(sight, each.platform, each.shop_id) for each in stated)
     )
 
 
