@@ -154,7 +154,7 @@ class Panel:
     opens: int | Link | None = None
     """Where its numbers lead: a panel further down, by its id, or elsewhere."""
     lists: str | None = None
-    """What a worker's page of warnings is asked for, to list what is behind the numbers."""
+    """What a worker's page of warnings, or the desk, is asked for: what is behind the numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ class Board:
     rows: Sequence[Row]
     since: str = "now-24h"
     worker: str | None = None
-    """Where a worker's pages are reached by default, for panels with a list behind them."""
+    """Where warnings are listed by default, a worker's pages or a desk, for panels with a list."""
 
     def uid(self, language: Language) -> str:
         """Its address in Grafana."""

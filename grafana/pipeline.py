@@ -1071,6 +1071,8 @@ PROCESS = Row(
 
 INGEST_EMPTY = Text("no ingest service is scraped, or nothing came", "未采集到接收服务，或没有推送")
 
+ASKS_EMPTY = Text("no platform is asked for orders", "未配置向平台补查订单")
+
 
 def _ingest(metric: str, by: str) -> str:
     """Of all services: they are no workers, so the choice of workers is not about them."""
@@ -1159,6 +1161,306 @@ INGEST = Row(
             ],
             width=6,
             empty=INGEST_EMPTY,
+        ),
+        Panel(
+            94,
+            Graph(log=True),
+            Text("Questions to platforms", "平台补查"),
+            Text(
+                "What becomes of the questions about orders of which pushes say too little?",
+                "推送信息不足的订单向平台补查，结果如何？",
+            ),
+            "cps",
+            [Query(_ingest("shipsentry_ingest_asks_total", "outcome"), "{{outcome}}")],
+            width=6,
+            empty=ASKS_EMPTY,
+            names=words.INGEST_ASK_OUTCOMES,
+        ),
+        Panel(
+            95,
+            Graph(),
+            Text("Time that platforms take", "平台应答耗时"),
+            Text(
+                "How long does the slowest tenth of questions about orders take, by source?",
+                "各来源最慢的十分之一补查耗时多久？",
+            ),
+            "s",
+            [
+                Query(
+                    "histogram_quantile(0.9, sum by (source,le) "
+                    f"(rate(shipsentry_ingest_ask_seconds_bucket[{RATE}])))",
+                    "{{source}}",
+                )
+            ],
+            width=6,
+            empty=ASKS_EMPTY,
+            steps=(GOOD, Step(2, "orange"), Step(10, "red")),
+            least=0,
+        ),
+        Panel(
+            96,
+            Graph(),
+            Text("Orders to be asked for", "待补查订单"),
+            Text(
+                "How many orders wait until their platform is asked? `other`: no feed asks here.",
+                "各数据源有多少订单等待向平台补查？other 表示没有数据源负责补查。",
+            ),
+            "short",
+            [
+                Query(
+                    "max by (source, feed) (shipsentry_ingest_asks_waiting)",
+                    "{{source}} · {{feed}}",
+                )
+            ],
+            width=6,
+            empty=ASKS_EMPTY,
+            least=0,
+        ),
+        Panel(
+            97,
+            Graph(),
+            Text("Longest wait for a platform", "补查最长等待"),
+            Text(
+                "How long has an order been waiting until its platform is asked? 0: none waits.",
+                "订单等待向平台补查已有多久？没有等待为 0。",
+            ),
+            "s",
+            [
+                Query(
+                    "max by (source, feed) (shipsentry_ingest_asks_oldest_seconds)",
+                    "{{source}} · {{feed}}",
+                )
+            ],
+            width=6,
+            empty=ASKS_EMPTY,
+            steps=(GOOD, Step(60, "orange"), Step(900, "red")),
+            least=0,
+        ),
+    ],
+)
+
+DESK_EMPTY = Text("no desk is scraped", "未采集到工作台")
+DESK_QUIET = Text("no desk is scraped, or nothing came", "未采集到工作台，或没有请求")
+
+DESK = Row(
+    Text("Desk", "工作台"),
+    [
+        Panel(
+            120,
+            Graph(log=True),
+            Text("Requests at the desk", "工作台请求"),
+            Text(
+                "How much do people and programs ask of the desk, and how is it answered?",
+                "人员与程序对工作台的请求有多少，结果如何？",
+            ),
+            "cps",
+            [
+                Query(
+                    f"sum by (status) (rate(shipsentry_desk_requests_total[{RATE}]))", "{{status}}"
+                )
+            ],
+            width=6,
+            empty=DESK_QUIET,
+        ),
+        Panel(
+            121,
+            Graph(),
+            Text("Time to answer at the desk", "工作台应答耗时"),
+            Text(
+                "How long does the slowest hundredth of requests wait, by page?",
+                "各页面最慢的百分之一请求等待多久？",
+            ),
+            "s",
+            [
+                Query(
+                    "histogram_quantile(0.99, sum by (route,le) "
+                    f"(rate(shipsentry_desk_request_seconds_bucket[{RATE}])))",
+                    "{{route}}",
+                )
+            ],
+            width=6,
+            empty=DESK_QUIET,
+            steps=(GOOD, Step(0.5, "orange"), Step(2.5, "red")),
+            least=0,
+        ),
+        Panel(
+            122,
+            Graph(),
+            Text("How far behind", "滞后时间"),
+            Text(
+                "How old is what the desk has last taken of a topic while more waits, and for how "
+                "long have actions waited for their publication?",
+                "各主题仍有待读记录时，工作台最新读到的记录有多旧？处理动作等待发布多久？",
+            ),
+            "s",
+            [
+                Query("max by (topic) (shipsentry_desk_lag_seconds)", "{{topic}}"),
+                Query(
+                    "max(shipsentry_desk_actions_waiting_seconds)",
+                    Text("actions", "处理动作"),
+                ),
+            ],
+            width=6,
+            empty=DESK_EMPTY,
+            steps=(GOOD, Step(60, "orange"), Step(300, "red")),
+            least=0,
+        ),
+        Panel(
+            123,
+            Graph(log=True),
+            Text("Records of the desk", "工作台接收记录"),
+            Text(
+                "What becomes of the records that the desk reads?",
+                "工作台读到的记录处理结果如何？",
+            ),
+            "cps",
+            [
+                Query(
+                    f"sum by (outcome) (rate(shipsentry_desk_records_total[{RATE}]))", "{{outcome}}"
+                )
+            ],
+            width=6,
+            empty=DESK_EMPTY,
+            names=words.DESK_OUTCOMES,
+        ),
+        Panel(
+            124,
+            Graph(),
+            Text("Sign-ins", "登录"),
+            Text(
+                "How many sign in, how many with a wrong password, how many are kept waiting?",
+                "登录成功、密码错误与被限流的次数各是多少？",
+            ),
+            "short",
+            [
+                Query(
+                    "sum by (outcome) (increase(shipsentry_desk_sign_ins_total[1h]))", "{{outcome}}"
+                )
+            ],
+            width=6,
+            empty=DESK_EMPTY,
+            names=words.SIGN_INS,
+            least=0,
+        ),
+        Panel(
+            125,
+            Graph(),
+            Text("Desks and who listens", "工作台与实时连接"),
+            Text(
+                "How many desks are ready, how many pages wait for news, how many connections to "
+                "the database are in use?",
+                "有多少工作台就绪？有多少页面在等待更新？数据库连接占用多少？",
+            ),
+            "short",
+            [
+                Query("sum(shipsentry_desk_ready)", Text("ready", "就绪")),
+                Query("sum(shipsentry_desk_event_streams)", Text("pages", "页面")),
+                Query(
+                    'sum(shipsentry_desk_database_connections{state="in_use"})',
+                    Text("connections", "连接"),
+                ),
+            ],
+            width=6,
+            empty=DESK_EMPTY,
+            least=0,
+        ),
+        Panel(
+            126,
+            Graph(),
+            Text("Errors of the database", "数据库错误"),
+            Text(
+                "How many statements failed within five minutes, and why?",
+                "五分钟内有多少语句失败，原因是什么？",
+            ),
+            "short",
+            [
+                Query(
+                    "sum by (kind) (increase(shipsentry_desk_database_errors_total[5m]))",
+                    "{{kind}}",
+                )
+            ],
+            width=6,
+            empty=DESK_EMPTY,
+            names=words.DATABASE_ERRORS,
+            least=0,
+        ),
+        Panel(
+            127,
+            Graph(),
+            Text("Size of the database", "数据库大小"),
+            Text(
+                "How large is the desk's database? Old rows are pruned every hour.",
+                "工作台数据库有多大？过期数据每小时清理一次。",
+            ),
+            "bytes",
+            [Query("max(shipsentry_desk_database_bytes)", Text("database", "数据库"))],
+            width=6,
+            empty=DESK_EMPTY,
+            least=0,
+        ),
+        Panel(
+            128,
+            Graph(log=True),
+            Text("Warnings at the desk", "工作台中的预警"),
+            Text(
+                "How many warnings does the desk have, by state?",
+                "工作台中各状态的预警有多少？",
+            ),
+            "short",
+            [Query("max by (state) (shipsentry_desk_warnings)", "{{state}}")],
+            width=6,
+            empty=DESK_EMPTY,
+            names=words.STATES,
+            colours=words.STATE_COLOURS,
+        ),
+        Panel(
+            129,
+            Graph(log=True),
+            Text("What waits", "待处理"),
+            Text(
+                "How many records does the desk still have to read, and how many actions still to "
+                "publish?",
+                "工作台还有多少记录待读取，多少处理动作待发布？",
+            ),
+            "short",
+            [
+                Query("sum by (topic) (shipsentry_desk_lag_records)", "{{topic}}"),
+                Query("max(shipsentry_desk_actions_waiting)", Text("actions", "处理动作")),
+            ],
+            width=6,
+            empty=DESK_EMPTY,
+        ),
+        Panel(
+            130,
+            Graph(),
+            Text("Room on the disk", "磁盘剩余空间"),
+            Text(
+                "Which share of the disk below SQLite is free?",
+                "SQLite 所在磁盘的剩余比例是多少？",
+            ),
+            "percentunit",
+            [Query("min(shipsentry_desk_disk_free_ratio)", Text("free", "剩余"))],
+            width=6,
+            empty=Text("no desk with SQLite is scraped", "未采集到使用 SQLite 的工作台"),
+            least=0,
+            most=1,
+        ),
+        Panel(
+            131,
+            Graph(log=True),
+            Text("Rows that were pruned", "已清理的数据"),
+            Text(
+                "How many rows were deleted in the last day, because their time was over?",
+                "过去一天清理了多少过期数据？",
+            ),
+            "short",
+            [
+                Query(
+                    "sum by (table) (increase(shipsentry_desk_pruned_rows_total[1d]))", "{{table}}"
+                )
+            ],
+            width=6,
+            empty=DESK_EMPTY,
         ),
     ],
 )
@@ -1267,6 +1569,7 @@ PIPELINE = Board(
         MEMBERSHIP,
         PROCESS,
         INGEST,
+        DESK,
         RUNNING,
     ],
     since="now-3h",

@@ -306,7 +306,7 @@ class Writer:
         }
 
     def _list(self, query: str) -> Json:
-        """A worker's page with the warnings themselves: no id is in Prometheus."""
+        """A worker's page, or the desk's, with the warnings: no id is in Prometheus."""
         return {
             "title": self._say(Text("List these warnings", "查看这些预警明细")),
             "url": f"${{worker:raw}}/warnings?lang={self._language}&{query}",
@@ -317,7 +317,7 @@ class Writer:
         return {
             "name": "worker",
             "type": "textbox",
-            "label": self._say(Text("A worker's pages", "工作进程页面地址")),
+            "label": self._say(Text("Where warnings are listed", "预警明细地址")),
             "query": address,
             "hide": 0,
             "skipUrlSync": False,

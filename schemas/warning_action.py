@@ -8,7 +8,7 @@ from pydantic import Field
 
 from schemas.fields import AwareTime, Message
 
-ActionKind = Literal[
+AskedKind = Literal[
     "acknowledge",
     "unacknowledge",
     "snooze",
@@ -18,8 +18,11 @@ ActionKind = Literal[
     "comment",
     "hand_over",
     "known_to_platform",
-    "lapse",
 ]
+"""What somebody may ask for."""
+
+ActionKind = Literal[AskedKind, "lapse"]
+"""What is done: that, and `lapse`, which is the desk's own."""
 
 
 class Action(Message):

@@ -179,10 +179,38 @@ def _setting(
     )
 
 
+def _web_address(value: str) -> str:
+    """An https URL, or an http one of this machine: secrets are sent there."""
+    parts = urlsplit(value)
+    here = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if not parts.hostname or not (here or parts.scheme == "https"):
+        raise ValueError("it has to be https where it is not on this machine")
+    if parts.query or parts.fragment or parts.username is not None:
+        raise ValueError("it is an address alone")
+    _ = parts.port  # raises where it is none
+    return value
+
+
+def _site(value: str) -> str:
+    if urlsplit(_web_address(value)).path.strip("/"):
+        raise ValueError("the desk has no path before its own")
+    return value.rstrip("/")
+
+
+def _roles(value: tuple[str, ...]) -> tuple[str, ...]:
+    for each in value:
+        given, _, role = each.rpartition("=")
+        if not given or role not in _ROLES:
+            raise ValueError(f"{each!r} is not value=role")
+    return value
+
+
 Name = Annotated[str, AfterValidator(_legal_name)]
 _NAME = "letters, digits, `.`, `_` and `-`"
 _TOPIC = _NAME + ", at most 249 characters"
 _FILE = "the path of a file that exists"
+_SITE = "`https://host`, or an http one of this machine"
+_ROLES = ("viewer", "operator", "admin")
 _TOKENS = f"up to {MOST} tokens of {SHORTEST} to {LONGEST} letters, digits and `-._~+/`"
 
 
@@ -630,6 +658,79 @@ class Settings(BaseSettings):
     desk_session_h: float = _setting(
         12.0, "How long a sign-in at the desk lasts.", unit="hours", gt=0, le=720
     )
+    desk_url: Annotated[str, AfterValidator(_site)] | None = _setting(
+        None,
+        "Where browsers reach the desk; needed with `desk_oidc_issuer`, which sends them back to "
+        "it. Its host may be asked for as those of `http_allowed_hosts` may.",
+        allowed=_SITE,
+    )
+    desk_local_users: bool = _setting(
+        True,
+        "Let the desk's own users sign in by password too. Without, `desk_oidc_issuer` is needed, "
+        "and a desk that starts ends their sessions.",
+        allowed="true or false",
+    )
+    desk_oidc_issuer: Annotated[str, AfterValidator(_web_address)] | None = _setting(
+        None,
+        "The OpenID provider by which people sign in at the desk "
+        "([how](desk.md#single-sign-on)), exactly as its document names itself. Its redirect URI "
+        "is `desk_url` and `/sign-in/oidc/callback`.",
+        allowed="an https URL, or an http one of this machine",
+    )
+    desk_oidc_client_id: str | None = _setting(
+        None, "What the provider calls the desk; needed with `desk_oidc_issuer`."
+    )
+    desk_oidc_client_secret: SecretStr | None = _setting(
+        None, "The desk's secret there. Without one it is a public client."
+    )
+    desk_oidc_client_secret_file: Annotated[Path, AfterValidator(_file)] | None = _setting(
+        None, "The same in a file, which is read when the desk starts.", allowed=_FILE
+    )
+    desk_oidc_cafile: Annotated[Path, AfterValidator(_file)] | None = _setting(
+        None,
+        "Authorities of the provider's certificate (PEM); default: those of the system.",
+        allowed=_FILE,
+    )
+    desk_oidc_scopes: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = _setting(
+        ("openid", "profile"),
+        "What is asked for. The desk keeps nothing of it but a user's name.",
+        allowed="scopes, `openid` among them, separated by commas; in the file an array",
+    )
+    desk_oidc_user_claim: str = _setting(
+        "preferred_username",
+        "The claim of the ID token that names a user; where a token has none, `sub`. The name is "
+        "kept, and is in the audit: 1 to 64 letters, digits and `_ . @ + | -`.",
+        allowed="the name of a claim",
+        min_length=1,
+    )
+    desk_oidc_role_claim: str | None = _setting(
+        None,
+        "The claim that says what a user is, one text or several: `groups`, "
+        "`realm_access.roles` (a dot leads into an object).",
+        allowed="the name of a claim",
+    )
+    desk_oidc_roles: Annotated[
+        tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_roles)
+    ] = _setting(
+        (),
+        "Who is let in: values of that claim, and the role that each gives; `*` is whomever the "
+        "provider lets in. Of several the greatest role counts; who has none is not let in. Needed "
+        "with `desk_oidc_issuer`.",
+        allowed="`value=role`, separated by commas, role one of viewer, operator, admin; in the "
+        "file an array",
+    )
+    desk_oidc_shops_claim: str | None = _setting(
+        None,
+        "The claim that lists the shops that a user may see, `*` for every shop; who has none is "
+        "not let in. Default: everybody sees every shop.",
+        allowed="the name of a claim",
+    )
+    desk_what_if_dir: Annotated[Path, AfterValidator(_path)] | None = _setting(
+        None,
+        "The folder of comparisons that the console shows: what `replay --diff --json` wrote, as "
+        "`*.json`. Default: `what-if` in `data_dir`.",
+        allowed="a path",
+    )
 
     # -- logging
 
@@ -673,6 +774,7 @@ class Settings(BaseSettings):
                 "are allowed"
             )
         self._pages_together()
+        self._desk_together()
         names = self.topics()
         every = [*names.consumed, *names.outputs, *names.changelogs]
         for name in every:
@@ -702,6 +804,34 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"{_place('http_open_pages')}={opened}: without {variable('http_token_file')} or "
                 f"{variable('http_client_cafile')} nobody could ask for {' or '.join(lost)}"
+            )
+
+    def _desk_together(self) -> None:
+        both = "desk_oidc_client_secret", "desk_oidc_client_secret_file"
+        if all(getattr(self, name) is not None for name in both):
+            raise ValueError(
+                f"{variable(both[0])} and {variable(both[1])}: only one of them is allowed"
+            )
+        if self.desk_oidc_issuer is None:
+            if not self.desk_local_users:
+                raise ValueError(
+                    f"{self.named('desk_local_users')}: without {variable('desk_oidc_issuer')} "
+                    "nobody could sign in"
+                )
+            return
+        for name in ("desk_oidc_client_id", "desk_url", "desk_oidc_roles"):
+            if not getattr(self, name):
+                raise ValueError(
+                    f"{variable(name)} is not set: {variable('desk_oidc_issuer')} needs it"
+                )
+        if "openid" not in self.desk_oidc_scopes:
+            raise ValueError(f"{variable('desk_oidc_scopes')}: openid has to be among them")
+        if self.desk_oidc_role_claim is None and any(
+            not each.startswith("*=") for each in self.desk_oidc_roles
+        ):
+            raise ValueError(
+                f"{variable('desk_oidc_role_claim')} is not set: {variable('desk_oidc_roles')} "
+                "names values of it"
             )
 
     @property

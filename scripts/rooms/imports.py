@@ -16,9 +16,9 @@ PACKAGES = ("schemas", "streams")
 OUTSIDE = {"aiohttp", "aiokafka", "confluent_kafka", "faust", "kafka", "mode", "rocksdict"}
 """What ties a room to a broker, a store or a web server."""
 
-TOGETHER = (Path("streams/inputs/sources"), Path("streams/desk"))
-"""Folders that are one room with the folders in them: one source is like another, and the desk is a
-service of its own."""
+TOGETHER = (Path("streams/inputs/sources"), Path("streams/ingest"), Path("streams/desk"))
+"""Folders that are one room with the folders in them: one source is like another; ingest and the
+desk are services of their own."""
 
 
 @dataclass(frozen=True)

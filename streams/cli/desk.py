@@ -13,12 +13,14 @@ import click
 from sqlalchemy.exc import DBAPIError
 
 from streams.cli.logs import configure, one_line
+from streams.decode.names import with_own
 from streams.desk.access import tokens, users
 from streams.desk.access.secrets import WeakPassword
-from streams.desk.access.who import Role, Who
+from streams.desk.access.who import Role, Who, shop_named
 from streams.desk.database.database import Database
 from streams.desk.database.keep import clear
 from streams.desk.database.migrate import NewerDatabase
+from streams.desk.database.sight import Sight
 from streams.desk.service.serve import now, open_database, prune_now
 from streams.desk.service.serve import serve as serve_desk
 from streams.facts.times import DAY, iso
@@ -33,7 +35,12 @@ _ROLE = click.option(
     help="viewer looks, operator acts, admin may do all.",
 )
 _SHOPS = click.option(
-    "--shop", "shops", multiple=True, help="May see this shop only; may be repeated."
+    "--shop",
+    "shops",
+    multiple=True,
+    metavar="PLATFORM/SHOP",
+    callback=lambda _context, _option, given: _sight(given),
+    help="May see this shop only; may be repeated. SHOP alone is that id on every platform.",
 )
 _PASSWORD = click.option(
     "--password-stdin", is_flag=True, help="Read the password from standard input."
@@ -127,19 +134,16 @@ def prune() -> None:
             click.echo(f"{n:>9}  {table}")
 
 
-@click.command("add", epilog=_example("user add li --role operator --shop s-1"))
+@click.command("add", epilog=_example("user add li --role operator --shop douyin/s-1"))
 @click.argument("name")
 @_ROLE
 @_SHOPS
 @_PASSWORD
 @_with_database
-def user_add(
-    database: Database, name: str, role: str, shops: tuple[str, ...], password_stdin: bool
-) -> None:
+def user_add(database: Database, name: str, role: str, shops: Sight, password_stdin: bool) -> None:
     """Make a user; the password is asked for."""
-    allowed = frozenset(shops) if shops else None
-    users.add(database, name, _password(password_stdin), Role[role], allowed, now())
-    click.echo(f"made: {_shown(Who(name, Role[role], allowed))}")
+    users.add(database, name, _password(password_stdin), Role[role], shops, now())
+    click.echo(f"made: {_shown(Who(name, Role[role], shops))}")
 
 
 @click.command("passwd", epilog=_example("user passwd li"))
@@ -172,7 +176,7 @@ def user_remove(database: Database, name: str) -> None:
 
 ADD_EPILOG = """\b
 Examples:
-  shipsentry desk token add nightly-report --days 90 --shop s-1
+  shipsentry desk token add nightly-report --days 90 --shop douyin/s-1
 
 The token is shown once, alone on standard output; it is kept as a hash.
 """
@@ -186,13 +190,10 @@ The token is shown once, alone on standard output; it is kept as a hash.
     "--days", type=click.IntRange(1, 3650), help="Good for so many days. Default: until revoked."
 )
 @_with_database
-def token_add(
-    database: Database, name: str, role: str, shops: tuple[str, ...], days: int | None
-) -> None:
+def token_add(database: Database, name: str, role: str, shops: Sight, days: int | None) -> None:
     """Make a token for a program."""
     expires = None if days is None else now() + days * DAY
-    allowed = frozenset(shops) if shops else None
-    token_id, token = tokens.add(database, name, Role[role], allowed, now(), expires)
+    token_id, token = tokens.add(database, name, Role[role], shops, now(), expires)
     click.echo(f"made: {token_id}", err=True)
     click.echo(token)
 
@@ -221,6 +222,19 @@ def token_revoke(database: Database, token_id: str) -> None:
     click.echo(f"revoked: {token_id}")
 
 
+def _sight(shops: tuple[str, ...]) -> Sight:
+    """What --shop says."""
+    if not shops:
+        return None
+    with _errors():
+        profiles = load(Path(directory) for directory in load_settings().profile_dirs)
+    names = with_own(*profiles.own_names)
+    try:
+        return frozenset(shop_named(each, names) for each in shops)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
 def _password(from_stdin: bool) -> str:
     if from_stdin:
         return click.get_text_stream("stdin").readline().rstrip("\r\n")
@@ -229,5 +243,5 @@ def _password(from_stdin: bool) -> str:
 
 
 def _shown(who: Who) -> str:
-    shops = "every shop" if who.shops is None else ", ".join(sorted(who.shops))
+    shops = "every shop" if who.shops is None else ", ".join(sorted(map(str, who.shops)))
     return one_line(f"{who.name}  {who.role.name}  {shops}")

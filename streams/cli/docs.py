@@ -35,6 +35,7 @@ _GROUPS = {
     "Deadlines": "settle_s",
     "Membership and durability": "session_timeout_s",
     "Volume": "max_value_bytes",
+    "The desk": "desk_database",
     "Logging": "log_level",
 }
 """Headings, and the first setting below each."""
@@ -97,11 +98,14 @@ _METRICS_HEAD = """\
 
 Written by `shipsentry docs docs`; a test compares it with the code.
 
-Every worker serves these at `/metrics`, of the partitions that it owns, and `shipsentry ingest`
-those whose names begin with `shipsentry_ingest_`: sum over workers (of times
+Every worker serves these at `/metrics`, of the partitions that it owns: sum over workers (of times
 to a deadline and distances to a line take the least). Gauges are made from the stored states, so
 they are right after a restart: once its states are counted, a partition is in them
 (`shipsentry_partitions{state="counted"}`). Counters and histograms begin at 0 with each process.
+
+`shipsentry ingest` serves those whose names begin with `shipsentry_ingest_`, a [desk](desk.md)
+those with `shipsentry_desk_`. What a desk asks its database for is absent while that does not
+answer.
 
 Ids are never labels, and every label has a bound: `shop` is one of the 20 shops for which most
 warnings stand, the same on all workers (of a shop's day: of the 20 nearest to a line), else

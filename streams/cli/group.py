@@ -131,10 +131,16 @@ state = LazyGroup(
 
 schemas = LazyGroup(
     "schemas",
-    help="The messages as JSON Schema.",
+    help="Messages, topics and the desk's API as documents for programs.",
     epilog=_SCHEMAS_EPILOG,
     lazy={
         "export": Lazy("streams.cli.schemas_export:export", "Write the JSON Schema of each topic."),
+        "asyncapi": Lazy(
+            "streams.cli.schemas_documents:asyncapi", "All topics as an AsyncAPI document."
+        ),
+        "openapi": Lazy(
+            "streams.cli.schemas_documents:openapi", "The desk's API as an OpenAPI document."
+        ),
     },
 )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,21 +13,18 @@ import click
 
 from streams.cli.files import STDOUT, InputFile, OutputFile, Target, refuse_clashes
 from streams.cli.import_publish import publish
+from streams.cli.imported import SHOWN, export_options, form_in, summary
 from streams.cli.logs import one_line
-from streams.cli.moments import Moment
 from streams.cli.reading import Zone, scope_option
 from streams.engine.kafka.producer import DeliveryFailed
 from streams.facts.times import to_datetime
 from streams.inputs.opened import Opened, Unreadable
-from streams.inputs.sheets.form import Form, FormError
-from streams.inputs.sheets.imported import NAMES, Imported, file_read
-from streams.inputs.sheets.mapping import from_toml, suggested
+from streams.inputs.sheets.form import Form
+from streams.inputs.sheets.imported import file_read
+from streams.inputs.sheets.mapping import suggested
 from streams.inputs.sheets.owners import all_scoped, owners
-from streams.inputs.sheets.registry import FORMS
 from streams.inputs.sources.payload import Canonical, Feed, Payload
-from streams.inputs.sources.registry import SOURCES
 from streams.inputs.sources.scope import Scope
-from streams.inputs.table import listed
 from streams.settings import load_settings
 from streams.telemetry.counted import counted
 
@@ -47,9 +43,6 @@ anything was refused, or 1 when Kafka did not take it, or 2 for wrong usage.
 """
 
 KAFKA = "kafka"
-KINDS = ("order", "upload", "record")
-_SHOWN = 20
-"""Refusals of one reason that are quoted."""
 
 
 class Destination(OutputFile):
@@ -62,23 +55,12 @@ class Destination(OutputFile):
 
 @click.command("import", epilog=EPILOG)
 @click.argument("files", nargs=-1, required=True, type=InputFile(), metavar="FILE...")
-@click.option(
-    "--as",
-    "source",
-    type=click.Choice(NAMES),
-    help="Whose files they are. Default: what their columns say.",
-)
-@click.option(
-    "--map", "mapping", type=InputFile(), help="A TOML file that says which column is what."
-)
+@export_options
 @click.option("--suggest", is_flag=True, help="Write such a file for FILE, from its header.")
 @click.option("--to", "target", type=Destination(), help="`kafka`, or a file of JSON Lines.")
-@click.option("--shop", default="", help="The shop, where no column says it.")
-@click.option("--platform", default="", help="The platform, where no column says it: tmall.")
 @click.option(
     "--zone", type=Zone(), help="The zone of times without an offset. Chinese exports: Beijing."
 )
-@click.option("--exported-at", type=Moment(), help="When the files were exported.")
 @scope_option
 def import_files(
     files: tuple[Path, ...],
@@ -102,10 +84,7 @@ def import_files(
         return
     whose: str | Form | None = source
     if mapping is not None:
-        try:
-            whose = from_toml(mapping)
-        except (FormError, OSError) as error:
-            raise click.UsageError(one_line(str(error))) from error
+        whose = form_in(mapping)
     feed = Feed(default_zone=zone, shop_id=shop, platform=platform)
     made_at = None if exported_at is None else to_datetime(exported_at)
     messages: list[Canonical] = []
@@ -115,7 +94,7 @@ def import_files(
             found = file_read(path, whose, feed, Payload(b"", datetime.now(UTC)), made_at)
             if scope is not None:
                 all_scoped(found.outcome, scope)
-            for sentence in _summary(path, found):
+            for sentence in summary(path, found):
                 click.echo(one_line(sentence), err=True)
             messages += found.outcome.messages
             refused += len(found.outcome.refusals)
@@ -156,50 +135,14 @@ def _delivered(messages: list[Canonical], target: Target | str | None) -> str:
     return f"{count} sent to {settings.bootstrap_servers}"
 
 
-def _summary(path: Path, found: Imported) -> Iterator[str]:
-    """What became of one file: what it is, how much, what was passed over, what was refused."""
-    name, outcome = path.name, found.outcome
-    kinds = Counter(_kind(message) for message in outcome.messages)
-    what = [counted(kinds[kind], kind) for kind in KINDS if kinds[kind]] or ["no messages"]
-    what.append(f"{len(outcome.refusals)} refused")
-    yield f"{name}: {_title(found.form)}{', '.join(what)}"
-    for remark in found.remarks:
-        yield f"{name}: {remark}"
-    if found.unknown:
-        yield f"{name}: columns that are not known are not read: {listed(found.unknown)}"
-    for reason, count in sorted(outcome.passed.items()):
-        yield f"{name}: {reason}: {count}"
-    for status, count in sorted(outcome.unknown.items()):
-        yield f"{name}: {status!r} is in no table, {count}×"
-    reasons = Counter(reason for reason, _ in outcome.refusals)
-    for reason, count in reasons.most_common():
-        sentences = [why for each, why in outcome.refusals if each == reason]
-        for why in sentences[:_SHOWN]:
-            yield f"{name}: {reason}: {why}"
-        if count > _SHOWN:
-            yield f"{name}: {reason}: and {count - _SHOWN} more"
-
-
-def _kind(message: Canonical) -> str:
-    if message.topic == "order-paid":
-        return "order"
-    return "upload" if message.value and "order_ids" in message.value else "record"
-
-
-def _title(name: str) -> str:
-    if name in FORMS:
-        return f"{FORMS[name].title} ({name}): "
-    return f"{SOURCES[name].title}: " if name in SOURCES else ""
-
-
 def _shared(messages: list[Canonical]) -> Iterator[str]:
     """The ids that several shops or platforms use: in Kafka each is one order."""
     found = owners(messages)
     if found:
         ids = counted(len(found), "order id is", plural="order ids are")
         named = [f"{order_id} ({', '.join(sorted(who))})" for order_id, who in found.items()]
-        more = f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else ""
+        more = f" and {len(named) - SHOWN} more" if len(named) > SHOWN else ""
         yield (
             f"{ids} used by several shops or platforms, each judged as one order (--scope tells "
-            f"them apart): {', '.join(named[:_SHOWN])}{more}"
+            f"them apart): {', '.join(named[:SHOWN])}{more}"
         )

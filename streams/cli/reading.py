@@ -69,10 +69,10 @@ def _by_import(error: Unreadable) -> str:
     if not form and "none of the known columns" not in error.why:
         return ""
     fits = f"; its columns fit {form}" if form else "; if a shop or carrier exported it"
-    command = f"shipsentry import {error.path.name}{f' --as {form}' if form else ''}"
+    name = f"{error.path.name}{f' --as {form}' if form else ''}"
     return (
-        f"{fits}: `{command} --to messages.jsonl` reads it (docs/imports.md), and `shipsentry "
-        "report messages.jsonl` judges that"
+        f"{fits}: `shipsentry report {name}` judges it as it is, `shipsentry import {name} --to "
+        "messages.jsonl` makes messages of it (docs/imports.md)"
     )
 
 

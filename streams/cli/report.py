@@ -7,6 +7,7 @@ import sys
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import IO
@@ -16,25 +17,28 @@ import click
 
 from streams.cli.files import InputFile, OutputFile, Target, refuse_clashes
 from streams.cli.forms import form_of
+from streams.cli.imported import export_options, form_in, summary
 from streams.cli.logs import one_line
 from streams.cli.moments import Moment
 from streams.cli.profiles import loaded
 from streams.cli.reading import (
     FORMS,
+    RefusedFile,
     reading_of,
     reading_options,
-    refused,
     scope_option,
 )
 from streams.decode.names import with_own
+from streams.facts.times import to_datetime
 from streams.inputs.opened import Unreadable
 from streams.inputs.rejected import Rejected
+from streams.inputs.sheets.imported import Imported
+from streams.inputs.sources.payload import Feed
 from streams.inputs.sources.scope import Scope
-from streams.replay.backlog import Backlog
-from streams.replay.history import play
+from streams.replay.backlog import Once, gather
 from streams.replay.seen import Seen
 from streams.replay.shop_days import ShopDays
-from streams.replay.what_if import Variant
+from streams.report.exports import Exports
 from streams.report.files import opened
 from streams.report.page import page
 from streams.report.report import Report, report_of
@@ -43,14 +47,16 @@ from streams.telemetry.counted import counted
 
 EPILOG = f"""\b
 Examples:
+  shipsentry report 1791213782_order_export.csv tracks.xlsx --shop s-1 --as kuaidi100
   shipsentry report orders.xlsx tracking.csv --zone Asia/Shanghai --money major
   shipsentry report orders.jsonl tracking.jsonl.gz --out monday.html --xlsx monday.xlsx --lang zh
   shipsentry report messages.jsonl --until 2026-11-21T08:00:00+08:00
 
-Each file holds orders, tracking updates, or records with topic, key and value, as `sources try`
-writes them; its content says which. It may be {FORMS}. The page needs no network and holds no
-personal data. Exit status: 0, or 3 when a line was bad (see the dead-letter file), 1 when a rule
-failed, or 2 for wrong usage or a file that holds no messages.
+Each file holds orders, tracking updates, records with topic, key and value, as `sources try`
+writes them, or what `shipsentry import` reads; its content says which. It may be {FORMS}. The page
+needs no network and holds no personal data. Exit status: 0, or 3 when a line was bad (see the
+dead-letter file) or refused of an export, 1 when a rule failed, or 2 for wrong usage or a file that
+cannot be read.
 """
 
 _OUTPUT = OutputFile()
@@ -58,6 +64,7 @@ _OUTPUT = OutputFile()
 
 @click.command(epilog=EPILOG)
 @click.argument("files", nargs=-1, required=True, type=InputFile(dash=False))
+@export_options
 @reading_options
 @scope_option
 @click.option(
@@ -79,6 +86,11 @@ _OUTPUT = OutputFile()
 @click.option("--dead-letters", type=_OUTPUT, help="Where bad lines go; default: beside the page.")
 def report(
     files: tuple[Path, ...],
+    source: str | None,
+    mapping: Path | None,
+    shop: str,
+    platform: str,
+    exported_at: int | None,
     zone: ZoneInfo | None,
     money: str,
     scope: Scope | None,
@@ -92,27 +104,36 @@ def report(
     bad_lines = dead_letters or _beside(out)
     refuse_clashes(
         {"--out": out, "--xlsx": xlsx, "--dead-letters": bad_lines},
-        {str(path): path for path in files},
+        {**{str(path): path for path in files}, "--map": mapping},
     )
     form_of("--out", out, {".html": "html", ".htm": "html"})
     write_workbook = None if xlsx is None else _workbook(xlsx)
     profiles = loaded().profiles
     names = with_own(*profiles.own_names)
     rejected, seen, meters = Rejected(bad_lines.opened), Seen(), ShopDays(profiles)
-    variant = Variant("as-dated", profiles, meters, Backlog)
+    exports = Exports(
+        Feed(default_zone=zone, shop_id=shop, platform=platform),
+        datetime.now(UTC),
+        _say,
+        source,
+        None if mapping is None else form_in(mapping),
+        None if exported_at is None else to_datetime(exported_at),
+        scope,
+    )
     languages = ("zh", "en") if lang == "both" else (lang,)
     with ExitStack() as stack:
         stack.callback(rejected.close)
         stack.enter_context(_uncollected())
         try:
-            found = opened(files, reading_of(zone, money))
+            found = opened(files, reading_of(zone, money), exports)
             for file in found:
                 for remark in file.remarks:
                     click.echo(one_line(f"{file.path.name}: {remark}"), err=True)
-            end = play(
-                variant.machine, found, until, rejected.take, lambda _: None, scope, seen, names
+            variant = Once(profiles, meters, exports.received)
+            end = gather(variant.machine, found, until, rejected.take, scope, seen, names)
+            made = report_of(
+                variant, meters, profiles, names, found, exports.read, seen, rejected, end
             )
-            made = report_of(variant, meters, profiles, names, found, seen, rejected, end)
             with out.opened(in_one_step=True) as target:
                 target.write(page(made, languages, _version()).encode())
             if xlsx is not None and write_workbook is not None:
@@ -121,7 +142,7 @@ def report(
         except BrokenPipeError:
             raise
         except Unreadable as error:
-            raise refused(error) from error
+            raise RefusedFile(one_line(str(error))) from error
         except (OSError, EOFError, zlib.error) as error:
             raise click.ClickException(f"the report cannot be made: {error}") from error
     for failure in variant.failures[:5]:
@@ -130,8 +151,14 @@ def report(
         click.echo(one_line(sentence), err=True)
     if variant.failures:
         sys.exit(1)
-    if rejected.count:
+    if rejected.count or any(each.outcome.refusals for _, each in exports.read):
         sys.exit(3)
+
+
+def _say(path: Path, found: Imported) -> None:
+    """What became of an export, on standard error."""
+    for sentence in summary(path, found):
+        click.echo(one_line(sentence), err=True)
 
 
 def _workbook(target: Target) -> Callable[[IO[bytes], Report, Sequence[str], str], None]:

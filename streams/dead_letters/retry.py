@@ -99,6 +99,8 @@ def open_sender(settings: Settings) -> Iterator[Sender]:
 def refusal(letter: Letter, settings: Settings) -> str | None:
     """Why a letter's record cannot be sent again; None: it can."""
     inputs = [spec.name for spec in topic_specs(settings) if spec.role == "input"]
+    # An order that `ingest` could not ask for is asked for again.
+    inputs.append(settings.topics().wanted)
     if letter.truncated:
         return "its value is not whole in the letter; the whole is at its origin"
     if letter.origin.topic not in inputs:

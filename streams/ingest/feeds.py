@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 from pathlib import Path
@@ -12,13 +12,14 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from streams.ingest.asks.table import ApiTable, Asking
 from streams.ingest.limits import Network
+from streams.ingest.secrets import NoSecret, secret_of
 from streams.inputs.sources.configuration import Rule, Zone
 from streams.inputs.sources.payload import Feed
 from streams.inputs.sources.registry import SOURCES
 from streams.inputs.sources.scope import FIELDS, Scope
 from streams.inputs.sources.source import Source
-from streams.telemetry.secrets import hide
 from streams.texts.toml_file import read_toml
 from streams.texts.where import line_of
 
@@ -57,6 +58,8 @@ class NamedFeed:
     """Requests a second."""
     mask_phones: bool = False
     """Whether mobile numbers in descriptions are masked."""
+    asking: Asking | None = None
+    """How its platform is asked for orders of which its requests say too little."""
 
     @property
     def key(self) -> Key:
@@ -106,6 +109,7 @@ class _Table(BaseModel):
     rate_limit: Annotated[float, Field(gt=0, le=100_000)] | None = None
     mask_phones: bool = False
     codes: dict[str, Rule] = Field(default_factory=dict)
+    api: ApiTable | None = None
 
 
 def load_feeds(path: Path, environment: Mapping[str, str]) -> dict[Key, NamedFeed]:
@@ -159,7 +163,6 @@ class _Reading:
                 where = tuple(part for part in each["loc"] if part != "default_zone.zone")
                 self.wrong((*place, *where), _why(each))
             return
-        secret = self._secret(place, said)
         key = said.source, said.name
         if key in self.feeds:
             self.wrong((*place, "name"), f"there are two feeds {said.source}/{said.name}")
@@ -167,59 +170,56 @@ class _Reading:
             owner = FIELDS[said.scope]
             if not getattr(said, owner):
                 self.wrong((*place, "scope"), f"scope {said.scope!r} needs {owner}")
-        if secret is None:
+        try:
+            secret = secret_of("secret", said.secret_file, said.secret_env, self._environment)
+        except NoSecret as error:
+            self.wrong((*place, *filter(None, (error.field,))), str(error))
             return
-        hide(secret)
+        feed = Feed(
+            secret=secret,
+            app_key=said.app_key,
+            default_zone=said.default_zone,
+            shop_id=said.shop_id,
+            platform=said.platform,
+            accept_test=said.accept_test,
+            codes=said.codes,
+        )
         self.feeds[key] = NamedFeed(
             source=SOURCES[said.source],
             name=said.name,
-            feed=Feed(
-                secret=secret,
-                app_key=said.app_key,
-                default_zone=said.default_zone,
-                shop_id=said.shop_id,
-                platform=said.platform,
-                accept_test=said.accept_test,
-                codes=said.codes,
-            ),
+            feed=feed,
             scope=said.scope,
             allow=tuple(ip_network(each) for each in said.allow),
             rate_limit=said.rate_limit,
             mask_phones=said.mask_phones,
+            asking=self._asking(place, said, feed),
         )
 
-    def _secret(self, place: tuple[str | int, ...], said: _Table) -> str | None:
-        """What proves the feed's requests; None where it cannot be found."""
-        if bool(said.secret_file) == bool(said.secret_env):
-            self.wrong(place, "either secret_file or secret_env is needed, and only one of them")
+    def _asking(self, place: tuple[str | int, ...], said: _Table, feed: Feed) -> Asking | None:
+        """How the feed's platform is asked; None where it is not, or what it needs is missing."""
+        if said.api is None:
             return None
-        if said.secret_env:
-            name = (*place, "secret_env")
-            secret = self._environment.get(said.secret_env, "").strip()
-            empty = f"the variable {said.secret_env} is not set"
-        else:
-            name = (*place, "secret_file")
-            try:
-                secret = Path(said.secret_file).expanduser().read_text(encoding="utf-8").strip()
-            except (OSError, ValueError) as error:
-                reason = getattr(error, "strerror", None) or "it is no text"
-                self.wrong(name, f"{said.secret_file} cannot be read: {reason}")
-                return None
-            empty = f"{said.secret_file} is empty"
-        if not secret:
-            self.wrong(name, f"{empty}: it is to hold the feed's secret")
+        place = (*place, "api")
+        api = SOURCES[said.source].api
+        if api is None:
+            asked = ", ".join(name for name, source in SOURCES.items() if source.api is not None)
+            self.wrong(place, f"{said.source} is not asked for orders: only {asked} are")
             return None
-        return secret
+
+        def wrong(name: str, why: str) -> None:
+            self.wrong((*place, *filter(None, (name,))), why)
+
+        return said.api.asking(api, feed, self._environment, wrong)
 
 
 def _why(problem: Any) -> str:
     """What is wrong with a field, in a sentence; no value of a key that is none."""
-    name = str(problem["loc"][-1])
-    if name == "secret" and problem["type"] == "extra_forbidden":
-        return "secrets do not stand here: name a file (secret_file) or a variable (secret_env)"
+    name, table = str(problem["loc"][-1]), ApiTable if "api" in problem["loc"][:-1] else _Table
+    if name in ("secret", "token") and problem["type"] == "extra_forbidden":
+        return f"secrets do not stand here: name a file ({name}_file) or a variable ({name}_env)"
     if problem["type"] == "extra_forbidden":
-        close = _close(name)
-        return f"there is no such field{close}: allowed are {', '.join(_Table.model_fields)}"
+        allowed = table.model_fields
+        return f"there is no such field{_close(name, allowed)}: allowed are {', '.join(allowed)}"
     if problem["type"] == "missing":
         return "it is needed"
     message = str(problem["msg"]).removeprefix("Value error, ")
@@ -227,6 +227,6 @@ def _why(problem: Any) -> str:
     return message if message.startswith(value) else f"{value}: {message}"
 
 
-def _close(name: str) -> str:
-    close = difflib.get_close_matches(name, _Table.model_fields, 1)
+def _close(name: str, allowed: Iterable[str] = _Table.model_fields) -> str:
+    close = difflib.get_close_matches(name, [*allowed], 1)
     return f", did you mean {close[0]}?" if close else ""

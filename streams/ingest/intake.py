@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,15 +16,15 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from streams.engine.kafka.topics import Topics
 from streams.engine.pages.bounds import Busy, HungUp, Line
+from streams.ingest.asks.wishes import wishes
 from streams.ingest.feeds import Key, NamedFeed
 from streams.ingest.letters import letter
 from streams.ingest.limits import FORWARDED, Network, Rate, sender
-from streams.ingest.masking import masked_text
 from streams.ingest.publisher import NeverTaken, NotTaken, Outgoing, Publisher
+from streams.ingest.records import record_of
 from streams.ingest.uploads import Uploads
 from streams.inputs.sources.parts import is_json
-from streams.inputs.sources.payload import Canonical, Feed, Outcome, Payload, Refusal, Unreadable
-from streams.inputs.sources.scope import FIELDS, owner_of, scoped
+from streams.inputs.sources.payload import Feed, Outcome, Payload, Refusal, Unreadable
 from streams.inputs.sources.source import Answer
 from streams.telemetry import metrics
 from streams.telemetry.events import Limited, event
@@ -75,8 +74,7 @@ class Intake:
         """`uploads` is needed where a feed's source remembers."""
         self._feeds = feeds
         self._publisher = publisher
-        self._topics = {"order-paid": topics.orders, "tracking-update": topics.tracking}
-        self._letters_topic = topics.dead_letters
+        self._topics = topics
         self._bounds = bounds
         self._now = now
         self._line = Line(bounds.at_once)
@@ -188,41 +186,34 @@ class Intake:
 
     async def _published(self, feed: NamedFeed, payload: Payload, outcome: Outcome) -> _End:
         """The answer once all of a request is on Kafka. Raises NotTaken."""
-        records = [self._record(feed, message) for message in outcome.messages]
-        refusals = list(outcome.refusals)
+        records = [record_of(message, feed, self._topics) for message in outcome.messages]
+        asked, refusals = self._wishes(feed, payload, outcome), list(outcome.refusals)
+        letters = self._letter(feed, payload, refusals)
         try:
-            await self._publisher.publish([*records, *self._letter(feed, payload, refusals)])
+            await self._publisher.publish([*records, *asked, *letters])
         except NeverTaken as error:
             # Which of the records it was, and that the others are there, is in the letter's body.
             reason = "too_large" if error.too_large else "processing_failed"
             refusals.insert(0, Refusal(reason, str(error)))
-            await self._publisher.publish(self._letter(feed, payload, refusals))
+            await self._publisher.publish([*asked, *self._letter(feed, payload, refusals)])
         else:
             for record in records:
                 metrics.INGEST_RECORDS.labels(feed.source.name, record.topic).inc()
         self._count(feed, outcome)
         return _End("dead_letter" if refusals else "taken", _answer(feed, payload, taken=True))
 
-    def _record(self, feed: NamedFeed, message: Canonical) -> Outgoing:
-        if feed.scope is not None:
-            own = getattr(feed.feed, FIELDS[feed.scope])
-            message = scoped(message, owner_of(message.value or {}, feed.scope, own))
-        topic, key, value, timestamp = message
-        if feed.mask_phones and value is not None and isinstance(value.get("description"), str):
-            value = {**value, "description": masked_text(value["description"])}
-        return Outgoing(
-            self._topics[topic],
-            key.encode("utf-8", "replace"),
-            None if value is None else _json(value),
-            0 if timestamp is None else round(timestamp.timestamp() * 1000),
-        )
+    def _wishes(self, feed: NamedFeed, payload: Payload, outcome: Outcome) -> list[Outgoing]:
+        """What the feed's platform is to be asked for, where it is asked."""
+        if feed.asking is None:
+            return []
+        return wishes(self._topics.wanted, feed.key, payload.body, outcome.wanted)
 
     def _letter(
         self, feed: NamedFeed, payload: Payload, refusals: Sequence[Refusal]
     ) -> list[Outgoing]:
         if not refusals:
             return []
-        made = letter(self._letters_topic, feed, payload, refusals, self._bounds.letter_bytes)
+        made = letter(self._topics.dead_letters, feed, payload, refusals, self._bounds.letter_bytes)
         return [Outgoing(made.topic, made.key or b"", made.value)]
 
     def _count(self, feed: NamedFeed, outcome: Outcome) -> None:
@@ -231,7 +222,9 @@ class Intake:
             metrics.INGEST_PASSED.labels(source, reason).inc(number)
         metrics.INGEST_UNKNOWN_CODES.labels(source).inc(outcome.unknown.total())
         if outcome.wanted:
-            metrics.INGEST_WANTED.labels(source).inc(len(set(outcome.wanted)))
+            metrics.INGEST_WANTED.labels(source).inc(
+                len({each.order_id for each in outcome.wanted})
+            )
 
     def _from_allowed(self, feed: NamedFeed, request: web.Request) -> bool:
         if not feed.allow:
@@ -306,10 +299,3 @@ def _firsts(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     for name, value in pairs:
         found.setdefault(name, value)
     return found
-
-
-def _json(value: dict[str, object]) -> bytes:
-    try:
-        return json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:  # half of a character that JSON can escape and UTF-8 cannot hold
-        return json.dumps(value).encode()

@@ -25,13 +25,17 @@ class Rate:
 
     def admit(self) -> bool:
         """Whether one more may pass now."""
-        now = self._clock()
-        self._left = min(self._most, self._left + (now - self._at) * self._per_second)
-        self._at = now
-        if self._left < 1:
+        if self.seconds() > 0:
             return False
         self._left -= 1
         return True
+
+    def seconds(self) -> float:
+        """How long it takes until one more may pass; 0: now."""
+        now = self._clock()
+        self._left = min(self._most, self._left + (now - self._at) * self._per_second)
+        self._at = now
+        return max(0.0, (1 - self._left) / self._per_second)
 
 
 def sender(peer: str, forwarded: Sequence[str], proxies: Sequence[Network]) -> Address | None:

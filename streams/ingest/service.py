@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from ipaddress import ip_network
+from typing import Any
 
 from aiohttp import web
 
 from streams.engine.pages.serving import serve
+from streams.ingest.asks.asker import Asker
+from streams.ingest.asks.follower import Follower
 from streams.ingest.feeds import Key, NamedFeed
 from streams.ingest.intake import Bounds, Intake
 from streams.ingest.publisher import Publisher
@@ -96,18 +99,68 @@ async def run(
         timeout=settings.ingest_deadline_s * _OF_DEADLINE,
         message_max_bytes=settings.message_max_bytes,
     )
+    servers = {"bootstrap.servers": settings.bootstrap_servers}
+    client = {**servers, **settings.librdkafka_security}
     uploads = None
     if any(feed.source.remembers for feed in feeds.values()):
-        servers = {"bootstrap.servers": settings.bootstrap_servers}
-        client = {**servers, **settings.librdkafka_security}
         uploads = Uploads(settings.topics().uploads, client)
+    _say_who_is_not_asked(feeds)
     try:
-        await _serve(settings, feeds, publisher, uploads, stop, now)
+        async with _asking(settings, feeds, publisher, client, now):
+            await _serve(settings, feeds, publisher, uploads, stop, now)
     finally:
         await publisher.close()
         if uploads is not None:
             await uploads.close()
     log.info("ended: what was taken is on Kafka", event("ingest_ended"))
+
+
+def _say_who_is_not_asked(feeds: Mapping[Key, NamedFeed]) -> None:
+    """Say once of each feed whose platform knows more than it pushes, and is not asked."""
+    for (source, name), feed in feeds.items():
+        if feed.source.api is not None and feed.asking is None:
+            log.warning(
+                "%(source)s/%(feed)s: its platform is not asked for orders: what its requests do "
+                "not say is missing: %(missing)s",
+                event("ingest_not_asked", source=source, feed=name, missing=feed.source.api.says),
+            )
+
+
+@asynccontextmanager
+async def _asking(
+    settings: Settings,
+    feeds: Mapping[Key, NamedFeed],
+    publisher: Publisher,
+    client: Mapping[str, Any],
+    now: Callable[[], datetime],
+) -> AsyncIterator[None]:
+    """Ask platforms for orders meanwhile, where any feed's is asked."""
+    if all(feed.asking is None for feed in feeds.values()):
+        yield
+        return
+    topics = settings.topics()
+    asker = Asker(feeds, publisher, topics, _letter_bytes(settings), now)
+    session = int(settings.session_timeout_s * 1000)
+    membership = {
+        "group.id": f"{settings.app_id}-ingest",
+        "session.timeout.ms": session,
+        "heartbeat.interval.ms": int(settings.heartbeat_s * 1000),
+        "max.poll.interval.ms": max(session, 300_000),
+    }
+    follower = Follower(topics.wanted, {**client, **membership}, asker)
+    asks = asyncio.create_task(asker.run())
+    try:
+        yield
+    finally:
+        asks.cancel()
+        with suppress(asyncio.CancelledError):
+            await asks
+        await follower.close()
+
+
+def _letter_bytes(settings: Settings) -> int:
+    """The most that a dead letter may have; 0: it has no bodies."""
+    return settings.message_max_bytes if settings.dead_letter_values else 0
 
 
 async def _serve(
@@ -122,12 +175,14 @@ async def _serve(
     bounds = Bounds(
         deadline=settings.ingest_deadline_s,
         at_once=settings.ingest_at_once,
-        letter_bytes=settings.message_max_bytes if settings.dead_letter_values else 0,
+        letter_bytes=_letter_bytes(settings),
         proxies=tuple(ip_network(each) for each in settings.ingest_proxies),
     )
     written = [names.orders, names.tracking, names.dead_letters]
     if uploads is not None:
         written.append(names.uploads)
+    if any(feed.asking is not None for feed in feeds.values()):
+        written.append(names.wanted)
     readiness = Readiness(publisher, tuple(written))
     intake = Intake(feeds, publisher, names, bounds, now, uploads)
     application = web.Application(client_max_size=settings.ingest_max_body_bytes)

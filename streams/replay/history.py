@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -55,6 +55,19 @@ class Source(Protocol):
         """The messages in order of arrival."""
 
 
+class Arrival(NamedTuple):
+    """A message that arrives: when (µs), what it says, and the line of the file that it is."""
+
+    at: int
+    fact: OrderVersion | TrackingFact
+    line: Line
+    file: Source
+
+    def refused(self) -> BadLine:
+        """The line, where there is no room for what it says."""
+        return BadLine(self.file.path, self.line.number, self.line.raw, TOO_MANY, self.at)
+
+
 def play(
     machine: Player,
     files: Iterable[Source],
@@ -71,41 +84,57 @@ def play(
     the clock ends there, or at the last arrival: that moment is returned. Bad lines go to `reject`.
     Raises OSError and Unreadable.
     """
+    last = NO_TIME
+    for each in arrivals(files, until, reject, progress, scope, seen or Seen(), names):
+        fact, last = each.fact, each.at
+        if isinstance(fact, OrderVersion):
+            taken = machine.order(fact, last)
+        else:
+            taken = machine.tracking(fact, last)
+        if not taken:
+            reject(each.refused())
+    end = last if until is None else until
+    machine.advance(end)
+    return end
 
-    def tagged(file: Source) -> Iterator[tuple[int, int, Line, Source]]:
+
+def arrivals(
+    files: Iterable[Source],
+    until: int | None,
+    reject: Callable[[BadLine], None],
+    progress: Callable[[int], None],
+    scope: Scope | None,
+    seen: Seen,
+    names: Names,
+) -> Iterator[Arrival]:
+    """What arrives, as `play` takes it; `seen` counts it."""
+
+    def tagged(number: int, file: Source) -> Iterator[tuple[int, int, int, Line, Source]]:
         kind = 0 if file.message is ORDERS else 1
         for line in file.read(reject, progress):
-            yield line.arrival, kind, line, file
+            yield line.arrival, kind, number, line, file
 
-    seen = seen or Seen()
-    last = NO_TIME
-    merged = heapq.merge(*map(tagged, files), key=lambda entry: entry[:2])
-    for arrival, kind, line, file in merged:
+    # No two files have one number: what stands behind it is never compared.
+    merged = heapq.merge(*(tagged(*each) for each in enumerate(files)))
+    for arrival, kind, _, line, file in merged:
         if until is not None and arrival > until:
             continue
         known_at = _FAR if arrival == NO_TIME else arrival
+        fact: OrderVersion | TrackingFact | Bad
         if kind == 0:
-            version = _order(line, known_at, scope, names)
-            if isinstance(version, Bad):
-                reject(BadLine(file.path, line.number, line.raw, version, arrival))
-                continue
-            seen.order(version, arrival)
-            if not machine.order(version, arrival):
-                reject(BadLine(file.path, line.number, line.raw, TOO_MANY, arrival))
+            fact = _order(line, known_at, scope, names)
         else:
             fact = decode_tracking(line.raw, known_at, 0, line.number - 1, names=names)
             if scope is not None and not isinstance(fact, Bad):
                 fact = scoped_fact(fact, scope)
-            if isinstance(fact, Bad):
-                reject(BadLine(file.path, line.number, line.raw, fact, arrival))
-                continue
+        if isinstance(fact, Bad):
+            reject(BadLine(file.path, line.number, line.raw, fact, arrival))
+            continue
+        if isinstance(fact, OrderVersion):
+            seen.order(fact, arrival)
+        else:
             seen.tracking(fact, arrival)
-            if not machine.tracking(fact, arrival):
-                reject(BadLine(file.path, line.number, line.raw, TOO_MANY, arrival))
-        last = arrival
-    end = last if until is None else until
-    machine.advance(end)
-    return end
+        yield Arrival(arrival, fact, line, file)
 
 
 def _order(line: Line, known_at: int, scope: Scope | None, names: Names) -> OrderVersion | Bad:

@@ -71,7 +71,7 @@ class Machine:
     """Takes facts in order of arrival; hands every revision to `publish`, in order.
 
     `failures` lists the rules that raised, `late` counts facts that came too late to count, `feeds`
-    knows whose feed is silent.
+    knows whose feed is silent. `unjudged` has by table the keys at which no rule looks.
     """
 
     def __init__(
@@ -85,10 +85,12 @@ class Machine:
         self.feeds = Feeds(since=0)
         self.failures: list[RuleFailure] = []
         self.late = 0
+        self.unjudged: dict[str, set[bytes]] = {"orders": set(), "parcels": set()}
         self._tables = _Tables(("orders", "parcels", "tracks"))
         orders = _Orders(TOPICS, 1, profiles, self._tables, feeds=self.feeds, codec=LIVE)
         parcels = _Parcels(TOPICS, 1, profiles, self._tables, feeds=self.feeds, codec=LIVE)
         tracks = TrackProcessor(TOPICS, 1, self._tables, codec=LIVE)
+        self._parcels = parcels
         orders.machine = parcels.machine = self
         orders.contributes = parcels.contributes = meters is not None
         processors: tuple[Processor, ...] = (orders, parcels, tracks)
@@ -122,15 +124,19 @@ class Machine:
 
     def order(self, version: OrderVersion, now: int) -> bool:
         """An order version arrives at `now` (µs); False where there is no room for it."""
-        self._pass(now - 1)
+        self.advance(now - 1)
         return self._arrive(TOPICS.orders_rekey, version.order_id, version, now)
 
     def tracking(self, fact: TrackingFact, now: int) -> bool:
         """A tracking fact arrives at `now` (µs); False where there is no room for it."""
-        self._pass(now - 1)
+        self.advance(now - 1)
+        self.hear(fact, now)
+        return self._arrive(TOPICS.tracking_rekey, fact.key, fact, now)
+
+    def hear(self, fact: TrackingFact, now: int) -> None:
+        """A carrier's feed is heard at `now` (µs)."""
         if fact.status != _ORDERED:  # an upload is the seller's word, not the carrier's
             self.feeds.hear({fact.key.partition(":")[0]: 1}, now)
-        return self._arrive(TOPICS.tracking_rekey, fact.key, fact, now)
 
     def advance(self, until: int) -> None:
         """Let every deadline up to and including `until` (µs) pass."""
@@ -141,10 +147,6 @@ class Machine:
             if state is not None and state.due == due:
                 # Its entry is gone from the heap: whatever it waits for next gets a new one.
                 self._judge({number: {key: 0}}, due)
-
-    def _pass(self, until: int) -> None:
-        """Time passes between two arrivals."""
-        self.advance(until)
 
     def take_judged(self, judged: Judged) -> None:
         """What a state's rules see is published, and noted where they raised."""
@@ -223,7 +225,8 @@ class Machine:
             for number, was_due in sorted(waiting.items()):
                 processor = self._processors[number]
                 effects = Effects()
-                due = [(now, key) for key in sorted(was_due)]
+                left_out = self.unjudged[processor.table]
+                due = [(now, key) for key in sorted(was_due) if key not in left_out]
                 processor.tick(0, due, Moment(now, now), effects)
                 self._keep_judged(effects, number, was_due)
                 self._settle(effects, now, changed)

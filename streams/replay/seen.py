@@ -15,6 +15,7 @@ MOST_SHARED = 1_000
 """Ids with two owners that are gathered; the rest would not be read."""
 
 _CANCELLED = STATUS_CODE["cancelled"]
+_ORDERED = STATUS_CODE["ordered"]
 
 V = TypeVar("V")
 
@@ -45,7 +46,8 @@ class Seen:
     """Counts what arrives; memory follows the states that live, not the length of the history.
 
     An order or parcel that comes again after more than 65 days counts anew. `shared` are order ids
-    with two shops or platforms, and what these are; `records` are of parcels alone.
+    with two shops or platforms, and what these are; `records` are of parcels alone. `estimated`
+    counts times that are guesses: of orders' payments, of uploads, of records.
     """
 
     def __init__(self) -> None:
@@ -55,6 +57,7 @@ class Seen:
         self.carriers: Counter[str] = Counter()
         self.platforms: Counter[str] = Counter()
         self.shared: dict[str, set[str]] = {}
+        self.estimated: Counter[str] = Counter()
         self._known_orders: _Recent[bool] = _Recent()
         self._known_parcels: _Recent[bool] = _Recent()
         self._owners: _Recent[tuple[str | None, str | None]] = _Recent()
@@ -64,6 +67,8 @@ class Seen:
         if self._known_orders.get(version.order_id, now) is None:
             self._known_orders.set(version.order_id, True)
             self.orders += 1
+            if version.paid_estimated:
+                self.estimated["estimated_payments"] += 1
         if version.platform:
             self.platforms[version.platform] += 1
         if version.known:
@@ -76,6 +81,9 @@ class Seen:
             self.parcels += 1
             self.carriers[fact.key.partition(":")[0]] += 1
         released = fact.status == _CANCELLED and fact.order_ids
+        if fact.estimated:
+            uploaded = fact.status == _ORDERED and fact.order_ids
+            self.estimated["estimated_uploads" if uploaded else "estimated_records"] += 1
         self.records += fact.status not in NOT_RECORDS and not released
         for order_id in fact.order_ids:
             self._owned(order_id, fact.platform, fact.shop_id, now)

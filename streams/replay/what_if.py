@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple, TypeVar
 
 from streams.facts.facts import OrderVersion, TrackingFact
 from streams.judge.evaluate import RuleFailure
@@ -23,12 +23,22 @@ A start comes from facts, so what two profiles see in the same facts meets in on
 """
 
 
+Group = TypeVar("Group")
+
+
+class Known(NamedTuple):
+    """A warning that stands, and its id."""
+
+    warning_id: str
+    finding: Finding
+
+
 class Change(NamedTuple):
     """What the two sides say of one place; None: nothing."""
 
     place: Place
-    before: Finding | None
-    after: Finding | None
+    before: Known | None
+    after: Known | None
 
     @property
     def kind(self) -> str:
@@ -58,7 +68,9 @@ class Variant:
         name: str,
         profiles: Profiles,
         meters: ShopDays | None = None,
-        machine: type[Machine] = Machine,
+        machine: Callable[
+            [Profiles, Callable[[Revision], None], ShopDays | None], Machine
+        ] = Machine,
     ) -> None:
         self.name = name
         self.machine = machine(profiles, self._publish, meters)
@@ -89,12 +101,12 @@ class Variant:
         state = self.machine.order_state(order_id)
         return None if state is None else order_known(state.versions)
 
-    def standing(self) -> dict[Place, Finding]:
+    def standing(self) -> dict[Place, Known]:
         """The warnings that stand, once for each order that they name."""
         return {
-            (order_id, finding.rule, finding.stage, finding.parcel or "", finding.anchor): finding
-            for finding in self._newest.values()
-            for order_id in finding.order_ids
+            (order_id, f.rule, f.stage, f.parcel or "", f.anchor): Known(warning_id, f)
+            for warning_id, f in self._newest.items()
+            for order_id in f.order_ids
         }
 
     @property
@@ -108,11 +120,22 @@ class Variant:
 
     def risk(self, counted: Callable[[Finding], bool] = at_risk) -> Risk:
         """What is at risk in the end, of the warnings that are `counted`."""
+        return self._together(key for key, finding in self._newest.items() if counted(finding))
+
+    def risks(self, group: Callable[[Finding], Group]) -> dict[Group, Risk]:
+        """What is at risk in the end by groups of warnings, each under the caps that it shares:
+        what groups have at most may add up to more than there is at risk in all."""
+        groups: dict[Group, list[str]] = {}
+        for key, finding in self._newest.items():
+            if at_risk(finding):
+                groups.setdefault(group(finding), []).append(key)
+        return {name: self._together(keys) for name, keys in groups.items()}
+
+    def _together(self, keys: Iterable[str]) -> Risk:
         strikes = unknown = 0
         by_profile: dict[str, list[Charge]] = {}
-        for key, finding in self._newest.items():
-            if not counted(finding):
-                continue
+        for key in keys:
+            finding = self._newest[key]
             if finding.exposure == "strike":
                 strikes += 1
             elif finding.money is None:
@@ -155,7 +178,7 @@ class WhatIf:
         before, after = self.before.standing(), self.after.standing()
         for place in sorted(before.keys() | after.keys()):
             old, new = before.get(place), after.get(place)
-            if old is None or new is None or _said(old) != _said(new):
+            if old is None or new is None or _said(old.finding) != _said(new.finding):
                 yield Change(place, old, new)
 
 

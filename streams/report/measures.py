@@ -78,7 +78,7 @@ def measured(machine: Machine, profiles: Profiles, until: int) -> Measured:
     unknown: dict[str, str] = {}
     for key in machine.known("parcels"):
         state = machine.parcel_state(key)
-        if state is None:
+        if state is None or key.encode() in machine.unjudged["parcels"]:
             continue
         if not state.named:
             orderless += 1

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from streams.decode.names import Names
 from streams.inputs.rejected import Counted, shown_value
+from streams.inputs.sheets.imported import Imported
 from streams.profiles.model import Profiles
 from streams.replay.machine import Machine
 from streams.replay.namesakes import namesakes
@@ -32,6 +34,7 @@ class Problem(NamedTuple):
 
 def problems(
     files: Iterable[File],
+    imports: Iterable[tuple[Path, Imported]],
     bad: Counted,
     seen: Seen,
     names: Names,
@@ -41,8 +44,12 @@ def problems(
 ) -> list[Problem]:
     """Everything that was found, what costs the most first: refused lines, then the rest."""
     found = [_refused(bad, reason, count) for reason, count in bad.reasons.most_common()]
+    found += _imported(imports)
     if seen.orders and not seen.records:
         found.append(Problem("no_records", seen.orders))
+    untracked = sorted(key.decode() for key in machine.unjudged["orders"])
+    found += _some("received_untracked", untracked)
+    found += [Problem(code, count) for code, count in seen.estimated.most_common()]
     waiting = namesakes(machine)
     known = {profile.platform for profile in profiles.all}
     strange = [name for name, _ in seen.platforms.most_common() if name not in known]
@@ -69,6 +76,28 @@ def problems(
             columns = [f"{file.path.name}: {each}" for each in file.unknown]
             found += _some("unknown_columns", columns)
     return found
+
+
+def _imported(imports: Iterable[tuple[Path, Imported]]) -> list[Problem]:
+    """What was refused of exports, by reason; then what was passed over, and what was not known."""
+    refused: dict[str, list[str]] = {}
+    passed: list[str] = []
+    statuses: list[str] = []
+    columns: list[str] = []
+    for path, each in imports:
+        name, outcome = path.name, each.outcome
+        for reason, why in outcome.refusals:
+            refused.setdefault(reason, []).append(f"{name}: {why}")
+        passed += [f"{name}: {reason}: {count}" for reason, count in sorted(outcome.passed.items())]
+        statuses += [f"{name}: {status} ({n})" for status, n in outcome.unknown.most_common()]
+        columns += [f"{name}: {column}" for column in each.unknown]
+    by_number = sorted(refused.items(), key=lambda one: -len(one[1]))
+    return [
+        *(Problem(reason, len(whys), (), whys[0]) for reason, whys in by_number),
+        *_some("passed_over", passed),
+        *_some("unknown_statuses", statuses),
+        *_some("unknown_columns", columns),
+    ]
 
 
 def _refused(bad: Counted, reason: str, count: int) -> Problem:

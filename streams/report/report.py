@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from streams.decode.names import Names
 from streams.facts.times import BEIJING, DAY, SECOND
 from streams.inputs.rejected import Counted
+from streams.inputs.sheets.imported import Imported
 from streams.profiles.model import Profile, Profiles
 from streams.replay.seen import Seen
 from streams.replay.shop_days import ShopDays
@@ -61,6 +63,7 @@ def report_of(
     profiles: Profiles,
     names: Names,
     files: Sequence[File],
+    imports: Iterable[tuple[Path, Imported]],
     seen: Seen,
     bad: Counted,
     until: int,
@@ -98,7 +101,7 @@ def report_of(
         by_rule=Counter((each.finding.rule, each.finding.state) for each in every),
         shops=_shops(meters, until),
         measured=sizes,
-        problems=problems(files, bad, seen, names, profiles, machine, sizes),
+        problems=problems(files, imports, bad, seen, names, profiles, machine, sizes),
         stories=[story(machine, subject, warned) for subject, warned in about.items()],
         story_of=numbered(about),
     )

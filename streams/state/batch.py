@@ -62,11 +62,13 @@ def apply_tracking(
     *,
     shortest: int | None,
     reading: int = 0,
+    quiet: bool = False,
 ) -> list[Applied[ParcelState]]:
     """Checkpoints, uploads and releases of parcels.
 
     Tracks shorter than `shortest` are not claimed (None: none is). `reading`: the batch is of the
     backlog of an assignment, which this number stands for; what was sent before is sent once more.
+    `quiet`: nobody hears of the facts before `all_replies` is asked.
     """
     applied = []
     for key, old, news in zip(keys, stored, facts, strict=True):
@@ -83,14 +85,26 @@ def apply_tracking(
             )
             continue
         replies: Sequence[tuple[bytes, ParcelFacts]] = ()
-        if not outcome.known_elsewhere:
+        if not (quiet or outcome.known_elsewhere):
             replies = parcels.replies(state, backlog=bool(reading))
-        claimed = claims.claim(state, shortest)
+        claimed = () if quiet else claims.claim(state, shortest)
         applied.append(
             Applied(
                 state, old_due, True, outcome.new, outcome.late, outcome.refused, replies, claimed
             )
         )
+    return applied
+
+
+def all_replies(
+    stored: Stored, codec: Codec, *, shortest: int | None
+) -> list[Applied[ParcelState]]:
+    """What parcels have to say of facts that were applied quietly."""
+    applied: list[Applied[ParcelState]] = []
+    for old in stored:
+        state = codec.load_parcel(old)
+        replies, claimed = parcels.replies(state), claims.claim(state, shortest)
+        applied.append(Applied(state, codec.due_of(old), True, replies=replies, claims=claimed))
     return applied
 
 

@@ -151,6 +151,16 @@ class ParcelProcessor(JudgedProcessor[ParcelState, SentDays]):
             claims += each.claims
         effects.outputs += claim_outputs(self._claims, self.partitions, claims, dump)
 
+    def gather(self, batch: Batch, stored: Sequence[Any], now: int) -> list[Applied[ParcelState]]:
+        """Apply tracking facts of which other tables are to hear later: see `speak`."""
+        return states.apply_tracking(
+            batch.keys, stored, batch.facts, now, self.codec, shortest=None, quiet=True
+        )
+
+    def speak(self, stored: Sequence[Any]) -> list[Applied[ParcelState]]:
+        """What parcels have to say of the facts that were gathered."""
+        return states.all_replies(stored, self.codec, shortest=self._shortest)
+
     def load_state(self, value: Any) -> ParcelState:
         """A stored parcel."""
         return self.codec.load_parcel(value)

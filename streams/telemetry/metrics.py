@@ -381,12 +381,123 @@ INGEST_WANTED = Counter(
     "Orders of which a request says less than its source's API knows.",
     ["source"],
 )
+INGEST_ASKS = Counter(
+    "shipsentry_ingest_asks_total",
+    "Questions to platforms about orders by feed and outcome. `answered`. Asked again: "
+    "`unanswered`, `failed`, `throttled`, `denied` (key, token, permission). Ended with a dead "
+    "letter: `not_found`, `refused`, `unreadable`, `given_up` (besides the last `failed`).",
+    ["source", "feed", "outcome"],
+)
+INGEST_ASK_OUTCOMES = (
+    *("answered", "unanswered", "failed", "throttled", "denied"),
+    *("not_found", "refused", "unreadable", "given_up"),
+)
+"""Every outcome of a question."""
+INGEST_ASKS_WAITING = Gauge(
+    "shipsentry_ingest_asks_waiting",
+    "Orders that are still to be asked for, by feed; `other`: of feeds that nobody here asks for.",
+    ["source", "feed"],
+)
+INGEST_ASKS_OLDEST = Gauge(
+    "shipsentry_ingest_asks_oldest_seconds",
+    "For how long the longest waiting of them has been waiting, by feed.",
+    ["source", "feed"],
+)
+INGEST_ASK_SECONDS = ManyHistogram(
+    "shipsentry_ingest_ask_seconds",
+    "Time that platforms took to answer, by source.",
+    ["source"],
+    [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+)
 INGEST_SECONDS = ManyHistogram(
     "shipsentry_ingest_seconds",
     "Time that requests took to be answered, by source.",
     ["source"],
     [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
 )
+
+# -- the desk
+
+DESK_RECORDS = Measured(
+    "shipsentry_desk_records_total",
+    "Records that a desk has read, by topic and outcome: `written`, `unreadable` (no message: "
+    "passed over), `lost` (gone before they were read).",
+    ("topic", "outcome"),
+)
+DESK_LAG_RECORDS = Measured(
+    "shipsentry_desk_lag_records",
+    "Records of this desk's partitions that are not in the database yet, by topic.",
+    ("topic",),
+)
+DESK_LAG_SECONDS = Measured(
+    "shipsentry_desk_lag_seconds",
+    "How old the last record is that a desk took, where records wait behind it; 0 where none does.",
+    ("topic",),
+)
+DESK_WARNINGS = Measured(
+    "shipsentry_desk_warnings",
+    "Warnings in the database, by state: open and breached ones stand. All desks on one database "
+    "say the same.",
+    ("state",),
+)
+DESK_ACTIONS_WAITING = Measured(
+    "shipsentry_desk_actions_waiting",
+    "Actions that are written down and not published yet; all desks on one database say the same.",
+)
+DESK_ACTIONS_AGE = Measured(
+    "shipsentry_desk_actions_waiting_seconds",
+    "For how long the oldest of them has waited; 0: none waits.",
+)
+DESK_REQUESTS = Counter(
+    "shipsentry_desk_requests_total",
+    "Requests by the pattern of their path, `(none)` where no route has it, and status; 0: whoever "
+    "asked had gone before an answer.",
+    ["route", "status"],
+)
+DESK_SECONDS = ManyHistogram(
+    "shipsentry_desk_request_seconds",
+    "Time until an answer began, by the pattern of the path.",
+    ["route"],
+    [0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10],
+)
+DESK_STREAMS = Measured(
+    "shipsentry_desk_event_streams", "Pages and programs that listen for changes just now."
+)
+DESK_SIGN_INS = Counter(
+    "shipsentry_desk_sign_ins_total",
+    "Sign-ins with a password by outcome: `accepted`, `refused` (wrong), `throttled` (too many "
+    "failed before: no password was looked at).",
+    ["outcome"],
+)
+DESK_SIGN_IN_OUTCOMES = ("accepted", "refused", "throttled")
+"""Every outcome."""
+DESK_DATABASE_ERRORS = Counter(
+    "shipsentry_desk_database_errors_total",
+    "Errors of the database by kind: `connection`, `full` (the disk), `busy` (locks), `pool` (all "
+    "connections were in use for ten seconds), `other`.",
+    ["kind"],
+)
+DESK_DATABASE_ERROR_KINDS = ("connection", "full", "busy", "pool", "other")
+"""Every kind."""
+DESK_POOL = Measured(
+    "shipsentry_desk_database_connections",
+    "Connections of this desk to its database: `in_use`, `idle`, and the `most` that there may be.",
+    ("state",),
+)
+DESK_DATABASE_BYTES = Measured(
+    "shipsentry_desk_database_bytes",
+    "Size of the database; of SQLite the file and its journal.",
+)
+DESK_DISK_FREE = Measured(
+    "shipsentry_desk_disk_free_ratio",
+    "Share of SQLite's file system that is free; absent with PostgreSQL.",
+)
+DESK_PRUNED = Counter(
+    "shipsentry_desk_pruned_rows_total",
+    "Rows that were deleted because their time to be kept was over, by table.",
+    ["table"],
+)
+DESK_READY = Measured("shipsentry_desk_ready", "1 where a desk's /readyz says so, else 0.")
 
 # -- what runs
 
@@ -407,9 +518,11 @@ PROFILE_READ = Measured(
 )
 
 MEASURED: tuple[Measured, ...] = tuple(
-    value for value in list(globals().values()) if isinstance(value, Measured)
+    value
+    for name, value in list(globals().items())
+    if isinstance(value, Measured) and not name.startswith("DESK_")
 )
-"""Every metric that is worked out when it is asked for, in the order of this file."""
+"""Every metric of a worker that is worked out when it is asked for, in the order of this file."""
 
 
 def begin_at_zero(

@@ -272,7 +272,7 @@ def test_what_sources_push_finds_the_service() -> None:
 
 
 def test_the_desk_is_where_a_browser_looks_for_it() -> None:
-    """Its port is open to this machine, it keeps its database, and a stop waits for its goodbye."""
+    """Its port is open, Prometheus finds it, it keeps its database, and a stop waits for it."""
     service = services()["desk"]
     settings = settings_of(service["environment"])
     assert settings.desk_host == "0.0.0.0"  # noqa: S104 - within the container
@@ -282,6 +282,10 @@ def test_the_desk_is_where_a_browser_looks_for_it() -> None:
         f"desk-data:{dockerfile()[-1].environment()['SHIPSENTRY_DATA_DIR']}"
     ]
     assert seconds(service["stop_grace_period"]) > 2 * GOODBYE_S
+    text = (ROOT / "prometheus" / "prometheus.yml").read_text(encoding="utf-8")
+    jobs = {each["job_name"]: each for each in yaml.safe_load(text)["scrape_configs"]}
+    (discovery,) = jobs["shipsentry-desk"]["dns_sd_configs"]
+    assert (discovery["names"], discovery["port"]) == (["desk"], settings.desk_port)
 
 
 def test_there_may_be_several_workers() -> None:

@@ -28,6 +28,8 @@ from support.deploying import (
     stopping,
 )
 
+from streams.desk.service.serve import GOODBYE_S
+
 CHECK = Path(__file__).with_name("check_manifests.mjs")
 ALL = manifests()
 IMAGE = dockerfile()[-1]
@@ -37,6 +39,8 @@ JOB: Document = ALL["Job/shipsentry-topics"]
 MONITOR: Document = ALL["PodMonitor/shipsentry"]
 POLICY: Document = ALL["NetworkPolicy/shipsentry-worker"]
 INGEST: Document = ALL["Deployment/shipsentry-ingest"]
+DESK: Document = ALL["StatefulSet/shipsentry-desk"]
+FOLDERS = [KUBERNETES, *(KUBERNETES / each for each in ("ingest", "desk", "desk-postgresql"))]
 POD: Document = WORKER["spec"]["template"]["spec"]
 CONTAINER: Document = POD["containers"][0]
 
@@ -161,12 +165,12 @@ def test_faults_are_found(
 # -- the folder as a whole
 
 
-@pytest.mark.parametrize("folder", [KUBERNETES, KUBERNETES / "ingest", KUBERNETES / "monitoring"])
+@pytest.mark.parametrize("folder", [*FOLDERS, KUBERNETES / "monitoring"])
 def test_every_manifest_is_applied(folder: Path) -> None:
     """The kustomization names each file beside it, once."""
     kustomization = yaml.safe_load((folder / "kustomization.yaml").read_text(encoding="utf-8"))
     there = {path.name for path in folder.glob("*.yaml")} - {"kustomization.yaml"}
-    assert sorted(kustomization["resources"]) == sorted(there)
+    assert sorted({*kustomization["resources"]} - {"../desk"}) == sorted(there)
     assert kustomization["namespace"] == ALL["Namespace/shipsentry"]["metadata"]["name"]
 
 
@@ -175,11 +179,14 @@ def test_the_readme_names_each_file() -> None:
     text = (KUBERNETES / "README.md").read_text(encoding="utf-8")
     for path in KUBERNETES.glob("*.yaml"):
         assert f"`{path.name}`" in text
-    assert "`ingest/`" in text
+    for folder in (path.parent.name for path in KUBERNETES.glob("*/kustomization.yaml")):
+        assert f"`{folder}/`" in text
 
 
 @pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
-@pytest.mark.parametrize("overlay", ["", "monitoring", "the README's"])
+@pytest.mark.parametrize(
+    "overlay", ["", "monitoring", "ingest", "desk", "desk-postgresql", "the README's"]
+)
 def test_kustomize_builds_it(tmp_path: Path, overlay: str) -> None:
     """What `kubectl apply --kustomize` would send, with the image's name and tag filled in."""
     shutil.copytree(KUBERNETES, tmp_path / "deploy" / "kubernetes")
@@ -201,12 +208,8 @@ def test_kustomize_builds_it(tmp_path: Path, overlay: str) -> None:
     built = list(yaml.safe_load_all(done.stdout))
     assert {each["metadata"].get("namespace", "shipsentry") for each in built} == {"shipsentry"}
     images = set(re.findall(r"image: (\S+)", done.stdout))
-    expected = {
-        "": {"shipsentry:0.1.0"},
-        "monitoring": set(),
-        "the README's": {"registry.example/shipsentry:0.1.0"},
-    }
-    assert images == expected[overlay]
+    expected = {"monitoring": set(), "the README's": {"registry.example/shipsentry:0.1.0"}}
+    assert images == expected.get(overlay, {"shipsentry:0.1.0"})
 
 
 def test_the_alerts_are_those_of_prometheus() -> None:
@@ -262,7 +265,7 @@ def test_settings_are_settings(workload: Document, with_secret: bool) -> None:
 
 def test_no_service_can_set_a_variable() -> None:
     """Kubernetes names variables after services: SHIPSENTRY_HTTP_PORT could be one of them."""
-    for workload in (WORKER, JOB, INGEST):
+    for workload in (WORKER, JOB, INGEST, DESK):
         assert workload["spec"]["template"]["spec"]["enableServiceLinks"] is False
 
 
@@ -414,7 +417,9 @@ def test_only_the_data_directory_is_kept() -> None:
     assert [each["name"] for each in POD["volumes"]] == ["tmp"]
 
 
-@pytest.mark.parametrize("workload", [WORKER, JOB, INGEST], ids=["worker", "topics", "ingest"])
+@pytest.mark.parametrize(
+    "workload", [WORKER, JOB, INGEST, DESK], ids=["worker", "topics", "ingest", "desk"]
+)
 def test_pods_can_do_no_more_than_they_need(workload: Document) -> None:
     """What the namespace's pod security standard asks for, and a read-only file system."""
     namespace = ALL["Namespace/shipsentry"]["metadata"]["labels"]
@@ -439,8 +444,7 @@ def test_pods_can_do_no_more_than_they_need(workload: Document) -> None:
 
 def test_the_image_is_ours() -> None:
     """One name in the manifests, and one place that says where it comes from and which it is."""
-    folders = KUBERNETES, KUBERNETES / "ingest"
-    first, *others = [yaml.safe_load((each / "kustomization.yaml").read_text()) for each in folders]
+    first, *others = [yaml.safe_load((each / "kustomization.yaml").read_text()) for each in FOLDERS]
     (image,) = first["images"]
     assert all(other["images"] == [image] for other in others)
     for workload in (WORKER, JOB, INGEST):
@@ -481,6 +485,70 @@ def test_what_sources_push_finds_the_service() -> None:
     text = (ROOT / "prometheus" / "prometheus.yml").read_text(encoding="utf-8")
     jobs = [each["job_name"] for each in yaml.safe_load(text)["scrape_configs"]]
     assert labels["app.kubernetes.io/name"] in jobs
+
+
+def test_people_find_the_desk_and_it_keeps_what_they_did() -> None:
+    """Its command, port, names, volume and probes fit, and its labels are nobody else's."""
+    pod = DESK["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert parse(container["args"]) == "shipsentry desk serve"
+    settings = settings_of(environment(container))
+    assert settings.desk_host == "0.0.0.0"  # noqa: S104 - within the container
+    assert container["ports"] == [{"name": "http", "containerPort": settings.desk_port}]
+    service = ALL["Service/shipsentry-desk"]
+    assert service["metadata"]["name"] in settings.http_allowed_hosts
+    (port,) = service["spec"]["ports"]
+    assert port["targetPort"] == "http"
+    (rule,) = EXAMPLES["shipsentry-desk"]["spec"]["rules"]
+    (path,) = rule["http"]["paths"]
+    assert path["backend"]["service"] == {"name": "shipsentry-desk", "port": {"name": port["name"]}}
+    # Not /readyz: without Kafka people still work on what the database has.
+    for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+        assert container[probe]["httpGet"] == {"path": "/healthz", "port": "http"}
+    assert pod["terminationGracePeriodSeconds"] > 5 + 2 * GOODBYE_S
+    (claim,) = DESK["spec"]["volumeClaimTemplates"]
+    mounts = {each["name"]: each["mountPath"] for each in container["volumeMounts"]}
+    assert mounts[claim["metadata"]["name"]] == str(settings.data_dir)
+    assert DESK["spec"]["persistentVolumeClaimRetentionPolicy"]["whenDeleted"] == "Retain"
+    assert DESK["spec"]["replicas"] == 1
+    labels = DESK["spec"]["template"]["metadata"]["labels"]
+    for selector in (
+        DESK["spec"]["selector"]["matchLabels"],
+        service["spec"]["selector"],
+        ALL["PodDisruptionBudget/shipsentry-desk"]["spec"]["selector"]["matchLabels"],
+        ALL["NetworkPolicy/shipsentry-desk"]["spec"]["podSelector"]["matchLabels"],
+        ALL["PodMonitor/shipsentry-desk"]["spec"]["selector"]["matchLabels"],
+    ):
+        assert selector.items() <= labels.items()
+        for other in (WORKER, INGEST):
+            assert not selector.items() <= other["spec"]["template"]["metadata"]["labels"].items()
+    text = (ROOT / "prometheus" / "prometheus.yml").read_text(encoding="utf-8")
+    jobs = [each["job_name"] for each in yaml.safe_load(text)["scrape_configs"]]
+    assert labels["app.kubernetes.io/name"] in jobs
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
+def test_desks_that_share_a_postgresql_keep_nothing_themselves() -> None:
+    """Several, with the database's URL from a Secret, and no volume that somebody might trust."""
+    done = subprocess.run(
+        ["kubectl", "kustomize", str(KUBERNETES / "desk-postgresql")],  # noqa: S607 - as above
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = {each["kind"]: each for each in yaml.safe_load_all(done.stdout)}
+    spec = found["StatefulSet"]["spec"]
+    assert spec["replicas"] > 1
+    assert not spec.keys() & {"volumeClaimTemplates", "persistentVolumeClaimRetentionPolicy"}
+    (container,) = spec["template"]["spec"]["containers"]
+    given = {each["name"]: each for each in container["env"]}
+    assert given["SHIPSENTRY_DESK_DATABASE"]["valueFrom"]["secretKeyRef"] == {
+        "name": "shipsentry-desk",
+        "key": "SHIPSENTRY_DESK_DATABASE",
+    }
+    volumes = {each["name"]: each for each in spec["template"]["spec"]["volumes"]}
+    assert "emptyDir" in volumes["data"]
+    assert found["PodDisruptionBudget"]["spec"]["maxUnavailable"] == 1
 
 
 def test_one_worker_at_a_time_is_disturbed() -> None:

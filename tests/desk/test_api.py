@@ -15,7 +15,7 @@ import pytest
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
-from support.desk import LARGE, NOON, an_id, put, reads, take, warned
+from support.desk import LARGE, NOON, an_id, put, reads, shops, take, warned
 
 from schemas import ShipmentWarning
 from streams.decode.names import BUILT_IN
@@ -26,6 +26,7 @@ from streams.desk.api.app import make_app, served
 from streams.desk.api.desk import Desk
 from streams.desk.api.guard import CSRF_HEADER, MAX_BODY, access_of
 from streams.desk.database.database import Database
+from streams.desk.database.sight import Sight
 from streams.desk.intake.messages import checkpoint, order_version, shop_day
 from streams.desk.intake.write import write
 from streams.facts.times import DAY, HOUR, iso
@@ -63,10 +64,10 @@ def client(desk: Desk) -> Iterator[TestClient]:
 
 
 def token(
-    database: Database, role: Role, shops: frozenset[str] | None = None, until: int | None = None
+    database: Database, role: Role, sight: Sight = None, until: int | None = None
 ) -> dict[str, str]:
     """The header of a new token."""
-    _, found = tokens.add(database, role.name, role, shops, NOON, until)
+    _, found = tokens.add(database, role.name, role, sight, NOON, until)
     return {"Authorization": f"Bearer {found}"}
 
 
@@ -94,6 +95,8 @@ def test_every_route_says_who_may_ask(desk: Desk, client: TestClient) -> None:
             continue
         path = route.path.replace("{warning_id}", an_id("a")).replace("{", "").replace("}", "")
         for method in route.methods:
+            broken = client.request(method, path, content=b"{", headers=IS_JSON)
+            assert broken.status_code == 401, "a body is read before anybody is let in"
             answer = client.request(method, path)
             assert answer.status_code == 401, (method, path)
             assert answer.headers["content-type"] == "application/problem+json"
@@ -208,7 +211,7 @@ def test_a_request_id_is_its_actors(desk: Desk, client: TestClient) -> None:
 def test_shops_are_apart(desk: Desk, client: TestClient) -> None:
     """Who may see one shop finds nothing of another: not by list, id, order, parcel or action."""
     tracked(desk)
-    mine = token(desk.database, Role.operator, frozenset({"s-1"}))
+    mine = token(desk.database, Role.operator, shops("*/s-1"))
     listed = client.get("/api/v1/warnings?shop_id=s-2&shop_id=s-1", headers=mine).json()
     assert [each["warning"]["shop_id"] for each in listed["items"]] == ["s-1"]
     counts = client.get("/api/v1/warnings/counts", headers=mine).json()
@@ -378,7 +381,7 @@ def test_days_of_shops(desk: Desk, client: TestClient) -> None:
     headers = token(desk.database, Role.viewer)
     answer = client.get("/api/v1/shops?days=30", headers=headers).json()
     assert [each["day"] for each in answer["items"]] == ["2026-11-20", "2026-11-21"]
-    other = token(desk.database, Role.viewer, frozenset({"s-2"}))
+    other = token(desk.database, Role.viewer, shops("*/s-2"))
     assert client.get("/api/v1/shops", headers=other).json() == {"items": []}
 
 
@@ -423,14 +426,14 @@ def test_a_thousand_wrong_passwords(sqlite: Database, monkeypatch: pytest.Monkey
 
 def test_a_new_password_ends_what_was_begun_with_the_old(sqlite: Database) -> None:
     """So does the end of a user."""
-    users.add(sqlite, "li", PASSWORD, Role.viewer, frozenset({"s-1"}), NOON)
+    users.add(sqlite, "li", PASSWORD, Role.viewer, shops("*/s-1"), NOON)
     for change in (
         lambda: users.set_password(sqlite, "li", PASSWORD + "!"),
         lambda: users.remove(sqlite, "li"),
     ):
         with sqlite.reading() as connection:
             (who,) = users.listed(connection)
-        assert who.shops == frozenset({"s-1"})
+        assert who.shops == shops("*/s-1")
         password = PASSWORD if change.__code__.co_names[1] == "set_password" else PASSWORD + "!"
         session = users.sign_in(sqlite, "li", password, "a", NOON, HOUR)
         assert session is not None

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.desk import NOON, an_id, put, warned
+from support.desk import NOON, an_id, put, shops, warned
 from support.postgres_server import PostgresServer
 
 from streams.desk.actions.perform import Act, perform
@@ -116,7 +116,11 @@ def suits(number: int, value: dict[str, Any], wanted: Wanted, dimensions: bool =
     text = " ".join((value["tracking_number"], *value["order_ids"])).lower()
     return all(
         (
-            wanted.only_shops is None or (value["shop_id"] or "") in wanted.only_shops,
+            wanted.only_shops is None
+            or any(
+                f"{platform}/{value['shop_id'] or ''}" in map(str, wanted.only_shops)
+                for platform in (value["platform"], "*")
+            ),
             wanted.text is None or wanted.text.lower() in text,
             wanted.due_from is None or due(value) >= wanted.due_from,
             wanted.due_to is None or due(value) <= wanted.due_to,
@@ -145,7 +149,9 @@ def random_filter(dice: random.Random) -> Wanted:
         {"state": ("resolved",)},
         {"state": ("breached",)},
         {"carrier": ("zto", "none")},
-        {"only_shops": frozenset({"s-2"})},
+        {"only_shops": shops("*/s-2")},
+        {"only_shops": shops("douyin/s-1", "douyin/s-2", "taobao/s-2")},
+        {"only_shops": shops("taobao/s-1", "*/s-2")},
         {"text": dice.choice(("AB%", "_1", "o-1", "o-12", "7" + "0", "zzzz", "ab\\", "789"))},
         {"due_from": NOON + 2 * HOUR, "due_to": NOON + 5 * HOUR},
         {"currency": "CNY", "most_from": 5_000},
@@ -219,7 +225,7 @@ def test_a_row_says_all_that_a_list_shows(filled: Database) -> None:
         assert '"zh"' in row.value
         assert (row.work_assignee, row.work_comments) == ("wang", 0)
         assert lists.one(connection, row.warning_id, None) == row
-        assert lists.one(connection, row.warning_id, frozenset({"s-9"})) is None
+        assert lists.one(connection, row.warning_id, shops("*/s-9")) is None
         assert lists.one(connection, "0" * 32, None) is None
 
 
@@ -236,15 +242,15 @@ def test_no_answer_goes_beyond_what_it_may_count(
 def test_the_feed_brings_every_change_once(filled: Database) -> None:
     """From any cursor on, in pieces of any size; a shop's, its own alone."""
     with filled.reading() as connection:
-        for shops in (None, frozenset({"s-2"})):
+        for sight in (None, shops("*/s-2"), shops("taobao/s-2")):
             seen: list[str] = []
             cursor = 0
-            while some := lists.since(connection, cursor, shops, 7):
+            while some := lists.since(connection, cursor, sight, 7):
                 assert [row.cursor for row in some] == sorted(row.cursor for row in some)
                 assert some[0].cursor > cursor
                 cursor = some[-1].cursor
                 seen += [row.warning_id for row in some]
-            wanted = Wanted(state=(), only_shops=shops)
+            wanted = Wanted(state=(), only_shops=sight)
             assert sorted(seen) == sorted(
                 an_id(number)
                 for number, value in enumerate(WARNINGS)

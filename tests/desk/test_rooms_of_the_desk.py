@@ -38,11 +38,24 @@ def test_nothing_imports_up() -> None:
 
 def test_a_worker_loads_nothing_of_the_desk() -> None:
     """Who installs ShipSentry without its extra runs it all the same."""
-    asked = [*EXTRA["desk"], *EXTRA["desk-postgresql"]]
+    asked = [*EXTRA["desk"], *EXTRA["desk-oidc"], *EXTRA["desk-postgresql"]]
     extra = {MODULES.get(name := Requirement(each).name, name) for each in asked}
     code = (
         "import sys, streams.cli.worker, streams.cli.replay, streams.cli.demo, streams.app\n"
         f"print(*(m for m in {sorted(extra)!r} if m in sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=Path(ROOT), capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == []
+
+
+def test_a_desk_without_a_provider_does_without_its_extra() -> None:
+    """Who lets in users of the desk's own alone needs none of it."""
+    extra = sorted(Requirement(each).name for each in EXTRA["desk-oidc"])
+    code = (
+        "import sys, streams.desk.service.serve\n"
+        f"print(*(m for m in {extra!r} if m in sys.modules))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=Path(ROOT), capture_output=True, text=True, check=True

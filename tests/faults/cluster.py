@@ -195,7 +195,7 @@ class Cluster:
             cwd=self.folder,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=900,
         )
         if done.returncode not in statuses:
             raise RuntimeError(f"{arguments}: status {done.returncode}: {done.stderr[-500:]}")

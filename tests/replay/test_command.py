@@ -311,9 +311,9 @@ def test_a_file_without_messages_is_wrong_usage(command: list[str]) -> None:
     assert result.stderr == (
         "Error: o.csv: the header in line 1 has none of the known columns; found: 'order', 'shop'; "
         "needed: order_id, shop_id, platform, paid_at; 'order' may be order_id; "
-        "'shop' may be shop_id; if a shop or carrier exported it: `shipsentry import o.csv --to "
-        "messages.jsonl` reads it (docs/imports.md), and `shipsentry report messages.jsonl` judges "
-        "that\n"
+        "'shop' may be shop_id; if a shop or carrier exported it: `shipsentry report o.csv` judges "
+        "it as it is, `shipsentry import o.csv --to messages.jsonl` makes messages of it "
+        "(docs/imports.md)\n"
     )
     assert sorted(path.name for path in Path().iterdir()) == before
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+from support.reading import no_exports
 from support.replaying import profiles
 
 from streams.decode.names import with_own
 from streams.demo.history import ENDS_AT, FILE, load, replayed
 from streams.inputs.cells import Reading
 from streams.inputs.rejected import Counted
-from streams.replay.backlog import Backlog
-from streams.replay.history import play
+from streams.replay.backlog import Once, gather
 from streams.replay.seen import Seen
 from streams.replay.shop_days import ShopDays
-from streams.replay.what_if import Variant
 from streams.report.files import opened
 from streams.report.page import page
 from streams.report.report import report_of
@@ -26,10 +25,10 @@ def test_the_demos_week() -> None:
     """Each warning of each rule and state; what is due by its deadline; a story for all of it."""
     names = with_own(*profiles().own_names)
     meters, bad, seen = ShopDays(profiles()), Counted(), Seen()
-    variant = Variant("", profiles(), meters, Backlog)
-    files = opened([Path(FILE)], Reading())
-    end = play(variant.machine, files, ENDS_AT, bad.take, lambda _: None, None, seen, names)
-    made = report_of(variant, meters, profiles(), names, files, seen, bad, end)
+    variant = Once(profiles(), meters)
+    files = opened([Path(FILE)], Reading(), no_exports())
+    end = gather(variant.machine, files, ENDS_AT, bad.take, None, seen, names)
+    made = report_of(variant, meters, profiles(), names, files, [], seen, bad, end)
     wanted = replayed(load(), profiles())
     assert made.by_rule == Counter(
         (each["rule"], each["state"])

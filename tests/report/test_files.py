@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 from support.builders import HOUR, PAID, PICKED, order, picked_up, record, upload
+from support.reading import no_exports
 from support.workbooks import workbook
 
 from streams.inputs.cells import Reading
@@ -30,7 +31,7 @@ def of(topic: str, value: object, **more: object) -> dict[str, object]:
 def read(*paths: str) -> tuple[list[File], dict[str, list[bytes]], list[BadLine]]:
     """The files, what they hold by kind of message, and the bad lines."""
     bad: list[BadLine] = []
-    files = opened(map(Path, paths), Reading())
+    files = opened(map(Path, paths), Reading(), no_exports())
     found: dict[str, list[bytes]] = {ORDERS.name: [], TRACKING.name: []}
     for file in files:
         found[file.message.name] += [line.raw for line in file.read(bad.append, lambda _: None)]
@@ -105,15 +106,7 @@ def test_a_file_without_messages_is_refused(run: Run, content: str, words: str) 
     assert not Path("report.html").exists()
 
 
-def test_a_shops_export_is_told_to_be_imported(run: Run) -> None:
-    """With whose it is, where its columns say that."""
-    Path("x.csv").write_text("主订单编号,支付完成时间,订单状态\n1,2026-11-20 10:00:00,已发货\n")
-    said = run("x.csv").stderr
-    command = "shipsentry import x.csv --as douyin --to messages.jsonl"
-    assert f"; its columns fit douyin: `{command}` reads it (docs/imports.md), and" in said
-
-
 def test_a_pipe_is_refused() -> None:
     """It could not be read twice."""
     with pytest.raises(Unreadable, match="is no file"):
-        opened([Path("/dev/null")], Reading())
+        opened([Path("/dev/null")], Reading(), no_exports())

@@ -53,6 +53,7 @@ def found(orders: list[Message], tracking: list[Message]) -> Measured:
             fact = decode_tracking(raw, now)
             assert not isinstance(fact, Bad)
             machine.tracking(fact, now)
+    machine.advance(us(UNTIL))
     return measured(machine, profiles(), us(UNTIL))
 
 

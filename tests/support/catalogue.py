@@ -7,6 +7,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.utils import floatToGoString
 
 from grafana.words import STATES
+from streams.desk.intake.consumer import OUTCOMES
 from streams.state.shop_lines import MEASURES
 from streams.telemetry import metrics
 from streams.telemetry.histogram import ManyHistogram
@@ -37,6 +38,11 @@ VALUES = {
         "sent_home",
     },
     ("shipsentry_ingest_requests_total", "outcome"): {*metrics.INGEST_OUTCOMES, "no_feed"},
+    ("shipsentry_ingest_asks_total", "outcome"): set(metrics.INGEST_ASK_OUTCOMES),
+    ("shipsentry_desk_records_total", "outcome"): set(OUTCOMES),
+    ("shipsentry_desk_sign_ins_total", "outcome"): set(metrics.DESK_SIGN_IN_OUTCOMES),
+    ("shipsentry_desk_database_errors_total", "kind"): set(metrics.DESK_DATABASE_ERROR_KINDS),
+    ("shipsentry_desk_database_connections", "state"): {"in_use", "idle", "most"},
     ("shipsentry_warning_revisions_total", "state"): set(STATES),
     ("shipsentry_shadow_revisions_total", "state"): set(STATES),
     ("ALERTS", "alertstate"): {"pending", "firing"},

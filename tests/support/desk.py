@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from streams.desk.database.database import Database, insert, sequence
+from streams.desk.database.sight import Shop
 from streams.desk.database.tables import offsets
 from streams.desk.intake.messages import Message, warning
 from streams.desk.intake.write import Origin, Read, Taken, Written, write
@@ -19,6 +20,11 @@ NOON = 1_795_233_600_000_000
 """2026-11-21T04:00:00Z, noon in Beijing, in µs."""
 
 LARGE = 1 << 20
+
+
+def shops(*texts: str) -> frozenset[Shop]:
+    """The shops that somebody may see: `platform/id`, `*/id` on every platform."""
+    return frozenset(map(Shop.of, texts))
 
 
 def an_id(name: object) -> str:

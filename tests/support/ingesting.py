@@ -21,6 +21,7 @@ from streams.settings import Settings
 
 ORDERS, TRACKING, LETTERS = "order-paid", "tracking-update", "shipment-dead-letters"
 UPLOADS = "shipsentry-uploads"
+WANTED = "shipsentry-wanted-orders"
 
 
 class Answer(NamedTuple):

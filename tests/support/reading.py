@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from streams.inputs.cells import Reading
 from streams.inputs.files import BadLine, HistoryFile
 from streams.inputs.messages import ORDERS, Message
 from streams.inputs.opened import Unreadable
+from streams.inputs.sources.payload import Feed
+from streams.report.exports import Exports
 
 
 def shop_file(path: Path, reading: Reading | None = None, message: Message = ORDERS) -> HistoryFile:
@@ -34,3 +37,8 @@ def refused(path: Path, content: bytes | str) -> str:
     with pytest.raises(Unreadable) as error:
         rows_of(path, content)
     return str(error.value)
+
+
+def no_exports() -> Exports:
+    """What a report knows of exports where none is told of."""
+    return Exports(Feed(), datetime(2026, 11, 30, tzinfo=UTC), lambda _path, _found: None)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, or_, select, update
 from streams.desk.access.secrets import digest, new_secret
 from streams.desk.access.who import Role, Who, shops_of, shops_text
 from streams.desk.database.database import Database
+from streams.desk.database.sight import Sight
 from streams.desk.database.tables import tokens
 
 PREFIX = "ssd_"
@@ -30,7 +31,7 @@ def add(
     database: Database,
     name: str,
     role: Role,
-    shops: frozenset[str] | None,
+    shops: Sight,
     now: int,
     expires_at: int | None = None,
 ) -> tuple[str, str]:

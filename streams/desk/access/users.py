@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from streams.desk.access.secrets import digest, fits, hashed, new_secret
 from streams.desk.access.who import Role, Who, shops_of, shops_text
 from streams.desk.database.database import Database, insert
+from streams.desk.database.sight import Sight
 from streams.desk.database.tables import attempts, sessions, users, views
 from streams.facts.times import HOUR, MINUTE, SECOND
 
@@ -31,6 +32,10 @@ FORGOTTEN = 24 * HOUR
 _LOOKS = threading.BoundedSemaphore(4)
 """Passwords that are looked at at a time: each takes 64 MiB."""
 _LOOKS_WAIT_S = 1.0
+
+_EXTERNAL = "oidc:"
+"""Before the hash of who somebody is at the provider, where others have that of a password: no
+password fits it."""
 
 _NAME = re.compile(r"[A-Za-z0-9._@-]{1,64}")
 
@@ -62,7 +67,7 @@ def add(
     name: str,
     password: str,
     role: Role,
-    shops: frozenset[str] | None,
+    shops: Sight,
     now: int,
 ) -> None:
     """Make a user. Raises UserError, WeakPassword."""
@@ -88,6 +93,8 @@ def set_password(database: Database, name: str, password: str) -> None:
     """Give another password and end the user's sessions. Raises UserError, WeakPassword."""
     kept = hashed(name, password)
     with database.writing() as connection:
+        if is_external(connection, name):
+            raise UserError(f"{name!r} signs in by the provider and has no password here")
         _changed(
             connection.execute(
                 update(users).where(users.c.name == name).values(password_hash=kept)
@@ -144,18 +151,40 @@ def sign_in(
             delete(attempts).where(attempts.c.kind == "user", attempts.c.name == name)
         )
         _forgive(connection, *sender, blocked, before)
-        connection.execute(delete(sessions).where(sessions.c.expires_at <= now))
-        session = Session(new_secret(), new_secret(), now + lasts)
-        connection.execute(
-            sessions.insert().values(
-                session_hash=digest(session.secret),
-                user_name=name,
-                csrf_hash=digest(session.csrf),
-                made_at=now,
-                expires_at=session.expires_at,
-            )
-        )
-    return session
+        return _begin(connection, name, now, lasts)
+
+
+def admit(database: Database, who: Who, subject: str, now: int, lasts: int) -> Session:
+    """Begin a session of `lasts` µs for somebody whom the provider has proven, with the role and
+    the shops that they have now; their former sessions have these too.
+
+    `subject` is a hash of who the provider says it is: a name is the first one's who came with it.
+    Raises UserError where it is another's.
+    """
+    kept = _EXTERNAL + subject
+    with database.writing() as connection:
+        _rename(connection, kept, who.name)
+        row = {"name": who.name, "password_hash": kept, "made_at": now}
+        rights = {"role": who.role.name, "shops": shops_text(who.shops)}
+        connection.execute(insert(connection, users).on_conflict_do_nothing(), {**row, **rights})
+        mine = (users.c.name == who.name) & (users.c.password_hash == kept)
+        if connection.execute(update(users).where(mine).values(rights)).rowcount != 1:
+            raise UserError(f"{who.name!r} is the name of another user")
+        return _begin(connection, who.name, now, lasts)
+
+
+def is_external(connection: Connection, name: str) -> bool:
+    """Whether a user signs in by the provider, and has no password here."""
+    mine = users.c.name == name, users.c.password_hash.startswith(_EXTERNAL)
+    return connection.execute(select(users.c.name).where(*mine)).first() is not None
+
+
+def end_sessions(database: Database, *, external: bool) -> int:
+    """End those of everybody who signs in by the provider, or else of everybody who does not."""
+    theirs = users.c.password_hash.startswith(_EXTERNAL)
+    names = select(users.c.name).where(theirs if external else ~theirs)
+    with database.writing() as connection:
+        return connection.execute(delete(sessions).where(sessions.c.user_name.in_(names))).rowcount
 
 
 def signed_in(connection: Connection, secret: str, now: int) -> Who | None:
@@ -180,6 +209,36 @@ def sign_out(database: Database, secret: str) -> None:
     """End a session."""
     with database.writing() as connection:
         connection.execute(delete(sessions).where(sessions.c.session_hash == digest(secret)))
+
+
+def _begin(connection: Connection, name: str, now: int, lasts: int) -> Session:
+    connection.execute(delete(sessions).where(sessions.c.expires_at <= now))
+    session = Session(new_secret(), new_secret(), now + lasts)
+    connection.execute(
+        sessions.insert().values(
+            session_hash=digest(session.secret),
+            user_name=name,
+            csrf_hash=digest(session.csrf),
+            made_at=now,
+            expires_at=session.expires_at,
+        )
+    )
+    return session
+
+
+def _rename(connection: Connection, kept: str, name: str) -> None:
+    """Follow somebody who is called otherwise by now: views go along, sessions end."""
+    query = select(users.c.name).where(users.c.password_hash == kept, users.c.name != name)
+    for former in connection.execute(query).scalars().all():
+        taken = connection.execute(select(users.c.name).where(users.c.name == name)).first()
+        if taken is not None:
+            raise UserError(f"{name!r} is the name of another user")
+        for statement in (
+            delete(sessions).where(sessions.c.user_name == former),
+            update(views).where(views.c.user_name == former).values(user_name=name),
+            update(users).where(users.c.name == former).values(name=name),
+        ):
+            connection.execute(statement)
 
 
 def _may_try(

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from schemas.warning_action import ActionKind
 from streams.desk.actions.ledger import Entry, write
 from streams.desk.database.database import Database, sequence
+from streams.desk.database.sight import Sight, within
 from streams.desk.database.tables import warnings
 from streams.facts.times import DAY
 
@@ -55,7 +56,7 @@ def perform(
     warning_ids: Sequence[str],
     act: Act,
     now: int,
-    only_shops: frozenset[str] | None = None,
+    only_shops: Sight = None,
 ) -> Done:
     """Do it to each warning, all of them in one transaction; those of other shops are missing.
 
@@ -70,10 +71,8 @@ def perform(
         # Before the warnings are read: nobody changes them from here on.
         sequence(connection, 1)
         query = select(warnings.c.warning_id, warnings.c.state, warnings.c.revision).where(
-            warnings.c.warning_id.in_(ids)
+            warnings.c.warning_id.in_(ids), *within(warnings.c, only_shops)
         )
-        if only_shops is not None:
-            query = query.where(warnings.c.shop_id.in_(sorted(only_shops)))
         there = {row.warning_id: row for row in connection.execute(query)}
         entries = [
             Entry(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 from sqlalchemy import Connection, Row, delete, func, select, text
@@ -100,9 +100,17 @@ class Relay:
             )
 
 
-def waiting(connection: Connection) -> int:
-    """How many actions wait for publication."""
-    return int(connection.execute(select(func.count()).select_from(outbox)).scalar_one())
+class Waiting(NamedTuple):
+    """How many actions wait for publication, and since when the oldest (µs; None: none waits)."""
+
+    actions: int
+    since: int | None
+
+
+def waiting(connection: Connection) -> Waiting:
+    """What waits for publication."""
+    query = select(func.count(), func.min(outbox.c.made_at)).select_from(outbox)
+    return Waiting(*connection.execute(query).one())
 
 
 def _alone(connection: Connection) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
+from functools import cache
 from importlib import metadata
 from typing import Any
 
@@ -20,6 +21,8 @@ from streams.desk.access.who import Role
 from streams.desk.api import events, problems, routes
 from streams.desk.api.desk import Desk, desk_of
 from streams.desk.api.guard import Bounds, authorize, needs, open_to_anybody
+
+TITLE = "ShipSentry desk"
 
 probes = APIRouter(include_in_schema=False)
 
@@ -70,7 +73,7 @@ def make_app(desk: Desk, add: Iterable[Callable[[FastAPI], None]] = ()) -> FastA
             await watching
 
     app = FastAPI(
-        title="ShipSentry desk",
+        title=TITLE,
         lifespan=living,
         # Ours says who may ask for it.
         openapi_url=None,
@@ -79,12 +82,12 @@ def make_app(desk: Desk, add: Iterable[Callable[[FastAPI], None]] = ()) -> FastA
         dependencies=[Depends(authorize)],
     )
     app.state.desk = desk
-    problems.install(app)
+    problems.install(app, authorize)
     for router in (probes, routes.router, events.router):
         app.include_router(router)
     for each in add:
         each(app)
-    app.openapi = lambda: document(app)  # type: ignore[method-assign]
+    app.openapi = document  # type: ignore[method-assign]
     app.add_middleware(Bounds, names=desk.names)
     return app
 
@@ -99,20 +102,30 @@ def served(routes: Iterable[BaseRoute]) -> Iterator[BaseRoute]:
             yield from served(included.routes)
 
 
-def document(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI document of `/api/v1`, with the way in; pages say that they are not in it."""
-    if app.openapi_schema:
-        return app.openapi_schema
+@cache
+def document() -> dict[str, Any]:
+    """The OpenAPI document of `/api/v1`, with the way in; pages are not in it."""
     found = get_openapi(
-        title=app.title,
+        title=TITLE,
         version=metadata.version("shipsentry"),
         description="Warnings of parcels that are about to be judged fake shipments, and what is "
         "done about them.",
-        routes=app.routes,
+        routes=[*routes.router.routes, *events.router.routes],
     )
-    found.setdefault("components", {})["securitySchemes"] = {
-        "token": {"type": "http", "scheme": "bearer"}
-    }
+    for operations in found["paths"].values():
+        for operation in operations.values():
+            for parameter in operation.get("parameters", ()):
+                _left_out_not_null(parameter)
+    found["components"]["schemas"] |= problems.components()
+    found["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     found["security"] = [{"token": []}]
-    app.openapi_schema = found
     return found
+
+
+def _left_out_not_null(parameter: dict[str, Any]) -> None:
+    """A parameter that may be left out takes no null: no text of an address stands for one."""
+    schema = parameter["schema"]
+    kinds = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
+    if len(kinds) == 1:
+        del schema["anyOf"]
+        schema |= kinds[0]

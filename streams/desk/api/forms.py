@@ -10,9 +10,10 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Row
 
 from schemas import ProductRisk, ShipmentWarning, ShopRisk
-from schemas.warning_action import ActionKind, Work
+from schemas.warning_action import ActionKind, AskedKind, Work
 from streams.desk.actions.ledger import as_work
 from streams.desk.database.lists import Counts
+from streams.desk.database.sight import Sight, sees
 from streams.desk.database.tracks import Order
 from streams.facts.times import to_datetime
 
@@ -111,15 +112,13 @@ class Checkpoint(BaseModel):
     offset: int
 
     @classmethod
-    def of(
-        cls, row: Row[Any], visible: frozenset[str] | None, shops: frozenset[str] | None
-    ) -> Checkpoint:
+    def of(cls, row: Row[Any], visible: frozenset[str] | None, shops: Sight) -> Checkpoint:
         """From a row; of orders those that are visible, and no shop but `shops` (None: all)."""
         names = json.loads(row.order_ids)
         fields = {name: row._mapping[name] for name in cls.model_fields if name in row._mapping}
         fields["occurred_at"] = to_datetime(row.at)
         fields["order_ids"] = [each for each in names if visible is None or each in visible]
-        if shops is not None and row.shop_id not in shops:
+        if not sees(shops, row.platform, row.shop_id):
             fields |= {"platform": None, "shop_id": None}
         return cls(**fields)
 
@@ -198,7 +197,7 @@ class ActionRequest(BaseModel):
     warning_ids: list[Annotated[str, Field(pattern="^[0-9a-f]{32}$")]] = Field(
         min_length=1, max_length=1_000
     )
-    kind: ActionKind
+    kind: AskedKind
     until: datetime | None = None
     assignee: str | None = None
     manifest_id: str | None = None
@@ -220,7 +219,7 @@ class Actions(BaseModel):
 
 
 class Me(BaseModel):
-    """Who asks; `shops` null: every shop."""
+    """Who asks; `shops` are `platform/id`, `*/id` on every platform; null: every shop."""
 
     name: str
     role: str

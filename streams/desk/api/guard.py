@@ -19,6 +19,7 @@ from streams.desk.access import tokens, users
 from streams.desk.access.who import Role, Who
 from streams.desk.api.desk import desk_of
 from streams.desk.api.problems import Problem, answer
+from streams.telemetry import metrics
 from streams.telemetry.events import event
 
 log = logging.getLogger(__name__)
@@ -123,13 +124,13 @@ class Bounds:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        begun = time.monotonic()
+        begun = answered = time.monotonic()
         status = 0
 
         async def sending(message: Asgi) -> None:
-            nonlocal status
+            nonlocal status, answered
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, answered = message["status"], time.monotonic()
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
@@ -145,14 +146,17 @@ class Bounds:
             else:
                 await self._app(scope, _replayed(body, receive), sending)
         finally:
-            route = scope.get("route")
+            # The pattern: paths name orders and parcels.
+            route = getattr(scope.get("route"), "path", None) or "(none)"
+            metrics.DESK_REQUESTS.labels(route, str(status)).inc()
+            if status:
+                metrics.DESK_SECONDS.observe((answered - begun,), route)
             log.info(
                 "%(method)s %(route)s: %(status)d",
                 event(
                     "desk_request",
                     method=scope["method"],
-                    # The pattern: paths name orders and parcels.
-                    route=getattr(route, "path", None) or "(none)",
+                    route=route,
                     status=status,
                     seconds=round(time.monotonic() - begun, 4),
                     who=getattr(scope.get("state", {}).get("who"), "name", None),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from streams.desk.actions.perform import WrongAct
@@ -67,23 +69,36 @@ def answer(problem: Problem) -> JSONResponse:
     )
 
 
-def install(app: FastAPI) -> None:
-    """Have the app answer all that goes wrong like this."""
+def install(app: FastAPI, authorize: Callable[[Request], None]) -> None:
+    """Have the app answer all that goes wrong like this.
+
+    A body is read before `authorize` lets anybody in: who may not ask is told that, whatever is
+    wrong with it.
+    """
+
+    async def told(request: Request, problem: Problem) -> Response:
+        try:
+            if "route" in request.scope and not hasattr(request.state, "who"):
+                await run_in_threadpool(authorize, request)
+        except Problem as error:
+            problem = error
+        handler: Any = app.exception_handlers[Problem]
+        found: Response = await handler(request, problem)
+        return found
 
     @app.exception_handler(Problem)
     async def _known(_request: Request, error: Problem) -> JSONResponse:
         return answer(error)
 
     @app.exception_handler(HTTPException)
-    async def _http(_request: Request, error: HTTPException) -> JSONResponse:
-        return answer(
-            Problem(error.status_code, str(error.detail), headers=dict(error.headers or {}))
-        )
+    async def _http(request: Request, error: HTTPException) -> Response:
+        headers = dict(error.headers or {})
+        return await told(request, Problem(error.status_code, str(error.detail), headers=headers))
 
     @app.exception_handler(RequestValidationError)
-    async def _invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
+    async def _invalid(request: Request, error: RequestValidationError) -> Response:
         errors = [_field(each) for each in error.errors()[:_MOST]]
-        return answer(Problem(422, "the request is not what is allowed", errors))
+        return await told(request, Problem(422, "the request is not what is allowed", errors))
 
     @app.exception_handler(WrongAct)
     async def _act(_request: Request, error: WrongAct) -> JSONResponse:
@@ -108,9 +123,20 @@ def _field(error: Any) -> FieldProblem:
     return FieldProblem(field=".".join(place[1:] or place), message=error["msg"])
 
 
+_REF = "#/components/schemas/{model}"
+
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {"description": HTTPStatus(status).phrase, "model": ProblemDocument,
-             "content": {JSON: {}}}
-    for status in (401, 403, 404, 413, 421, 422, 503)
-}  # fmt: skip
+    status: {
+        "description": HTTPStatus(status).phrase,
+        # By a model the framework would say that it is plain JSON too.
+        "content": {JSON: {"schema": {"$ref": _REF.format(model=ProblemDocument.__name__)}}},
+    }
+    for status in (400, 401, 403, 404, 408, 413, 421, 422, 503)
+}
 """What any route may answer with instead."""
+
+
+def components() -> dict[str, Any]:
+    """The schemas that these refer to."""
+    found = ProblemDocument.model_json_schema(ref_template=_REF)
+    return {**found.pop("$defs"), ProblemDocument.__name__: found}

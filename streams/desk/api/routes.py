@@ -34,6 +34,7 @@ from streams.desk.api.forms import (
 from streams.desk.api.guard import needs
 from streams.desk.api.problems import RESPONSES, Problem
 from streams.desk.database import days, lists, tracks
+from streams.desk.database.sight import Sight
 from streams.desk.database.tables import actions, revisions
 from streams.desk.database.wanted import Wanted
 from streams.facts.times import from_datetime, to_datetime
@@ -55,7 +56,7 @@ Days = Annotated[int, Query(ge=1, le=90, description="How many days back.")]
 def me(request: Request) -> Me:
     """Who asks, and what they may."""
     who = who_of(request)
-    shops = None if who.shops is None else sorted(who.shops)
+    shops = None if who.shops is None else sorted(map(str, who.shops))
     return Me(name=who.name, role=who.role.name, shops=shops)
 
 
@@ -222,7 +223,7 @@ def _items(rows: list[Row[Any]]) -> list[WarningItem]:
     return [WarningItem.of(row) for row in rows]
 
 
-def _parcel(connection: Connection, key: str, shops: frozenset[str] | None) -> ParcelItem | None:
+def _parcel(connection: Connection, key: str, shops: Sight) -> ParcelItem | None:
     _is_text(key)
     found = tracks.parcel(connection, key, shops)
     if found is None:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote
 
 from fastapi import Request
@@ -24,6 +25,10 @@ from streams.desk.database.database import newest_cursor
 from streams.evidence.shown import Original
 from streams.facts.times import HOUR
 from streams.profiles.model import Profiles
+
+if TYPE_CHECKING:
+    # Its packages are an extra of their own.
+    from streams.desk.access.oidc.flow import SignIn
 
 CSRF_COOKIE = "shipsentry_desk_csrf"
 """The secret that pages put into what they send; kept as a hash beside the session."""
@@ -47,13 +52,18 @@ class Console:
     sign-in lasts (µs).
 
     `originals` reads the records that a warning names; without it evidence goes without them.
-    `secure`: cookies are for HTTPS only.
+    `secure`: cookies are for HTTPS only. `single_sign_on` is the way to a provider, where there is
+    one; `local_users`: users of the desk's own may sign in. `comparisons` is the folder of
+    saved ones (what if).
     """
 
     profiles: Profiles
     session: int = 12 * HOUR
     originals: Callable[[Mapping[str, Any]], Sequence[Original]] | None = None
     secure: bool = False
+    single_sign_on: SignIn | None = None
+    local_users: bool = True
+    comparisons: Path | None = None
 
 
 def console_of(request: Request) -> Console:
@@ -163,9 +173,29 @@ def local(path: str) -> str:
     return path if fine else "/warnings"
 
 
+def address(path: str) -> str:
+    """A path of this desk as it stands in a header or a page."""
+    return quote(local(path), safe="/%?&=:+~,@!$'()*;#")
+
+
 def go(path: str) -> Response:
     """See there."""
-    return RedirectResponse(quote(local(path), safe="/%?&=:+~,@!$'()*;#"), 303, headers=HEADERS)
+    return RedirectResponse(address(path), 303, headers=HEADERS)
+
+
+_YEAR_S = 365 * 86_400
+
+
+def remember(answer: Response, request: Request, cookie: str, value: str) -> None:
+    """Have the browser keep a choice of language or theme for a year."""
+    answer.set_cookie(
+        cookie,
+        value,
+        max_age=_YEAR_S,
+        httponly=True,
+        samesite="lax",
+        secure=console_of(request).secure,
+    )
 
 
 ASSETS = {

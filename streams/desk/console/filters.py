@@ -25,7 +25,7 @@ TABS: dict[str, Callable[[Who], dict[str, Any]]] = {
 }
 """Tab → what it asks for; the first is shown where none is named."""
 
-DUE = ("over", "2", "6", "24", "72")
+DUE = ("over", "1", "2", "4", "6", "12", "24", "72")
 """Deadlines to choose from: already over, or within so many hours."""
 
 LONGEST = 128
@@ -108,6 +108,9 @@ def read(params: Params, who: Who, now: int) -> Filter:
             asked["text"] = text
         else:
             remarks.append("note_short")
+    if (assignee := one("assignee")) and "assignee" not in asked:
+        given["assignee"] = (assignee,)
+        asked["assignee"] = assignee
     if (due := one("due")) in DUE:
         given["due"] = (due,)
         asked["due_to"] = now + (0 if due == "over" else int(due) * HOUR)

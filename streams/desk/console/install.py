@@ -19,13 +19,16 @@ from streams.desk.console.pages import (
     products,
     shops,
     sign_in,
+    single_sign_on,
     tracks,
     warning,
+    what_if,
 )
 
 _ROUTERS = (
     looks.router,
     sign_in.router,
+    single_sign_on.router,
     centre.router,
     exports.router,
     warning.router,
@@ -34,6 +37,7 @@ _ROUTERS = (
     products.router,
     carriers.router,
     look_up.router,
+    what_if.router,
     acts.router,
 )
 

@@ -7,12 +7,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url, select
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    ExceptionContext,
+    Table,
+    create_engine,
+    event,
+    make_url,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
 from streams.desk.database.tables import sequencer
+from streams.telemetry.metrics import DESK_DATABASE_ERRORS
 
 BUSY_S = 30
 """How long a writer waits for another one before it is an error, in seconds."""
@@ -22,6 +34,10 @@ _DRIVERS = {
     "postgresql": "postgresql+psycopg",
     "postgres": "postgresql+psycopg",
 }
+
+
+_BUSY = ("55P03", "40P01", "40001", "57014")
+"""Of PostgreSQL's SQLSTATEs those of locks, deadlocks and statements that took too long."""
 
 
 class WrongUrl(ValueError):
@@ -38,6 +54,9 @@ class Database:
         """
         parsed = _parsed(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        self.file = Path(parsed.database or "") if self.is_sqlite else None
+        """Where SQLite keeps it; None: it is PostgreSQL."""
+        self._most = 2 * pool
         options: dict[str, Any] = {"poolclass": QueuePool, "pool_size": pool, "max_overflow": pool}
         options["pool_timeout"] = 10
         # Errors are logged: what was to be written is nothing for a log.
@@ -54,6 +73,7 @@ class Database:
             raise WrongUrl(
                 "PostgreSQL needs psycopg: pip install 'shipsentry[desk-postgresql]'"
             ) from error
+        event.listen(self.engine, "handle_error", _count_error)
         self._writer = self.engine.execution_options(shipsentry_writes=True)
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
@@ -62,14 +82,20 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that reads; nothing of it stays."""
-        with self.engine.connect() as connection:
+        with _connected(self.engine) as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction: committed at the end of the block, undone where it raises."""
-        with self._writer.begin() as connection:
+        with _connected(self._writer) as connection, connection.begin():
             yield connection
+
+    def connections(self) -> tuple[int, int, int]:
+        """How many connections are in use, how many idle, and how many there may be."""
+        pool = self.engine.pool
+        assert isinstance(pool, QueuePool)  # noqa: S101 - made above
+        return pool.checkedout(), pool.checkedin(), self._most
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -115,6 +141,31 @@ def newest_cursor(connection: Connection) -> int:
     """The greatest value that was given and committed."""
     value: int = connection.execute(select(sequencer.c.value)).scalar_one()
     return value
+
+
+def _connected(engine: Engine) -> Connection:
+    try:
+        return engine.connect()
+    except PoolTimeout:
+        DESK_DATABASE_ERRORS.labels("pool").inc()
+        raise
+
+
+def _count_error(context: ExceptionContext) -> None:
+    DESK_DATABASE_ERRORS.labels(_kind(context)).inc()
+
+
+def _kind(context: ExceptionContext) -> str:
+    """What kind of trouble an error is, as metrics call it."""
+    error = context.original_exception
+    state, said = str(getattr(error, "sqlstate", None)), str(error)
+    if state == "53100" or "disk is full" in said:
+        return "full"
+    if state in _BUSY or "is locked" in said:
+        return "busy"
+    if context.connection is None or context.is_disconnect:
+        return "connection"
+    return "other"
 
 
 def _parsed(url: str) -> URL:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
+from streams.desk.database.sight import Sight, within
 from streams.desk.database.tables import product_days, shop_days
 
 MOST = 5_000
@@ -16,7 +17,7 @@ MOST = 5_000
 def of_shops(
     connection: Connection,
     since: str,
-    only_shops: frozenset[str] | None,
+    only_shops: Sight,
     platform: str | None = None,
     shop_id: str | None = None,
 ) -> list[dict[str, Any]]:
@@ -27,7 +28,7 @@ def of_shops(
 def of_products(
     connection: Connection,
     since: str,
-    only_shops: frozenset[str] | None,
+    only_shops: Sight,
     platform: str | None = None,
     shop_id: str | None = None,
 ) -> list[dict[str, Any]]:
@@ -39,13 +40,12 @@ def _of(
     connection: Connection,
     table: Table,
     since: str,
-    only_shops: frozenset[str] | None,
+    only_shops: Sight,
     platform: str | None,
     shop_id: str | None,
 ) -> list[dict[str, Any]]:
     query = select(table.c.value).where(table.c.day >= since).order_by(*table.primary_key)
-    if only_shops is not None:
-        query = query.where(table.c.shop_id.in_(sorted(only_shops)))
+    query = query.where(*within(table.c, only_shops))
     if platform is not None:
         query = query.where(table.c.platform == platform)
     if shop_id is not None:

@@ -31,6 +31,7 @@ from sqlalchemy import (
     text,
 )
 
+from streams.desk.database.sight import Sight, within
 from streams.desk.database.tables import cells, revisions, warnings, work
 from streams.desk.database.wanted import DIMENSIONS, STANDING, Wanted
 
@@ -141,24 +142,16 @@ def matching(connection: Connection, wanted: Wanted, now: int, most: int) -> lis
     return list(connection.execute(query.order_by(sorted_by, warnings.c.id).limit(most)).scalars())
 
 
-def since(
-    connection: Connection, cursor: int, only_shops: frozenset[str] | None, limit: int
-) -> Sequence[Row[Any]]:
+def since(connection: Connection, cursor: int, only_shops: Sight, limit: int) -> Sequence[Row[Any]]:
     """What has changed after a cursor, in the order in which it did; of each warning the newest."""
-    query = select(warnings.c.id).where(warnings.c.cursor > cursor)
-    if only_shops is not None:
-        query = query.where(warnings.c.shop_id.in_(sorted(only_shops)))
+    query = select(warnings.c.id).where(warnings.c.cursor > cursor, *within(warnings.c, only_shops))
     found = connection.execute(query.order_by(warnings.c.cursor).limit(limit)).scalars().all()
     return sorted(_whole(connection, found), key=lambda row: int(row.cursor))
 
 
-def one(
-    connection: Connection, warning_id: str, only_shops: frozenset[str] | None
-) -> Row[Any] | None:
+def one(connection: Connection, warning_id: str, only_shops: Sight) -> Row[Any] | None:
     """A warning by its id; None where there is none, or it is another's."""
-    query = WITH_WORK.where(warnings.c.warning_id == warning_id)
-    if only_shops is not None:
-        query = query.where(warnings.c.shop_id.in_(sorted(only_shops)))
+    query = WITH_WORK.where(warnings.c.warning_id == warning_id, *within(warnings.c, only_shops))
     return connection.execute(query).first()
 
 
@@ -249,13 +242,7 @@ def _conditions(wanted: Wanted, now: int, driver: _Driver) -> list[ColumnElement
 def _within(columns: Any, wanted: Wanted) -> list[ColumnElement[bool]]:
     """The dimensions, of a warning or of a cell."""
     found = [columns[name].in_(values) for name in DIMENSIONS if (values := getattr(wanted, name))]
-    return found + _allowed(columns, wanted)
-
-
-def _allowed(columns: Any, wanted: Wanted) -> list[ColumnElement[bool]]:
-    if wanted.only_shops is None:
-        return []
-    return [columns.shop_id.in_(sorted(wanted.only_shops))]
+    return found + within(columns, wanted.only_shops)
 
 
 def _money(wanted: Wanted) -> list[ColumnElement[bool]]:
@@ -347,7 +334,7 @@ def _attended(connection: Connection, wanted: Wanted, now: int) -> Counter[tuple
     query = (
         select(*columns, func.count())
         .join_from(work, warnings, work.c.warning_id == warnings.c.warning_id)
-        .where(_is_attended(now), *_allowed(warnings.c, wanted))
+        .where(_is_attended(now), *within(warnings.c, wanted.only_shops))
         .group_by(*columns)
     )
     return Counter({tuple(values): n for *values, n in connection.execute(query)})

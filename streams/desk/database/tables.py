@@ -287,9 +287,10 @@ users = Table(
     "users",
     metadata,
     Column("name", Text, primary_key=True),
+    # Of whom a provider signs in: `oidc:` and a hash of who it says it is.
     Column("password_hash", Text, nullable=False),
     Column("role", Text, nullable=False),
-    # A JSON array of shop ids; null: every shop.
+    # A JSON array of `platform/id`, "*/id" on every platform; null: every shop.
     Column("shops", Text),
     Column("made_at", BigInteger, nullable=False),
 )

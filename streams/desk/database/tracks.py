@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from streams.desk.database.lists import WITH_WORK
+from streams.desk.database.sight import Sight, sees
 from streams.desk.database.tables import (
     checkpoints,
     links,
@@ -20,8 +21,6 @@ from streams.desk.database.tables import (
 
 MOST = 2_000
 """Records of one parcel, and orders of one parcel, that are shown: as many as a state holds."""
-
-Shops = frozenset[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +33,13 @@ class Order:
     updated_at: int
 
     @property
+    def platform(self) -> str | None:
+        """Where it was placed."""
+        return self.stated.get("platform")
+
+    @property
     def shop_id(self) -> str | None:
-        """Whose it is."""
+        """Whose it is there."""
         return self.stated.get("shop_id")
 
 
@@ -49,7 +53,7 @@ class Parcel:
     warnings: Sequence[Row[Any]]
 
 
-def parcel(connection: Connection, key: str, only_shops: Shops) -> Parcel | None:
+def parcel(connection: Connection, key: str, only_shops: Sight) -> Parcel | None:
     """A parcel by its key; None where nothing is known of it, or it is another shop's."""
     records = connection.execute(
         select(checkpoints)
@@ -60,24 +64,28 @@ def parcel(connection: Connection, key: str, only_shops: Shops) -> Parcel | None
     order_ids = connection.execute(
         select(links.c.order_id).where(links.c.parcel == key).order_by(links.c.at).limit(MOST)
     ).scalars()
-    orders = [each for each in _orders(connection, order_ids) if _sees(only_shops, each.shop_id)]
+    orders = [
+        each
+        for each in _orders(connection, order_ids)
+        if sees(only_shops, each.platform, each.shop_id)
+    ]
     carrier, _, number = key.partition(":")
     query = WITH_WORK.where(warnings.c.carrier == carrier, warnings.c.tracking_number == number)
     found = [
         row
         for row in connection.execute(query.order_by(warnings.c.opened_at, warnings.c.id))
-        if _sees(only_shops, row.shop_id)
+        if sees(only_shops, row.platform, row.shop_id)
     ]
-    mine = only_shops is None or any(_sees(only_shops, row.shop_id) for row in records)
+    mine = only_shops is None or any(sees(only_shops, row.platform, row.shop_id) for row in records)
     if not (orders or found or (records and mine)):
         return None
     return Parcel(key, records, orders, found)
 
 
-def order(connection: Connection, order_id: str, only_shops: Shops) -> Order | None:
+def order(connection: Connection, order_id: str, only_shops: Sight) -> Order | None:
     """An order by its id; None where nothing is known of it, or it is another shop's."""
     found = _orders(connection, [order_id])
-    return found[0] if found and _sees(only_shops, found[0].shop_id) else None
+    return found[0] if found and sees(only_shops, found[0].platform, found[0].shop_id) else None
 
 
 def parcels_of(connection: Connection, order_id: str) -> list[str]:
@@ -86,13 +94,13 @@ def parcels_of(connection: Connection, order_id: str) -> list[str]:
     return list(connection.execute(query.order_by(links.c.at).limit(MOST)).scalars())
 
 
-def warnings_of(connection: Connection, order_id: str, only_shops: Shops) -> list[Row[Any]]:
+def warnings_of(connection: Connection, order_id: str, only_shops: Sight) -> list[Row[Any]]:
     """The warnings that name an order."""
     query = WITH_WORK.join(
         warning_orders, warning_orders.c.warning_id == warnings.c.warning_id
     ).where(warning_orders.c.order_id == order_id)
     rows = connection.execute(query.order_by(warnings.c.opened_at, warnings.c.id))
-    return [row for row in rows if _sees(only_shops, row.shop_id)]
+    return [row for row in rows if sees(only_shops, row.platform, row.shop_id)]
 
 
 def _orders(connection: Connection, order_ids: Iterable[str]) -> list[Order]:
@@ -117,7 +125,3 @@ def _known(order_id: str, versions: Sequence[Row[Any]]) -> Order:
         stated |= fields
     del stated["partial"]
     return Order(order_id, stated, len(said), said[-1][0])
-
-
-def _sees(only_shops: Shops, shop_id: str | None) -> bool:
-    return only_shops is None or shop_id in only_shops

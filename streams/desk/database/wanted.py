@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from streams.desk.database.sight import Sight
+
 STANDING = ("open", "breached")
 """States of a warning that somebody can still act upon."""
 
@@ -21,10 +23,10 @@ ATTENTION = "needed"
 class Wanted:
     """A filter. An empty tuple and None ask for nothing in particular; several values are any.
 
-    `shops` is what somebody looks for, `only_shops` what they may see (None: every shop). `text` is
-    part of an order or tracking number, at least SHORTEST_TEXT characters. `most_from`, `most_to`
-    bound what a warning may cost, in minor units of `currency`. Times are µs; `due_to` and
-    `most_to` are included.
+    `shop_id` is what somebody looks for, `only_shops` what they may see. `text` is part of an order
+    or tracking number, at least SHORTEST_TEXT characters. `most_from`, `most_to` bound what a
+    warning may cost, in minor units of `currency`. Times are µs; `due_to` and `most_to` are
+    included.
     """
 
     platform: tuple[str, ...] = ()
@@ -34,7 +36,7 @@ class Wanted:
     severity: tuple[str, ...] = ()
     state: tuple[str, ...] = STANDING
     carrier: tuple[str, ...] = ()
-    only_shops: frozenset[str] | None = None
+    only_shops: Sight = None
     text: str | None = None
     due_from: int | None = None
     due_to: int | None = None

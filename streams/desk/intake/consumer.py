@@ -44,6 +44,9 @@ _OF_RECORDS = ("22", "23", "54")
 
 REFUSED = "refused_by_database"
 
+OUTCOMES = ("written", "unreadable", "lost")
+"""What becomes of records."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -84,10 +87,15 @@ class Intake:
         self._topic_ids: dict[str, str] = {}
         self._assignments = 0
         self._limited = Limited(10.0)
-        self.counts: Counter[tuple[str, str]] = Counter()
-        """Records by topic and by what became of them: written, unreadable, lost."""
+        self.counts: Counter[tuple[str, str]] = Counter(
+            {(topic, outcome): 0 for topic in source.read for outcome in OUTCOMES}
+        )
+        """Records by topic and by what became of them."""
         self.lag: dict[str, int] = {}
         """Records of each topic that are not read yet, of this desk's partitions."""
+        self._dates: dict[tuple[str, int], int] = {}
+        self.behind_since: dict[str, int] = {}
+        """Of each topic of which records wait: of when the last one is that was taken (µs)."""
         self.problem: str | None = "no partition is assigned yet"
         """What keeps it from reading; None: nothing."""
 
@@ -138,7 +146,8 @@ class Intake:
 
     def _revoked(self, consumer: Consumer, _partitions: list[TopicPartition]) -> None:
         self._assignments += 1
-        self._partitions, self._taken, self._positions, self.lag = [], {}, {}, {}
+        self._partitions, self._taken, self._positions = [], {}, {}
+        self.lag, self.behind_since = {}, {}
         self._claimed = True
         consumer.unassign()
 
@@ -173,6 +182,7 @@ class Intake:
                 self._say_claimed(each.taken, each.made_anew, each.lost)
             self._taken = {(e.taken.topic, e.taken.partition): e.taken for e in found}
             self._positions = {(e.taken.topic, e.taken.partition): e.begin for e in found}
+            self._dates = dict.fromkeys(self._positions, self._clock())
             consumer.assign(
                 [TopicPartition(e.taken.topic, e.taken.partition, e.begin) for e in found]
             )
@@ -215,7 +225,7 @@ class Intake:
 
     def _take(self, consumer: Consumer, records: list[Record], stop: threading.Event) -> None:
         """Write a batch, and tell the brokers how far it reached."""
-        reads, ends = [], dict(self._positions)
+        reads, ends, dates = [], dict(self._positions), dict(self._dates)
         for record in records:
             place = record.topic() or "", record.partition() or 0
             error = record.error()
@@ -226,6 +236,7 @@ class Intake:
                 continue
             reads.append(self._read(record))
             ends[place] = (record.offset() or 0) + 1
+            dates[place] = record.timestamp()[1] * 1000
         progress = [
             (self._taken[place], self._positions[place], end)
             for place, end in ends.items()
@@ -233,7 +244,7 @@ class Intake:
         ]
         if not progress or not self._written(consumer, reads, progress, stop):
             return
-        self._positions = ends
+        self._positions, self._dates = ends, dates
         for read in reads:
             unreadable = isinstance(read.message, Unreadable)
             self.counts[read.origin.topic, "unreadable" if unreadable else "written"] += 1
@@ -284,6 +295,7 @@ class Intake:
         if assigned:
             consumer.pause(assigned)
         consumer.consume(1, 1.0)
+        self._measure(consumer)
 
     def _resume(self, consumer: Consumer) -> None:
         if self.problem is not None:
@@ -370,12 +382,17 @@ class Intake:
     def _measure(self, consumer: Consumer) -> None:
         """Note how far the brokers are ahead, by what the last fetch said."""
         lag: Counter[str] = Counter()
+        since: dict[str, int] = {}
         for (topic, partition), position in self._positions.items():
             found: Any = consumer.get_watermark_offsets(
                 TopicPartition(topic, partition), cached=True
             )
-            lag[topic] += max(0, found[1] - position) if found else 0
-        self.lag = dict(lag)
+            behind = max(0, found[1] - position) if found else 0
+            lag[topic] += behind
+            if behind:
+                date = self._dates[topic, partition]
+                since[topic] = min(date, since.get(topic, date))
+        self.lag, self.behind_since = dict(lag), since
 
 
 def is_of_a_record(error: SQLAlchemyError) -> bool:

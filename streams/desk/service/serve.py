@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import logging
 import signal
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import uvicorn
 from sqlalchemy.exc import DBAPIError
 
-from streams.decode.names import with_own
+from streams.decode.names import BUILT_IN, Names, with_own
+from streams.desk.access.oidc.person import Claims
+from streams.desk.access.users import end_sessions
+from streams.desk.access.who import Role
 from streams.desk.actions.relay import Relay
 from streams.desk.api.app import make_app
 from streams.desk.api.desk import Desk, known_hosts
@@ -31,6 +37,12 @@ from streams.facts.times import HOUR
 from streams.profiles.model import Profiles
 from streams.settings import Settings, SettingsError
 from streams.telemetry.events import event
+from streams.telemetry.metrics import DESK_PRUNED
+from streams.telemetry.secrets import hide
+
+if TYPE_CHECKING:
+    # Its packages are an extra of their own.
+    from streams.desk.access.oidc.flow import SignIn
 
 log = logging.getLogger(__name__)
 
@@ -87,9 +99,73 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def _by_https(settings: Settings) -> bool:
+    """Whether browsers reach the desk by HTTPS alone."""
+    if settings.desk_url is not None:
+        return settings.desk_url.startswith("https:")
+    return not _is_loopback(settings.desk_host)
+
+
+def single_sign_on(settings: Settings, names: Names = BUILT_IN) -> SignIn | None:
+    """The way to the provider that the settings name; None: they name none. Raises SettingsError.
+
+    `names` are those that platforms of shops go by. The provider itself is asked when somebody
+    signs in.
+    """
+    if settings.desk_oidc_issuer is None:
+        return None
+    try:
+        from streams.desk.access.oidc.flow import SignIn
+        from streams.desk.access.oidc.provider import Client, Provider
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            [
+                f"{settings.named('desk_oidc_issuer')} needs {error.name}: "
+                "pip install 'shipsentry[desk,desk-oidc]'"
+            ]
+        ) from error
+    pairs = (each.rpartition("=") for each in settings.desk_oidc_roles)
+    claims = Claims(
+        user=settings.desk_oidc_user_claim,
+        roles=tuple((value, Role[role]) for value, _, role in pairs),
+        role=settings.desk_oidc_role_claim,
+        shops=settings.desk_oidc_shops_claim,
+        names=names,
+    )
+    client = Client(
+        settings.desk_oidc_issuer, settings.desk_oidc_client_id or "", _client_secret(settings)
+    )
+    authorities = settings.desk_oidc_cafile
+    try:
+        tls = ssl.create_default_context(cafile=authorities)
+    except OSError as error:  # ssl.SSLError is one
+        problem = f"{settings.named('desk_oidc_cafile')} is not usable ({error.strerror or error})"
+        raise SettingsError([f"{problem}: allowed is a file of certificates (PEM)"]) from error
+    return SignIn(Provider(client, tls), claims, settings.desk_url or "", settings.desk_oidc_scopes)
+
+
+def _client_secret(settings: Settings) -> str | None:
+    if settings.desk_oidc_client_secret is not None:
+        return settings.desk_oidc_client_secret.get_secret_value()
+    if settings.desk_oidc_client_secret_file is None:
+        return None
+    named = settings.named("desk_oidc_client_secret_file")
+    try:
+        found = settings.desk_oidc_client_secret_file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError([f"{named} cannot be read"]) from error
+    if not found:
+        raise SettingsError([f"{named} is empty: allowed is the desk's secret at the provider"])
+    hide(found)
+    return found
+
+
 def prune_now(database: Database, settings: Settings) -> dict[str, int]:
     """Delete what is older than the settings say; how many rows of each table."""
-    return prune(database, now(), settings.desk_retention_d, settings.desk_audit_d, forget)
+    done = prune(database, now(), settings.desk_retention_d, settings.desk_audit_d, forget)
+    for table, rows in done.items():
+        DESK_PRUNED.labels(table).inc(rows)
+    return done
 
 
 def serve(settings: Settings, profiles: Profiles) -> int:
@@ -107,19 +183,28 @@ def serve(settings: Settings, profiles: Profiles) -> int:
     )
     intake = Intake(database, source, now)
     relay = Relay(database, source.bootstrap, settings.librdkafka_security, settings.actions_topic)
+    own = (urlsplit(settings.desk_url or "").hostname or "", *settings.http_allowed_hosts)
     desk = Desk(
         database,
         now,
-        known_hosts(settings.desk_host, settings.http_allowed_hosts),
+        known_hosts(settings.desk_host, own),
         problem=lambda: intake.problem,
-        metrics=DeskMetrics(database, intake).render,
     )
+    measured = DeskMetrics(database, intake, now, lambda: desk.news.streams)
+    desk.metrics = measured.render
     console = Console(
         profiles,
         round(settings.desk_session_h * HOUR),
         partial(originals_on, settings),
-        secure=not _is_loopback(settings.desk_host),
+        secure=_by_https(settings),
+        single_sign_on=single_sign_on(settings, source.names),
+        local_users=settings.desk_local_users,
+        comparisons=settings.desk_what_if_dir or settings.data_dir / "what-if",
     )
+    if console.single_sign_on is None:
+        end_sessions(database, external=True)
+    if not console.local_users:
+        end_sessions(database, external=False)
     server = _Server(
         uvicorn.Config(
             make_app(desk, [partial(install, console=console)]),
@@ -162,7 +247,12 @@ def serve(settings: Settings, profiles: Profiles) -> int:
 
     threads = [
         threading.Thread(target=ending_all, args=(work,), name=f"desk-{name}", daemon=True)
-        for name, work in (("intake", intake.run), ("relay", relay.run), ("prune", pruning))
+        for name, work in (
+            ("intake", intake.run),
+            ("relay", relay.run),
+            ("prune", pruning),
+            ("measure", measured.run),
+        )
     ]
     for thread in threads:
         thread.start()

@@ -98,7 +98,7 @@ class TopicSpec:
 
     `role` says what it is for. `mate`: its partition count is the application's. `own`: nobody else
     uses it, so a cleanup policy that loses data keeps a worker from starting. `needed`: a worker
-    does not start without it.
+    does not start without it. `partitions`: how many it is made with, None: the application's.
     """
 
     name: str
@@ -107,6 +107,7 @@ class TopicSpec:
     mate: bool = True
     own: bool = True
     needed: bool = True
+    partitions: int | None = None
 
 
 @dataclass(slots=True)
@@ -210,6 +211,15 @@ def topic_specs(settings: Cluster) -> list[TopicSpec]:
             mate=False,
             own=False,
         ),
+        TopicSpec(
+            names.wanted,
+            _INGEST,
+            {"cleanup.policy": "compact,delete", "retention.ms": str(65 * _DAY_MS), **large},
+            mate=False,
+            own=False,
+            # One service asks: a platform counts all questions of an application together.
+            partitions=1,
+        ),
     ]
 
 
@@ -256,7 +266,7 @@ def create_topics(settings: Cluster, wait_s: float | None = COMMAND_WAIT_S) -> O
             return outcome
         missing = [spec for spec in specs if found[spec.name].partitions is None]
         for spec in make_topics(admin, settings, missing, outcome.problems):
-            outcome.made.append((spec.name, settings.partitions, spec.role))
+            outcome.made.append((spec.name, spec.partitions or settings.partitions, spec.role))
     return outcome
 
 
@@ -512,7 +522,7 @@ def make_topics(
     answer = admin.create_topics(
         {
             spec.name: {
-                "num_partitions": settings.partitions,
+                "num_partitions": spec.partitions or settings.partitions,
                 "replication_factor": settings.replication_factor,
                 "configs": dict(spec.config),
             }

@@ -64,6 +64,11 @@ class Topics:
         return f"{self.app_id}-uploads"
 
     @property
+    def wanted(self) -> str:
+        """Orders that `ingest` is to ask their platforms for."""
+        return f"{self.app_id}-wanted-orders"
+
+    @property
     def ticks(self) -> str:
         """The clock of each partition."""
         return f"{self.app_id}-ticks"

@@ -3,7 +3,8 @@
 `columns.tsv` in a source's folder has a row a field: the field, how its cells are read, the names
 of its columns, the preferred one first, and where they were seen. Columns of the field `-` are
 known and never read: `personal` ones, and `other` ones that say nothing of an order or parcel.
-`statuses.tsv` has a row a cell: what it means for an order, `unpaid`, `paid` or `closed`.
+`statuses.tsv` has a row a cell: what it means for an order, `unpaid`, `paid`, `received` (paid, and
+delivered or completed by the marketplace's word) or `closed`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from streams.inputs.table import fold
 Kind = Literal["orders", "uploads", "tracks"]
 """What a row is about: a paid order, the numbers of an order alone, or a parcel's records."""
 
-Means = Literal["unpaid", "paid", "closed"]
+Means = Literal["unpaid", "paid", "received", "closed"]
 
 NEEDS: dict[Kind, tuple[tuple[str, ...], ...]] = {
     "orders": (("order_id",), ("paid_at", "ordered_at")),

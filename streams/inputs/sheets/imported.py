@@ -26,6 +26,8 @@ NAMES = [*SOURCES, *(name for name in FORMS if name not in SOURCES)]
 _PROOFS: dict[bool | None, Proof] = {True: "fits", False: "forged", None: "missing"}
 _FORM_BODY = re.compile(rb"(?!sep=)[A-Za-z_][\w.-]*=")
 
+UNREADABLE = "unreadable"
+"""The reason of the one refusal of a file of which nothing can be read."""
 
 Proof = Literal["not checked", "fits", "missing", "forged"]
 """What came of checking a request; a service takes only those that fit."""
@@ -59,7 +61,7 @@ def sheet_read(
     arrived_at: datetime,
     exported_at: datetime | None = None,
 ) -> Imported:
-    """The messages of a spreadsheet, by the form that fits. Raises Unreadable, OSError.
+    """The messages of a spreadsheet, by the form that fits. Raises Unfit, Unreadable, OSError.
 
     `exported_at` is when it was made; where that is not given, the file's name may say it.
     """
@@ -105,7 +107,6 @@ def file_read(
     `source` says whose it is, or is the form of a table; None: the columns of a table say it. The
     file takes the place of the body of `request`, whose signature counts where it is `checked`.
     """
-    proof: Proof = "not checked"
     try:
         opened = Opened(path)
         if isinstance(source, Form):
@@ -113,22 +114,33 @@ def file_read(
         if (source is None or source in FORMS) and is_sheet(opened):
             forms = [*FORMS.values()] if source is None else [FORMS[source]]
             return sheet_read(opened, forms, feed, request.arrived_at, exported_at)
-        if source not in SOURCES:
-            raise UnreadableFile(path, "is no table: say whose it is, with --as")
-        with opened.unpacked() as content:
-            payload = replace(request, body=content.read())
-        if checked and feed.secret:
-            proof = _PROOFS[SOURCES[source].genuine(payload, feed)]
-        if proof == "forged":
-            refusal = Refusal("forged", "the signature does not fit the secret")
-            return Imported(source, Outcome(refusals=[refusal]), proof=proof)
-        return Imported(source, SOURCES[source].read(payload, feed), proof=proof)
+        return payload_read(opened, source, feed, request, checked=checked)
     except UnreadableFile as error:
-        why = error.why
+        name = source.name if isinstance(source, Form) else source or ""
+        return Imported(name, Outcome(refusals=[Refusal(UNREADABLE, error.why)]))
+
+
+def payload_read(
+    opened: Opened, source: str | None, feed: Feed, request: Payload, *, checked: bool = False
+) -> Imported:
+    """What a file becomes that holds what a source pushes or answers; one refusal, UNREADABLE,
+    where the source cannot read it. Raises Unreadable where no source is named, OSError.
+    """
+    if source not in SOURCES:
+        raise UnreadableFile(opened.path, "is no table: say whose it is, with --as")
+    with opened.unpacked() as content:
+        payload = replace(request, body=content.read())
+    proof: Proof = "not checked"
+    if checked and feed.secret:
+        proof = _PROOFS[SOURCES[source].genuine(payload, feed)]
+    if proof == "forged":
+        refusal = Refusal("forged", "the signature does not fit the secret")
+        return Imported(source, Outcome(refusals=[refusal]), proof=proof)
+    try:
+        return Imported(source, SOURCES[source].read(payload, feed), proof=proof)
     except Unreadable as error:
-        why = str(error)
-    name = source.name if isinstance(source, Form) else source or ""
-    return Imported(name, Outcome(refusals=[Refusal("unreadable", why)]), proof=proof)
+        refusal = Refusal(UNREADABLE, str(error))
+        return Imported(source, Outcome(refusals=[refusal]), proof=proof)
 
 
 def _need_owner(sheet: Sheet, path: Path, feed: Feed) -> None:

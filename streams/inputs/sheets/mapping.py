@@ -234,7 +234,7 @@ def _written(kind: Kind, columns: Mapping[str, str], statuses: Mapping[str, str]
         yield f"{json.dumps(title, ensure_ascii=False)} = {json.dumps(said)}{remark}"
     if statuses:
         yield ""
-        yield "# What a status means: unpaid, paid or closed. One that is not here means paid."
+        yield "# What a status means: unpaid, paid, received or closed; paid where it is not here."
         yield "[statuses]"
         for cell, means in statuses.items():
             yield f"{json.dumps(cell, ensure_ascii=False)} = {json.dumps(means)}"

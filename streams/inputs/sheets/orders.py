@@ -123,12 +123,17 @@ class _Reader:
     def done(self) -> Outcome:
         """The messages of all rows."""
         for draft in self._drafts.values():
-            refused = len(self.outcome.refusals)
+            refused, made = len(self.outcome.refusals), len(self.outcome.messages)
             if self._form.kind == "uploads" or self._order(draft):
                 self._sent(draft)
             self.outcome.refusals[refused:] = [
                 Refusal(reason, f"line {draft.line}: {why}")
                 for reason, why in self.outcome.refusals[refused:]
+            ]
+            received = bool(draft.means) and set(draft.means) == {"received"}
+            self.outcome.messages[made:] = [
+                each._replace(line=draft.line, received=received and each.topic == "order-paid")
+                for each in self.outcome.messages[made:]
             ]
         return self.outcome
 
@@ -174,8 +179,8 @@ class _Reader:
         elif status == {"closed"}:
             draft.means.append("closed")
             draft.reasons.append(text(row, "closed_reason") or parts(row, "status")[0])
-        elif status == {"unpaid"}:
-            draft.means.append("unpaid")
+        elif status in ({"unpaid"}, {"received"}):
+            draft.means += status
         elif status or refund or "order_id" in row.fields:
             draft.means.append("paid")
 

@@ -43,12 +43,16 @@ class BadRow(NamedTuple):
     why: str
 
 
-class Sheet:
-    """A spreadsheet whose form is known and has all that it needs. Raises Unreadable, OSError.
+class Unfit(Unreadable):
+    """A table of which the forms know no column, or not all that one needs; or several fit."""
 
-    Of several forms the one is taken that knows the most columns and lacks nothing. `remarks` are
-    sentences for whoever runs the command, `unknown` the names of columns that no row of the form's
-    table has.
+
+class Sheet:
+    """A spreadsheet whose form is known and has all that it needs.
+
+    Raises Unfit, Unreadable, OSError. Of several forms the one is taken that knows the most columns
+    and lacks nothing. `remarks` are sentences for whoever runs the command, `unknown` the names of
+    columns that no row of the form's table has.
     """
 
     def __init__(self, opened: Opened, forms: Collection[Form]) -> None:
@@ -59,7 +63,7 @@ class Sheet:
         at = header_among(first, names)
         header = None if at is None else first[at]
         if at is None or header is None or isinstance(header, Broken):
-            raise Unreadable(opened.path, "holds no table: no row with names of columns")
+            raise Unfit(opened.path, "holds no table: no row with names of columns")
         line, cells = header
         self._titles = [_title(cell) for cell in cells]
         self.form = _form_of(opened.path, line, self._titles, forms)
@@ -103,7 +107,7 @@ class Sheet:
 
 
 def _form_of(path: Path, line: int, titles: list[str], forms: Collection[Form]) -> Form:
-    """The form of a header; raises Unreadable, which says what is lacking."""
+    """The form of a header; raises Unfit, which says what is lacking."""
     folded = {fold(title) for title in titles}
 
     def known(form: Form) -> int:
@@ -117,10 +121,10 @@ def _form_of(path: Path, line: int, titles: list[str], forms: Collection[Form]) 
         needed = f"lacks {lacking}, which {form.title} ({form.name}) needs"
         if not known(form):
             needed = "has none of the known columns: --map reads a table by a mapping of yours"
-        raise Unreadable(path, f"the header in line {line} {needed}; found: {listed(titles)}")
+        raise Unfit(path, f"the header in line {line} {needed}; found: {listed(titles)}")
     if len(best) > 1 and known(form) == known(best[1]):
         names = " or ".join(each.name for each in best[:2])
-        raise Unreadable(
+        raise Unfit(
             path,
             f"its columns fit {names}: say whose it is, with --as, or use "
             '"import --suggest" for another table',

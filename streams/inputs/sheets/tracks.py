@@ -36,7 +36,7 @@ def tracks_of(sheet: Sheet, feed: Feed, payload: Payload, codes: Codes) -> Outco
         if isinstance(row, BadRow):
             outcome.refuse("bad_row", f"line {row.line}: {row.why}")
             continue
-        refused = len(outcome.refusals)
+        refused, made = len(outcome.refusals), len(outcome.messages)
         try:
             _Parcel(found, row, zone, words).read()
         except CellProblem as error:
@@ -45,6 +45,7 @@ def tracks_of(sheet: Sheet, feed: Feed, payload: Payload, codes: Codes) -> Outco
             each._replace(message=f"line {row.line}: {each.message}")
             for each in outcome.refusals[refused:]
         ]
+        outcome.messages[made:] = [each._replace(line=row.line) for each in outcome.messages[made:]]
     return found.done()
 
 

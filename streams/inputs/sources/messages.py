@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from schemas.cleaning import clean, clean_id
 from streams.decode.names import BUILT_IN
 from streams.inputs.sources.codes import Codes
-from streams.inputs.sources.moments import NoMoment, moment, plausible
-from streams.inputs.sources.payload import Canonical, Outcome, Payload
+from streams.inputs.sources.moments import NoMoment, known, moment, plausible
+from streams.inputs.sources.payload import Canonical, Outcome, Payload, Wanted
 
 NO_DIGITS = {"BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI",
              "VND", "VUV", "XAF", "XOF", "XPF"}  # fmt: skip
@@ -117,6 +117,12 @@ class Orders:
         value = {name: each for name, each in value.items() if each not in ("", None, [], {})}
         self.outcome.messages.append(Canonical("order-paid", order_id, value))
         return True
+
+    def wanted(self, order_id: str, shop_id: str, at: Callable[[], datetime]) -> None:
+        """Note that an order is worth asking for, and since when; one without an id is not."""
+        if order_id := clean_id(order_id):
+            when = known(at, self._payload.arrived_at)
+            self.outcome.wanted.append(Wanted(order_id, shop_id, when))
 
     def closed(self, order_id: str, at: Callable[[], datetime]) -> None:
         """Add the tombstone of an order that its source says no more of than that it is closed."""

@@ -98,6 +98,14 @@ def later(seconds: str, other: Callable[[], datetime]) -> datetime:
         return moment_of_other
 
 
+def known(at: Callable[[], datetime], arrived_at: datetime) -> datetime | None:
+    """The moment that is read so, where the contract takes it for one; None where there is none."""
+    try:
+        return plausible(at(), arrived_at)
+    except NoMoment:
+        return None
+
+
 def plausible(at: datetime, arrived_at: datetime) -> datetime:
     """The moment, where the contract takes it for one; else raises NoMoment.
 

@@ -48,12 +48,18 @@ class Feed:
 
 
 class Canonical(NamedTuple):
-    """A message for a topic; `value` None is a tombstone, whose Kafka timestamp is `timestamp`."""
+    """A message for a topic; `value` None is a tombstone, whose Kafka timestamp is `timestamp`.
+
+    Not sent: `line` is where it begins in a table (0: it is of none); `received` says of an order
+    that its source calls it delivered or completed, for which the message has no field.
+    """
 
     topic: Topic
     key: str
     value: dict[str, Any] | None
     timestamp: datetime | None = None
+    line: int = 0
+    received: bool = False
 
     def as_json(self) -> str:
         """The message as commands write it, on one line: topic, key, value, a tombstone's time."""
@@ -61,6 +67,18 @@ class Canonical(NamedTuple):
         if self.timestamp is not None:
             line["timestamp"] = self.timestamp.isoformat()
         return json.dumps(line, ensure_ascii=False)
+
+
+class Wanted(NamedTuple):
+    """An order of which its source's API knows more than the payload.
+
+    `shop_id` is what the payload says of whose it is, `at` when that happened which makes it worth
+    asking; None: it says no time.
+    """
+
+    order_id: str
+    shop_id: str = ""
+    at: datetime | None = None
 
 
 class Refusal(NamedTuple):
@@ -80,8 +98,8 @@ class Outcome:
     """What a payload became.
 
     `passed` counts by reason what is no message and no fault: test events, repeats of a line,
-    events that say nothing of a parcel. `unknown` counts codes that no table has. `wanted` are ids
-    of orders of which the source's API knows more than the payload: address, promise, numbers.
+    events that say nothing of a parcel. `unknown` counts codes that no table has. `wanted` are
+    orders of which the source's API knows more than the payload: address, promise, numbers.
     `remember` has by name what a later payload may only refer to: the next feed's `lookup`.
     """
 
@@ -89,7 +107,7 @@ class Outcome:
     refusals: list[Refusal] = field(default_factory=list)
     passed: Counter[str] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
-    wanted: list[str] = field(default_factory=list)
+    wanted: list[Wanted] = field(default_factory=list)
     remember: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def refuse(self, reason: str, message: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from streams.inputs.sources.asking import Api
 from streams.inputs.sources.codes import Codes
 from streams.inputs.sources.payload import Feed, Outcome, Payload
 from streams.inputs.sources.signing import base64_of, equal, hmac_sha256
@@ -33,7 +34,8 @@ class Source:
     `failed` where it shall try again; `taken_xml` and `failed_xml` the same for requests in XML,
     where it asks in both. `addressed` fills in what an answer has of the request. `echo` is the
     parameter of a GET whose value the source wants back when the address is given to it.
-    `remembers`: its payloads refer to what former ones said.
+    `remembers`: its payloads refer to what former ones said. `api` is how its platform is asked for
+    an order that they say too little of.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Source:
     addressed: Callable[[Answer, Payload], Answer] | None = None
     echo: str = ""
     remembers: bool = False
+    api: Api | None = None
 
 
 def by_token(payload: Payload, feed: Feed) -> bool | None:

@@ -380,7 +380,7 @@ def test_any_table_by_a_mapping(tmp_path: Path) -> None:
             '"Paid" = "-" #',
             "none is paid_at or ordered_at, which orders need",
         ),
-        ('"closed"', '"over"', "statuses.gone: is 'over'; allowed are unpaid, paid, closed"),
+        ('"closed"', '"over"', "statuses.gone: is 'over'; allowed are unpaid, paid, rec"),
         ("Europe/Berlin", "Berlin", "zone: 'Berlin' is no time zone"),
         ("platform", "plattform", "plattform: is not known; allowed are"),
         ("[columns]", "[columns", "is no TOML"),

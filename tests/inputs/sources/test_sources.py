@@ -5,29 +5,19 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
-import random
-from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.damage import damaged
+from support.source_payloads import ARRIVED_AT, CASES, DATA, options, payload, read
 
+from benchmarks.fuzz_payloads import fuzz
 from schemas import OrderPaid, TrackingUpdate
 from streams.inputs.sources.configuration import FeedOptions
-from streams.inputs.sources.payload import Outcome, Payload, Unreadable
+from streams.inputs.sources.payload import Outcome, Payload
 from streams.inputs.sources.registry import SOURCES
 from streams.inputs.sources.source import Source
 
-DATA = Path(__file__).parent / "data"
-ARRIVED_AT = datetime(2026, 11, 25, 12, tzinfo=UTC)
-CASES = sorted(
-    path.relative_to(DATA)
-    for path in DATA.glob("*/*")
-    if path.name != "config.json" and not path.name.endswith(".expected.jsonl")
-)
 PROOFS = {
     name.lower()
     for file in DATA.glob("*/config.json")
@@ -35,28 +25,6 @@ PROOFS = {
     for name in [*entry.get("headers", {}), *entry.get("query", {})]
 } | {"x-timestamp", "app-id", "timestamp", "nonce"}
 """Headers and parameters that prove requests."""
-MUTATIONS = int(os.environ.get("SHIPSENTRY_TEST_MUTATIONS", "60"))
-"""Of each payload."""
-
-
-def options(case: Path) -> FeedOptions:
-    """What is configured for a payload: its entry of config.json beside it."""
-    file = DATA / case.parent / "config.json"
-    every = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    return FeedOptions.model_validate(every.get(case.name, {}))
-
-
-def payload(case: Path, body: bytes | None = None) -> Payload:
-    """A payload as it would arrive."""
-    said = options(case)
-    headers = {name.lower(): value for name, value in said.headers.items()}
-    content = (DATA / case).read_bytes() if body is None else body
-    return Payload(content, ARRIVED_AT, headers, said.query)
-
-
-def read(case: Path, body: bytes | None = None) -> Outcome:
-    """What a source makes of it."""
-    return SOURCES[case.parts[0]].read(payload(case, body), options(case).feed())
 
 
 def lines(outcome: Outcome) -> list[Any]:
@@ -93,15 +61,10 @@ def test_its_messages_keep_the_contract(case: Path) -> None:
             model.model_validate(message.value, context=context)
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_what_is_damaged_on_the_way_is_said(case: Path) -> None:
+def test_what_is_damaged_on_the_way_is_said() -> None:
     """Of a damaged payload something may still be read; else it is unreadable, and no error."""
-    chance = random.Random(str(case))
-    body = (DATA / case).read_bytes()
-    for _ in range(MUTATIONS):
-        with suppress(Unreadable):
-            for message in read(case, damaged(body, chance)).messages:
-                json.dumps(message.value, ensure_ascii=False).encode()
+    total = fuzz(60 * len(CASES), 7)
+    assert total.keys() == {"unreadable", "as before", "messages", "no messages"}
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if options(case).secret], ids=str)

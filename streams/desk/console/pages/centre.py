@@ -13,8 +13,9 @@ from streams.desk.access.who import Role
 from streams.desk.api.asked import place, token
 from streams.desk.api.guard import needs
 from streams.desk.api.problems import FieldProblem, Problem
-from streams.desk.console.console import View, form_of, view_of
+from streams.desk.console.console import LANGUAGE_COOKIE, View, form_of, go, remember, view_of
 from streams.desk.console.filters import DUE, NONE, TABS, Filter, parsed, read
+from streams.desk.console.linked import linked
 from streams.desk.console.pages.rows import row_of
 from streams.desk.console.queries import views
 from streams.desk.database import lists
@@ -25,6 +26,8 @@ ROWS = 50
 """Warnings of one page."""
 
 FACETS = ("severity", "rule", "platform", "shop_id", "carrier", "stage", "state")
+TAKE_BACK = {"acknowledged": "acknowledge", "snoozed": "snooze", "mine": "assign"}
+"""Tab → what was done to all that it shows, and can be taken back."""
 AT_ONCE = 6
 """Values of a dimension that are shown before somebody asks for the others."""
 _MOST_VALUES = 200
@@ -43,7 +46,12 @@ class Choice:
 @router.get("/warnings")
 @needs(Role.viewer)
 def centre(request: Request) -> Response:
-    """The list with its filters and counts."""
+    """The list with its filters and counts; a dashboard's question is asked anew as its own."""
+    if (asked := linked(request.url.query)) is not None:
+        answer = go(f"/warnings?{asked.query}")
+        if asked.language:
+            remember(answer, request, LANGUAGE_COOKIE, asked.language)
+        return answer
     view = view_of(request)
     params = parsed(request.url.query)
     found = read(params, view.me, view.now)
@@ -69,6 +77,7 @@ def centre(request: Request) -> Response:
         after=after,
         next=token(page.next),
         at_once=AT_ONCE,
+        take_back=TAKE_BACK,
     )
 
 

@@ -15,10 +15,10 @@ from streams.desk.console.console import (
     THEME_COOKIE,
     THEMES,
     asset_body,
-    console_of,
     form_of,
     go,
     local,
+    remember,
 )
 from streams.desk.console.words import LANGUAGES
 
@@ -48,12 +48,5 @@ def look(request: Request, form: Annotated[dict[str, list[str]], Depends(form_of
     ):
         value = "".join(form.get(name, [""])[:1])
         if value in allowed:
-            answer.set_cookie(
-                cookie,
-                value,
-                max_age=_YEAR_S,
-                httponly=True,
-                samesite="lax",
-                secure=console_of(request).secure,
-            )
+            remember(answer, request, cookie, value)
     return answer

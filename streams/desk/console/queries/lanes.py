@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Row, select
 
+from streams.desk.database.sight import Sight, sees, within
 from streams.desk.database.tables import checkpoints, links, order_versions, warnings
 from streams.facts.facts import STATUS_CODE
 from streams.facts.statuses import PROGRESS, STOPPING
@@ -39,10 +40,12 @@ class Figures:
 
     `pickup` is from the number's upload to the pickup, `gaps` the longest silence of each parcel
     from its first progress until nothing more is to come, or until now. `ended` are parcels that
-    were delivered, `in_time` those of them about which no warning was breached.
+    were delivered, `in_time` those of them about which no warning was breached. `heard` is when the
+    newest record happened.
     """
 
     parcels: int = 0
+    heard: int = 0
     shipped: int = 0
     ended: int = 0
     in_time: int = 0
@@ -53,6 +56,7 @@ class Figures:
     def add(self, other: Figures) -> None:
         """Count another's in."""
         self.parcels += other.parcels
+        self.heard = max(self.heard, other.heard)
         self.shipped += other.shipped
         self.ended += other.ended
         self.in_time += other.in_time
@@ -71,7 +75,7 @@ class Seen:
     whole: bool
 
 
-def seen(connection: Connection, since: int, now: int, only_shops: frozenset[str] | None) -> Seen:
+def seen(connection: Connection, since: int, now: int, only_shops: Sight) -> Seen:
     """What the records since a moment (µs) say; of other shops' parcels nothing."""
     query = (
         select(
@@ -107,7 +111,7 @@ class _About(NamedTuple):
     silent: dict[str, int]
 
 
-def _warnings(connection: Connection, since: int, only_shops: frozenset[str] | None) -> _About:
+def _warnings(connection: Connection, since: int, only_shops: Sight) -> _About:
     query = select(
         warnings.c.carrier,
         warnings.c.tracking_number,
@@ -118,9 +122,8 @@ def _warnings(connection: Connection, since: int, only_shops: frozenset[str] | N
         warnings.c.detected_at >= since,
         warnings.c.tracking_number != "",
         warnings.c.state != "withdrawn",
+        *within(warnings.c, only_shops),
     )
-    if only_shops is not None:
-        query = query.where(warnings.c.shop_id.in_(sorted(only_shops)))
     parcels: dict[str, tuple[int, int]] = {}
     silent: dict[str, int] = {}
     newest_first = query.order_by(warnings.c.detected_at.desc(), warnings.c.id.desc()).limit(MOST)
@@ -132,7 +135,7 @@ def _warnings(connection: Connection, since: int, only_shops: frozenset[str] | N
     return _About(parcels, silent)
 
 
-def _parcels_of(connection: Connection, since: int, only_shops: frozenset[str]) -> set[str]:
+def _parcels_of(connection: Connection, since: int, only_shops: Sight) -> set[str]:
     """Parcels that records link with these shops' orders."""
     query = (
         select(links.c.parcel, order_versions.c.stated)
@@ -140,10 +143,11 @@ def _parcels_of(connection: Connection, since: int, only_shops: frozenset[str]) 
         .where(links.c.at >= since)
         .limit(MOST)
     )
+    found = ((parcel, json.loads(stated)) for parcel, stated in connection.execute(query))
     return {
         parcel
-        for parcel, stated in connection.execute(query)
-        if json.loads(stated).get("shop_id") in only_shops
+        for parcel, stated in found
+        if sees(only_shops, stated.get("platform"), stated.get("shop_id"))
     }
 
 
@@ -156,7 +160,7 @@ def _parcel(
     uploaded = next((row.at for row in records if row.status == _UPLOADED), None)
     picked_up = next((row.at for row in records if row.status == "picked_up"), None)
     delivered = any(row.status == "delivered" for row in records)
-    figures = Figures(parcels=1, shipped=int(bool(moving)))
+    figures = Figures(parcels=1, heard=records[-1].at, shipped=int(bool(moving)))
     if uploaded is not None and picked_up is not None and picked_up >= uploaded:
         figures.pickup.append(picked_up - uploaded)
     if moving:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
+from streams.desk.database.sight import Sight, within
 from streams.desk.database.tables import cells, warnings
 from streams.desk.database.wanted import STANDING
 
@@ -20,9 +21,7 @@ class Strikes(NamedTuple):
 Shop = tuple[str, str]
 
 
-def of_shops(
-    connection: Connection, since: int, only_shops: frozenset[str] | None
-) -> dict[Shop, Strikes]:
+def of_shops(connection: Connection, since: int, only_shops: Sight) -> dict[Shop, Strikes]:
     """By (platform, shop): strikes possible by breaches since a moment (µs), and what stands."""
     breached = (
         select(warnings.c.platform, warnings.c.shop_id, func.count())
@@ -38,9 +37,8 @@ def of_shops(
         .where(cells.c.state.in_(STANDING), cells.c.n > 0)
         .group_by(cells.c.platform, cells.c.shop_id)
     )
-    if only_shops is not None:
-        breached = breached.where(warnings.c.shop_id.in_(sorted(only_shops)))
-        standing = standing.where(cells.c.shop_id.in_(sorted(only_shops)))
+    breached = breached.where(*within(warnings.c, only_shops))
+    standing = standing.where(*within(cells.c, only_shops))
     found: dict[Shop, Strikes] = {}
     for platform, shop, n in connection.execute(breached):
         found[platform, shop] = Strikes(int(n))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from streams.inputs.sources.douyin.api import API
 from streams.inputs.sources.douyin.envelope import genuine
 from streams.inputs.sources.douyin.mapping import CODES, read
 from streams.inputs.sources.source import Answer, Source
@@ -16,4 +17,5 @@ SOURCE = Source(
     taken=Answer(200, '{"code":0,"msg":"success"}'),
     failed=Answer(500, '{"code":1,"msg":"retry"}'),
     remembers=True,
+    api=API,
 )

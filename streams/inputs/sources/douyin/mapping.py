@@ -73,8 +73,9 @@ def _pushed(orders: Orders, feed: Feed, platform: str, message: Object) -> None:
     else:
         outcome.passed["other_event"] += 1
         return
-    if order_id and tag != CANCELLED:
-        outcome.wanted.append(order_id)
+    if tag != CANCELLED:
+        changed = partial(from_seconds, text(data, "update_time", "pay_time"))
+        orders.wanted(order_id, shop_id, changed)
 
 
 def _paid(orders: Orders, data: Object, order_id: str, shop_id: str, platform: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from streams.inputs.sources.source import Answer, Source, by_token
+from streams.inputs.sources.taobao.api import API
 from streams.inputs.sources.taobao.mapping import CODES, read
 
 SOURCE = Source(
@@ -14,4 +15,5 @@ SOURCE = Source(
     genuine=by_token,
     taken=Answer(200, '{"success":true}'),
     failed=Answer(500, '{"success":false}'),
+    api=API,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from streams.inputs.sources.payload import Feed, Payload
 from streams.inputs.sources.signing import equal, hmac_sha256
 from streams.inputs.sources.source import Answer, Source
+from streams.inputs.sources.tiktok.api import API
 from streams.inputs.sources.tiktok.mapping import CODES, read
 
 
@@ -25,4 +26,5 @@ SOURCE = Source(
     genuine=genuine,
     taken=Answer(200, '{"code":0,"message":"success"}'),
     failed=Answer(500, '{"code":1,"message":"retry"}'),
+    api=API,
 )

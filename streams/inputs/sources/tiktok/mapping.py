@@ -33,13 +33,13 @@ def read(payload: Payload, feed: Feed) -> Outcome:
         # A number is assigned before anything is shipped: no upload yet.
         outcome.passed["no_upload"] += 1
     elif "type" in said:
-        _pushed(orders, said, data)
+        _pushed(orders, feed, said, data)
     else:
         raise Unreadable("there is neither a type nor orders, tracking or a package")
     return outcome
 
 
-def _pushed(orders: Orders, said: Object, data: Object) -> None:
+def _pushed(orders: Orders, feed: Feed, said: Object, data: Object) -> None:
     kind, outcome, order_id = text(said, "type"), orders.outcome, text(data, "order_id")
     status = text(data, "order_status")
     if kind == ORDER and status == CANCELLED:
@@ -52,7 +52,10 @@ def _pushed(orders: Orders, said: Object, data: Object) -> None:
         for package in listed(data, "package_list"):
             several = package.get("order_id_list")
             ids += [str(each) for each in several] if isinstance(several, list) else []
-        outcome.wanted += ids
+        shop_id = feed.shop_id or text(said, "shop_id")
+        changed = partial(from_seconds, text(data, "update_time") or text(said, "timestamp"))
+        for each in ids:
+            orders.wanted(each, shop_id, changed)
     else:
         outcome.passed["other_event"] += 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from streams.inputs.sources.source import Answer, Source
+from streams.inputs.sources.wechat.api import API
 from streams.inputs.sources.wechat.envelope import genuine
 from streams.inputs.sources.wechat.mapping import CODES, read
 
@@ -16,4 +17,5 @@ SOURCE = Source(
     taken=Answer(200, "success", "text/plain"),
     failed=Answer(500, "retry", "text/plain"),
     echo="echostr",
+    api=API,
 )

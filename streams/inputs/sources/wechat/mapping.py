@@ -50,18 +50,18 @@ def _event(orders: Orders, feed: Feed, said: Object, event: str) -> None:
     if event == CANCEL:
         orders.closed(order_id, made)
         return
+    shop_id = feed.shop_id or text(said, "ToUserName")
     if event == PAY:
         orders.order(
             order_id=order_id,
-            shop_id=feed.shop_id or text(said, "ToUserName"),
+            shop_id=shop_id,
             platform=feed.platform or "wechat",
             paid_at=partial(from_seconds, text(info, "pay_time")),
             updated_at=made,
         )
     else:
         outcome.passed["ask_the_order"] += 1
-    if order_id:
-        outcome.wanted.append(order_id)
+    orders.wanted(order_id, shop_id, made)
 
 
 def _waybill(outcome: Outcome, said: Object) -> None:
