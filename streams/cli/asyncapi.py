@@ -45,10 +45,18 @@ _KEYS: dict[str, Json] = {
         "description": "`topic-partition-offset` of the refused record.",
     },
     "uploads": {"type": "string", "description": "`source/name id`: the feed, and its own id."},
+    "wanted": {
+        "type": "string",
+        "description": "`source/name order digest`: the feed, and a hash of the request.",
+    },
 }
 """What records are keyed by; all others have keys of the application's own."""
 
-_MESSAGES = {Topics.__dataclass_fields__[name].default: name for name in _KEYS if name != "uploads"}
+_OF_INGEST = ("uploads", "wanted")
+
+_MESSAGES = {
+    Topics.__dataclass_fields__[name].default: name for name in _KEYS if name not in _OF_INGEST
+}
 """The default name of a topic, which is that of its message → what `Topics` calls it."""
 
 _REKEYED = {"orders_rekey": "orders", "tracking_rekey": "tracking"}
@@ -58,7 +66,7 @@ _OPERATIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("orders", "tracking"),
         ("warnings", "dead_letters", "shop_risk", "product_risk"),
     ),
-    "ingest": (("uploads",), ("orders", "tracking", "dead_letters", "uploads")),
+    "ingest": (_OF_INGEST, ("orders", "tracking", "dead_letters", *_OF_INGEST)),
     "desk": (("warnings", "shop_risk", "product_risk", "orders", "tracking"), ("actions",)),
 }
 """Each service: what it reads and what it writes, besides the topics that workers share."""
@@ -117,8 +125,8 @@ class _Document:
     def _channel(self, spec: TopicSpec) -> Json:
         name = self.names[spec.name]
         topic: Json = {"topic": spec.name, "topicConfiguration": _configuration(spec), **_BINDING}
-        if spec.mate:
-            topic["partitions"] = self.settings.partitions
+        if spec.mate or spec.partitions is not None:
+            topic["partitions"] = spec.partitions or self.settings.partitions
         if self.settings.replication_factor > 0:
             topic["replicas"] = self.settings.replication_factor
         return {
@@ -153,10 +161,10 @@ class _Document:
 
     def _group(self, service: str, action: str, channel: str) -> Json:
         """The consumer group; who reads a whole topic for itself, as each changelog, has none."""
-        groups = {"worker": self.settings.app_id, "desk": f"{self.settings.app_id}-desk"}
-        if action == "send" or service not in groups or channel.endswith("_changelog"):
+        if action == "send" or channel == "uploads" or channel.endswith("_changelog"):
             return {}
-        group = {"type": "string", "const": groups[service]}
+        app = self.settings.app_id
+        group = {"type": "string", "const": app if service == "worker" else f"{app}-{service}"}
         return {"bindings": {"kafka": {"groupId": group, **_BINDING}}}
 
     def _messages(self) -> Json:
@@ -191,6 +199,29 @@ class _Document:
                 }
             ],
             **_keyed(_KEYS["uploads"]),
+        }
+        text = {"type": "string"}
+        wish = dict.fromkeys(("source", "feed", "order_id", "shop_id"), text)
+        found["wanted"] = {
+            "title": "An order that a platform is to be asked for, until it is",
+            "payload": {
+                "type": ["object", "null"],
+                "required": [*wish, "at"],
+                "properties": {**wish, "at": {"type": ["string", "null"], "format": "date-time"}},
+            },
+            "examples": [
+                {
+                    "name": "order",
+                    "payload": {
+                        "source": "douyin",
+                        "feed": "main",
+                        "order_id": "4920000000000000001",
+                        "shop_id": "s-1",
+                        "at": "2026-11-20T10:00:00+00:00",
+                    },
+                }
+            ],
+            **_keyed(_KEYS["wanted"]),
         }
         origin = {
             "type": "string",

@@ -66,6 +66,16 @@ def test_the_parser_would_say_what_is_wrong() -> None:
     assert any(path.startswith("operations.worker_receives_orders") for path in paths), paths
 
 
+def test_only_what_is_internal_has_bytes_without_a_model() -> None:
+    """A new topic that others read, or that is JSON, needs a message of its own."""
+    bare = {
+        channel["tags"][0]["name"]
+        for channel in MADE["channels"].values()
+        if "internal" in channel["messages"]
+    }
+    assert bare == {"internal", "changelog"}
+
+
 def test_examples_are_what_their_message_says() -> None:
     """The parser does not look at them."""
     seen = 0
@@ -107,4 +117,6 @@ def test_it_says_how_topics_are_made_and_named() -> None:
         for each in made["operations"].values()
         if "bindings" in each
     }
-    assert groups == {"eu", GROUP.format(app_id="eu")}
+    assert groups == {"eu", "eu-ingest", GROUP.format(app_id="eu")}
+    wanted = made["channels"]["wanted"]["bindings"]["kafka"]
+    assert (wanted["topic"], wanted["partitions"]) == ("eu-wanted-orders", 1)

@@ -31,6 +31,7 @@ from streams.desk.api.app import document, make_app
 from streams.desk.api.desk import Desk
 from streams.desk.database.database import Database, sqlite_url
 from streams.desk.database.migrate import upgrade
+from streams.desk.database.sight import Shop
 from streams.desk.intake.messages import checkpoint, order_version, product_day, shop_day
 from streams.desk.intake.write import write
 from streams.facts.times import iso
@@ -39,7 +40,7 @@ EXAMPLES = int(os.environ.get("SHIPSENTRY_API_EXAMPLES", "8"))
 
 WHO = {
     "viewer": (Role.viewer, None),
-    "operator of a shop": (Role.operator, frozenset({"s-1"})),
+    "operator of a shop": (Role.operator, frozenset({Shop("douyin", "s-1")})),
     "admin": (Role.admin, None),
 }
 

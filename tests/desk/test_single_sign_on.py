@@ -32,7 +32,8 @@ from streams.desk.console.console import Console
 from streams.desk.console.install import install
 from streams.desk.console.words import table
 from streams.desk.database import tables
-from streams.desk.database.database import Database
+from streams.desk.database.database import Database, sqlite_url
+from streams.desk.database.migrate import upgrade
 from streams.desk.service.serve import single_sign_on
 from streams.facts.times import MINUTE, SECOND
 from streams.profiles.loader import load
@@ -126,6 +127,23 @@ class Browser:
     def sign_in(self, provider: OpenId) -> Response:
         """All of it."""
         return self.back(provider.authorize(self.begin()))
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """A database for those who are never let in."""
+    database = Database(sqlite_url(tmp_path_factory.mktemp("desk") / "desk.sqlite"))
+    upgrade(database)
+    yield database
+    with database.reading() as connection:
+        assert users.listed(connection) == []
+    database.close()
+
+
+@pytest.fixture
+def stranger(untouched: Database, clock: Clock, provider: OpenId) -> Browser:
+    """Somebody who is never let in."""
+    return Browser(untouched, clock, settings(provider))
 
 
 @pytest.fixture
@@ -273,14 +291,14 @@ WRONG: dict[str, Callable[[OpenId], None]] = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_what_is_not_proven_is_not_believed(name: str, browser: Browser, provider: OpenId) -> None:
+def test_what_is_not_proven_is_not_believed(name: str, stranger: Browser, provider: OpenId) -> None:
     """Nobody is signed in."""
     WRONG[name](provider)
-    answer = browser.client.get("/sign-in/oidc")
+    answer = stranger.client.get("/sign-in/oidc")
     if answer.status_code == 303:
-        answer = browser.back(provider.authorize(answer.headers["Location"]))
+        answer = stranger.back(provider.authorize(answer.headers["Location"]))
     refused(answer, "untrusted")
-    assert browser.client.get("/api/v1/me", headers={"Accept": "*/*"}).status_code == 401
+    assert stranger.client.get("/api/v1/me", headers={"Accept": "*/*"}).status_code == 401
 
 
 RIGHT: dict[str, Callable[[OpenId], None]] = {
@@ -338,15 +356,15 @@ def test_a_provider_that_is_away(
     refused(browser.back(said), "away")
 
 
-def test_one_that_does_not_answer_keeps_no_more_than_some_threads(browser: Browser) -> None:
+def test_one_that_does_not_answer_keeps_no_more_than_some_threads(stranger: Browser) -> None:
     """Whoever comes beyond is told at once."""
-    places = browser.client.app.state.console.single_sign_on.provider._places  # type: ignore[attr-defined]
+    places = stranger.client.app.state.console.single_sign_on.provider._places  # type: ignore[attr-defined]
     for _ in range(AT_ONCE):
         places.acquire()
-    refused(browser.client.get("/sign-in/oidc"), "busy")
+    refused(stranger.client.get("/sign-in/oidc"), "busy")
     for _ in range(AT_ONCE):
         places.release()
-    assert browser.begin()
+    assert stranger.begin()
 
 
 @pytest.mark.parametrize(
@@ -360,11 +378,11 @@ def test_one_that_does_not_answer_keeps_no_more_than_some_threads(browser: Brows
     ],
 )
 def test_what_the_provider_may_answer_instead(
-    browser: Browser, said: dict[str, str], reason: Reason
+    stranger: Browser, said: dict[str, str], reason: Reason
 ) -> None:
     """Nothing of it is shown."""
-    state = dict(parse_qsl(urlsplit(browser.begin()).query))["state"]
-    answer = browser.back({"state": state, **said})
+    state = dict(parse_qsl(urlsplit(stranger.begin()).query))["state"]
+    answer = stranger.back({"state": state, **said})
     refused(answer, reason)
     assert not any(each in answer.text for each in ("<script>alert", "<b>", "evil"))
 

@@ -76,7 +76,7 @@ def install(app: FastAPI, authorize: Callable[[Request], None]) -> None:
     wrong with it.
     """
 
-    async def told(request: Request, problem: Problem) -> Response:
+    async def refused(request: Request, problem: Problem) -> Response:
         try:
             if "route" in request.scope and not hasattr(request.state, "who"):
                 await run_in_threadpool(authorize, request)
@@ -93,12 +93,14 @@ def install(app: FastAPI, authorize: Callable[[Request], None]) -> None:
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
         headers = dict(error.headers or {})
-        return await told(request, Problem(error.status_code, str(error.detail), headers=headers))
+        return await refused(
+            request, Problem(error.status_code, str(error.detail), headers=headers)
+        )
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> Response:
         errors = [_field(each) for each in error.errors()[:_MOST]]
-        return await told(request, Problem(422, "the request is not what is allowed", errors))
+        return await refused(request, Problem(422, "the request is not what is allowed", errors))
 
     @app.exception_handler(WrongAct)
     async def _act(_request: Request, error: WrongAct) -> JSONResponse:

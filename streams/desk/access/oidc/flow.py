@@ -12,13 +12,9 @@ from dataclasses import dataclass
 from authlib.common.urls import add_params_to_uri
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from streams.desk.access.oidc.person import Claims, NotLetIn, Person, person
+from streams.desk.access.oidc.person import LASTS, Claims, NotLetIn, Person, person
 from streams.desk.access.oidc.provider import Provider
 from streams.desk.access.secrets import new_secret
-from streams.facts.times import MINUTE
-
-LASTS = 10 * MINUTE
-"""How long somebody may take at the provider."""
 
 _DENIED = ("access_denied", "login_required", "consent_required", "interaction_required")
 

@@ -11,9 +11,13 @@ from streams.decode.names import BUILT_IN, Names
 from streams.desk.access.secrets import digest
 from streams.desk.access.who import Role, shop_named
 from streams.desk.database.sight import Sight
+from streams.facts.times import MINUTE
 
 Reason = Literal["away", "busy", "expired", "denied", "untrusted", "no_role", "no_shop", "name"]
 """Why somebody is not let in; the page of signing in says what to do about each."""
+
+LASTS = 10 * MINUTE
+"""How long somebody may take at the provider."""
 
 ANYBODY = "*"
 """Of roles: whoever the provider lets in. Of shops: every shop."""

@@ -9,12 +9,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from streams.desk.access import users
-from streams.desk.access.oidc.person import NotLetIn
+from streams.desk.access.oidc.person import LASTS, NotLetIn
 from streams.desk.access.who import Who
 from streams.desk.api.guard import open_to_anybody
 from streams.desk.api.problems import Problem
 from streams.desk.console.console import HEADERS, View, address, go, view_of
 from streams.desk.console.pages.sign_in import form, with_session
+from streams.facts.times import SECOND
 from streams.telemetry.events import event
 
 if TYPE_CHECKING:
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 router = APIRouter(prefix="/sign-in/oidc")
-
-LASTS_S = 600
-"""How long the browser keeps its cookie; the way back looks at the time itself."""
 
 _STATUS = {"away": 503, "busy": 503, "expired": 400, "untrusted": 502}
 
@@ -42,7 +40,7 @@ def begin(request: Request, next: str = "") -> Response:
     answer = RedirectResponse(where, 303, headers=HEADERS)
     # Lax: the way back is from another site. The session's own cookie stays Strict.
     answer.set_cookie(
-        _cookie(view), kept, max_age=LASTS_S, httponly=True, samesite="lax",
+        _cookie(view), kept, max_age=LASTS // SECOND, httponly=True, samesite="lax",
         secure=view.console.secure,
     )  # fmt: skip
     return answer
@@ -104,4 +102,7 @@ def _refused(view: View, error: NotLetIn) -> Response:
         "nobody was signed in (%(reason)s): %(detail)s",
         event("desk_sign_in_refused", reason=error.reason, detail=error.detail),
     )
-    return form(view, _STATUS.get(error.reason, 403), problem=view.says(f"sso_{error.reason}"))
+    problem = view.says(f"sso_{error.reason}")
+    if error.reason == "away" and view.console.local_users:
+        problem += " " + view.says("sso_password")
+    return form(view, _STATUS.get(error.reason, 403), problem=problem)

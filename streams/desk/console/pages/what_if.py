@@ -195,7 +195,7 @@ def _label(name: str, value: str, view: View) -> str:
 def _summaries(found: Compared, view: View) -> list[tuple[str, list[Pair]]]:
     """What both sides come to: in all, and by rule, platform and shop. Who may see some shops gets
     no sums of others."""
-    shown, shops = view.shown, view.me.shops
+    shown, sight = view.shown, view.me.shops
     before, after = found.outcomes
 
     def rule(each: Group) -> str:
@@ -208,7 +208,7 @@ def _summaries(found: Compared, view: View) -> list[tuple[str, list[Pair]]]:
         return f"{shown.value('shop_id', each.shop_id or '')} · {platform(each)}"
 
     summaries = []
-    if shops is None:
+    if sight is None:
         summaries = [
             ("what_if_all", [_pair(view.says("what_if_all"), before, after)]),
             ("what_if_rules", _pairs(before.rules, after.rules, rule)),
