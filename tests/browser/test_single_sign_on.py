@@ -64,11 +64,11 @@ def test_there_and_back(tmp_path: Path) -> None:
             page.set_default_timeout(30_000)
             wrong: list[str] = []
 
-            def note(said: ConsoleMessage) -> None:
+            def complain(said: ConsoleMessage) -> None:
                 if said.type == "error" and said.location["url"].startswith(address):
                     wrong.append(said.text)
 
-            page.on("console", note)
+            page.on("console", complain)
             page.goto(f"{address}/shops")
             page.click("text=Sign in with single sign-on")
             page.click("text=I am li")
