@@ -9,7 +9,6 @@ one that its signature vouches for, and that says something else than the payloa
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import sys
 import time
@@ -49,7 +48,7 @@ class Mutated:
         except Unreadable:
             return "unreadable"
         for message in outcome.messages:
-            json.dumps(message.value, ensure_ascii=False).encode()
+            message.as_json().encode()
         same = outcome.messages == self.messages
         if self.signed and not same and self.source.genuine(changed, self.feed) is True:
             raise Fault("its signature vouches for what was changed")

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from confluent_kafka import KafkaError, Message, Producer
 
@@ -92,6 +92,13 @@ class Expected:
     def inactive(self) -> int:
         """Parcels without any record for more than 24 h after pickup, later ones included."""
         return self.kinds["silent"] + self.kinds["stalled"]
+
+
+class Source(Protocol):
+    """What can be written: records in order of arrival, counted as they are made."""
+
+    def events(self, expected: Expected | None = None) -> Iterator[Event]:
+        """All records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +247,7 @@ def recent_end(now: float | None = None) -> int:
 
 
 def produce(
-    workload: Workload,
+    workload: Source,
     bootstrap: str,
     *,
     orders: str | None = "order-paid",
@@ -288,7 +295,7 @@ def produce(
     return expected
 
 
-def write_jsonl(workload: Workload, folder: Path) -> Expected:
+def write_jsonl(workload: Source, folder: Path) -> Expected:
     """Write a workload as `orders.jsonl` and `tracking.jsonl`, as `shipsentry replay` reads."""
     expected = Expected()
     folder.mkdir(parents=True, exist_ok=True)

@@ -37,7 +37,8 @@ QUIX_ENVIRONMENT = HERE / ".venv-quix"
 STREAMS = HERE / "kafka-streams"
 STREAMS_COMMIT_S = float(os.environ.get("BASELINE_COMMIT_MS", "30000")) / 1000
 FAUST_COMMIT_S = 2.8
-"""Both are the defaults of these frameworks."""
+QUIX_COMMIT_S = 5.0
+"""The defaults of these frameworks."""
 
 
 class RunFailed(RuntimeError):
@@ -211,14 +212,10 @@ def kafka_streams(
 ) -> Program:
     """The Kafka Streams application; it makes its changelog topics itself."""
     app_id = f"bench-streams-{cache_mib}m-{threads}t-{number}"
-    jars = f"{STREAMS / 'target' / 'baseline.jar'}:{STREAMS / 'target' / 'lib'}/*"
-    # Without a limit the heap, and so the RSS, would depend on the machine's memory.
-    options = os.environ.get("BASELINE_JAVA_OPTIONS", "-Xmx1g").split()
     return Program(
         name,
         app_id,
-        [java(), *options, "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", jars,
-         "shipsentry.benchmark.App"],
+        _java("shipsentry.benchmark.App"),
         {
             **_common(kafka, app_id, folder),
             "BASELINE_CACHE_MIB": str(cache_mib),
@@ -230,7 +227,80 @@ def kafka_streams(
         expected.tracking,
         expected,
         STREAMS_COMMIT_S,
+    )
+
+
+def equal_quix(
+    kafka: KafkaServer,
+    folder: Path,
+    expected: load.Expected,
+    number: int,
+    *,
+    name: str,
+    commit_s: float,
+) -> Program:
+    """Quix Streams at a worker's work with four rules."""
+    env = _joined(kafka, f"bench-quix-equal-{commit_s:.0f}s-{number}", folder)
+    env["BASELINE_COMMIT_S"] = str(commit_s)
+    command = [str(QUIX_ENVIRONMENT / "bin" / "python"), str(HERE / "equal_quix.py")]
+    return _equal(name, command, env, expected, commit_s)
+
+
+def equal_streams(
+    kafka: KafkaServer,
+    folder: Path,
+    expected: load.Expected,
+    number: int,
+    *,
+    name: str,
+    cache_mib: int,
+    threads: int = 1,
+) -> Program:
+    """Kafka Streams at a worker's work with four rules."""
+    env = _joined(kafka, f"bench-streams-equal-{cache_mib}m-{threads}t-{number}", folder)
+    env["BASELINE_CACHE_MIB"] = str(cache_mib)
+    env["BASELINE_THREADS"] = str(threads)
+    env["BASELINE_COMMIT_MS"] = f"{STREAMS_COMMIT_S * 1000:.0f}"
+    command = _java("shipsentry.benchmark.equal.EqualApp")
+    return _equal(name, command, env, expected, STREAMS_COMMIT_S)
+
+
+def _equal(
+    name: str,
+    command: Sequence[str],
+    env: Mapping[str, str],
+    expected: load.Expected,
+    commit_s: float,
+) -> Program:
+    return Program(
+        name,
+        env["BASELINE_APP_ID"],
+        command,
+        env,
+        [env[each] for each in ("BASELINE_ORDERS", "BASELINE_TOPIC", "BASELINE_LINKS",
+                                "BASELINE_FACTS")],
+        env["BASELINE_WARNINGS"],
+        expected.orders + expected.tracking,
+        expected,
+        commit_s,
     )  # fmt: skip
+
+
+def _joined(kafka: KafkaServer, app_id: str, folder: Path) -> dict[str, str]:
+    """The settings of a program that joins, its warnings' topic and those between its halves."""
+    _warnings(kafka, app_id)
+    between = {
+        name: kafka.create_topic(f"{app_id}-{topic}", PARTITIONS, {"retention.ms": -1})
+        for name, topic in (("BASELINE_LINKS", "links"), ("BASELINE_FACTS", "facts"))
+    }
+    return {**_common(kafka, app_id, folder), "BASELINE_ORDERS": "order-paid", **between}
+
+
+def _java(main: str) -> list[str]:
+    jars = f"{STREAMS / 'target' / 'baseline.jar'}:{STREAMS / 'target' / 'lib'}/*"
+    # Without a limit the heap, and so the RSS, would depend on the machine's memory.
+    options = os.environ.get("BASELINE_JAVA_OPTIONS", "-Xmx1g").split()
+    return [java(), *options, "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", jars, main]
 
 
 def _warnings(kafka: KafkaServer, app_id: str) -> str:
@@ -249,7 +319,7 @@ def _common(kafka: KafkaServer, app_id: str, folder: Path) -> dict[str, str]:
 
 
 ALTERNATIVES: Mapping[str, Callable[[KafkaServer, Path, load.Expected, int], Program]] = {
-    "quix": functools.partial(quix, name="Quix Streams", commit_s=5.0),
+    "quix": functools.partial(quix, name="Quix Streams", commit_s=QUIX_COMMIT_S),
     "quix-30s": functools.partial(quix, name="Quix Streams, commits every 30 s", commit_s=30.0),
     "streams": functools.partial(kafka_streams, name="Kafka Streams", cache_mib=10),
     "streams-cache": functools.partial(
@@ -258,8 +328,35 @@ ALTERNATIVES: Mapping[str, Callable[[KafkaServer, Path, load.Expected, int], Pro
     "streams-threads": functools.partial(
         kafka_streams, name="Kafka Streams, 128 MiB cache, 2 threads", cache_mib=128, threads=2
     ),
+    "quix-equal": functools.partial(
+        equal_quix, name="Quix Streams, equal work", commit_s=QUIX_COMMIT_S
+    ),
+    "quix-equal-30s": functools.partial(
+        equal_quix, name="Quix Streams, equal work, commits every 30 s", commit_s=30.0
+    ),
+    "streams-equal": functools.partial(
+        equal_streams, name="Kafka Streams, equal work", cache_mib=10
+    ),
+    "streams-equal-cache": functools.partial(
+        equal_streams, name="Kafka Streams, equal work, 128 MiB cache", cache_mib=128
+    ),
+    "streams-equal-threads": functools.partial(
+        equal_streams,
+        name="Kafka Streams, equal work, 128 MiB cache, 2 threads",
+        cache_mib=128,
+        threads=2,
+    ),
 }
 """By the names that `--alternatives` takes."""
+
+EQUAL = (
+    "quix-equal",
+    "quix-equal-30s",
+    "streams-equal",
+    "streams-equal-cache",
+    "streams-equal-threads",
+)
+"""Those that judge what a worker with four rules judges."""
 
 USUAL = ("quix", "quix-30s", "streams", "streams-cache")
 """Those of one thread: what `--alternatives` alone runs."""

@@ -247,7 +247,16 @@ def waiting(samples: Sequence[Sample], limit: float) -> Sample:
     return idle
 
 
-def measure(program: Program, kafka: KafkaServer, log: Path, patience: float) -> Run:
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What a program did from having its partitions to the last change."""
+
+    samples: Sequence[Sample]
+    peak_rss_mib: float
+    warnings: Sequence[Mapping[str, object]]
+
+
+def watch(program: Program, kafka: KafkaServer, log: Path, patience: float) -> Watched:
     """Run a program through its backlog; no progress for `patience` seconds is a failure."""
     group = Group(kafka.bootstrap, program)
     before = group.warning_ends()
@@ -280,8 +289,16 @@ def measure(program: Program, kafka: KafkaServer, log: Path, patience: float) ->
             check(samples[last].at, "with records left to read")
             time.sleep(POLL)
         rss = peak_rss_mib(process.pid)
-    duplicates, inactive = found(read_warnings(kafka.bootstrap, before, group.warning_ends()))
-    start, end, waited = samples[0], samples[last], waiting(samples[: last + 1], program.commit_s)
+    warnings = read_warnings(kafka.bootstrap, before, group.warning_ends())
+    return Watched(samples[: last + 1], rss, warnings)
+
+
+def measure(program: Program, kafka: KafkaServer, log: Path, patience: float) -> Run:
+    """Run a program through its backlog; finding other warnings than were made is a failure."""
+    watched = watch(program, kafka, log, patience)
+    duplicates, inactive = found(watched.warnings)
+    start, end = watched.samples[0], watched.samples[-1]
+    waited = waiting(watched.samples, program.commit_s)
     run = Run(
         program.name,
         program.events,
@@ -289,7 +306,7 @@ def measure(program: Program, kafka: KafkaServer, log: Path, patience: float) ->
         waited.at,
         end.cpu - start.cpu - waited.cpu,
         end.broker - start.broker - waited.broker,
-        rss,
+        watched.peak_rss_mib,
         duplicates,
         inactive,
     )

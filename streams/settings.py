@@ -726,6 +726,12 @@ class Settings(BaseSettings):
         "Default: everybody sees every shop.",
         allowed="the name of a claim",
     )
+    desk_what_if_dir: Annotated[Path, AfterValidator(_path)] | None = _setting(
+        None,
+        "The folder of comparisons that the console shows: what `replay --diff --json` wrote, as "
+        "`*.json`. Default: `what-if` in `data_dir`.",
+        allowed="a path",
+    )
 
     # -- logging
 

@@ -84,6 +84,13 @@ def test_one_node_serves_groups_at_once(kafka: KafkaServer, app_id: str) -> None
     assert time.monotonic() - started < 10
 
 
+def test_a_node_starts_with_the_classes_that_set_up_kept(kafka: KafkaServer) -> None:
+    """Java has mapped the archive, so it took it for its own."""
+    kept = kafka_server.class_archive(kafka_server.kafka_jars())
+    assert kept.exists(), "run scripts/setup --kafka"
+    assert str(kept) in Path(f"/proc/{kafka.pid(1)}/maps").read_text()
+
+
 @pytest.mark.timeout(180)
 @pytest.mark.kafka
 def test_three_nodes_keep_what_was_acknowledged_when_one_is_killed() -> None:

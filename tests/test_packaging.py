@@ -16,7 +16,13 @@ from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-RUN: list[str] = [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["build"]]
+EXTRAS: dict[str, list[str]] = PROJECT["project"]["optional-dependencies"]
+RUN: list[str] = [
+    *PROJECT["project"]["dependencies"],
+    *(each for extra in EXTRAS.values() for each in extra),
+    *PROJECT["dependency-groups"]["build"],
+]
+"""What the image has: every extra."""
 DEV: list[str] = [*RUN, *PROJECT["dependency-groups"]["dev"]]
 SUPPLY: list[str] = PROJECT["dependency-groups"]["supply"]
 LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-supply.lock")

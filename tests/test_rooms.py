@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -27,6 +28,12 @@ def house(root: Path, **sources: str) -> House:
     return House.found(root)
 
 
+@cache
+def ours() -> House:
+    """The house as it is."""
+    return House.found(ROOT)
+
+
 def boxes(picture: str) -> dict[str, tuple[int, int, int, str]]:
     """Left, top, width and kind of each box, by the name in it."""
     root = ET.fromstring(picture)  # noqa: S314 - our own
@@ -45,14 +52,14 @@ def boxes(picture: str) -> dict[str, tuple[int, int, int, str]]:
 
 def test_the_picture_shows_the_code_as_it_is() -> None:
     """Whoever adds a module or an import draws it again."""
-    assert FILE.read_text(encoding="utf-8") == drawn(House.found(ROOT)), (
+    assert FILE.read_text(encoding="utf-8") == drawn(ours()), (
         "the picture is old: run .venv/bin/python -m scripts.rooms"
     )
 
 
 def test_its_rooms_are_those_that_have_rules() -> None:
     """What is drawn is what tests/test_imports.py says of each room."""
-    found = House.found(ROOT)
+    found = ours()
     assert set(found.modules) == {dotted(room) for room in ROOMS}
     assert found.files == {dotted(room) for room in ROOMS if room.endswith(".py")}
     assert OUTSIDE == HEAVY
@@ -60,7 +67,7 @@ def test_its_rooms_are_those_that_have_rules() -> None:
 
 def test_each_box_is_above_what_it_imports() -> None:
     """In the real picture: boxes lie apart, inside of it, and each room is over those it needs."""
-    found = House.found(ROOT)
+    found = ours()
     shown = boxes(FILE.read_text(encoding="utf-8"))
     names = {
         room: room.removeprefix("streams.").replace(".", "/") + ".py" * (room in found.files)

@@ -98,25 +98,29 @@ def _improve(floors: Floors, lines: Lines) -> None:
             ends = _ends(part, here, index)
             for spot in list(floor):
                 home = floor.index(spot)
-                crossings = _crossings_by_place(spot, floor, ends)
-                costs = {}
-                for place in range(len(floor)):
-                    floor.insert(place, floor.pop(floor.index(spot)))
-                    costs[place] = crossings[place], _aside(part, here)
-                best = min(costs, key=lambda place: (costs[place], place))
+                others = [other for other in floor if other != spot]
+                costs = list(
+                    zip(
+                        _crossings_by_place(spot, others, ends),
+                        _aside_by_place(spot, others, ends),
+                        strict=True,
+                    )
+                )
+                best = min(range(len(floor)), key=lambda place: (costs[place], place))
                 if costs[best] == costs[home]:
                     best = home
-                floor.insert(best, floor.pop(floor.index(spot)))
+                floor.insert(best, floor.pop(home))
                 moved |= best != home
 
 
-Ends = Mapping[Spot, tuple[Sequence[int], Sequence[int]]]
-"""Where the lines of each spot of a floor end: places on the floor above, and on the one below."""
+Ends = Mapping[Spot, tuple[Sequence[float], Sequence[float]]]
+"""Where the lines of each spot of a floor end, on the floor above and on the one below: places from
+that floor's middle."""
 
 
 def _ends(part: Floors, lines: Lines, index: int) -> Ends:
-    at = {spot: place for floor in part for place, spot in enumerate(floor)}
-    found: dict[Spot, tuple[list[int], list[int]]] = {
+    at = _places(part)
+    found: dict[Spot, tuple[list[float], list[float]]] = {
         spot: ([], []) for floor in part for spot in floor if spot.floor == index
     }
     for above, under in lines:
@@ -127,9 +131,8 @@ def _ends(part: Floors, lines: Lines, index: int) -> Ends:
     return found
 
 
-def _crossings_by_place(spot: Spot, floor: Sequence[Spot], ends: Ends) -> list[int]:
+def _crossings_by_place(spot: Spot, others: Sequence[Spot], ends: Ends) -> list[int]:
     """How often the spot's lines cross those of the floor's others, at each place among them."""
-    others = [other for other in floor if other != spot]
     at = sum(_crossings(ends[spot], ends[other]) for other in others)
     found = [at]
     for other in others:
@@ -138,27 +141,41 @@ def _crossings_by_place(spot: Spot, floor: Sequence[Spot], ends: Ends) -> list[i
     return found
 
 
+def _aside_by_place(spot: Spot, others: Sequence[Spot], ends: Ends) -> list[float]:
+    """How far the lines of a floor go to the side, with the spot at each place among the others."""
+    middle = (len(others) + 1) / 2
+
+    def aside(each: Spot, place: int) -> float:
+        return sum(abs(place - middle - end) for side in ends[each] for end in side)
+
+    rest = sum(aside(other, place + 1) for place, other in enumerate(others))
+    found = [rest + aside(spot, 0)]
+    for place, other in enumerate(others):
+        rest += aside(other, place) - aside(other, place + 1)
+        found.append(rest + aside(spot, place + 1))
+    return found
+
+
 def _crossings(
-    left: tuple[Sequence[int], Sequence[int]], right: tuple[Sequence[int], Sequence[int]]
+    left: tuple[Sequence[float], Sequence[float]], right: tuple[Sequence[float], Sequence[float]]
 ) -> int:
     return sum(a > b for side in (0, 1) for a in left[side] for b in right[side])
 
 
 def _cost(floors: Floors, lines: Lines) -> tuple[int, float]:
     """Crossings, and then how far lines go to the side."""
-    at = {spot: i - len(floor) / 2 for floor in floors for i, spot in enumerate(floor)}
+    at = _places(floors)
     crossings = sum(
         (at[a] - at[b]) * (at[c] - at[d]) < 0
         for (a, c), (b, d) in combinations(lines, 2)
         if a.floor == b.floor
     )
-    return crossings, _aside(floors, lines)
+    return crossings, sum(abs(at[a] - at[b]) for a, b in lines)
 
 
-def _aside(floors: Floors, lines: Lines) -> float:
-    """How far lines go to the side."""
-    at = {spot: i - len(floor) / 2 for floor in floors for i, spot in enumerate(floor)}
-    return sum(abs(at[a] - at[b]) for a, b in lines)
+def _places(floors: Floors) -> dict[Spot, float]:
+    """Each spot's place from the middle of its floor."""
+    return {spot: i - len(floor) / 2 for floor in floors for i, spot in enumerate(floor)}
 
 
 def _middles(

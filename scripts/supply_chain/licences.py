@@ -28,8 +28,10 @@ HEAD = """\
 
 What running ShipSentry installs, at the locked versions, with the licence that each package states.
 ShipSentry is under Apache-2.0; its vendored data are named in [NOTICE](../NOTICE). All of these may
-be shipped with it: none asks that ShipSentry's own code be under its terms. Tools of the tests and
-of the supply chain are not in here: they are not shipped.
+be shipped with it: none asks that ShipSentry's own code be under its terms. psycopg, which the desk
+asks PostgreSQL by, is under the LGPL: the image has it unchanged, as files that may be replaced,
+with its licence beside it; its source is on PyPI under the same version. Tools of the tests and of
+the supply chain are not in here: they are not shipped.
 
 `scripts/supply-chain licences` writes this page; a test compares it with the lock.
 

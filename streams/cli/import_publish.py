@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 
 from streams.engine.kafka.producer import DeliveryFailed, Producer
 from streams.engine.kafka.topic_admin import missing_topics
 from streams.engine.kafka.types import Output
-from streams.inputs.sources.payload import Canonical
+from streams.inputs.sources.payload import Canonical, json_text
 from streams.settings import Settings
 
 
@@ -36,8 +35,9 @@ def publish(messages: list[Canonical], settings: Settings) -> None:
             at, value = message.timestamp, None
             stamp_ms = 0 if at is None else round(at.timestamp() * 1_000)
             if message.value is not None:
-                value = json.dumps(message.value, ensure_ascii=False).encode()
-            producer.produce(Output(topics[message.topic], message.key.encode(), value))
+                value = json_text(message.value).encode()
+            key = message.key.encode("utf-8", "replace")
+            producer.produce(Output(topics[message.topic], key, value))
         asyncio.run(producer.flush())
     finally:
         producer.close()

@@ -38,6 +38,7 @@ def show(profile: str, toml: bool) -> None:
         "source": found.source_url or "none",
         "read on": found.read_on,
         "verified": found.verified,
+        "appeal": "not known" if found.appeal_days is None else f"within {found.appeal_days} days",
         "file": found.files[0],
     }
     for name, value in rows.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,7 @@ from streams.facts.times import iso, to_datetime
 from streams.profiles.loader import ProfileError, read
 from streams.profiles.model import Profiles
 from streams.profiles.money import Range, spelled
-from streams.replay.what_if import Change, Risk, Variant, WhatIf, with_file
-from streams.state.state import Finding
+from streams.replay.what_if import Change, Known, Risk, Variant, WhatIf, with_file
 from streams.telemetry.counted import counted
 
 AS_DATED = "as-dated"
@@ -114,10 +113,11 @@ def _sum(currency: str, money: Range | None) -> str:
     return "–" if money is None else spelled(currency, *money)
 
 
-def _say(finding: Finding | None) -> str:
+def _say(known: Known | None) -> str:
     """A warning in a few words."""
-    if finding is None:
+    if known is None:
         return "–"
+    finding = known.finding
     late = finding.state == "resolved" and finding.breached_at is not None
     text = "resolved late" if late else finding.state
     return text if finding.severity == "critical" else f"{text} ({finding.severity})"
@@ -130,9 +130,9 @@ def _say_both(change: Change) -> tuple[str, str]:
     if before is None or after is None or said[0] != said[1]:
         return said
     differing = [
-        (name, getattr(before, field), getattr(after, field))
+        (name, getattr(before.finding, field), getattr(after.finding, field))
         for name, field in (("from", "opened_at"), ("due", "deadline"), ("ended", "resolved_at"))
-        if getattr(before, field) != getattr(after, field)
+        if getattr(before.finding, field) != getattr(after.finding, field)
     ]
     return (
         ", ".join([said[0], *(f"{name} {_moment(old)}" for name, old, _ in differing)]),
@@ -154,9 +154,17 @@ def _order_counts(changes: Iterable[Change]) -> dict[str, int]:
     return {"changed": len(changed), **{kind: len(orders) for kind, orders in kinds.items()}}
 
 
+_TOLD_BY: dict[str, Callable[[Known], str | None]] = {
+    "rule": lambda known: known.finding.rule,
+    "platform": lambda known: known.platform,
+    "shop_id": lambda known: known.finding.shop_id,
+}
+_GROUPS = {"rules": ("rule",), "platforms": ("platform",), "shops": ("platform", "shop_id")}
+"""Name of a list of a side → the fields that its entries are told apart by."""
+
+
 def _side(side: Variant) -> dict[str, Any]:
     counts = side.counts()
-    risk: Risk = side.risk()
     return {
         "profile": side.name,
         "warnings": counts.total(),
@@ -164,14 +172,39 @@ def _side(side: Variant) -> dict[str, Any]:
             {"rule": rule, "stage": stage, "state": state, "warnings": number}
             for (rule, stage, state), number in sorted(counts.items())
         ],
-        "at_risk": {
-            "money": [
-                {"currency": currency, "least": least, "most": most}
-                for currency, (least, most) in sorted(risk.money.items())
-            ],
-            "strikes": risk.strikes,
-            "sum_not_known": risk.unknown,
-        },
+        "at_risk": _risk(side.risk()),
+        **{name: _grouped(side, fields) for name, fields in _GROUPS.items()},
+    }
+
+
+def _grouped(side: Variant, fields: Sequence[str]) -> list[dict[str, Any]]:
+    """How many warnings there are and what is at risk, by some fields of a warning."""
+
+    def group(known: Known) -> tuple[str | None, ...]:
+        return tuple(_TOLD_BY[field](known) for field in fields)
+
+    numbers = Counter(map(group, side.known()))
+    risks = side.risks(group)
+    nothing = Risk({}, 0, 0)
+    in_order = sorted(numbers, key=lambda key: [part or "" for part in key])
+    return [
+        {
+            **dict(zip(fields, key, strict=True)),
+            "warnings": numbers[key],
+            "at_risk": _risk(risks.get(key, nothing)),
+        }
+        for key in in_order
+    ]
+
+
+def _risk(risk: Risk) -> dict[str, Any]:
+    return {
+        "money": [
+            {"currency": currency, "least": least, "most": most}
+            for currency, (least, most) in sorted(risk.money.items())
+        ],
+        "strikes": risk.strikes,
+        "sum_not_known": risk.unknown,
     }
 
 
@@ -191,17 +224,28 @@ def _change(change: Change) -> dict[str, Any]:
     }
 
 
-def _content(finding: Finding | None) -> dict[str, Any] | None:
-    if finding is None:
+def _content(known: Known | None) -> dict[str, Any] | None:
+    if known is None:
         return None
+    finding = known.finding
+    currency, least, most, _ = finding.money or (None, None, None, None)
     return {
+        "warning_id": known.warning_id,
         "profile": finding.profile,
+        "platform": known.platform,
+        "shop_id": finding.shop_id,
         "state": finding.state,
         "severity": finding.severity,
         "opened_at": iso(finding.opened_at),
         "deadline": iso(finding.deadline),
         "breached_at": iso(finding.breached_at),
         "resolved_at": iso(finding.resolved_at),
+        "exposure": {
+            "kind": finding.exposure,
+            "currency": currency,
+            "least": least,
+            "most": most,
+        },
     }
 
 

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import uvicorn
-
 from streams.desk.access import users
 from streams.desk.access.who import Role
 from streams.desk.actions.relay import Relay
@@ -22,6 +20,7 @@ from streams.desk.console.install import install
 from streams.desk.database.database import Database, sqlite_url
 from streams.desk.database.migrate import upgrade
 from streams.desk.intake.consumer import Intake, Source
+from streams.desk.service.server import Server, make_server
 from streams.engine.kafka.topics import Topics
 from streams.facts.times import DAY
 from streams.profiles.model import Profiles
@@ -62,21 +61,9 @@ def served(
     users.add(database, USER, password, Role.operator, None, clock())
     intake = Intake(database, Source(bootstrap, f"{topics.app_id}-desk", topics), clock)
     relay = Relay(database, bootstrap, {}, topics.actions)
-    app = make_app(
-        Desk(database, clock, problem=lambda: intake.problem),
-        [partial(install, console=Console(profiles, _SESSION))],
-    )
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            host="127.0.0.1",
-            port=port,
-            log_config=None,
-            access_log=False,
-            ws="none",
-            timeout_graceful_shutdown=1,
-        )
-    )
+    desk = Desk(database, clock, problem=lambda: intake.problem)
+    app = make_app(desk, [partial(install, console=Console(profiles, _SESSION))])
+    server = make_server(app, desk, "127.0.0.1", port)
     stop = threading.Event()
     threads = [
         threading.Thread(target=work, args=args, name=f"demo-desk-{name}", daemon=True)
@@ -99,12 +86,12 @@ def served(
         database.close()
 
 
-def _run(server: uvicorn.Server) -> None:
+def _run(server: Server) -> None:
     with suppress(SystemExit):  # how it says that it cannot listen
         server.run()
 
 
-def _await(server: uvicorn.Server, thread: threading.Thread) -> None:
+def _await(server: Server, thread: threading.Thread) -> None:
     waited = 0.0
     while not server.started:
         if not thread.is_alive() or waited > _START_S:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 from streams.engine.kafka.topics import Topics
 from streams.ingest.feeds import NamedFeed
 from streams.ingest.masking import masked_text
 from streams.ingest.publisher import Outgoing
-from streams.inputs.sources.payload import Canonical
+from streams.inputs.sources.payload import Canonical, json_text
 from streams.inputs.sources.scope import FIELDS, owner_of, scoped
 
 
@@ -23,13 +21,6 @@ def record_of(message: Canonical, feed: NamedFeed, topics: Topics) -> Outgoing:
     return Outgoing(
         topics.orders if message.topic == "order-paid" else topics.tracking,
         message.key.encode("utf-8", "replace"),
-        None if value is None else _json(value),
+        None if value is None else json_text(value).encode(),
         0 if timestamp is None else round(timestamp.timestamp() * 1000),
     )
-
-
-def _json(value: dict[str, object]) -> bytes:
-    try:
-        return json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:  # half of a character that JSON can escape and UTF-8 cannot hold
-        return json.dumps(value).encode()

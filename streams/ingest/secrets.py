@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from streams.telemetry.secrets import hide
+from streams.telemetry.secrets import forget, hide
 
 
 class NoSecret(ValueError):
@@ -25,7 +25,7 @@ def secret_of(name: str, file: str, variable: str, environment: Mapping[str, str
         both = f"either {name}_file or {name}_env is needed, and only one of them"
         raise NoSecret("", both)
     if file:
-        return read_secret(name, file)
+        return SecretFile(name, file).read()
     secret = environment.get(variable, "").strip()
     if not secret:
         why = f"the variable {variable} is not set: it is to hold the feed's {name}"
@@ -34,15 +34,27 @@ def secret_of(name: str, file: str, variable: str, environment: Mapping[str, str
     return secret
 
 
-def read_secret(name: str, file: str) -> str:
-    """The secret `name` in a file; from now on no line of the log shows it. Raises NoSecret."""
-    field = f"{name}_file"
-    try:
-        secret = Path(file).expanduser().read_text(encoding="utf-8").strip()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
-        raise NoSecret(field, f"{file} cannot be read: {reason}") from None
-    if not secret:
-        raise NoSecret(field, f"{file} is empty: it is to hold the feed's {name}")
-    hide(secret)
-    return secret
+class SecretFile:
+    """A secret in a file that is written anew; `name` is what it is."""
+
+    def __init__(self, name: str, file: str) -> None:
+        self._name = name
+        self._file = file
+        self._last = ""
+
+    def read(self) -> str:
+        """What stands there now; from now on no line of the log shows it. Raises NoSecret."""
+        field = f"{self._name}_file"
+        try:
+            secret = Path(self._file).expanduser().read_text(encoding="utf-8").strip()
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "it is no text"
+            raise NoSecret(field, f"{self._file} cannot be read: {reason}") from None
+        if not secret:
+            why = f"{self._file} is empty: it is to hold the feed's {self._name}"
+            raise NoSecret(field, why)
+        if secret != self._last:
+            hide(secret)
+            forget(self._last)
+            self._last = secret
+        return secret

@@ -20,6 +20,8 @@ UNSHOWN = frozenset(("description", "closed_reason", "address_key", "person_key"
 _PERSONAL = re.compile(r"@|(?:[0-9][ ()-]?){7,}")
 """In a value that is none of its field's: an e-mail address, a phone number, an ID card."""
 
+_QUOTED = re.compile(r"'[^']*'")
+
 LONGEST_SHOWN = 40
 """Characters of a value that are shown."""
 
@@ -99,6 +101,11 @@ def shown_value(line: BadLine) -> str | None:
         return None
     text = "".join(char if char.isprintable() else "�" for char in text)
     return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 1]}…"
+
+
+def without_personal(sentence: str) -> str:
+    """A sentence in which quoted values that look personal are left out: others may read it."""
+    return _QUOTED.sub(lambda found: "'…'" if _PERSONAL.search(found[0]) else found[0], sentence)
 
 
 def _text(raw: bytes) -> str | None:

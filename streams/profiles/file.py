@@ -30,6 +30,7 @@ class ProfileFile(Strict):
     source_url: str
     read_on: date
     verified: str
+    appeal_days: Annotated[int, Field(ge=1, le=365)] | None = None
     default_promise_hours: PromiseHours | None = None
     business_days: BusinessDaysTable | None = None
     lanes: LanesTable = LanesTable()
@@ -102,6 +103,7 @@ class ProfileFile(Strict):
             source_url=self.source_url,
             read_on=self.read_on.isoformat(),
             verified=self.verified,
+            appeal_days=self.appeal_days,
             exemptions=tuple(row.exemption() for row in self.exemptions),
             files=files,
             meter=meter_of(self.meter, self.lines),

@@ -28,7 +28,8 @@ DEFAULT_PLATFORM = "generic"
 class Profile:
     """The rules of one platform. Times in µs; `effective_to` is exclusive, None: still in force.
 
-    `files` are where it was read from: the file itself, then those that it changes.
+    `files` are where it was read from: the file itself, then those that it changes. `appeal_days`
+    is how long after its judgement the platform takes an appeal; None: not known.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Profile:
     files: tuple[str, ...] = ()
     meter: Meter | None = None
     terms: Terms = _TERMS
+    appeal_days: int | None = None
 
     def rule(self, kind: type[R]) -> R | None:
         """The rule of this class; None where it is off."""

@@ -1,7 +1,7 @@
 """A machine for whoever asks once: facts are gathered as they come, and judged at one time only.
 
 A worker that finds a backlog does the same: the warnings that stand at a time are a pure function
-of the facts received by then. What stood in between is not to be had; it costs a fifth.
+of the facts received by then. What stood in between is not to be had; it costs a third.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple, TypeVar
 
 from streams.facts.facts import OrderVersion, TrackingFact
 from streams.judge.evaluate import RuleFailure
@@ -23,12 +23,24 @@ A start comes from facts, so what two profiles see in the same facts meets in on
 """
 
 
+Group = TypeVar("Group")
+
+
+class Known(NamedTuple):
+    """A warning that stands, its id, and the platform that its order is of: the finding has the one
+    whose rules judged it."""
+
+    warning_id: str
+    platform: str
+    finding: Finding
+
+
 class Change(NamedTuple):
     """What the two sides say of one place; None: nothing."""
 
     place: Place
-    before: Finding | None
-    after: Finding | None
+    before: Known | None
+    after: Known | None
 
     @property
     def kind(self) -> str:
@@ -67,6 +79,7 @@ class Variant:
         self._exposures = {profile.id: profile.exposure for profile in profiles.all}
         self._newest: dict[str, Finding] = {}
         self._charges: dict[str, list[Charge]] = {}
+        self._platforms: dict[str, str] = {}
 
     @property
     def failures(self) -> list[RuleFailure]:
@@ -78,6 +91,7 @@ class Variant:
         if finding.state == "withdrawn":
             self._newest.pop(key, None)
             self._charges.pop(key, None)
+            self._platforms.pop(key, None)
             return
         self._newest[key] = finding
         known = [self._order(order_id) for order_id in finding.order_ids]
@@ -86,18 +100,26 @@ class Variant:
             self._charges[key] = charges(
                 self._exposures[finding.profile], finding, [order for order in known if order]
             )
+        stated = next((order.platform for order in known if order and order.platform), None)
+        self._platforms[key] = stated or self._platforms.get(key, finding.platform)
 
     def _order(self, order_id: str) -> OrderVersion | None:
         state = self.machine.order_state(order_id)
         return None if state is None else order_known(state.versions)
 
-    def standing(self) -> dict[Place, Finding]:
+    def standing(self) -> dict[Place, Known]:
         """The warnings that stand, once for each order that they name."""
         return {
-            (order_id, finding.rule, finding.stage, finding.parcel or "", finding.anchor): finding
-            for finding in self._newest.values()
-            for order_id in finding.order_ids
+            (order_id, f.rule, f.stage, f.parcel or "", f.anchor): known
+            for known in self.known()
+            for f in (known.finding,)
+            for order_id in f.order_ids
         }
+
+    def known(self) -> Iterator[Known]:
+        """The warnings that stand, or have ended."""
+        for warning_id, finding in self._newest.items():
+            yield Known(warning_id, self._platforms[warning_id], finding)
 
     @property
     def newest(self) -> Mapping[str, Finding]:
@@ -110,11 +132,22 @@ class Variant:
 
     def risk(self, counted: Callable[[Finding], bool] = at_risk) -> Risk:
         """What is at risk in the end, of the warnings that are `counted`."""
+        return self._together(key for key, finding in self._newest.items() if counted(finding))
+
+    def risks(self, group: Callable[[Known], Group]) -> dict[Group, Risk]:
+        """What is at risk in the end by groups of warnings, each under the caps that it shares:
+        what groups have at most may add up to more than there is at risk in all."""
+        groups: dict[Group, list[str]] = {}
+        for known in self.known():
+            if at_risk(known.finding):
+                groups.setdefault(group(known), []).append(known.warning_id)
+        return {name: self._together(keys) for name, keys in groups.items()}
+
+    def _together(self, keys: Iterable[str]) -> Risk:
         strikes = unknown = 0
         by_profile: dict[str, list[Charge]] = {}
-        for key, finding in self._newest.items():
-            if not counted(finding):
-                continue
+        for key in keys:
+            finding = self._newest[key]
             if finding.exposure == "strike":
                 strikes += 1
             elif finding.money is None:
@@ -157,7 +190,7 @@ class WhatIf:
         before, after = self.before.standing(), self.after.standing()
         for place in sorted(before.keys() | after.keys()):
             old, new = before.get(place), after.get(place)
-            if old is None or new is None or _said(old) != _said(new):
+            if old is None or new is None or _said(old.finding) != _said(new.finding):
                 yield Change(place, old, new)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +15,7 @@ from streams.inputs.opened import Opened, Unreadable
 from streams.inputs.published import TOPICS
 from streams.inputs.sheets.form import Form
 from streams.inputs.sheets.imported import UNREADABLE, Imported, payload_read, sheet_read
-from streams.inputs.sources.payload import Canonical, Feed, Outcome, Payload
+from streams.inputs.sources.payload import Canonical, Feed, Outcome, Payload, json_text
 from streams.inputs.sources.scope import Scope, owner_of, scoped
 
 
@@ -111,10 +110,10 @@ def _lines(messages: list[Canonical]) -> list[Line]:
     last = NO_TIME
     for number, message in enumerate(messages, 1):
         value = message.value
-        if value is None and message.timestamp is not None:
-            at = message.timestamp.isoformat()
+        if value is None:
+            at = None if message.timestamp is None else message.timestamp.isoformat()
             value = {"key": message.key, "value": None, "timestamp": at}
-        raw = json.dumps(value, ensure_ascii=False).encode(errors="surrogatepass")
+        raw = json_text(value).encode()
         arrival = arrival_of(raw)
         last = last if arrival is None or isinstance(arrival, Bad) else arrival
         found.append(Line(last, message.line or number, raw))

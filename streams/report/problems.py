@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from streams.decode.names import Names
-from streams.inputs.rejected import Counted, shown_value
+from streams.inputs.rejected import Counted, shown_value, without_personal
 from streams.inputs.sheets.imported import Imported
 from streams.profiles.model import Profiles
 from streams.replay.machine import Machine
@@ -87,9 +87,10 @@ def _imported(imports: Iterable[tuple[Path, Imported]]) -> list[Problem]:
     for path, each in imports:
         name, outcome = path.name, each.outcome
         for reason, why in outcome.refusals:
-            refused.setdefault(reason, []).append(f"{name}: {why}")
+            refused.setdefault(reason, []).append(f"{name}: {without_personal(why)}")
         passed += [f"{name}: {reason}: {count}" for reason, count in sorted(outcome.passed.items())]
-        statuses += [f"{name}: {status} ({n})" for status, n in outcome.unknown.most_common()]
+        unknown = [(f"'{status}'", n) for status, n in outcome.unknown.most_common()]
+        statuses += [f"{name}: {without_personal(status)} ({n})" for status, n in unknown]
         columns += [f"{name}: {column}" for column in each.unknown]
     by_number = sorted(refused.items(), key=lambda one: -len(one[1]))
     return [

@@ -385,7 +385,8 @@ INGEST_ASKS = Counter(
     "shipsentry_ingest_asks_total",
     "Questions to platforms about orders by feed and outcome. `answered`. Asked again: "
     "`unanswered`, `failed`, `throttled`, `denied` (key, token, permission). Ended with a dead "
-    "letter: `not_found`, `refused`, `unreadable`, `given_up` (besides the last `failed`).",
+    "letter: `not_found`, `refused`, `unreadable` (in part or whole), `given_up` (besides the last "
+    "`failed`).",
     ["source", "feed", "outcome"],
 )
 INGEST_ASK_OUTCOMES = (

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from urllib.parse import quote, quote_plus
 
@@ -19,23 +20,45 @@ MASK = "(secret)"
 _SHORT = 4
 """Characters below which a secret is hidden as a word of its own only, or no text would be left."""
 
-_spellings: dict[str, str] = {}
-"""Each spelling of each secret, as a regular expression."""
+_spellings: dict[str, dict[str, str]] = {}
+"""Of each secret its spellings, each with its regular expression."""
+_owners: Counter[str] = Counter()
+"""How often each was hidden, and not forgotten since."""
 _pattern: re.Pattern[str] | None = None
 
 
 def hide(secret: str) -> None:
     """From now on `masked` takes this out of every text; an empty one is none."""
-    global _pattern
     if not secret:
         return
+    _owners[secret] += 1
     if len(secret) < _SHORT:
-        _spellings[secret] = rf"(?<!\w){re.escape(secret)}(?!\w)"
+        _spellings[secret] = {secret: rf"(?<!\w){re.escape(secret)}(?!\w)"}
     else:
-        _spellings.update({spelling: re.escape(spelling) for spelling in _spelled(secret)})
+        _spellings[secret] = {spelling: re.escape(spelling) for spelling in _spelled(secret)}
+    _compile()
+
+
+def forget(secret: str) -> None:
+    """Whoever hid this has no use for it any more, such as a token that has expired.
+
+    Each secret costs every text time. One that others hid too stays hidden.
+    """
+    _owners[secret] -= 1
+    if _owners[secret] <= 0:
+        del _owners[secret]
+        if _spellings.pop(secret, None) is not None:
+            _compile()
+
+
+def _compile() -> None:
+    global _pattern
+    every: dict[str, str] = {}
+    for spellings in _spellings.values():
+        every |= spellings
     # The longest first: a spelling may begin as another one does.
-    longest_first = sorted(_spellings, key=len, reverse=True)
-    _pattern = re.compile("|".join(_spellings[spelling] for spelling in longest_first))
+    longest_first = sorted(every, key=len, reverse=True)
+    _pattern = re.compile("|".join(map(every.__getitem__, longest_first))) if every else None
 
 
 def masked(text: str) -> str:

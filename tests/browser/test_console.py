@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from support.comparisons import change, comparison
 from support.desk import an_id, put, warned
 from support.desk_week import fill
 from support.ports import free_port
@@ -25,6 +27,7 @@ from streams.desk.api.app import make_app
 from streams.desk.api.desk import Desk
 from streams.desk.console.console import Console
 from streams.desk.console.install import install
+from streams.desk.console.words import Says
 from streams.desk.database.database import Database, sqlite_url
 from streams.desk.database.migrate import upgrade
 from streams.facts.times import HOUR, MINUTE
@@ -46,13 +49,27 @@ class Served:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """The demo's week, on loopback."""
-    database = Database(sqlite_url(tmp_path_factory.mktemp("desk") / "desk.sqlite"))
+def week(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's week as a desk's database, and a folder with a comparison beside it."""
+    folder = tmp_path_factory.mktemp("desk")
+    database = Database(sqlite_url(folder / "desk.sqlite"))
     upgrade(database)
     fill(database, NOW)
     users.add(database, "li.na", PASSWORD, Role.operator, None, NOW)
-    app = make_app(Desk(database, lambda: NOW), [partial(install, console=Console(load()))])
+    database.close()
+    (folder / "what-if").mkdir()
+    changes = [change("a", "gain"), change("b", "lose"), change("c", "change")]
+    (folder / "what-if" / "mine.json").write_text(json.dumps(comparison(*changes)))
+    return folder
+
+
+@pytest.fixture
+def desk(week: Path, tmp_path: Path) -> Iterator[Served]:
+    """A desk of a test's own with that week, on loopback."""
+    folder = shutil.copytree(week, tmp_path / "desk")
+    database = Database(sqlite_url(folder / "desk.sqlite"))
+    console = Console(load(), comparisons=folder / "what-if")
+    app = make_app(Desk(database, lambda: NOW), [partial(install, console=console)])
     port = free_port()
     server = uvicorn.Server(
         uvicorn.Config(
@@ -97,7 +114,13 @@ class Look:
     theme: str
 
 
-LOOKS = (Look("en", 1440, "light"), Look("zh", 390, "dark"))
+LOOKS = (
+    Look("en", 1440, "light"),
+    Look("zh", 390, "dark"),
+    Look("zh", 1440, "light"),
+    Look("en", 390, "dark"),
+)
+by_look = pytest.mark.parametrize("look", LOOKS, ids=lambda each: f"{each.language}-{each.width}")
 
 
 def opened(browser: Browser, desk: Served, look: Look) -> tuple[Page, list[str]]:
@@ -122,16 +145,23 @@ def opened(browser: Browser, desk: Served, look: Look) -> tuple[Page, list[str]]
     return page, wrong
 
 
-def test_an_operators_morning(browser: Browser, desk: Served) -> None:
+@by_look
+def test_an_operators_morning(browser: Browser, desk: Served, look: Look) -> None:
     """Sign in, filter, open, acknowledge twenty, snooze one, export; a new warning is announced
     without a reload, and one's own acts are not. All by the page alone."""
-    page, wrong = opened(browser, desk, LOOKS[0])
+    page, wrong = opened(browser, desk, look)
+    says = Says(look.language)
+    is_narrow = look.width < 1000
     page.click(".tabs a >> nth=0")
     page.wait_for_url("**/warnings?tab=todo")
     total = page.locator(".total strong")
     everything = int(total.inner_text())
     assert everything > 40
 
+    filters = page.locator("#show-filters")
+    if is_narrow:
+        expect(page.locator("#q")).to_be_hidden()
+        filters.click()
     page.check("label.facet:has-text('yuexiu-shoes') input")
     page.wait_for_url(re.compile(r"shop_id=yuexiu-shoes"))
     expect(total).not_to_have_text(str(everything))
@@ -140,30 +170,32 @@ def test_an_operators_morning(browser: Browser, desk: Served) -> None:
     page.fill("#q", number)
     page.wait_for_url(re.compile(f"q={number}"))
     assert set(page.locator("tr[data-row] .mono > a").all_inner_texts()) == {number}
+    if is_narrow:
+        expect(filters).to_have_attribute("aria-expanded", "true")
 
     page.click("a.open >> nth=0")
-    page.wait_for_url(re.compile(r"/warnings/[0-9a-f]{32}$"))
+    page.wait_for_url(re.compile(r"/warnings/[0-9a-f]{32}\?in="))
     expect(page.locator(".clockface")).to_be_visible()
-    page.go_back()
+    page.click(".crumb a >> nth=0")
     expect(page.locator("#q")).to_have_value(number)
 
     page.goto("/warnings")
     boxes = page.locator('tbody input[name="id"]')
     boxes.nth(0).check()
     boxes.nth(19).click(modifiers=["Shift"])
-    expect(page.locator("[data-count]")).to_have_text("20 chosen")
+    expect(page.locator("[data-count]")).to_have_text(says.count("selected", 20))
     page.click("#acts button.main")
-    expect(page.locator("#toast")).to_have_text("20 acknowledged.")
+    expect(page.locator("#toast")).to_have_text(says.count("did_acknowledge", 20))
     expect(total).to_have_text(str(everything - 20))
     expect(page.locator("#acts")).to_be_hidden()
 
     page.keyboard.press("j")
     page.keyboard.press("x")
-    expect(page.locator("[data-count]")).to_have_text("1 chosen")
+    expect(page.locator("[data-count]")).to_have_text(says.count("selected", 1))
     page.keyboard.press("s")
     page.select_option("#snooze-hours", "12")
     page.click("#do-snooze button.main")
-    expect(page.locator("#toast")).to_have_text("1 snoozed.")
+    expect(page.locator("#toast")).to_have_text(says.count("did_snooze", 1))
     expect(total).to_have_text(str(everything - 21))
     expect(page.locator("#news button")).to_have_count(0)
 
@@ -174,13 +206,20 @@ def test_an_operators_morning(browser: Browser, desk: Served) -> None:
 
     put(desk.database, [warned("new", deadline=NOW + 5 * MINUTE)], NOW, partition=9)
     news = page.locator("#news button")
-    expect(news).to_have_text("1 warning is new or has changed — show", timeout=15_000)
-    assert page.locator(f'a[href="/warnings/{an_id("new")}"]').count() == 0
+    expect(news).to_have_text(says.count("news", 1), timeout=15_000)
+    link = page.locator(f'a[href="/warnings/{an_id("new")}"]')
+    assert link.count() == 0
     news.click()
-    expect(page.locator(f'a[href="/warnings/{an_id("new")}"]')).to_be_visible()
+    expect(link).to_be_visible()
     expect(news).to_have_count(0)
     expect(total).to_have_text(str(everything - 20))
 
+    link.click()
+    page.wait_for_url(f"**/warnings/{an_id('new')}")
+    page.keyboard.press("a")
+    expect(page.locator("#toast")).to_have_text(says.count("did_acknowledge", 1))
+    page.keyboard.press("j")
+    page.wait_for_url(lambda url: "/warnings/" in url and an_id("new") not in url)
     page.keyboard.press("?")
     expect(page.locator("#help")).to_be_visible()
     page.keyboard.press("Escape")
@@ -192,10 +231,11 @@ def test_an_operators_morning(browser: Browser, desk: Served) -> None:
 
 
 PAGES = ("/warnings?tab=all", "warning", "parcel", "/shops", "shop", "/products", "/carriers",
-         "/check-a-number?carrier=zto&number=78123456789012")  # fmt: skip
+         "/check-a-number?carrier=zto&number=78123456789012", "/what-if",
+         "/what-if/mine.json")  # fmt: skip
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=lambda look: f"{look.language}-{look.width}")
+@pytest.mark.parametrize("look", LOOKS[:2], ids=lambda each: f"{each.language}-{each.theme}")
 def test_everybody_can_use_every_page(browser: Browser, desk: Served, look: Look) -> None:
     """axe finds nothing serious, nothing is wider than the window, and nothing goes wrong."""
     page, wrong = opened(browser, desk, look)

@@ -114,6 +114,10 @@ def test_a_source_of_spreadsheets_alone_is_listed_and_shown(run: Run) -> None:
     shown = run("sources", "show", "shipstation").stdout
     assert "Shipment - Tracking Number" in shown
     assert "订单提交时间" in run("sources", "show", "douyin").stdout
+    asked = run("sources", "show", "wechat").stdout
+    assert "asked for orders: https://api.weixin.qq.com, with token\n" in asked
+    assert "missing where it is not: address, amount, goods, numbers" in asked
+    assert "throttled    reach max api daily quota limit (vendor document)\n" in asked
 
 
 def test_all_of_it_is_on_kafka_at_the_end(run: Run, export: str, cluster: KafkaServer) -> None:

@@ -34,7 +34,7 @@ from support.deploying import (
 from support.running import wait_for
 
 from grafana import risk
-from streams.desk.service.serve import GOODBYE_S
+from streams.desk.service.server import GOODBYE_S
 from streams.ingest.feeds import load_feeds
 from streams.settings import PAGES, load_settings
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from support.postgres_server import PostgresServer
 
+from streams.desk.access import secrets
 from streams.desk.database.database import Database, sqlite_url
 from streams.desk.database.migrate import upgrade
 
@@ -44,3 +46,11 @@ def sqlite(tmp_path: Path) -> Iterator[Database]:
     upgrade(opened)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="module")
+def quick_hashes() -> Iterator[None]:
+    """Passwords as argon2id, but of a kind that takes no time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(secrets, "HASHER", PasswordHasher(1, 8, 1))
+        yield

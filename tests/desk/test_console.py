@@ -9,92 +9,39 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator
-from functools import partial
-from html import unescape
+from html import escape, unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
-from argon2 import PasswordHasher
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
-from httpx2 import Response
 from python_calamine import CalamineWorkbook
 from sqlalchemy import select
+from support.console import HOSTILE, PASSWORD, Clock, client_of, sign_in, signed_in
 from support.desk import NOON, an_id, put, shops, warned
 from support.desk_week import fill
 
 from streams.demo.history import ENDS_AT
-from streams.desk.access import secrets, users
+from streams.desk.access import users
 from streams.desk.access.who import Role, Who
-from streams.desk.api.app import make_app, served
-from streams.desk.api.desk import Desk
+from streams.desk.actions.perform import Act, perform
+from streams.desk.api.app import served
 from streams.desk.api.guard import CSRF_HEADER, access_of
-from streams.desk.console.console import ASSETS, Console, asset_body, local
+from streams.desk.console.console import ASSETS, asset_body, local
 from streams.desk.console.filters import TABS, parsed, read
-from streams.desk.console.install import install
 from streams.desk.console.pages.exports import guarded
 from streams.desk.console.queries import views
 from streams.desk.console.queries.lanes import seen
 from streams.desk.database import lists
 from streams.desk.database.database import Database, sqlite_url
 from streams.desk.database.migrate import upgrade
-from streams.desk.database.sight import Sight
 from streams.desk.database.tables import actions, work
 from streams.desk.database.wanted import Wanted
 from streams.facts.times import DAY, HOUR, SECOND, iso
-from streams.profiles.loader import load
 
-PROFILES = load()
-PASSWORD = "correct horse battery"  # noqa: S105 - of a test
-HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(2)>'"
-
-
-class Clock:
-    """The time that a test says it is."""
-
-    now = NOON
-
-    def __call__(self) -> int:
-        """µs."""
-        return self.now
-
-
-def client_of(database: Database, clock: Clock) -> TestClient:
-    """A browser of nobody in particular, before a desk with its console."""
-    console = Console(PROFILES)
-    app = make_app(Desk(database, clock), [partial(install, console=console)])
-    found = TestClient(app, "http://localhost", follow_redirects=False)
-    found.headers["Accept"] = "text/html"
-    return found
-
-
-def sign_in(client: TestClient, name: str, password: str = PASSWORD) -> Response:
-    """As the form does."""
-    return client.post("/sign-in", data={"name": name, "password": password})
-
-
-def signed_in(database: Database, clock: Clock, role: Role, sight: Sight = None) -> TestClient:
-    """The browser of a new user, with the page's secret in what it sends."""
-    name = f"{role.name}-{len(sight or ())}"
-    users.add(database, name, PASSWORD, role, sight, clock())
-    client = client_of(database, clock)
-    assert sign_in(client, name).status_code == 303
-    page = client.get("/warnings").text
-    found = re.search(r"X-CSRF-Token&#34;: &#34;|X-CSRF-Token\": \"([^\"]+)\"", page)
-    assert found is not None
-    client.headers[CSRF_HEADER] = found[1]
-    client.headers["HX-Request"] = "true"
-    return client
-
-
-@pytest.fixture(autouse=True, scope="module")
-def quick_hashes() -> Iterator[None]:
-    """Passwords as argon2id, but of a kind that takes no time."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(secrets, "HASHER", PasswordHasher(1, 8, 1))
-        yield
+pytestmark = pytest.mark.usefixtures("quick_hashes")
 
 
 @pytest.fixture
@@ -586,6 +533,53 @@ def test_a_moment_in_beijing_ends_a_snooze(sqlite: Database, operator: TestClien
     assert iso(until) == "2026-11-22T01:30:00+00:00"
 
 
+def test_the_next_warning_is_the_lists_next(sqlite: Database, operator: TestClient) -> None:
+    """From one to the other in the order and with the filter of the list, also once a warning has
+    left it; the way back leads to the same list."""
+    put(sqlite, [warned(n, shop_id=f"s-{n % 2}", deadline=NOON + n * HOUR) for n in range(8)])
+    for query, names in (("", range(8)), ("shop_id=s-1", (1, 3, 5, 7)), ("tab=all&q=order-4", [4])):
+        path: str | None = re.findall(
+            r'class="open" href="([^"]+)"', operator.get(f"/warnings?{query}").text
+        )[0]
+        met = []
+        while path:
+            page = operator.get(unescape(path)).text
+            assert f'<a href="/warnings{"?" if query else ""}{escape(query)}">' in page
+            met.append(path.partition("?")[0].rpartition("/")[2])
+            operator.post("/act", data={"kind": "acknowledge", "id": met[-1]})
+            assert operator.get(unescape(path)).status_code == 200
+            following = re.search(r'data-next href="([^"]+)"', page)
+            path = following[1] if following else None
+        assert met == [an_id(name) for name in names], query
+        operator.post("/act", data={"kind": "unacknowledge", "id": met})
+
+
+def test_what_was_done_to_many_is_taken_back(sqlite: Database, operator: TestClient) -> None:
+    """Where a list shows nothing else, and until when it holds stands beside it."""
+    put(sqlite, [warned(n) for n in range(3)])
+    ids = [an_id(n) for n in range(3)]
+    for kind, tab, more in (
+        ("acknowledge", "acknowledged", {}),
+        ("snooze", "snoozed", {"hours": "4"}),
+        ("assign", "mine", {"assignee": "operator-0"}),
+    ):
+        assert f'"un{kind}"' not in operator.get(f"/warnings?tab={tab}").text
+        operator.post("/act", data={"kind": kind, "id": ids, **more})
+        page = operator.get(f"/warnings?tab={tab}").text
+        assert f"""hx-vals='{{"kind": "un{kind}"}}'""" in page
+        operator.post("/act", data={"kind": f"un{kind}", "id": ids[:2]})
+        assert (
+            re.findall(r'name="id" value="([^"]+)"', operator.get(f"/warnings?tab={tab}").text)
+            == (ids[2:])
+        )
+    assert "snoozed until 11-21 16:00" in operator.get("/warnings?tab=snoozed").text
+    perform(sqlite, ids, Act("acknowledge", "night", until=NOON + HOUR), NOON)
+    assert "acknowledged by night until 11-21 13:00" in operator.get("/warnings?tab=all").text
+    page = operator.get("/warnings?tab=all&assignee=operator-0").text
+    assert re.findall(r'name="id" value="([^"]+)"', page) == ids[2:]
+    assert "No warning matches" in operator.get("/warnings?tab=all&assignee=operator").text
+
+
 def test_views_are_kept_for_their_user_alone(
     sqlite: Database, clock: Clock, operator: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -665,7 +659,7 @@ def test_evidence_is_a_bundle_without_originals(week: tuple[Database, Clock]) ->
     database, clock = week
     client = signed_in(database, clock, Role.viewer)
     page = client.get("/warnings?tab=all&state=breached").text
-    found = re.search(r'class="open" href="(/warnings/[0-9a-f]{32})"', page)
+    found = re.search(r'class="open" href="(/warnings/[0-9a-f]{32})[?"]', page)
     assert found is not None
     answer = client.get(f"{found[1]}/evidence.zip")
     with zipfile.ZipFile(io.BytesIO(answer.content)) as parts:
@@ -703,6 +697,27 @@ def test_a_warning_a_parcel_and_an_order_tell_all(week: tuple[Database, Clock]) 
     assert parcel[1].rpartition("%3A")[2] in page
 
 
+def test_the_appeal_window_is_the_profiles(sqlite: Database, operator: TestClient) -> None:
+    """From the breach at the earliest; nothing is made up where the profile does not know it."""
+    put(
+        sqlite,
+        [
+            warned("a", state="breached", deadline=NOON - DAY),
+            warned("b"),
+            warned("c", state="breached", deadline=NOON - DAY, profile="tmall-2026-04-09"),
+            warned("d", profile="gone"),
+        ],
+    )
+    pages = {name: operator.get(f"/warnings/{an_id(name)}").text for name in "abcd"}
+    assert "takes an appeal within 7 days" in pages["a"]
+    assert "If it judged at the breach, until 2026-11-27 12:00." in pages["a"]
+    assert "takes an appeal within 7 days" in pages["b"]
+    assert "until 2026-11" not in pages["b"]
+    for name in "cd":
+        assert "the profile does not state it" in unescape(pages[name])
+        assert "takes an appeal" not in pages[name]
+
+
 def test_shops_products_and_carriers_have_their_figures(week: tuple[Database, Clock]) -> None:
     """Lines with their distance, products that are late, lanes as a table with shades."""
     database, clock = week
@@ -718,7 +733,26 @@ def test_shops_products_and_carriers_have_their_figures(week: tuple[Database, Cl
     page = client.get("/carriers").text
     assert "Zhejiang" in page
     assert re.search(r'class="num shade-[1-6]"', page)
-    assert "silent" not in page
+    assert "No carrier" in page
+    assert re.search(r"\d h \d\d min ago<", page)
+
+
+def test_silent_feeds_are_named(sqlite: Database, clock: Clock) -> None:
+    """Also of a carrier of which no record is kept any longer; of one's own shops alone."""
+    put(
+        sqlite,
+        [
+            warned("a", feed="silent", carrier="zto"),
+            warned("b", feed="silent", carrier="zto", shop_id="s-2"),
+            warned("c", feed="silent", carrier="yto", shop_id="s-2", state="resolved"),
+            warned("d", carrier="sf"),
+        ],
+    )
+    page = signed_in(sqlite, clock, Role.viewer).get("/carriers").text
+    assert re.search(r">ZTO</a>: 2 warnings stand meanwhile<", page)
+    assert "YTO" not in page
+    mine = signed_in(sqlite, clock, Role.viewer, shops("*/s-1")).get("/carriers").text
+    assert re.search(r">ZTO</a>: 1 warning stands meanwhile<", mine)
 
 
 def test_a_number_is_looked_at_before_an_upload(week: tuple[Database, Clock]) -> None:

@@ -23,7 +23,6 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 from support.desk import NOON, an_id, put, warned
 from support.ports import free_port
-from support.postgres_server import PostgresServer
 
 from schemas.warning_action import WarningAction
 from streams.demo.broker import EmbeddedCluster
@@ -31,7 +30,6 @@ from streams.desk.actions.perform import Act, perform
 from streams.desk.actions.relay import Relay
 from streams.desk.database.database import Database, sqlite_url
 from streams.desk.database.keep import clear
-from streams.desk.database.migrate import upgrade
 from streams.desk.database.tables import (
     actions,
     cells,
@@ -327,47 +325,24 @@ def desk(cluster: EmbeddedCluster, url: str, folder: Path) -> Iterator[subproces
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_killed_in_the_midst_the_database_equals_the_topic(
-    kind: str, cluster: EmbeddedCluster, tmp_path: Path, request: pytest.FixtureRequest
+    sqlite: Database, cluster: EmbeddedCluster, tmp_path: Path
 ) -> None:
-    """kill -9 of one desk twice; on PostgreSQL a second one reads along and takes over."""
+    """kill -9 twice; two desks on one PostgreSQL are in `tests/desk/test_equals_topic.py`."""
     url = sqlite_url(tmp_path / "desk.sqlite")
-    if kind == "postgresql":
-        server: PostgresServer = request.getfixturevalue("postgres")
-        url = server.database()
-    database = Database(url)
-    upgrade(database)
     values = history(3_000)
     dice = random.Random(14)
     send(cluster, values[:1_500])
     for round_ in range(2):
         with desk(cluster, url, tmp_path) as process:
-            target = count(database, revisions) + dice.randrange(100, 400)
-            wait_for(lambda goal=target: count(database, revisions) >= goal)
+            target = count(sqlite, revisions) + dice.randrange(100, 400)
+            wait_for(lambda goal=target: count(sqlite, revisions) >= goal)
             process.send_signal(signal.SIGKILL)
             process.wait()
-        assert count(database, revisions) < 1_500, f"round {round_} ended too late to be killed"
-    with desk(cluster, url, tmp_path) as first:
-        if kind == "sqlite":
-            send(cluster, values[1_500:])
-            wait_for(lambda: count(database, revisions) == 3_000)
-        else:
-            with desk(cluster, url, tmp_path):
-                wait_for(lambda: len(owners(database)) == 2)
-                send(cluster, values[1_500:])
-                wait_for(lambda: count(database, revisions) > 1_600)
-                first.kill()
-                wait_for(lambda: count(database, revisions) == 3_000)
-        if kind == "sqlite":
-            first.send_signal(signal.SIGTERM)
-            assert first.wait(PATIENCE) == 0
-    agrees(database, values)
-    database.close()
-
-
-def owners(database: Database) -> set[str]:
-    """Desks that have partitions of warnings."""
-    with database.reading() as connection:
-        query = select(offsets.c.owner).where(offsets.c.topic == TOPICS.warnings)
-        return set(connection.execute(query).scalars())
+        assert count(sqlite, revisions) < 1_500, f"round {round_} ended too late to be killed"
+    with desk(cluster, url, tmp_path) as last:
+        send(cluster, values[1_500:])
+        wait_for(lambda: count(sqlite, revisions) == 3_000)
+        last.send_signal(signal.SIGTERM)
+        assert last.wait(PATIENCE) == 0
+    agrees(sqlite, values)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
+from confluent_kafka import KafkaError
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
@@ -105,7 +107,7 @@ def test_all_that_is_declared_is_told_with_its_labels(
     metrics.DESK_REQUESTS.labels("/x", "200")
     metrics.DESK_SECONDS.observe((1.0,), "/x")
     metrics.DESK_PRUNED.labels("links")
-    shown.look()
+    shown.ask()
     told: dict[str, set[str]] = {}
     for name, labels in samples(shown):
         told.setdefault(name, set()).update(dict(labels))
@@ -131,16 +133,41 @@ def test_how_far_a_desk_is_behind(shown: DeskMetrics, intake: Intake, clock: Tim
     assert samples(shown)[key("ready")] == 0
 
 
+class End:
+    """What librdkafka says where a partition has no more for now."""
+
+    def __init__(self, topic: str, offset: int) -> None:
+        self.topic, self.partition, self.offset = (lambda: topic), (lambda: 0), (lambda: offset)
+
+    def error(self) -> KafkaError:
+        """That it is the end."""
+        return KafkaError(KafkaError._PARTITION_EOF)
+
+
+def test_the_mark_of_a_transaction_is_nothing_to_wait_for(intake: Intake) -> None:
+    """A partition may end behind its last record; what comes after that waits again."""
+    behind(intake)
+    brokers: Any = Brokers(warnings=10, orders=5)
+    ends: Any = [End("warnings", 10)]
+    intake._take(brokers, ends, threading.Event())
+    intake._measure(brokers)
+    assert (intake.lag["warnings"], intake.behind_since) == (0, {})
+    brokers = Brokers(warnings=12, orders=5)
+    intake._measure(brokers)
+    assert intake.lag["warnings"] == 2
+    assert intake.behind_since == {"warnings": NOON - 90 * SECOND}
+
+
 def test_what_the_database_has(database: Database, shown: DeskMetrics, clock: Time) -> None:
     """Warnings by state, what waits for publication and for how long, size, connections."""
     put(database, [warned("a"), warned("b"), warned("c", 2, "breached")])
-    shown.look()
+    shown.ask()
     found = samples(shown)
     assert found[key("warnings", state="open")] == 2
     assert found[key("actions_waiting")] == found[key("actions_waiting_seconds")] == 0
     perform(database, [an_id("a")], Act("known_to_platform", "li"), NOON)
     perform(database, [an_id("b")], Act("known_to_platform", "li"), NOON + SECOND)
-    shown.look()
+    shown.ask()
     clock.now += 60 * SECOND
     found = samples(shown)
     assert found[key("actions_waiting")] == 2
@@ -162,7 +189,7 @@ def test_a_database_that_is_away_takes_no_other_figure_away(
     intake = Intake(away, Source("127.0.0.1:1", "g", Topics()), clock)
     shown = DeskMetrics(away, intake, clock, lambda: 0)
     before = samples(shown)[key("database_errors_total", kind="connection")]
-    shown.look()
+    shown.ask()
     found = samples(shown)
     assert found[key("database_errors_total", kind="connection")] == before + 1
     assert found[key("ready")] == 0

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import Any
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
+from support.desk import NOON, an_id, put, warned
 
+from streams.desk.actions.perform import Act, perform
 from streams.desk.database import migrate
 from streams.desk.database.database import Database, WrongUrl, shown
-from streams.desk.database.tables import metadata
+from streams.desk.database.sums import COUNTS
+from streams.desk.database.tables import NEVER, metadata, warnings
+from streams.desk.database.wanted import DIMENSIONS
+from streams.facts.times import HOUR
 
 
 def test_the_steps_make_the_tables_that_the_code_knows(database: Database) -> None:
@@ -61,3 +69,40 @@ def test_a_url_that_is_none_is_refused_without_its_password(url: str) -> None:
 def test_a_url_is_shown_without_its_password() -> None:
     """Wherever it is named."""
     assert shown("postgresql://u:secret@h/d") == "postgresql+psycopg://u:***@h/d"
+
+
+def test_what_was_counted_before_is_counted_by_fewer_dimensions_too(database: Database) -> None:
+    """A database of the step before has its sums, and until when somebody takes care, from then on;
+    what is written afterwards goes on from there."""
+    states = ("open", "breached", "resolved")
+    put(database, [warned(n, state=states[n % 3], shop_id=f"s-{n % 2}") for n in range(30)])
+    perform(database, [an_id(n) for n in range(9)], Act("acknowledge", "li"), NOON)
+    perform(database, [an_id(n) for n in range(6, 12)], Act("snooze", "li", NOON + HOUR), NOON)
+    ends = Act("acknowledge", "li", until=NOON + HOUR)
+    perform(database, [an_id(20)], ends, NOON)
+    before = _counted(database)
+    migrate.downgrade(database, "0004")
+    migrate.upgrade(database)
+    assert _counted(database) == before
+    put(database, [warned(n, 2, "breached") for n in range(30)])
+    with database.reading() as connection:
+        rows = connection.execute(select(warnings)).mappings().all()
+    for table, counts in zip(COUNTS, _counted(database)[0], strict=True):
+        names = [name for name in DIMENSIONS if name in table.c]
+        true = Counter(tuple(row[name] for name in names) for row in rows)
+        assert {key: n for key, (n, _) in counts.items() if n} == true
+        cared = sum(row["cared_until"] == NEVER for row in rows)
+        assert sum(each for _, each in counts.values()) == cared
+
+
+def _counted(database: Database) -> tuple[list[dict[tuple[str, ...], tuple[int, int]]], list[Any]]:
+    with database.reading() as connection:
+        counts = [
+            {
+                tuple(row[name] for name in DIMENSIONS if name in table.c): (row["n"], row["cared"])
+                for row in connection.execute(select(table)).mappings()
+            }
+            for table in COUNTS
+        ]
+        query = select(warnings.c.warning_id, warnings.c.cared_until).order_by(warnings.c.id)
+        return counts, [tuple(row) for row in connection.execute(query)]

@@ -37,7 +37,7 @@ class End:
 class Worker:
     """One worker: its settings, its process, and the offset of its clock.
 
-    `program` is the command of the release that it runs.
+    `program` is the command of the release that it runs, `arguments` what it is told to be.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Worker:
     folder: Path
     skew: Path | None = None
     port: int = field(default_factory=free_port)
+    arguments: tuple[str, ...] = ("worker",)
     process: subprocess.Popen[bytes] | None = None
     wanted: bool = False
     due: float = 0.0
@@ -89,7 +90,7 @@ class Worker:
         before = [setpriv, "--pdeathsig", "KILL"] if setpriv else []
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*before, str(self.program), "worker"],
+                [*before, str(self.program), *self.arguments],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

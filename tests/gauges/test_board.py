@@ -9,13 +9,13 @@ from random import Random
 from typing import Any
 
 import pytest
+from support.replaying import profiles
 from support.travelling import RUNNING, gates_of, sent_anywhere, suitable
 from support.two_sides import Loop, run
 
 from streams.engine.kafka.types import Effects
 from streams.facts.times import from_datetime
 from streams.gauges.board import Board
-from streams.profiles.loader import load
 from streams.state.codec import load_shop_day
 from streams.state.standing import UNKNOWN_SHOP
 
@@ -28,7 +28,7 @@ class Watched(Loop):
 
     def __init__(self, partitions: int, now: int, rng: Random) -> None:
         super().__init__(partitions, now)
-        self.board = Board(load(), lambda: self.now, lambda: 0.0)
+        self.board = Board(profiles(), lambda: self.now, lambda: 0.0)
         self.rng = rng
         self.counting: list[tuple[int, Callable[[int], None]]] = []
         self.assign()

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from streams.ingest.asks.answers import versions
+from streams.ingest.asks.answers import read, versions
 from streams.ingest.asks.line import AT_ONCE, FeedLine, Order, backoff
 from streams.ingest.asks.table import Asking
 from streams.ingest.asks.wishes import Wish, wish_of, wishes
 from streams.ingest.feeds import FeedsError, load_feeds
 from streams.inputs.sources.asking import VERDICTS, Api
-from streams.inputs.sources.payload import Canonical, Wanted
+from streams.inputs.sources.payload import Canonical, Feed, Outcome, Payload, Wanted
 from streams.inputs.sources.registry import SOURCES
 from streams.telemetry.secrets import masked
 
@@ -58,7 +58,7 @@ def test_a_feed_is_asked_with_what_its_table_says(tmp_path: Path) -> None:
     assert TOKEN not in repr(plain)
     assert TOKEN not in masked(f"a line with {TOKEN}")
     file = tmp_path / "token"
-    file.write_text("first\n")
+    file.write_text("token-9d1-a\n")
     more = """token_file = "{file}"
 address = "https://gateway.example/douyin/"
 app_key = "other"
@@ -73,9 +73,12 @@ codes = {{"isv.business-failed:4" = "gone"}}
     assert (full.address, full.rate, full.timeout) == ("https://gateway.example/douyin", 0.5, 3)
     assert (full.retries, full.codes) == (0, {"isv.business-failed:4": "gone"})
     who = full.credentials()
-    assert (who.app_key, who.secret, who.token) == ("other", "another-secret", "first")
-    file.write_text("second")
-    assert full.credentials().token == "second"  # noqa: S105  nobody's
+    assert (who.app_key, who.secret, who.token) == ("other", "another-secret", "token-9d1-a")
+    file.write_text("token-9d1-b")
+    assert full.credentials().token == "token-9d1-b"  # noqa: S105  nobody's
+    file.write_text("token-9d1-c")
+    assert full.credentials() == full.credentials()
+    assert "token-9d1-c" not in masked("a line with token-9d1-c")
 
 
 @pytest.mark.parametrize(
@@ -219,7 +222,7 @@ def test_an_answer_is_as_new_as_the_push_before_it(
 def test_a_platform_that_refuses_is_left_alone(tmp_path: Path) -> None:
     """Longer each time, then tried by one question; at once where the token is another one."""
     file = tmp_path / "token"
-    file.write_text("old")
+    file.write_text("token-9d1-d")
     text = DOUYIN.replace('token_env = "TOKEN"', f'token_file = "{file}"\nrate = 1000')
     said = asking(tmp_path, text)
 
@@ -241,7 +244,7 @@ def test_a_platform_that_refuses_is_left_alone(tmp_path: Path) -> None:
         file.write_text("")
         line.look()
         assert line.next(12.0) is None
-        file.write_text("new")
+        file.write_text("token-9d1-e")
         line.look()
         assert line.next(12.0) is not None
         line.under_way = AT_ONCE
@@ -268,3 +271,24 @@ def test_questions_keep_their_rate(tmp_path: Path) -> None:
         assert 0 < line.wait(1.0) <= 0.5
 
     asyncio.run(scenario())
+
+
+def test_a_fault_of_ours_shows_nothing_of_an_answer(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its words may be out of the answer: the log has its kind and its place."""
+
+    def broken(payload: Payload, _: Feed) -> Outcome:
+        raise ValueError(payload.body.decode())
+
+    (tmp_path / "feeds.toml").write_text(DOUYIN)
+    environment = {"SECRET": "a-secret-of-this-test", "TOKEN": TOKEN}
+    (feed,) = load_feeds(tmp_path / "feeds.toml", environment).values()
+    source = replace(feed.source, read=broken)
+    wish = Wish("douyin", "shop", "1", "", None)
+    found = read(replace(feed, source=source), wish, "某某街1号".encode(), AT)
+    assert [each.reason for each in found.refusals] == ["processing_failed"]
+    (line,) = caplog.records
+    assert line.getMessage().startswith("douyin/shop: an answer could not be read: ValueError at ")
+    assert line.exc_info is None
+    assert "某某街" not in caplog.text + str(found.refusals)

@@ -57,6 +57,7 @@ from streams.state import orders
 from streams.state.state import OrderState
 from streams.state.versions import closed_since, order_known
 
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 FOUR = ("douyin", "tiktok", "wechat", "taobao")
 IDS = {
     "douyin": "4781320682406083640",
@@ -140,7 +141,7 @@ async def push(running: Service, source: str, said: Any) -> None:
         text = APP_KEY.encode() + body
         headers = {"Authorization": hmac.new(APP_SECRET.encode(), text, "sha256").hexdigest()}
     elif source == "wechat":
-        stamp = str(round(datetime.now(UTC).timestamp()))
+        stamp = str(round(NOW.timestamp()))
         line = "".join(sorted((APP_SECRET, stamp, "n")))
         sign = hashlib.sha1(line.encode(), usedforsecurity=False).hexdigest()
         query = {"signature": sign, "timestamp": stamp, "nonce": "n"}
@@ -157,7 +158,7 @@ async def asking(
     """A service whose feeds of these sources are asked for."""
     text = "".join(feed(source, asked.address, more) for source in sources)
     feeds = feeds_of(directory, text, APP_SECRET=APP_SECRET, TOKEN=TOKEN)
-    async with service(cluster, feeds, **QUICK) as running:
+    async with service(cluster, feeds, now=lambda: NOW, **QUICK) as running:
         yield running
 
 
@@ -181,7 +182,7 @@ async def answered(running: Service, number: int = 1) -> None:
 
 def state_of(records: list[Sent], order_id: str, *, backwards: bool = False) -> OrderState:
     """What a worker keeps of an order by these records, in their order or the other."""
-    state, now = OrderState(order_id), round(datetime.now(UTC).timestamp() * 1_000_000)
+    state, now = OrderState(order_id), round(NOW.timestamp() * 1_000_000)
     mine = [each for each in records if each.key == order_id]
     for each in reversed(mine) if backwards else mine:
         value = None if each.value is None else json.dumps(each.value).encode()
@@ -213,7 +214,10 @@ def test_the_four_are_asked_and_what_they_say_counts(
     caplog.set_level(logging.DEBUG)
 
     async def scenario() -> None:
-        async with platforms() as asked, asking(cluster, tmp_path, asked, *FOUR) as running:
+        async with (
+            platforms(NOW.timestamp) as asked,
+            asking(cluster, tmp_path, asked, *FOUR) as running,
+        ):
             for source in FOUR:
                 await push(running, source, paid(source, IDS[source]))
             await answered(running, 4)
@@ -253,7 +257,7 @@ def test_what_the_platform_could_not_say_is_asked_again(
     async def scenario() -> None:
         more = "timeout_s = 0.2\nretries = 3\n"
         async with (
-            platforms() as asked,
+            platforms(NOW.timestamp) as asked,
             asking(cluster, tmp_path, asked, *FOUR, more=more) as running,
         ):
             for source in FOUR:
@@ -294,7 +298,7 @@ def test_what_asking_again_would_not_change_is_a_letter(
 
     async def scenario() -> None:
         async with (
-            platforms() as asked,
+            platforms(NOW.timestamp) as asked,
             asking(cluster, tmp_path, asked, *FOUR, more="retries = 1\n") as running,
         ):
             for number, source in enumerate(FOUR, 1):
@@ -329,7 +333,7 @@ def test_what_asking_again_would_not_change_is_a_letter(
 def test_a_token_that_is_refused_is_waited_for(cluster: EmbeddedCluster, tmp_path: Path) -> None:
     """No order is lost by it, the platform is left alone, and a new one in its file is used."""
     file = tmp_path / "token"
-    file.write_text("expired")
+    file.write_text("token-9d1-f")
     ids = {source: [str(int(IDS[source]) + each) for each in range(20)] for source in FOUR}
     before = {source: asks(f"{source}/shop", "denied") for source in FOUR}
 
@@ -337,7 +341,7 @@ def test_a_token_that_is_refused_is_waited_for(cluster: EmbeddedCluster, tmp_pat
         text = "".join(feed(source, asked.address) for source in FOUR)
         text = text.replace('token_env = "TOKEN"', f'token_file = "{file}"')
         feeds = feeds_of(tmp_path, text, APP_SECRET=APP_SECRET)
-        async with service(cluster, feeds) as running:
+        async with service(cluster, feeds, now=lambda: NOW) as running:
             for source in FOUR:
                 for order_id in ids[source]:
                     await push(running, source, paid(source, order_id))
@@ -357,7 +361,7 @@ def test_a_token_that_is_refused_is_waited_for(cluster: EmbeddedCluster, tmp_pat
             assert asks(f"{source}/shop", "denied") - before[source] < 20
 
     async def with_platforms() -> None:
-        async with platforms() as asked:
+        async with platforms(NOW.timestamp) as asked:
             await scenario(asked)
 
     asyncio.run(with_platforms())
@@ -373,7 +377,10 @@ def test_an_answer_that_comes_after_the_next_push_ends_no_other_wish(
 
     async def scenario() -> None:
         held = asyncio.Event()
-        async with platforms() as asked, asking(cluster, tmp_path, asked, "douyin") as running:
+        async with (
+            platforms(NOW.timestamp) as asked,
+            asking(cluster, tmp_path, asked, "douyin") as running,
+        ):
             asked.script.append(held)
             await push(running, "douyin", paid("douyin", order_id))
 
@@ -403,9 +410,13 @@ def test_an_end_that_was_pushed_stays(cluster: EmbeddedCluster, tmp_path: Path) 
 
     async def scenario() -> None:
         held = asyncio.Event()
-        async with platforms() as asked, asking(cluster, tmp_path, asked, "wechat") as running:
+        async with (
+            platforms(NOW.timestamp) as asked,
+            asking(cluster, tmp_path, asked, "wechat") as running,
+        ):
             asked.script.append(held)
             await push(running, "wechat", paid("wechat", order_id))
+            assert len(await waiting(running)) == 1, "the push is answered, and it is wished for"
             await push(running, "wechat", {"ToUserName": "gh_shop", **cancel})
             held.set()
             await answered(running)
@@ -426,7 +437,7 @@ def test_what_a_service_did_not_end_another_one_asks_for(
 
     async def scenario() -> None:
         never = asyncio.Event()
-        async with platforms() as asked:
+        async with platforms(NOW.timestamp) as asked:
             asked.script.append(never)
             async with asking(cluster, tmp_path, asked, "douyin") as running:
                 await push(running, "douyin", paid("douyin", ids[0]))
@@ -452,18 +463,41 @@ def test_what_a_service_did_not_end_another_one_asks_for(
 def test_more_wishes_than_fit_wait_on_the_topic(
     cluster: EmbeddedCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is read on when there is room."""
+    """It is read on when there is room; wishes of a feed that is not here take none of it."""
     monkeypatch.setattr("streams.ingest.asks.asker.MOST", 3)
     monkeypatch.setattr("streams.ingest.asks.follower._AT_ONCE", 2)
     ids = [str(int(IDS["tiktok"]) + each) for each in range(15)]
+    strange = [Wish("tiktok", "gone", each, "s-1", None) for each in ids]
 
     async def scenario() -> None:
-        async with platforms() as asked, asking(cluster, tmp_path, asked, "tiktok") as running:
+        publisher = Publisher(cluster.bootstrap, {}, timeout=10, message_max_bytes=1 << 20)
+        await publisher.publish(
+            [Outgoing(WANTED, each.order_id.encode(), each.value()) for each in strange]
+        )
+        await publisher.close()
+        async with (
+            platforms(NOW.timestamp) as asked,
+            asking(cluster, tmp_path, asked, "tiktok") as running,
+        ):
             for order_id in ids:
                 await push(running, "tiktok", paid("tiktok", order_id))
-            await answered(running, 15)
-            found = await running.records(ORDERS)
-        assert {each.key for each in found} == set(ids)
+
+            async def ended() -> bool:
+                return len(await waiting(running)) == len(strange) == len(ids)
+
+            async def said() -> bool:
+                found = await running.records(ORDERS)
+                return {each.key for each in found} == set(ids)
+
+            await until(said)
+            await until(ended)
+            labels = {"source": "other", "feed": "other"}
+            name = "shipsentry_ingest_asks_waiting"
+
+            async def counted() -> bool:
+                return REGISTRY.get_sample_value(name, labels) == 3
+
+            await until(counted)
 
     asyncio.run(scenario())
 
@@ -475,7 +509,8 @@ def test_who_is_not_asked_is_said_once(
     text = feed("wechat", "https://nobody.example").partition("[feed.api]")[0]
 
     async def scenario() -> None:
-        async with service(cluster, feeds_of(tmp_path, text, APP_SECRET=APP_SECRET)) as running:
+        feeds = feeds_of(tmp_path, text, APP_SECRET=APP_SECRET)
+        async with service(cluster, feeds, now=lambda: NOW) as running:
             await push(running, "wechat", paid("wechat", IDS["wechat"]))
             assert len(await running.records(ORDERS)) == 1
             assert await running.records(WANTED) == []

@@ -18,7 +18,8 @@ from urllib.request import urlopen
 
 import aiohttp
 from kafka_server import KafkaServer
-from support.ingesting import service
+from support.ingesting import service, until
+from support.platforms import APP_KEY, APP_SECRET, TOKEN, platforms
 from support.ports import free_port
 from support.pushes import ARRIVED_AT, PUSHES, messages
 from support.replaying import replay, standing
@@ -26,7 +27,7 @@ from support.running import Deployment, Worker, wait_for
 
 from streams.inputs.sources.registry import SOURCES
 
-SALT, APP_KEY, APP_SECRET = "a-salt-of-ours", "an-app-key", "an-app-secret"
+SALT = "a-salt-of-ours"
 FEEDS = """
 [[feed]]
 source = "kuaidi100"
@@ -46,13 +47,22 @@ KILLED_AFTER = 150
 """Pushes taken, of twice as many that are sent."""
 
 
+ASKED = """
+[feed.api]
+address = "{address}"
+token_env = "TOKEN"
+"""
+"""Behind the feed of Douyin."""
+
+
 @contextmanager
-def ingest(deployment: Deployment, port: int) -> Iterator[Worker]:
-    """The service on a port, ready."""
+def ingest(deployment: Deployment, port: int, more: str = "", **settings: str) -> Iterator[Worker]:
+    """The service on a port, ready; `more` stands behind its feeds."""
     feeds = deployment.root / "feeds.toml"
-    feeds.write_text(FEEDS)
+    feeds.write_text(FEEDS + more)
     environment = {
         **deployment.environment(),
+        **settings,
         "SHIPSENTRY_INGEST_PORT": str(port),
         "SALT": SALT,
         "APP_SECRET": APP_SECRET,
@@ -179,6 +189,50 @@ def test_a_push_becomes_a_warning(kafka: KafkaServer, tmp_path: Path) -> None:
         wait_for(lambda: any(map(about, deployment.newest().values())), 60, worker.tail)
     finally:
         worker.kill()
+
+
+def test_an_order_is_asked_for_whoever_is_killed(kafka: KafkaServer, tmp_path: Path) -> None:
+    """A service is killed while the platform thinks; the next one asks again."""
+    deployment = Deployment(kafka.bootstrap, tmp_path)
+    port, order_id, paid = free_port(), "4781320682406083640", int(time.time()) - 60
+    data = {"p_id": int(order_id), "shop_id": 1, "pay_time": paid, "pay_amount": 990}
+    body = json.dumps([{"tag": "101", "data": json.dumps(data)}]).encode()
+    text = APP_KEY.encode() + body + APP_SECRET.encode()
+    sign = hashlib.md5(text, usedforsecurity=False).hexdigest()
+    quick = {
+        "SHIPSENTRY_SESSION_TIMEOUT_S": "6",
+        "SHIPSENTRY_HEARTBEAT_S": "1",
+        "SHIPSENTRY_DELIVERY_TIMEOUT_S": "4",
+        "TOKEN": TOKEN,
+    }
+
+    async def scenario() -> None:
+        async with platforms() as asked, aiohttp.ClientSession() as session:
+            asked.script.append(asyncio.Event())
+            asked.paid = asked.updated = paid
+            more = ASKED.format(address=asked.address)
+
+            async def begun() -> bool:
+                return bool(asked.asked)
+
+            async def answered() -> bool:
+                wishes = await asyncio.to_thread(deployment.read, deployment.topics.wanted)
+                return any(value is None for _, value in wishes)
+
+            with ingest(deployment, port, more, **quick) as process:
+                url = f"http://127.0.0.1:{port}/in/douyin/shop"
+                headers = {"event-sign": sign, "app-id": APP_KEY}
+                async with session.post(url, data=body, headers=headers) as answer:
+                    assert answer.status == 200
+                await until(begun)
+                process.kill()
+            with ingest(deployment, port, more, **quick):
+                await until(answered, 60)
+            assert asked.asked == [("douyin", order_id)] * 2
+
+    asyncio.run(scenario())
+    orders = [json.loads(value or b"{}") for _, value in deployment.read(deployment.topics.orders)]
+    assert any("promised_ship_by" in order for order in orders)
 
 
 EARLY = {"wechat": "3705115058471200001", "shopify": "450780001"}

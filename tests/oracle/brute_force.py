@@ -19,7 +19,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -322,6 +322,7 @@ def profile_of(platform: str | None, at: datetime) -> Profile:
 # -------------------------------------------------------------------------------- normalised
 
 
+@lru_cache(10_000)
 def clean(text: str) -> str:
     """NFKC, then characters of the categories Cc and Cf removed, trimmed."""
     composed = unicodedata.normalize("NFKC", text)

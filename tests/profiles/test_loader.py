@@ -55,9 +55,20 @@ def test_a_good_file_loads(tmp_path: Path) -> None:
     assert inactive.serious.severity == "critical"
     assert profile.link_rules[0].window == 14 * DAY
     assert profile.exposure.sums == {}
+    assert profile.appeal_days is None
+    said = GOOD.replace("[rules.ship_overdue]", "appeal_days = 7\n\n[rules.ship_overdue]", 1)
+    assert read(written(tmp_path, said)).appeal_days == 7
 
 
 FAULTS = [
+    (
+        "no days for an appeal",
+        'verified = "read by us"\n',
+        'verified = "read by us"\nappeal_days = 0\n',
+        7,
+        "appeal_days",
+        "greater than or equal to 1",
+    ),
     ("unknown rule", "[rules.ship_overdue]", "[rules.ship_late]", 8, "ship_late", "allowed: ship_"),
     ("unknown field", "window_days", "window_day", 22, "window_day", "mean window_days?"),
     ("unknown top field", "verified =", "verfied =", 6, "verfied", "mean verified? allowed: id"),

@@ -219,6 +219,34 @@ def test_an_unknown_sum_is_counted() -> None:
     assert "at risk, sum not known" in text
 
 
+def test_sides_are_told_by_rule_platform_and_shop() -> None:
+    """Each group has what a replay of it alone would have; the platform is the order's, whoever's
+    rules judge it."""
+    paid = {"amount_paid": 20_000, "currency": "CNY"}
+    story = [
+        order("1", shop_id="s-1", **paid),
+        order("2", shop_id="s-1", platform="tmall", **paid),
+        upload("1"),
+        upload("2", number="78123456789029"),
+    ]
+    found = compared(story, DOUYIN, TMALL)
+    for side in found["sides"]:
+        for name in ("rules", "platforms", "shops"):
+            assert sum(each["warnings"] for each in side[name]) == side["warnings"], name
+            strikes = sum(each["at_risk"]["strikes"] for each in side[name])
+            assert strikes == side["at_risk"]["strikes"]
+    shops = found["sides"][1]["shops"]
+    assert [(each["platform"], each["shop_id"]) for each in shops] == [
+        ("douyin", "s-1"),
+        ("tmall", "s-1"),
+    ]
+    platforms = {c["order_id"]: side["platform"] for c in found["changes"]
+                 for side in (c["before"], c["after"]) if side}  # fmt: skip
+    assert platforms == {"1": "douyin", "2": "tmall"}
+    apart = [compared(story[n::2], DOUYIN, TMALL)["sides"][1]["at_risk"] for n in (0, 1)]
+    assert [each["at_risk"] for each in shops] == apart
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_each_side_is_what_a_replay_of_it_gives(seed: int) -> None:
     """Any history: both sides and their difference, from two replays of one profile each."""
@@ -239,6 +267,7 @@ def test_each_side_is_what_a_replay_of_it_gives(seed: int) -> None:
     result = run(messages, "--profile", DOUYIN, "--diff", TMALL, "--json", *until)
     found = json.loads(result.stdout)
     shown = ("state", "severity", "opened_at", "deadline", "breached_at", "resolved_at")
+    same = (*shown, "warning_id", "shop_id")
     changes = {
         (c["order_id"], c["rule"], c["stage"], c["carrier"], c["tracking_number"], c["started_at"]):
         (c["before"], c["after"]) for c in found["changes"]
@@ -253,6 +282,8 @@ def test_each_side_is_what_a_replay_of_it_gives(seed: int) -> None:
         else:
             for wanted, given in zip((old, new), changes[place], strict=True):
                 assert wanted == (given and {name: given[name] for name in shown})
+            for side, given in zip(alone, changes[place], strict=True):
+                assert given is None or all(given[name] == side[place][name] for name in same)
     assert changes.keys() <= alone[0].keys() | alone[1].keys()
 
 

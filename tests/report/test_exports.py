@@ -110,11 +110,19 @@ def test_what_import_refuses_or_marks_is_in_the_report(run: Run) -> None:
         "one.csv: line 6: 快递信息",
         "one.csv: line 3: 主订单编号",
         "one.csv: repeated_row: 1",
-        "one.csv: 订单状态: 怪状态 (1)",
+        "one.csv: &#x27;订单状态: 怪状态&#x27; (1)",
         "Orders whose time of payment is a guess",
         "1 (s-1 of douyin, s-2 of douyin)",
     ):
         assert each in said
+
+
+def test_what_looks_personal_in_a_wrong_cell_is_not_on_the_page(run: Run) -> None:
+    """The page may be sent to others: cells that have moved by a column hold phones."""
+    done = run(douyin("export.csv", row("1", paid="13800138000"), row("2", "138 0013 8000")), *SHOP)
+    assert done.exit_code == 3
+    assert "export.csv: line 2: 支付完成时间 is no time: &#x27;…&#x27;" in part("problems")
+    assert "138" not in Path("report.html").read_text()
 
 
 def test_what_a_source_sends_is_read_beside_exports(run: Run, write: Write) -> None:
@@ -198,6 +206,20 @@ def test_an_export_that_cannot_be_read_is_refused(
     assert words in done.stderr
     assert done.stderr.count("\n") == 1
     assert not Path("report.html").exists()
+
+
+def test_half_a_character_breaks_nothing(run: Run) -> None:
+    """JSON can say it, UTF-8 cannot: it stays escaped, by way of `import` and at once."""
+    line = {"ftime": "2026-11-20 20:00:00", "context": "已揽收", "statusCode": "1"}
+    last = {"com": "zhongtong", "nu": "7812\ud8005678", "state": "0", "data": [line]}
+    Path("push.json").write_text(json.dumps({"status": "polling", "lastResult": last}))
+    done = CliRunner().invoke(
+        main, ["import", "push.json", "--as", "kuaidi100", "--to", "messages.jsonl"]
+    )
+    assert (done.exit_code, done.exception) == (0, None)
+    for page, *files in (("a", "messages.jsonl"), ("b", "push.json", "--as", "kuaidi100")):
+        assert run(*files, "--out", f"{page}.html").exit_code == 0
+    assert body("a.html") == body("b.html")
 
 
 @pytest.mark.parametrize("scope", [[], ["--scope", "shop"]])

@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from support.builders import Message, us
+from support.replaying import profiles
 
 from streams.decode import Bad, decode_order, decode_tracking
 from streams.facts.facts import OrderFacts
 from streams.facts.times import to_datetime
 from streams.judge.warnings import Revision
-from streams.profiles.loader import load
 from streams.replay.machine import Machine
 from streams.rules.snapshot import ParcelLife
 from streams.state import orders, parcels
@@ -59,7 +59,7 @@ def proofs_of(
     Message n of the history (from 0) is read from partition n at offset 100 + n.
     """
     log: list[Revision] = []
-    machine = Machine(load(), log.append)
+    machine = Machine(profiles(), log.append)
     for place, message in enumerate(history):
         raw = json.dumps(message).encode()
         read = us(until) if "received_at" not in message else us(_at(message["received_at"]))

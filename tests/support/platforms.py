@@ -63,13 +63,14 @@ def joined(parameters: dict[str, str]) -> str:
 class Platforms:
     """What is asked, and what is answered: first what stands in `script`, then the order."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, now: Callable[[], float]) -> None:
         self.address = f"http://127.0.0.1:{port}"
         self.token = TOKEN
         self.script: deque[Answer] = deque()
         self.asked: list[tuple[str, str]] = []
         self.province: str | None = "浙江省"
-        self.updated = PAID
+        self.paid = self.updated = PAID
+        self._now = now
 
     async def _answer(self, platform: str, order_id: str, proved: bool) -> web.Response:
         self.asked.append((platform, order_id))
@@ -92,7 +93,7 @@ class Platforms:
         text = APP_SECRET + joined({**query, "param_json": body}) + APP_SECRET
         right &= hmac.compare_digest(sign, signed(APP_SECRET, text)) and token == self.token
         right &= query["method"] == "order.orderDetail" and query["app_key"] == APP_KEY
-        right &= abs(int(query["timestamp"]) - time.time()) < 300
+        right &= abs(int(query["timestamp"]) - self._now()) < 300
         return await self._answer("douyin", json.loads(body)["shop_order_id"], right)
 
     async def tiktok(self, request: web.Request) -> web.Response:
@@ -126,9 +127,9 @@ def _douyin(asked: Platforms, order_id: str) -> dict[str, Any]:
     detail = {
         "order_id": order_id,
         "shop_id": "77001",
-        "pay_time": str(PAID),
+        "pay_time": str(asked.paid),
         "update_time": str(asked.updated),
-        "exp_ship_time": str(PAID + 172800),
+        "exp_ship_time": str(asked.paid + 172800),
         "pay_amount": "2990",
         "post_addr": {
             "province": {"name": asked.province},
@@ -148,9 +149,9 @@ def _tiktok(asked: Platforms, order_id: str) -> dict[str, Any]:
     order = {
         "id": order_id,
         "status": "AWAITING_SHIPMENT",
-        "paid_time": PAID,
+        "paid_time": asked.paid,
         "update_time": asked.updated,
-        "rts_sla_time": PAID + 172800,
+        "rts_sla_time": asked.paid + 172800,
         "payment": {"currency": "USD", "total_amount": "12.50"},
         "recipient_address": {"name": PERSON, "phone_number": PHONE, "address_line1": STREET},
         "line_items": [{"product_id": "1", "sku_id": "2"}],
@@ -160,7 +161,7 @@ def _tiktok(asked: Platforms, order_id: str) -> dict[str, Any]:
 
 def _wechat(asked: Platforms, order_id: str) -> dict[str, Any]:
     detail = {
-        "pay_info": {"pay_time": PAID},
+        "pay_info": {"pay_time": asked.paid},
         "price_info": {"order_price": 10500},
         "product_infos": [{"product_id": "1", "sku_id": "2", "sku_cnt": 3}],
         "delivery_info": {
@@ -201,10 +202,10 @@ _ORDERS: dict[str, Callable[[Platforms, str], dict[str, Any]]] = {
 
 
 @asynccontextmanager
-async def platforms() -> AsyncIterator[Platforms]:
-    """The four, while the block lasts."""
+async def platforms(now: Callable[[], float] = time.time) -> AsyncIterator[Platforms]:
+    """The four, while the block lasts; `now` is their clock."""
     port = free_port()
-    found = Platforms(port)
+    found = Platforms(port, now)
     application = web.Application()
     application.router.add_post("/order/orderDetail", found.douyin)
     application.router.add_get("/order/202309/orders", found.tiktok)

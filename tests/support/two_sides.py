@@ -11,10 +11,11 @@ from collections import defaultdict
 from random import Random
 from typing import Any
 
+from support.replaying import profiles as builtin_profiles
+
 from streams.engine.kafka.murmur2 import partition_of
 from streams.engine.kafka.topics import Topics
 from streams.engine.kafka.types import Chunk, Effects, Output, Put, Record
-from streams.profiles.loader import load
 from streams.profiles.model import Profiles
 from streams.state.codec import due_of
 from streams.tables.orders import OrderProcessor
@@ -76,7 +77,7 @@ class Loop:
         self.latest = 0
         """After this no state can have been changed, 0: nobody knows (µs)."""
         self.store = Store()
-        chosen = profiles or load()
+        chosen = profiles or builtin_profiles()
         self.orders = OrderProcessor(TOPICS, partitions, chosen, self.store)
         self.parcels = ParcelProcessor(TOPICS, partitions, chosen, self.store)
         self.orders.settle = self.parcels.settle = settle

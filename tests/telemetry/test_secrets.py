@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+from collections import Counter
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
 import pytest
 
 from streams.telemetry import secrets
-from streams.telemetry.secrets import hide, masked
+from streams.telemetry.secrets import forget, hide, masked
 
 SECRET = "open/sesame+7 %&'\"\\ü"  # noqa: S105  no real one
 
@@ -19,6 +20,7 @@ SECRET = "open/sesame+7 %&'\"\\ü"  # noqa: S105  no real one
 def nothing_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     """No secret of another test."""
     monkeypatch.setattr(secrets, "_spellings", {})
+    monkeypatch.setattr(secrets, "_owners", Counter())
     monkeypatch.setattr(secrets, "_pattern", None)
 
 
@@ -54,6 +56,20 @@ def test_each_spelling(spelled: Callable[[str], str]) -> None:
     assert secrets.MASK in text
     assert "sesame" not in text
     assert base64.b64encode(b"sesame").decode()[:6] not in text
+
+
+def test_what_is_no_secret_any_more_is_forgotten() -> None:
+    """Once nobody has use for it; what others hide stays hidden, and so do other secrets."""
+    other = "another-secret"
+    for each in (SECRET, SECRET, other):
+        hide(each)
+    forget(SECRET)
+    assert SECRET not in masked(f"a {SECRET}")
+    forget(SECRET)
+    forget(SECRET)
+    assert masked(f"a {SECRET}, {other}") == f"a {SECRET}, {secrets.MASK}"
+    forget(other)
+    assert masked(other) == other
 
 
 def test_nothing_else() -> None:

@@ -18,7 +18,8 @@ from schemas.warning_action import (
     Work,
 )
 from streams.desk.database.database import insert, sequence
-from streams.desk.database.tables import actions, outbox, warnings, work
+from streams.desk.database.sums import COUNTED_BY, change, move
+from streams.desk.database.tables import NEVER, actions, outbox, warnings, work
 from streams.facts.times import to_datetime
 
 
@@ -72,10 +73,7 @@ def write(connection: Connection, entries: Sequence[Entry]) -> list[str]:
         statement.on_conflict_do_update(index_elements=["warning_id"], set_=changed),
         list(standing.values()),
     )
-    connection.execute(
-        warnings.update().where(warnings.c.warning_id == bindparam("of")),
-        [{"of": warning_id, "cursor": row["sequence"]} for warning_id, row in standing.items()],
-    )
+    _show(connection, standing)
     return [entry.action_id for entry in new]
 
 
@@ -83,6 +81,31 @@ def standing_work(connection: Connection, ids: Iterable[str]) -> dict[str, dict[
     """What stands of what was done about warnings, by id; what nobody touched is left out."""
     rows = connection.execute(select(work).where(work.c.warning_id.in_(sorted(ids)))).mappings()
     return {row["warning_id"]: dict(row) for row in rows}
+
+
+def cared_until(row: Mapping[str, Any]) -> int | None:
+    """Until when a row of `work` says that somebody has taken care; NEVER: without an end."""
+    acknowledged = None if row["acknowledged_at"] is None else row["acknowledged_until"] or NEVER
+    return max(filter(None, (acknowledged, row["snoozed_until"])), default=None)
+
+
+def _show(connection: Connection, standing: Mapping[str, Mapping[str, Any]]) -> None:
+    """Bring the warnings in step with what stands about them, and the counts with the warnings."""
+    columns = [warnings.c[name] for name in ("warning_id", *COUNTED_BY)]
+    changes = []
+    for row in connection.execute(
+        select(*columns).where(warnings.c.warning_id.in_(sorted(standing)))
+    ):
+        until = cared_until(standing[row.warning_id])
+        changes += [change(row, row.cared_until, -1), change(row, until, 1)]
+    connection.execute(
+        warnings.update().where(warnings.c.warning_id == bindparam("of")),
+        [
+            {"of": warning_id, "cursor": row["sequence"], "cared_until": cared_until(row)}
+            for warning_id, row in standing.items()
+        ],
+    )
+    move(connection, changes)
 
 
 def as_work(row: Mapping[str, Any]) -> Work:

@@ -61,7 +61,7 @@ async def _stream(request: Request, desk: Desk, who: Who, cursor: int) -> AsyncI
     try:
         yield b"retry: 2000\n\n"
         known = time.monotonic()
-        while True:
+        while not desk.news.ended:
             if time.monotonic() - known >= ALIVE_S:
                 # However much there is to tell meanwhile.
                 if await run_in_threadpool(let_in, request) != who:

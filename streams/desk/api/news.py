@@ -27,6 +27,8 @@ class News:
         self._changed = asyncio.Condition()
         self.cursor = 0
         self.streams = 0
+        self.ended = False
+        """Whether the desk ends, and streams with it."""
 
     async def watch(self) -> None:
         """Look again and again, until cancelled."""
@@ -42,11 +44,18 @@ class News:
                         self._changed.notify_all()
             await asyncio.sleep(LOOKS_S)
 
+    async def end(self) -> None:
+        """Have all streams end."""
+        self.ended = True
+        async with self._changed:
+            self._changed.notify_all()
+
     async def after(self, cursor: int, patience: float) -> bool:
-        """Wait until there is something newer than a cursor; False: not for `patience` seconds."""
+        """Wait until there is something newer than a cursor, or the end; False: not for `patience`
+        seconds."""
         try:
             async with asyncio.timeout(patience), self._changed:
-                await self._changed.wait_for(lambda: self.cursor > cursor)
+                await self._changed.wait_for(lambda: self.ended or self.cursor > cursor)
         except TimeoutError:
             return False
         return True

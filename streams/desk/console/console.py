@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote
 
@@ -52,7 +53,8 @@ class Console:
 
     `originals` reads the records that a warning names; without it evidence goes without them.
     `secure`: cookies are for HTTPS only. `single_sign_on` is the way to a provider, where there is
-    one; `local_users`: users of the desk's own may sign in.
+    one; `local_users`: users of the desk's own may sign in. `comparisons` is the folder of
+    saved ones (what if).
     """
 
     profiles: Profiles
@@ -61,6 +63,7 @@ class Console:
     secure: bool = False
     single_sign_on: SignIn | None = None
     local_users: bool = True
+    comparisons: Path | None = None
 
 
 def console_of(request: Request) -> Console:

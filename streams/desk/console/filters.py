@@ -108,6 +108,9 @@ def read(params: Params, who: Who, now: int) -> Filter:
             asked["text"] = text
         else:
             remarks.append("note_short")
+    if (assignee := one("assignee")) and "assignee" not in asked:
+        given["assignee"] = (assignee,)
+        asked["assignee"] = assignee
     if (due := one("due")) in DUE:
         given["due"] = (due,)
         asked["due_to"] = now + (0 if due == "over" else int(due) * HOUR)

@@ -22,6 +22,7 @@ from streams.desk.console.pages import (
     single_sign_on,
     tracks,
     warning,
+    what_if,
 )
 
 _ROUTERS = (
@@ -36,6 +37,7 @@ _ROUTERS = (
     products.router,
     carriers.router,
     look_up.router,
+    what_if.router,
     acts.router,
 )
 

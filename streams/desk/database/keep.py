@@ -7,10 +7,10 @@ from collections.abc import Callable
 from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, select, text
 
 from streams.desk.database.database import Database, sequence
+from streams.desk.database.sums import COUNTS
 from streams.desk.database.tables import (
     actions,
     attempts,
-    cells,
     checkpoints,
     links,
     offsets,
@@ -30,8 +30,8 @@ _AT_ONCE = 5_000
 """Rows that one transaction deletes: others wait no longer than for that."""
 
 READ = (
-    *(warnings, revisions, warning_orders, cells, checkpoints, links, order_versions),
-    *(shop_days, product_days, unreadable),
+    *(warnings, revisions, warning_orders, checkpoints, links, order_versions),
+    *(*COUNTS, shop_days, product_days, unreadable),
 )
 """What topics say, and a rebuild reads again; the rest was done here, and is nowhere else."""
 
@@ -60,7 +60,7 @@ def prune(
         (actions, actions.c.at < audited),
         (sessions, sessions.c.expires_at < now),
         (attempts, attempts.c.last_at < now - DAY),
-        (cells, cells.c.n == 0),
+        *((table, table.c.n == 0) for table in COUNTS),
     ):
         done[table.name] = _deleted(database, table, old)
     gone = work.c.warning_id.not_in(select(warnings.c.warning_id))

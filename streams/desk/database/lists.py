@@ -1,14 +1,14 @@
 """Lists of warnings and their counts, quick also where a million stand.
 
-What is asked for is found through whatever leaves the fewest rows: the cells that match, a text, a
-sum, what was done. Where none leaves few, matches are many, and the index in the wanted order meets
-enough of them soon. Decision 0121.
+What is asked for is found through whatever has the fewest rows looked at: the cells that match, a
+text, a sum, what was done, or the index in the wanted order, which meets enough matches the sooner
+the more there are. Decisions 0121 and 0131.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
@@ -19,6 +19,7 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
+    Table,
     and_,
     any_,
     column,
@@ -32,14 +33,18 @@ from sqlalchemy import (
 )
 
 from streams.desk.database.sight import Sight, within
-from streams.desk.database.tables import cells, revisions, warnings, work
-from streams.desk.database.wanted import DIMENSIONS, STANDING, Wanted
+from streams.desk.database.sums import table_of
+from streams.desk.database.tables import NEVER, cells, revisions, warnings, work
+from streams.desk.database.wanted import DIMENSIONS, STANDING, STATES, Wanted
 
-FEW = 5_000
-"""Rows that are read and sorted without a second thought."""
+FEW = 20_000
+"""Rows that may be read and sorted for one answer; beyond so many nobody counts them."""
 
 COUNTED = 10_000
 """Beyond so many, what the cells do not answer is no longer counted."""
+
+_AT_ONCE = 500
+"""Values of one question: fewer than either database allows."""
 
 Order = Literal["due", "newest"]
 
@@ -97,21 +102,8 @@ def page(
     limit: int = 50,
 ) -> Page:
     """The next `limit` warnings after a place: by deadline, or the newest revision first."""
-    driver = _driver(connection, wanted, now)
-    if driver is None:
-        return Page((), None)
-    by = warnings.c.due_at if order == "due" else warnings.c.detected_at
-    # Whatever is not the driver must not tempt the planner: a term has no index.
-    sorted_by: ColumnElement[int] = by if driver.many else by + 0
-    ids = select(warnings.c.id).where(*_conditions(wanted, now, driver))
-    if after is not None:
-        ids = ids.where(_beyond(by, sorted_by, after, order))
-    if order == "due":
-        ids = ids.order_by(sorted_by, warnings.c.id)
-    else:
-        ids = ids.order_by(sorted_by.desc(), warnings.c.id.desc())
-    found = connection.execute(ids.limit(limit + 1)).scalars().all()
-    rows = _whole(connection, found[:limit])
+    found = _places(connection, wanted, now, order, after, limit + 1)
+    rows = _whole(connection, [place.id for place in found[:limit]])
     if len(found) <= limit or not rows:
         return Page(rows, None)
     last = rows[-1]
@@ -122,10 +114,10 @@ def counts(connection: Connection, wanted: Wanted, now: int) -> Counts:
     """How many there are, by each dimension."""
     if not wanted.by_cells:
         return _counted_rows(connection, wanted, now)
-    total = _sum(connection, _within(cells.c, wanted))
+    total = _sum(connection, wanted)
     by = {name: _facet(connection, name, wanted) for name in DIMENSIONS}
     if wanted.attention:
-        cared_for = _facets(_attended(connection, wanted, now), wanted, capped=False)
+        cared_for = _facets(_cared_for(connection, wanted, now), wanted, capped=False)
         total -= cared_for.total
         for name, found in by.items():
             found.subtract(cared_for.by[name])
@@ -134,12 +126,14 @@ def counts(connection: Connection, wanted: Wanted, now: int) -> Counts:
 
 def matching(connection: Connection, wanted: Wanted, now: int, most: int) -> list[str]:
     """The ids of what matches, at most `most`, by deadline: for actions on all of them."""
-    driver = _driver(connection, wanted, now)
-    if driver is None:
-        return []
-    query = select(warnings.c.warning_id).where(*_conditions(wanted, now, driver))
-    sorted_by = warnings.c.due_at if driver.many else warnings.c.due_at + 0
-    return list(connection.execute(query.order_by(sorted_by, warnings.c.id).limit(most)).scalars())
+    found = _places(connection, wanted, now, "due", None, most)
+    ids = [place.id for place in found]
+    names: dict[int, str] = {}
+    for begin in range(0, len(ids), _AT_ONCE):
+        some = warnings.c.id.in_(ids[begin : begin + _AT_ONCE])
+        query = select(warnings.c.id, warnings.c.warning_id).where(some)
+        names |= {row.id: row.warning_id for row in connection.execute(query)}
+    return [names[each] for each in ids]
 
 
 def since(connection: Connection, cursor: int, only_shops: Sight, limit: int) -> Sequence[Row[Any]]:
@@ -155,45 +149,108 @@ def one(connection: Connection, warning_id: str, only_shops: Sight) -> Row[Any] 
     return connection.execute(query).first()
 
 
+def _places(
+    connection: Connection,
+    wanted: Wanted,
+    now: int,
+    order: Order,
+    after: Place | None,
+    limit: int,
+) -> list[Place]:
+    """Where the next matches are, in order."""
+    driver = _driver(connection, wanted, now, order, limit)
+    if driver is None:
+        return []
+    by = warnings.c.due_at if order == "due" else warnings.c.detected_at
+    # Whatever is not the driver must not tempt the planner: a term has no index.
+    sorted_by: ColumnElement[int] = by if driver.is_order else by + 0
+    query = select(by, warnings.c.id).where(*_conditions(wanted, now, driver))
+    if after is not None:
+        query = query.where(_beyond(by, sorted_by, after, order))
+    if order == "due":
+        query = query.order_by(sorted_by, warnings.c.id).limit(limit)
+    else:
+        query = query.order_by(sorted_by.desc(), warnings.c.id.desc()).limit(limit)
+    if driver.name != "due":
+        return [Place(*row) for row in connection.execute(query)]
+    # The states one after the other: what is open is due later than all that is breached, so in one
+    # order it would be found behind a million of others.
+    found = [
+        Place(*row)
+        for state in wanted.state or STATES
+        for row in connection.execute(query.where(warnings.c.state == state))
+    ]
+    return sorted(found)[:limit]
+
+
 class _Driver(NamedTuple):
-    """What finds the rows: a condition with an index, and whether it may match many."""
+    """What finds the rows: the index in an order, whose name it has then, or a condition."""
 
-    condition: ColumnElement[bool] | None
-    many: bool
-    name: str = ""
+    name: str
+    condition: ColumnElement[bool] | None = None
+    cost: float = 0.0
+
+    @property
+    def is_order(self) -> bool:
+        """Whether rows come in the wanted order."""
+        return self.condition is None
 
 
-def _driver(connection: Connection, wanted: Wanted, now: int) -> _Driver | None:
-    """The condition that leaves the fewest rows; None where nothing matches."""
-    total = _sum(connection, _within(cells.c, wanted))
+def _driver(
+    connection: Connection, wanted: Wanted, now: int, order: Order, sought: int
+) -> _Driver | None:
+    """What looks at the fewest rows to find `sought` matches; None where nothing matches."""
+    total = _sum(connection, wanted)
     if total == 0:
         return None
+    everything = _sum(connection, Wanted(state=wanted.state))
+    share = total / everything
+    found = []
     if total <= FEW:
-        return _Driver(_in_cells(connection, wanted), False, "cells")
-    if wanted.text is not None:
-        condition = _by_index(connection, wanted.text)
-        n = _up_to(connection, select(warnings.c.id).where(condition))
+        found.append(_Driver("cells", _in_cells(connection, wanted), total))
+    for name, rows, condition in _narrow(connection, wanted, now):
+        n = _up_to(connection, rows)
         if n == 0:
             return None
+        share *= min(1.0, n / everything)
         if n <= FEW:
-            return _Driver(condition, False, "text")
+            found.append(_Driver(name, condition, n))
+    found.append(_Driver(order, None, sought / share))
+    return min(found, key=lambda each: each.cost)
+
+
+def _narrow(
+    connection: Connection, wanted: Wanted, now: int
+) -> Iterator[tuple[str, Select[Any], ColumnElement[bool]]]:
+    """What else has an index: its name, a query to count its rows, and the condition."""
+    if wanted.text is not None:
+        condition = _by_index(connection, wanted.text)
+        yield "text", _hits(connection, wanted.text), condition
     if wanted.currency is not None and wanted.only_standing:
         condition = and_(warnings.c.standing, *_money(wanted))
-        if _up_to(connection, select(warnings.c.id).where(condition)) <= FEW:
-            return _Driver(condition, False, "money")
+        yield "money", select(warnings.c.id).where(condition), condition
     if wanted.by_work and _asks_for_work(wanted):
         asked = select(work.c.warning_id).where(*_work(wanted, now))
-        if _up_to(connection, asked) <= FEW:
-            return _Driver(warnings.c.warning_id.in_(asked), False, "work")
-    if total <= 4 * FEW:
-        return _Driver(_in_cells(connection, wanted), False, "cells")
-    return _Driver(None, True)
+        yield "work", asked, warnings.c.warning_id.in_(asked)
 
 
-def _sum(connection: Connection, conditions: Sequence[ColumnElement[bool]]) -> int:
-    """How many warnings some cells hold."""
-    query = select(func.coalesce(func.sum(cells.c.n), 0)).where(*conditions)
-    return int(connection.execute(query).scalar_one())
+def _sum(connection: Connection, wanted: Wanted) -> int:
+    """How many warnings the dimensions ask for."""
+    table = table_of(_asked(wanted))
+    query = select(func.coalesce(func.sum(_n(table, wanted)), 0))
+    return int(connection.execute(query.where(*_within(table.c, wanted))).scalar_one())
+
+
+def _asked(wanted: Wanted) -> set[str]:
+    """The dimensions that are asked for."""
+    shops = set() if wanted.only_shops is None else {"platform", "shop_id"}
+    return shops | {name for name in DIMENSIONS if getattr(wanted, name)}
+
+
+def _n(table: Table, wanted: Wanted) -> ColumnElement[int]:
+    """What a row of a table of counts counts."""
+    n: ColumnElement[int] = table.c.n
+    return n - table.c.cared if wanted.attention else n
 
 
 def _in_cells(connection: Connection, wanted: Wanted) -> ColumnElement[bool]:
@@ -215,27 +272,31 @@ def _up_to(connection: Connection, query: Select[Any]) -> int:
 def _conditions(wanted: Wanted, now: int, driver: _Driver) -> list[ColumnElement[bool]]:
     """All that is asked for, the driver's first."""
     found = [] if driver.condition is None else [driver.condition]
+    # An index has both; where it is not what finds the rows it must not seem so.
+    is_indexed = driver.name in ("due", "cells")
+    state: ColumnElement[str] = warnings.c.state if is_indexed else warnings.c.state + ""
+    due_at: ColumnElement[int] = warnings.c.due_at if is_indexed else warnings.c.due_at + 0
     if driver.name != "cells":
-        found += _within(warnings.c, wanted)
-        if wanted.only_standing:
-            found.append(warnings.c.standing)
+        found += _within(warnings.c, replace(wanted, state=()))
+        if wanted.state:
+            found.append(state.in_(wanted.state))
     if wanted.text is not None and driver.name != "text":
         found.append(_by_scan(wanted.text))
     if wanted.due_from is not None:
-        found.append(warnings.c.due_at >= wanted.due_from)
+        found.append(due_at >= wanted.due_from)
     if wanted.due_to is not None:
-        found.append(warnings.c.due_at <= wanted.due_to)
-    if wanted.currency is not None:
-        found += _money(wanted)
+        found.append(due_at <= wanted.due_to)
+    if wanted.currency is not None and driver.name != "money":
+        found += _money(wanted, indexed=False)
     mine = work.c.warning_id == warnings.c.warning_id
-    if wanted.by_work:
+    if wanted.by_work and driver.name != "work":
         asked = _work(wanted, now)
         if _asks_for_work(wanted):
             found.append(exists().where(mine, *asked))
         else:
             found.append(not_(exists().where(mine, not_(and_(*asked)))))
     if wanted.attention:
-        found.append(not_(exists().where(mine, _is_attended(now))))
+        found.append(func.coalesce(warnings.c.cared_until, 0) <= now)
     return found
 
 
@@ -245,12 +306,16 @@ def _within(columns: Any, wanted: Wanted) -> list[ColumnElement[bool]]:
     return found + within(columns, wanted.only_shops)
 
 
-def _money(wanted: Wanted) -> list[ColumnElement[bool]]:
-    found = [warnings.c.currency == wanted.currency]
+def _money(wanted: Wanted, *, indexed: bool = True) -> list[ColumnElement[bool]]:
+    currency: ColumnElement[str] = warnings.c.currency
+    most: ColumnElement[int] = warnings.c.most
+    if not indexed:
+        currency, most = currency + "", most + 0
+    found = [currency == wanted.currency]
     if wanted.most_from is not None:
-        found.append(warnings.c.most >= wanted.most_from)
+        found.append(most >= wanted.most_from)
     if wanted.most_to is not None:
-        found.append(warnings.c.most <= wanted.most_to)
+        found.append(most <= wanted.most_to)
     return found
 
 
@@ -261,10 +326,6 @@ def _is_acknowledged(now: int) -> ColumnElement[bool]:
 
 def _is_snoozed(now: int) -> ColumnElement[bool]:
     return func.coalesce(work.c.snoozed_until, 0) > now
-
-
-def _is_attended(now: int) -> ColumnElement[bool]:
-    return or_(_is_acknowledged(now), _is_snoozed(now))
 
 
 def _marks(wanted: Wanted, now: int) -> list[tuple[bool | None, ColumnElement[bool]]]:
@@ -294,10 +355,17 @@ def _asks_for_work(wanted: Wanted) -> bool:
 def _by_index(connection: Connection, wanted: str) -> ColumnElement[bool]:
     """The condition on a text for which there is an index."""
     if connection.dialect.name == "sqlite":
-        phrase = '"' + wanted.lower().replace('"', '""') + '"'
-        hits = text("SELECT rowid FROM warnings_search WHERE warnings_search MATCH :phrase")
-        return warnings.c.id.in_(hits.bindparams(phrase=phrase).columns(column("rowid")))
+        return warnings.c.id.in_(_hits(connection, wanted))
     return warnings.c.search.contains(wanted.lower(), autoescape=True)
+
+
+def _hits(connection: Connection, wanted: str) -> Select[Any]:
+    """The ids of the rows that hold a text, whatever else they say."""
+    if connection.dialect.name != "sqlite":
+        return select(warnings.c.id).where(_by_index(connection, wanted))
+    phrase = '"' + wanted.lower().replace('"', '""') + '"'
+    hits = text("SELECT rowid FROM warnings_search WHERE warnings_search MATCH :phrase")
+    return select(hits.bindparams(phrase=phrase).columns(column("rowid")).subquery())
 
 
 def _by_scan(wanted: str) -> ColumnElement[bool]:
@@ -328,16 +396,29 @@ def _whole(connection: Connection, ids: Sequence[int]) -> list[Row[Any]]:
     return [rows[each] for each in ids if each in rows]
 
 
-def _attended(connection: Connection, wanted: Wanted, now: int) -> Counter[tuple[str, ...]]:
-    """How many of each cell somebody has taken care of, for now."""
-    columns = [warnings.c[name] for name in DIMENSIONS]
-    query = (
-        select(*columns, func.count())
-        .join_from(work, warnings, work.c.warning_id == warnings.c.warning_id)
-        .where(_is_attended(now), *within(warnings.c, wanted.only_shops))
-        .group_by(*columns)
+def _cared_for(connection: Connection, wanted: Wanted, now: int) -> Counter[tuple[str, ...]]:
+    """How many of each cell are snoozed now, or acknowledged until a time to come: those that time
+    alone brings back, which no count knows."""
+    until = warnings.c.cared_until
+    return _by_cell(
+        connection,
+        select(warnings.c.cell_id).where(until > now, until < NEVER),
+        within(cells.c, wanted.only_shops),
     )
-    return Counter({tuple(values): n for *values, n in connection.execute(query)})
+
+
+def _by_cell(
+    connection: Connection, query: Select[Any], conditions: Sequence[ColumnElement[bool]] = ()
+) -> Counter[tuple[str, ...]]:
+    """How many rows of a query, which gives `cell_id`, are of each cell."""
+    rows = query.subquery()
+    grouped = select(rows.c.cell_id, func.count().label("n")).group_by(rows.c.cell_id).subquery()
+    dimensions = [cells.c[name] for name in DIMENSIONS]
+    counted = select(*dimensions, grouped.c.n).join_from(
+        grouped, cells, cells.c.cell_id == grouped.c.cell_id
+    )
+    found = connection.execute(counted.where(*conditions))
+    return Counter({tuple(values): int(n) for *values, n in found})
 
 
 def _facet(connection: Connection, name: str, wanted: Wanted) -> Counter[str]:
@@ -348,9 +429,12 @@ def _facet(connection: Connection, name: str, wanted: Wanted) -> Counter[str]:
     others = STANDING if name == "state" and wanted.only_standing else ()
     change: dict[str, Any] = {name: others}
     loose = replace(wanted, **change)
-    column = cells.c[name]
-    query = select(column, func.sum(cells.c.n)).where(cells.c.n > 0, *_within(cells.c, loose))
-    return Counter({value: int(n) for value, n in connection.execute(query.group_by(column))})
+    table = table_of({name} | _asked(loose))
+    query = select(table.c[name], func.sum(_n(table, wanted))).where(
+        table.c.n > 0, *_within(table.c, loose)
+    )
+    found = connection.execute(query.group_by(table.c[name]))
+    return Counter({value: int(n) for value, n in found})
 
 
 def _counted_rows(connection: Connection, wanted: Wanted, now: int) -> Counts:
@@ -361,17 +445,18 @@ def _counted_rows(connection: Connection, wanted: Wanted, now: int) -> Counts:
     )
     if wanted.only_standing:
         open_to_all = replace(open_to_all, state=STANDING)
-    driver = _driver(connection, open_to_all, now)
+    driver = _driver(connection, open_to_all, now, "due", COUNTED)
     if driver is None:
         return Counts(0, {name: {} for name in DIMENSIONS}, False)
-    if driver.many and wanted.text is not None:
+    if driver.is_order and wanted.text is not None:
         # Nothing is sorted here, so the index may serve however much it finds.
-        driver = _Driver(_by_index(connection, wanted.text), False, "text")
-    columns = [warnings.c[name] for name in DIMENSIONS]
-    query = select(*columns).where(*_conditions(open_to_all, now, driver))
-    found = connection.execute(query.limit(COUNTED + 1)).all()
-    rows = Counter(tuple(row) for row in found[:COUNTED])
-    return _facets(rows, wanted, capped=len(found) > COUNTED)
+        driver = _Driver("text", _by_index(connection, wanted.text))
+    query = select(warnings.c.cell_id).where(*_conditions(open_to_all, now, driver))
+    rows = _by_cell(connection, query.limit(COUNTED + 1))
+    capped = rows.total() > COUNTED
+    if capped:
+        rows[next(iter(rows))] -= 1
+    return _facets(rows, wanted, capped=capped)
 
 
 def _facets(rows: Counter[tuple[str, ...]], wanted: Wanted, *, capped: bool) -> Counts:

@@ -9,6 +9,8 @@ from streams.desk.database.sight import Sight
 STANDING = ("open", "breached")
 """States of a warning that somebody can still act upon."""
 
+STATES = (*STANDING, "resolved", "withdrawn")
+
 DIMENSIONS = ("platform", "shop_id", "rule", "stage", "severity", "state", "carrier")
 """What is counted by, and how each combination of them is called in `cells`."""
 

@@ -6,8 +6,8 @@ from sqlalchemy import Connection, delete, or_, select
 
 from streams.desk.actions.ledger import Entry
 from streams.desk.actions.ledger import write as write_actions
+from streams.desk.database.sums import COUNTS
 from streams.desk.database.tables import (
-    cells,
     product_days,
     revisions,
     shop_days,
@@ -26,7 +26,7 @@ def forget(connection: Connection, topics: Topics, topic: str, mark: str, now: i
     inputs stay: they have no revisions, and those that come again are the same rows.
     """
     tables = {
-        topics.warnings: (warnings, revisions, warning_orders, cells),
+        topics.warnings: (warnings, revisions, warning_orders, *COUNTS),
         topics.shop_risk: (shop_days,),
         topics.product_risk: (product_days,),
     }.get(topic, ())

@@ -93,6 +93,8 @@ class Intake:
         """Records by topic and by what became of them."""
         self.lag: dict[str, int] = {}
         """Records of each topic that are not read yet, of this desk's partitions."""
+        self._ends: dict[tuple[str, int], int] = {}
+        """Where partitions ended when all of them was taken."""
         self._dates: dict[tuple[str, int], int] = {}
         self.behind_since: dict[str, int] = {}
         """Of each topic of which records wait: of when the last one is that was taken (µs)."""
@@ -109,6 +111,8 @@ class Intake:
                 "enable.auto.commit": False,
                 # Where reading goes on is in the database; an offset that is gone is told.
                 "auto.offset.reset": "error",
+                # What ends a partition may be no record: a transaction's mark, a gap.
+                "enable.partition.eof": True,
                 "session.timeout.ms": int(source.session_timeout_s * 1000),
                 "max.poll.interval.ms": 600_000,
                 "fetch.message.max.bytes": 4 << 20,
@@ -182,7 +186,7 @@ class Intake:
                 self._say_claimed(each.taken, each.made_anew, each.lost)
             self._taken = {(e.taken.topic, e.taken.partition): e.taken for e in found}
             self._positions = {(e.taken.topic, e.taken.partition): e.begin for e in found}
-            self._dates = dict.fromkeys(self._positions, self._clock())
+            self._dates, self._ends = dict.fromkeys(self._positions, self._clock()), {}
             consumer.assign(
                 [TopicPartition(e.taken.topic, e.taken.partition, e.begin) for e in found]
             )
@@ -226,9 +230,13 @@ class Intake:
     def _take(self, consumer: Consumer, records: list[Record], stop: threading.Event) -> None:
         """Write a batch, and tell the brokers how far it reached."""
         reads, ends, dates = [], dict(self._positions), dict(self._dates)
+        reached = {}
         for record in records:
             place = record.topic() or "", record.partition() or 0
             error = record.error()
+            if error is not None and error.code() == KafkaError._PARTITION_EOF:
+                reached[place] = record.offset() or 0
+                continue
             if error is not None:
                 self._on_error(error)
                 continue
@@ -242,7 +250,10 @@ class Intake:
             for place, end in ends.items()
             if end != self._positions[place]
         ]
-        if not progress or not self._written(consumer, reads, progress, stop):
+        if progress and not self._written(consumer, reads, progress, stop):
+            return
+        self._ends |= reached
+        if not progress:
             return
         self._positions, self._dates = ends, dates
         for read in reads:
@@ -387,7 +398,8 @@ class Intake:
             found: Any = consumer.get_watermark_offsets(
                 TopicPartition(topic, partition), cached=True
             )
-            behind = max(0, found[1] - position) if found else 0
+            taken = max(position, self._ends.get((topic, partition), 0))
+            behind = max(0, found[1] - taken) if found else 0
             lag[topic] += behind
             if behind:
                 date = self._dates[topic, partition]

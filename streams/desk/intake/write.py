@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, delete, select, update
 
-from streams.desk.actions.ledger import Entry, standing_work
+from streams.desk.actions.ledger import Entry, cared_until, standing_work
 from streams.desk.actions.ledger import write as write_actions
 from streams.desk.database.database import add, insert, sequence
+from streams.desk.database.sums import COUNTED_BY, change, move
 from streams.desk.database.tables import (
-    cells,
     checkpoints,
     links,
     offsets,
@@ -25,7 +24,6 @@ from streams.desk.database.tables import (
     warning_orders,
     warnings,
 )
-from streams.desk.database.wanted import DIMENSIONS
 from streams.desk.intake.messages import (
     Checkpoint,
     Day,
@@ -188,9 +186,13 @@ def _revisions(connection: Connection, found: Sequence[Revision], now: int) -> i
     ]
     if news:
         first = sequence(connection, len(news))
-        rows = [{**each.row, "cursor": cursor} for cursor, each in enumerate(news, first)]
+        cared = _cared(connection, news, before)
+        rows = [
+            {**each.row, "cursor": cursor, "cared_until": cared[each.warning_id]}
+            for cursor, each in enumerate(news, first)
+        ]
         statement = insert(connection, warnings)
-        columns = [c.name for c in warnings.c if c.name not in ("id", "warning_id")]
+        columns = [c.name for c in warnings.c if c.name not in ("id", "warning_id", "cared_until")]
         connection.execute(
             statement.on_conflict_do_update(
                 index_elements=["warning_id"],
@@ -199,7 +201,14 @@ def _revisions(connection: Connection, found: Sequence[Revision], now: int) -> i
             ),
             rows,
         )
-        _count(connection, [before[e.warning_id] for e in news if e.warning_id in before], news)
+        old = [before[each.warning_id] for each in news if each.warning_id in before]
+        move(
+            connection,
+            [
+                *(change(row, row.cared_until, -1) for row in old),
+                *(change(each.row, cared[each.warning_id], 1) for each in news),
+            ],
+        )
         _name_orders(connection, news, before)
     _lapse(connection, found, now)
     return len(news)
@@ -208,38 +217,28 @@ def _revisions(connection: Connection, found: Sequence[Revision], now: int) -> i
 def forget(connection: Connection, ids: Sequence[str]) -> None:
     """Take warnings out, with their revisions. What was done about them stays."""
     for some in _slices(ids):
-        _count(connection, list(_stored(connection, some)), [])
+        gone = list(_stored(connection, some))
+        move(connection, [change(row, row.cared_until, -1) for row in gone])
         for table in (warning_orders, revisions, warnings):
             connection.execute(delete(table).where(table.c.warning_id.in_(some)))
 
 
 def _stored(connection: Connection, ids: Sequence[str]) -> Iterator[Row[Any]]:
-    columns = [warnings.c[name] for name in ("warning_id", "revision", "cell_id", *DIMENSIONS)]
+    columns = [warnings.c[name] for name in ("warning_id", "revision", *COUNTED_BY)]
     for some in _slices(ids):
         yield from connection.execute(select(*columns).where(warnings.c.warning_id.in_(some)))
 
 
-def _count(connection: Connection, old: Sequence[Row[Any]], new: Sequence[Revision]) -> None:
-    """Move counts from the cells that warnings were in to those where they are."""
-    change = Counter[int]()
-    names: dict[int, dict[str, Any]] = {}
-    for row in old:
-        change[row.cell_id] -= 1
-        names[row.cell_id] = {name: getattr(row, name) for name in DIMENSIONS}
-    for each in new:
-        cell = each.row["cell_id"]
-        change[cell] += 1
-        names[cell] = {name: each.row[name] for name in DIMENSIONS}
-    rows = [{"cell_id": cell, **names[cell], "n": n} for cell, n in sorted(change.items()) if n]
-    if not rows:
-        return
-    statement = insert(connection, cells)
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["cell_id"], set_={"n": cells.c.n + statement.excluded.n}
-        ),
-        rows,
-    )
+def _cared(
+    connection: Connection, news: Sequence[Revision], before: dict[str, Row[Any]]
+) -> dict[str, int | None]:
+    """Until when each is acknowledged or snoozed: what was done outlives a warning's row."""
+    found = {row.warning_id: row.cared_until for row in before.values()}
+    new = [each.warning_id for each in news if each.warning_id not in before]
+    for some in _slices(new):
+        done = standing_work(connection, some)
+        found |= {each: cared_until(done[each]) if each in done else None for each in some}
+    return found
 
 
 def _name_orders(

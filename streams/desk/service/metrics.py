@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from streams.desk.actions.relay import Waiting, waiting
 from streams.desk.database.database import Database
-from streams.desk.database.tables import cells
+from streams.desk.database.tables import shop_sums
 from streams.desk.intake.consumer import Intake
 from streams.facts.times import SECOND
 from streams.telemetry import metrics
@@ -39,12 +39,13 @@ Samples = Mapping[tuple[str, ...], float]
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
-    """What the database said."""
+class _Answer:
+    """What the database said; `free` is the share of SQLite's disk (None: it is PostgreSQL)."""
 
     warnings: Samples
     waiting: Waiting
     size: int
+    free: float | None
 
 
 class DeskMetrics(Collector):
@@ -64,7 +65,7 @@ class DeskMetrics(Collector):
         self._intake = intake
         self._clock = clock
         self._streams = streams
-        self._look: _Look | None = None
+        self._answer: _Answer | None = None
         self._registry = CollectorRegistry()
         for each in (self, *COUNTED):
             self._registry.register(each)
@@ -77,28 +78,31 @@ class DeskMetrics(Collector):
     def run(self, stop: threading.Event) -> None:
         """Look at the database again and again, until told to stop."""
         while not stop.is_set():
-            self.look()
+            self.ask()
             stop.wait(LOOKS_S)
 
-    def look(self) -> None:
+    def ask(self) -> None:
         """Ask the database; what it does not answer is not shown."""
         try:
             with self._database.reading() as connection:
-                states = select(cells.c.state, func.sum(cells.c.n)).group_by(cells.c.state)
-                self._look = _Look(
-                    {(state,): float(n) for state, n in connection.execute(states)},
+                states = select(shop_sums.c.state, func.sum(shop_sums.c.n))
+                self._answer = _Answer(
+                    {
+                        (state,): float(n)
+                        for state, n in connection.execute(states.group_by(shop_sums.c.state))
+                    },
                     waiting(connection),
-                    _size(self._database.file, connection),
+                    *_size(self._database.file, connection),
                 )
-        except SQLAlchemyError:  # counted where it happens
-            self._look = None
+        except (SQLAlchemyError, OSError):  # counted where it happens; a file that goes just then
+            self._answer = None
 
     def render(self) -> bytes:
         """The text that Prometheus reads."""
         return generate_latest(self._registry)
 
     def describe(self) -> Iterator[Metric]:
-        """Every family that there may be, so that no two have one name."""
+        """Nothing: families are worked out when they are asked for."""
         return iter([])
 
     def collect(self) -> Iterator[Metric]:
@@ -123,24 +127,26 @@ class DeskMetrics(Collector):
         pool = zip(("in_use", "idle", "most"), self._database.connections(), strict=True)
         yield metrics.DESK_POOL, {(state,): float(n) for state, n in pool}
         yield metrics.DESK_READY, {(): float(intake.problem is None)}
-        file = self._database.file
-        if file is not None:
-            disk = shutil.disk_usage(file.parent)
-            yield metrics.DESK_DISK_FREE, {(): disk.free / disk.total}
-        look = self._look
-        if look is None:
+        said = self._answer
+        if said is None:
             return
-        yield metrics.DESK_WARNINGS, look.warnings
-        yield metrics.DESK_ACTIONS_WAITING, {(): float(look.waiting.actions)}
-        waits = 0 if look.waiting.since is None else max(0, now - look.waiting.since)
+        yield metrics.DESK_WARNINGS, said.warnings
+        yield metrics.DESK_ACTIONS_WAITING, {(): float(said.waiting.actions)}
+        waits = 0 if said.waiting.since is None else max(0, now - said.waiting.since)
         yield metrics.DESK_ACTIONS_AGE, {(): waits / SECOND}
-        yield metrics.DESK_DATABASE_BYTES, {(): float(look.size)}
+        yield metrics.DESK_DATABASE_BYTES, {(): float(said.size)}
+        if said.free is not None:
+            yield metrics.DESK_DISK_FREE, {(): said.free}
 
 
-def _size(file: Path | None, connection: Connection) -> int:
-    """Bytes of the database; without a file it is PostgreSQL's to say."""
+def _size(file: Path | None, connection: Connection) -> tuple[int, float | None]:
+    """Bytes of the database, and the share of its disk that is free.
+
+    Without a file it is PostgreSQL, which says the former alone.
+    """
     if file is None:
         query = text("SELECT pg_database_size(current_database())")
-        return int(connection.execute(query).scalar_one())
+        return int(connection.execute(query).scalar_one()), None
     files = (file, Path(f"{file}-wal"))
-    return sum(each.stat().st_size for each in files if each.exists())
+    disk = shutil.disk_usage(file.parent)
+    return sum(each.stat().st_size for each in files if each.exists()), disk.free / disk.total

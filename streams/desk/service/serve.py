@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import logging
-import signal
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import uvicorn
 from sqlalchemy.exc import DBAPIError
 
 from streams.decode.names import BUILT_IN, Names, with_own
@@ -32,6 +29,7 @@ from streams.desk.database.migrate import upgrade
 from streams.desk.intake.consumer import Intake, Source
 from streams.desk.intake.write import forget
 from streams.desk.service.metrics import DeskMetrics
+from streams.desk.service.server import GOODBYE_S, make_server
 from streams.evidence.from_kafka import originals_on
 from streams.facts.times import HOUR
 from streams.profiles.model import Profiles
@@ -49,25 +47,7 @@ log = logging.getLogger(__name__)
 GROUP = "{app_id}-desk"
 """The consumer group of all desks of an application."""
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-GOODBYE_S = 5
-"""How long requests that were begun may take when the desk ends."""
-
 _PRUNE_S = 3600.0
-
-
-class _Server(uvicorn.Server):
-    """Uvicorn's server, for which a signal is a wish to end, and no failure."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Without raising them again in the end, as upstream does."""
-        before = {each: signal.signal(each, self.handle_exit) for each in _SIGNALS}
-        try:
-            yield
-        finally:
-            for each, handler in before.items():
-                signal.signal(each, handler)
 
 
 def now() -> int:
@@ -199,26 +179,14 @@ def serve(settings: Settings, profiles: Profiles) -> int:
         secure=_by_https(settings),
         single_sign_on=single_sign_on(settings, source.names),
         local_users=settings.desk_local_users,
+        comparisons=settings.desk_what_if_dir or settings.data_dir / "what-if",
     )
     if console.single_sign_on is None:
         end_sessions(database, external=True)
     if not console.local_users:
         end_sessions(database, external=False)
-    server = _Server(
-        uvicorn.Config(
-            make_app(desk, [partial(install, console=console)]),
-            host=settings.desk_host,
-            port=settings.desk_port,
-            log_config=None,
-            # Ours shows no values of a question.
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            ws="none",
-            timeout_keep_alive=10,
-            timeout_graceful_shutdown=GOODBYE_S,
-        )
-    )
+    app = make_app(desk, [partial(install, console=console)])
+    server = make_server(app, desk, settings.desk_host, settings.desk_port)
     stop = threading.Event()
     failed = threading.Event()
 

@@ -6,6 +6,8 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
+from traceback import extract_tb
 from typing import NamedTuple
 
 from streams.decode import Bad
@@ -42,10 +44,17 @@ def read(feed: NamedFeed, wish: Wish, body: bytes, now: datetime) -> Outcome:
     except Unreadable as error:
         return Outcome(refusals=[Refusal("unreadable", str(error))])
     except Exception as error:
-        # A fault of ours: asking again would meet it again.
-        log.exception(
-            "%(source)s/%(feed)s: an answer could not be read",
-            event("ingest_answer_failed", source=feed.source.name, feed=feed.name),
+        # A fault of ours: asking again would meet it again. What it says may be out of the answer.
+        place = extract_tb(error.__traceback__)[-1]
+        log.error(
+            "%(source)s/%(feed)s: an answer could not be read: %(error)s at %(place)s",
+            event(
+                "ingest_answer_failed",
+                source=feed.source.name,
+                feed=feed.name,
+                error=type(error).__name__,
+                place=f"{Path(place.filename).name}:{place.lineno}",
+            ),
         )
         return Outcome(refusals=[Refusal("processing_failed", type(error).__name__)])
     if any(_other(message, wish.order_id) for message in outcome.messages):

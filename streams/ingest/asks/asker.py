@@ -45,7 +45,7 @@ _ENDED = {"not_found", "refused", "unreadable"}
 
 
 @dataclass(slots=True)
-class Read:
+class Change:
     """A record of the topic: a wish, or (`standing` None) the end of the one with this key."""
 
     key: bytes
@@ -74,22 +74,23 @@ class Asker:
         }
         self._orders: dict[tuple[Key, str], Order] = {}
         self._keys: dict[bytes, tuple[Key, str]] = {}
+        self._strange = 0
+        """Wishes of STRANGERS."""
         self._read_on: set[int] = set()
         """Partitions that were read to their end once: of others, ends may be still to come."""
         self._limited = Limited(10.0)
         for source, name in self._lines:
-            metrics.INGEST_WANTED.labels(source)
             for outcome in metrics.INGEST_ASK_OUTCOMES:
                 metrics.INGEST_ASKS.labels(source, name, outcome)
 
     @property
     def full(self) -> bool:
         """Whether the topic is not to be read on for now."""
-        return len(self._keys) >= MOST
+        return len(self._keys) - self._strange >= MOST
 
-    def take(self, partition: int, records: Sequence[Read], *, at_end: bool) -> None:
+    def take(self, partition: int, changes: Sequence[Change], *, at_end: bool) -> None:
         """What was read on; `at_end`: there was no more then."""
-        for each in records:
+        for each in changes:
             if each.standing is None:
                 self._forget([each.key])
             else:
@@ -197,8 +198,8 @@ class Asker:
 
     @staticmethod
     def _named(outcome: Outcome) -> str:
-        """What metrics call an answer that was read."""
-        if outcome.messages or not outcome.refusals:
+        """What metrics call an answer that was read: `unreadable`, in part too."""
+        if not outcome.refusals:
             return "answered"
         return "not_found" if outcome.refusals[0].reason == "not_found" else "unreadable"
 
@@ -256,10 +257,13 @@ class Asker:
                     "an order waits that no feed here asks for; %(left_out)d more were left out",
                     event("ingest_asks_of_nobody", left_out=left_out),
                 )
+            if self._strange >= MOST:
+                return
             feed = STRANGERS
         place = feed, standing.wish.order_id
-        if self._keys.get(key, place) != place:  # others wrote it
+        if self._keys.get(key) != place:  # else it is the same wish, again
             self._forget([key])
+            self._strange += feed == STRANGERS
         order = self._orders.setdefault(place, Order(standing.wish.order_id))
         order.wishes[key] = standing
         self._keys[key] = place
@@ -275,6 +279,7 @@ class Asker:
         for key in keys:
             place = self._keys.pop(key, None)
             if place is not None:
+                self._strange -= place[0] == STRANGERS
                 order = self._orders[place]
                 del order.wishes[key]
                 if not order.wishes:

@@ -16,7 +16,7 @@ from typing import Any
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
 
 from streams.ingest.asks.answers import Standing
-from streams.ingest.asks.asker import Asker, Read
+from streams.ingest.asks.asker import Asker, Change
 from streams.ingest.asks.wishes import wish_of
 from streams.telemetry.events import Limited, event
 
@@ -75,7 +75,7 @@ class Follower:
             elif paused:
                 consumer.resume(consumer.assignment())
                 paused = False
-            found: defaultdict[int, list[Read]] = defaultdict(list)
+            found: defaultdict[int, list[Change]] = defaultdict(list)
             ends = set()
             for message in consumer.consume(_AT_ONCE, _POLL_SECONDS):
                 error, partition = message.error(), message.partition() or 0
@@ -88,7 +88,7 @@ class Follower:
             for partition in {*found, *ends}:
                 self._hand_over(partition, found[partition], at_end=partition in ends)
 
-    def _hand_over(self, partition: int, found: Sequence[Read], *, at_end: bool) -> None:
+    def _hand_over(self, partition: int, found: Sequence[Change], *, at_end: bool) -> None:
         self._loop.call_soon_threadsafe(lambda: self._asker.take(partition, found, at_end=at_end))
 
     def _lost(self, _: Consumer, gone: Sequence[TopicPartition]) -> None:
@@ -114,13 +114,13 @@ def _from_beginning(consumer: Consumer, given: Sequence[TopicPartition]) -> None
     )
 
 
-def _found(message: Any) -> list[Read]:
+def _found(message: Any) -> list[Change]:
     """A wish or its end; nothing where others wrote there."""
     key, value = message.key() or b"", message.value()
     if value is None:
-        return [Read(key, None)]
+        return [Change(key, None)]
     wish = wish_of(value)
     if wish is None:
         return []
     place = message.partition(), message.offset(), message.timestamp()[1]
-    return [Read(key, Standing(*place, key, wish))]
+    return [Change(key, Standing(*place, key, wish))]

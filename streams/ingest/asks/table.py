@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from streams.ingest.secrets import NoSecret, read_secret, secret_of
+from streams.ingest.secrets import NoSecret, SecretFile, secret_of
 from streams.inputs.sources.asking import Api, Credentials, Verdict
 from streams.inputs.sources.payload import Feed
 
@@ -27,13 +27,13 @@ class Asking:
     """How often an order is asked for again that the platform could not answer."""
     codes: Mapping[str, Verdict]
     who: Credentials = field(repr=False)
-    token_file: str = ""
+    token_file: SecretFile | None = None
 
     def credentials(self) -> Credentials:
         """Who asks now: a token in a file is what stands there now. Raises NoSecret."""
-        if not self.token_file:
+        if self.token_file is None:
             return self.who
-        return replace(self.who, token=read_secret("token", self.token_file))
+        return replace(self.who, token=self.token_file.read())
 
 
 def _address(value: str) -> str:
@@ -116,5 +116,5 @@ class ApiTable(BaseModel):
             retries=self.retries,
             codes=self.codes,
             who=Credentials(**found),
-            token_file=self.token_file,
+            token_file=SecretFile("token", self.token_file) if self.token_file else None,
         )

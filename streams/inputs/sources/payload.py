@@ -66,7 +66,17 @@ class Canonical(NamedTuple):
         line = {"topic": self.topic, "key": self.key, "value": self.value}
         if self.timestamp is not None:
             line["timestamp"] = self.timestamp.isoformat()
-        return json.dumps(line, ensure_ascii=False)
+        return json_text(line)
+
+
+def json_text(value: dict[str, Any]) -> str:
+    """An object as JSON that UTF-8 can hold: half of a character, which JSON has, is escaped."""
+    text = json.dumps(value, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value)
+    return text
 
 
 class Wanted(NamedTuple):

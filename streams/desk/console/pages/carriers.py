@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -39,7 +39,7 @@ class Figured:
     gaps: tuple[str, str, str]
     on_time: str
     per_mille: str
-    silent: int
+    heard: str
     shade: int
 
 
@@ -65,15 +65,15 @@ def carriers(request: Request) -> Response:
     rows = [
         _figured(
             view.shown.value("carrier", carrier),
-            f"/warnings?tab=all&carrier={quote(carrier, safe='')}",
+            f"/warnings?{urlencode({'tab': 'all', 'carrier': carrier})}",
             figures,
-            found.silent.get(carrier, 0),
+            view,
         )
         for carrier, figures in by_carrier.items()
     ]
     known = {lane: f for lane, f in found.lanes.items() if lane.origin and lane.destination}
     lanes = [
-        _figured(f"{view.shown.value('carrier', lane.carrier)} · {_lane(lane, view)}", "", f, 0)
+        _figured(f"{view.shown.value('carrier', lane.carrier)} · {_lane(lane, view)}", "", f, view)
         for lane, f in known.items()
     ]
     by_most = lambda each: (-each.parcels, each.title)  # noqa: E731
@@ -81,6 +81,7 @@ def carriers(request: Request) -> Response:
         "carriers.html",
         rows=sorted(rows, key=by_most),
         lanes=sorted(lanes, key=by_most)[:MOST_LANES],
+        silent=_silent(found.silent, view),
         heat=_heat(known, view),
         back=BACK,
         records=found.records,
@@ -89,7 +90,7 @@ def carriers(request: Request) -> Response:
     )
 
 
-def _figured(title: str, path: str, figures: Figures, silent: int) -> Figured:
+def _figured(title: str, path: str, figures: Figures, view: View) -> Figured:
     gaps, pickup = sorted(figures.gaps), sorted(figures.pickup)
     p50, p90, p99 = (nearest_rank(gaps, percent) for percent in (50, 90, 99))
     per_mille = figures.warned * 1000 / figures.shipped if figures.shipped else None
@@ -102,9 +103,21 @@ def _figured(title: str, path: str, figures: Figures, silent: int) -> Figured:
         (_hours(p50), _hours(p90), _hours(p99)),
         f"{figures.in_time / figures.ended:.1%}" if figures.ended else "–",
         "–" if per_mille is None else f"{per_mille:.0f}",
-        silent,
+        view.says("ago", span=view.shown.span(view.now - figures.heard)),
         shade(p90),
     )
+
+
+def _silent(found: dict[str, int], view: View) -> list[tuple[str, str, str]]:
+    """Carriers of which nothing at all is heard while warnings stand: name, path, how many."""
+    return [
+        (
+            view.shown.value("carrier", carrier),
+            f"/warnings?{urlencode({'tab': 'all', 'carrier': carrier})}",
+            view.says.count("feed_warnings", n),
+        )
+        for carrier, n in sorted(found.items(), key=lambda each: (-each[1], each[0]))
+    ]
 
 
 def shade(us: int | None) -> int:

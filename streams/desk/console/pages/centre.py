@@ -26,6 +26,8 @@ ROWS = 50
 """Warnings of one page."""
 
 FACETS = ("severity", "rule", "platform", "shop_id", "carrier", "stage", "state")
+TAKE_BACK = {"acknowledged": "acknowledge", "snoozed": "snooze", "mine": "assign"}
+"""Tab → what was done to all that it shows, and can be taken back."""
 AT_ONCE = 6
 """Values of a dimension that are shown before somebody asks for the others."""
 _MOST_VALUES = 200
@@ -75,6 +77,7 @@ def centre(request: Request) -> Response:
         after=after,
         next=token(page.next),
         at_once=AT_ONCE,
+        take_back=TAKE_BACK,
     )
 
 

@@ -73,7 +73,8 @@ def marks_of(row: Row[Any], shown: Shown) -> tuple[str, ...]:
     found = []
     until = row.work_acknowledged_until
     if row.work_acknowledged_at is not None and (until is None or until > now):
-        found.append(says("mark_acknowledged", who=row.work_acknowledged_by))
+        mark = says("mark_acknowledged", who=row.work_acknowledged_by)
+        found.append(mark if until is None else f"{mark} {says('until', at=shown.brief(until))}")
     if row.work_snoozed_until is not None and row.work_snoozed_until > now:
         found.append(says("mark_snoozed", until=shown.brief(row.work_snoozed_until)))
     if row.work_handed_over_at is not None:

@@ -21,6 +21,7 @@ from streams.desk.api.guard import needs
 from streams.desk.api.problems import Problem
 from streams.desk.console.console import View, view_of
 from streams.desk.console.drawing import Bar, Mark, bar, scale
+from streams.desk.console.filters import Filter, parsed, read
 from streams.desk.console.pages.acts import HOURS
 from streams.desk.console.pages.rows import order_path, row_of
 from streams.desk.console.shown import Shown, value_of
@@ -29,7 +30,7 @@ from streams.desk.database.tables import actions, revisions
 from streams.evidence.bundle import bundle, resting_on
 from streams.evidence.shown import Original, wanted
 from streams.evidence.write import write
-from streams.facts.times import from_datetime
+from streams.facts.times import DAY, from_datetime
 from streams.profiles.model import Profile
 
 router = APIRouter()
@@ -40,10 +41,13 @@ WarningId = Annotated[str, PathPart(pattern="^[0-9a-f]{32}$")]
 @router.get("/warnings/{warning_id}")
 @needs(Role.viewer)
 def warning(request: Request, warning_id: WarningId) -> Response:
-    """The page of a warning."""
+    """The page of a warning: `in` is the filter of the list that it was opened from."""
     view = view_of(request)
+    asked = next(iter(parsed(request.url.query).get("in", ())), "")
+    within = read(parsed(asked), view.me, view.now)
     with view.desk.database.reading() as connection:
         row = _one(connection, view, warning_id)
+        following = _following(connection, view, within, row)
         course = _course(connection, warning_id)
         done = connection.execute(
             select(actions).where(actions.c.warning_id == warning_id).order_by(actions.c.sequence)
@@ -64,7 +68,11 @@ def warning(request: Request, warning_id: WarningId) -> Response:
         done=[_did(each, view.shown) for each in done],
         profile=profile,
         limit=_limit(value, view.shown),
+        appeal_until=_appeal_until(row, profile),
         hours=HOURS,
+        within=within.query(),
+        tab=within.tab,
+        next=following,
     )
 
 
@@ -96,6 +104,21 @@ def _one(connection: Connection, view: View, warning_id: str) -> Row[Any]:
     if row is None:
         raise Problem(404, view.says("no_warning"))
     return row
+
+
+def _following(connection: Connection, view: View, within: Filter, row: Row[Any]) -> str | None:
+    """The id of the warning that comes after this one in a list; also of one that this one is no
+    longer in, as when it was just acknowledged."""
+    at = row.due_at if within.order == "due" else row.detected_at
+    found = lists.page(
+        connection,
+        within.wanted,
+        view.now,
+        order=within.order,
+        after=lists.Place(at, row.id),
+        limit=1,
+    )
+    return next((each.warning_id for each in found.rows), None)
 
 
 def _course(connection: Connection, warning_id: str) -> list[dict[str, Any]]:
@@ -149,6 +172,13 @@ def _limit(value: dict[str, Any], shown: Shown) -> str:
     return shown.says(key, hours=f"{hours:g}")
 
 
+def _appeal_until(row: Row[Any], profile: Profile | None) -> int | None:
+    """When an appeal is due at the earliest: where the platform judged at once."""
+    if profile is None or profile.appeal_days is None or row.breached_at is None:
+        return None
+    return int(row.breached_at) + profile.appeal_days * DAY
+
+
 def _clock(
     row: Row[Any], value: dict[str, Any], profile: Profile | None, shown: Shown
 ) -> dict[str, Any] | None:
@@ -197,8 +227,7 @@ def _clock(
         "marks": marks,
         "dots": dots,
         "now": along.x(shown.now),
-        "limit_x": along.x(started),
-        "limit_width": round(along.x(row.deadline) - along.x(started), 1),
+        "limit": bar(along, started, row.deadline, "limit"),
         "pauses": [
             (name, shown.moment(begin), shown.moment(end), shown.span(end - begin))
             for name, begin, end in pauses

@@ -40,10 +40,12 @@ class Figures:
 
     `pickup` is from the number's upload to the pickup, `gaps` the longest silence of each parcel
     from its first progress until nothing more is to come, or until now. `ended` are parcels that
-    were delivered, `in_time` those of them about which no warning was breached.
+    were delivered, `in_time` those of them about which no warning was breached. `heard` is when the
+    newest record happened.
     """
 
     parcels: int = 0
+    heard: int = 0
     shipped: int = 0
     ended: int = 0
     in_time: int = 0
@@ -54,6 +56,7 @@ class Figures:
     def add(self, other: Figures) -> None:
         """Count another's in."""
         self.parcels += other.parcels
+        self.heard = max(self.heard, other.heard)
         self.shipped += other.shipped
         self.ended += other.ended
         self.in_time += other.in_time
@@ -157,7 +160,7 @@ def _parcel(
     uploaded = next((row.at for row in records if row.status == _UPLOADED), None)
     picked_up = next((row.at for row in records if row.status == "picked_up"), None)
     delivered = any(row.status == "delivered" for row in records)
-    figures = Figures(parcels=1, shipped=int(bool(moving)))
+    figures = Figures(parcels=1, heard=records[-1].at, shipped=int(bool(moving)))
     if uploaded is not None and picked_up is not None and picked_up >= uploaded:
         figures.pickup.append(picked_up - uploaded)
     if moving:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, func, select
 
 from streams.desk.database.sight import Sight, within
-from streams.desk.database.tables import cells, warnings
+from streams.desk.database.tables import IS_STRIKE, shop_sums, warnings
 from streams.desk.database.wanted import STANDING
 
 
@@ -27,18 +27,18 @@ def of_shops(connection: Connection, since: int, only_shops: Sight) -> dict[Shop
         select(warnings.c.platform, warnings.c.shop_id, func.count())
         .where(
             warnings.c.breached_at >= since,
-            warnings.c.exposure == "strike",
+            IS_STRIKE,
             warnings.c.state != "withdrawn",
         )
         .group_by(warnings.c.platform, warnings.c.shop_id)
     )
     standing = (
-        select(cells.c.platform, cells.c.shop_id, func.sum(cells.c.n))
-        .where(cells.c.state.in_(STANDING), cells.c.n > 0)
-        .group_by(cells.c.platform, cells.c.shop_id)
+        select(shop_sums.c.platform, shop_sums.c.shop_id, func.sum(shop_sums.c.n))
+        .where(shop_sums.c.state.in_(STANDING), shop_sums.c.n > 0)
+        .group_by(shop_sums.c.platform, shop_sums.c.shop_id)
     )
     breached = breached.where(*within(warnings.c, only_shops))
-    standing = standing.where(*within(cells.c, only_shops))
+    standing = standing.where(*within(shop_sums.c, only_shops))
     found: dict[Shop, Strikes] = {}
     for platform, shop, n in connection.execute(breached):
         found[platform, shop] = Strikes(int(n))

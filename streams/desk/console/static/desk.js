@@ -60,9 +60,23 @@
   body.addEventListener("htmx:beforeSwap", () => { opened = all("#content details[open][id]").map((each) => each.id); });
   body.addEventListener("htmx:afterSwap", () => {
     for (const id of opened) { const each = document.getElementById(id); if (each) each.open = true; }
+    expanded();
+    here();
     chosen();
     count();
   });
+
+  function expanded() {
+    one("#show-filters")?.setAttribute("aria-expanded", String(body.classList.contains("filters-shown")));
+  }
+
+  // Of bars that are wider than the window: where one is.
+  function here() {
+    for (const bar of all(".tabs, .top nav")) {
+      const current = one("[aria-current]", bar);
+      if (current) bar.scrollLeft = current.offsetLeft - (bar.clientWidth - current.offsetWidth) / 2;
+    }
+  }
 
   // Choosing rows.
   const picks = () => all('#rows input[name="id"][type="checkbox"]');
@@ -107,8 +121,7 @@
     const opener = event.target.closest("[data-open]");
     if (opener) document.getElementById(opener.dataset.open)?.showModal();
     if (event.target.closest("[data-close]")) event.target.closest("dialog").close();
-    const filters = event.target.closest("#show-filters");
-    if (filters) filters.setAttribute("aria-expanded", String(body.classList.toggle("filters-shown")));
+    if (event.target.closest("#show-filters")) { body.classList.toggle("filters-shown"); expanded(); }
     for (const menu of all("details.me[open]")) if (!menu.contains(event.target)) menu.open = false;
   });
 
@@ -117,6 +130,7 @@
   const box = one("#keys-on");
   if (box) box.checked = keysOn();
   function move(step) {
+    if (step > 0) one("a[data-next]")?.click();
     const rows = all("tr[data-row]");
     const here = rows.indexOf(document.activeElement?.closest("tr[data-row]"));
     const row = rows[Math.min(Math.max(here + step, 0), rows.length - 1)];
@@ -173,5 +187,6 @@
     addEventListener("pagehide", () => stream.close());
   }
   count();
+  here();
   chosen();
 })();
