@@ -10,10 +10,10 @@ from streams.desk.database.sight import Sight, within
 from streams.desk.database.tables import order_versions, warnings
 
 
-def known_warnings(connection: Connection, ids: Collection[str], only_shops: Sight) -> set[str]:
+def known_warnings(connection: Connection, ids: Collection[str], sight: Sight) -> set[str]:
     """Those of some ids that have a page for whoever asks."""
     query = select(warnings.c.warning_id).where(
-        warnings.c.warning_id.in_(sorted(ids)), *within(warnings.c, only_shops)
+        warnings.c.warning_id.in_(sorted(ids)), *within(warnings.c, sight)
     )
     return set(connection.execute(query).scalars())
 
