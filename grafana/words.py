@@ -115,11 +115,6 @@ INGEST_OUTCOMES = _codes(
     broken="请求不完整",
     no_feed="无此数据源",
 )
-DESK_OUTCOMES = _codes(written="已写入", unreadable="无法解析", lost="已丢失")
-SIGN_INS = _codes(accepted="成功", refused="密码错误", throttled="被限流")
-DATABASE_ERRORS = _codes(
-    connection="连接失败", full="磁盘已满", busy="锁等待超时", pool="连接用尽", other="其他"
-)
 INGEST_ASK_OUTCOMES = _codes(
     answered="已应答",
     unanswered="无应答",
@@ -130,6 +125,11 @@ INGEST_ASK_OUTCOMES = _codes(
     refused="被拒绝",
     unreadable="无法解析",
     given_up="已放弃",
+)
+DESK_OUTCOMES = _codes(written="已写入", unreadable="无法解析", lost="已丢失")
+SIGN_INS = _codes(accepted="成功", refused="密码错误", throttled="被限流")
+DATABASE_ERRORS = _codes(
+    connection="连接失败", full="磁盘已满", busy="锁等待超时", pool="连接用尽", other="其他"
 )
 TABLES = _codes(orders="订单", parcels="包裹", tracks="轨迹", meters="店铺日计数")
 SEVERITIES = _codes(critical="严重", warning="警告", info="提示")

@@ -721,8 +721,9 @@ class Settings(BaseSettings):
     )
     desk_oidc_shops_claim: str | None = _setting(
         None,
-        "The claim that lists the shops that a user may see, `*` for every shop; who has none is "
-        "not let in. Default: everybody sees every shop.",
+        "The claim that lists the shops that a user may see: `platform/id`, an id alone for the "
+        "shops of this id on every platform, `*` for every shop. Who has none is not let in. "
+        "Default: everybody sees every shop.",
         allowed="the name of a claim",
     )
     desk_what_if_dir: Annotated[Path, AfterValidator(_path)] | None = _setting(

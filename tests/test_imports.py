@@ -242,7 +242,6 @@ ROOMS: dict[str, set[str]] = {
         "schemas",
         "streams/reference",
         "streams/facts",
-        "streams/state",
         "streams/rules",
         "streams/profiles",
         "streams/judge",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, permutations
 from typing import NamedTuple
 
 from scripts.rooms.imports import House
@@ -96,12 +96,16 @@ def _improve(floors: Floors, lines: Lines) -> None:
             part = floors[max(index - 1, 0) : index + 2]
             here = [line for line in lines if index in (line[0].floor, line[1].floor)]
             ends = _ends(part, here, index)
+            crossings = {
+                (left, right): _crossings(ends[left], ends[right])
+                for left, right in permutations(floor, 2)
+            }
             for spot in list(floor):
                 home = floor.index(spot)
                 others = [other for other in floor if other != spot]
                 costs = list(
                     zip(
-                        _crossings_by_place(spot, others, ends),
+                        _crossings_by_place(spot, others, crossings),
                         _aside_by_place(spot, others, ends),
                         strict=True,
                     )
@@ -131,12 +135,15 @@ def _ends(part: Floors, lines: Lines, index: int) -> Ends:
     return found
 
 
-def _crossings_by_place(spot: Spot, others: Sequence[Spot], ends: Ends) -> list[int]:
-    """How often the spot's lines cross those of the floor's others, at each place among them."""
-    at = sum(_crossings(ends[spot], ends[other]) for other in others)
+def _crossings_by_place(
+    spot: Spot, others: Sequence[Spot], crossings: Mapping[tuple[Spot, Spot], int]
+) -> list[int]:
+    """How often the spot's lines cross those of the floor's others, at each place among them;
+    `crossings` are those of the lines of two spots, the first to the left."""
+    at = sum(crossings[spot, other] for other in others)
     found = [at]
     for other in others:
-        at += _crossings(ends[other], ends[spot]) - _crossings(ends[spot], ends[other])
+        at += crossings[other, spot] - crossings[spot, other]
         found.append(at)
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,6 @@ from streams.profiles.loader import ProfileError, read
 from streams.profiles.model import Profiles
 from streams.profiles.money import Range, spelled
 from streams.replay.what_if import Change, Known, Risk, Variant, WhatIf, with_file
-from streams.state.state import Finding
 from streams.telemetry.counted import counted
 
 AS_DATED = "as-dated"
@@ -155,11 +154,12 @@ def _order_counts(changes: Iterable[Change]) -> dict[str, int]:
     return {"changed": len(changed), **{kind: len(orders) for kind, orders in kinds.items()}}
 
 
-_GROUPS: dict[str, tuple[str, ...]] = {
-    "rules": ("rule",),
-    "platforms": ("platform",),
-    "shops": ("platform", "shop_id"),
+_TOLD_BY: dict[str, Callable[[Known], str | None]] = {
+    "rule": lambda known: known.finding.rule,
+    "platform": lambda known: known.platform,
+    "shop_id": lambda known: known.finding.shop_id,
 }
+_GROUPS = {"rules": ("rule",), "platforms": ("platform",), "shops": ("platform", "shop_id")}
 """Name of a list of a side → the fields that its entries are told apart by."""
 
 
@@ -180,10 +180,10 @@ def _side(side: Variant) -> dict[str, Any]:
 def _grouped(side: Variant, fields: Sequence[str]) -> list[dict[str, Any]]:
     """How many warnings there are and what is at risk, by some fields of a warning."""
 
-    def group(finding: Finding) -> tuple[str | None, ...]:
-        return tuple(getattr(finding, field) for field in fields)
+    def group(known: Known) -> tuple[str | None, ...]:
+        return tuple(_TOLD_BY[field](known) for field in fields)
 
-    numbers = Counter(group(finding) for finding in side.newest.values())
+    numbers = Counter(map(group, side.known()))
     risks = side.risks(group)
     nothing = Risk({}, 0, 0)
     in_order = sorted(numbers, key=lambda key: [part or "" for part in key])
@@ -232,7 +232,7 @@ def _content(known: Known | None) -> dict[str, Any] | None:
     return {
         "warning_id": known.warning_id,
         "profile": finding.profile,
-        "platform": finding.platform,
+        "platform": known.platform,
         "shop_id": finding.shop_id,
         "state": finding.state,
         "severity": finding.severity,

@@ -27,9 +27,11 @@ Group = TypeVar("Group")
 
 
 class Known(NamedTuple):
-    """A warning that stands, and its id."""
+    """A warning that stands, its id, and the platform that its order is of: the finding has the one
+    whose rules judged it."""
 
     warning_id: str
+    platform: str
     finding: Finding
 
 
@@ -77,6 +79,7 @@ class Variant:
         self._exposures = {profile.id: profile.exposure for profile in profiles.all}
         self._newest: dict[str, Finding] = {}
         self._charges: dict[str, list[Charge]] = {}
+        self._platforms: dict[str, str] = {}
 
     @property
     def failures(self) -> list[RuleFailure]:
@@ -88,6 +91,7 @@ class Variant:
         if finding.state == "withdrawn":
             self._newest.pop(key, None)
             self._charges.pop(key, None)
+            self._platforms.pop(key, None)
             return
         self._newest[key] = finding
         known = [self._order(order_id) for order_id in finding.order_ids]
@@ -96,6 +100,8 @@ class Variant:
             self._charges[key] = charges(
                 self._exposures[finding.profile], finding, [order for order in known if order]
             )
+        stated = next((order.platform for order in known if order and order.platform), None)
+        self._platforms[key] = stated or self._platforms.get(key, finding.platform)
 
     def _order(self, order_id: str) -> OrderVersion | None:
         state = self.machine.order_state(order_id)
@@ -104,10 +110,16 @@ class Variant:
     def standing(self) -> dict[Place, Known]:
         """The warnings that stand, once for each order that they name."""
         return {
-            (order_id, f.rule, f.stage, f.parcel or "", f.anchor): Known(warning_id, f)
-            for warning_id, f in self._newest.items()
+            (order_id, f.rule, f.stage, f.parcel or "", f.anchor): known
+            for known in self.known()
+            for f in (known.finding,)
             for order_id in f.order_ids
         }
+
+    def known(self) -> Iterator[Known]:
+        """The warnings that stand, or have ended."""
+        for warning_id, finding in self._newest.items():
+            yield Known(warning_id, self._platforms[warning_id], finding)
 
     @property
     def newest(self) -> Mapping[str, Finding]:
@@ -122,13 +134,13 @@ class Variant:
         """What is at risk in the end, of the warnings that are `counted`."""
         return self._together(key for key, finding in self._newest.items() if counted(finding))
 
-    def risks(self, group: Callable[[Finding], Group]) -> dict[Group, Risk]:
+    def risks(self, group: Callable[[Known], Group]) -> dict[Group, Risk]:
         """What is at risk in the end by groups of warnings, each under the caps that it shares:
         what groups have at most may add up to more than there is at risk in all."""
         groups: dict[Group, list[str]] = {}
-        for key, finding in self._newest.items():
-            if at_risk(finding):
-                groups.setdefault(group(finding), []).append(key)
+        for known in self.known():
+            if at_risk(known.finding):
+                groups.setdefault(group(known), []).append(known.warning_id)
         return {name: self._together(keys) for name, keys in groups.items()}
 
     def _together(self, keys: Iterable[str]) -> Risk:

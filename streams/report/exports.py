@@ -47,8 +47,9 @@ class Exports:
     `feed` has the shop, platform and zone that they do not say themselves. `source` says whose
     those are that do not show it, `mapping` is a form of an operator's own; both go before what
     columns say. `arrived_at` is when they are read, `exported_at` when they were made. `scope` is
-    what is put before ids of orders. `said` is told of each file, before its messages are let go;
-    `received` gathers the orders that an export calls delivered or completed.
+    what is put before ids of orders. `said` is told of each file, before its messages are let go.
+    `read` gathers the files and what they became, without messages, `received` the orders that an
+    export calls delivered or completed.
     """
 
     feed: Feed
@@ -85,7 +86,7 @@ class Exports:
             topic = TOPICS[message.name]
             sent = [each for each in outcome.messages if each.topic == topic]
             files.append(ImportedFile(path, message, _lines(sent)))
-        # As objects they take ten times what their bytes do.
+        # As objects they take more than twice what their bytes do.
         outcome.messages.clear()
         self.read.append((path, found))
         return files

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import ConsoleMessage, expect, sync_playwright
 from support import openid
 from support.desk import NOON
 from support.ports import free_port
@@ -63,7 +63,12 @@ def test_there_and_back(tmp_path: Path) -> None:
             page = browser.new_page(locale="en-US")
             page.set_default_timeout(30_000)
             wrong: list[str] = []
-            page.on("console", lambda said: said.type == "error" and wrong.append(said.text))
+
+            def complain(said: ConsoleMessage) -> None:
+                if said.type == "error" and said.location["url"].startswith(address):
+                    wrong.append(said.text)
+
+            page.on("console", complain)
             page.goto(f"{address}/shops")
             page.click("text=Sign in with single sign-on")
             page.click("text=I am li")

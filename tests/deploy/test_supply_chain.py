@@ -15,7 +15,7 @@ from scripts.supply_chain.licences import LOCKS, PAGE, licence, pinned
 ALLOWED = {
     "Apache-2.0", "BSD", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "MPL-2.0",
     "PSF-2.0", "Repoze",
-    # Of psycopg: unchanged, and as files that may be replaced (decision 0132).
+    # Of psycopg: unchanged, and as files that may be replaced (decision 0138).
     "LGPL-3.0-only",
 }  # fmt: skip
 """Licences under which a package may come with a product under Apache-2.0 without changing it."""

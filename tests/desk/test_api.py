@@ -292,6 +292,8 @@ def test_one_warning_with_its_course(desk: Desk, client: TestClient) -> None:
     ("query", "field"),
     [
         ("q=ab", "q"),
+        ("q=a%00bc", "q"),
+        ("assignee=%00", "assignee"),
         ("limit=0", "limit"),
         ("limit=501", "limit"),
         ("after=x", "after"),
@@ -317,6 +319,7 @@ def test_a_wrong_question_names_its_field(
     [
         ({"kind": "snooze"}, "until"),
         ({"kind": "snooze", "until": iso(NOON - 1)}, "until"),
+        ({"kind": "snooze", "until": "2026-11-21T13:00:00"}, "until"),
         ({"kind": "acknowledge", "until": "9999-12-31T23:59:59Z"}, "until"),
         ({"kind": "acknowledge", "until": "9999-12-31T23:59:59-23:59"}, "until"),
         ({"kind": "assign"}, "assignee"),

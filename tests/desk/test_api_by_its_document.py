@@ -91,7 +91,7 @@ NEVER_WRONG = {
 }
 """Takes nothing, or any text."""
 
-BEYOND = {"after", "currency", "until", "assignee", "manifest_id", "comment", "request_id"}
+BEYOND = {"after", "q", "currency", "until", "assignee", "manifest_id", "comment", "request_id"}
 """Fields of which the document cannot say all that is wanted: texts that the API itself gave out,
 fields that need each other, characters that no database keeps."""
 

@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 from support.desk import LARGE, NOON, an_id, put, reads, shops, take, warned
 
-from streams.cli.desk import user_add, user_list
+from streams.cli.group import main
 from streams.decode.names import BUILT_IN
 from streams.desk.access import secrets, tokens, users
 from streams.desk.access.who import Role, Who, shop_named
@@ -259,9 +259,15 @@ def test_half_a_shop_is_refused(written: str) -> None:
 def test_limits_are_shown_as_they_are(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """An operator reads on which platforms an id is meant."""
     monkeypatch.setenv("SHIPSENTRY_DATA_DIR", str(tmp_path))
-    given = ["li", "--shop", "s-1", "--shop", "淘宝/s-2", "--password-stdin"]
-    made = CliRunner().invoke(user_add, given, input=PASSWORD)
-    assert (made.exit_code, made.output) == (0, "made: li  viewer  */s-1, taobao/s-2\n")
-    assert CliRunner().invoke(user_list).output == "li  viewer  */s-1, taobao/s-2\n"
-    refused = CliRunner().invoke(user_add, ["wang", "--shop", "/s-1"])
-    assert (refused.exit_code, "'/s-1' is no shop" in refused.output) == (2, True)
+
+    def run(*arguments: str) -> tuple[int, str]:
+        done = CliRunner().invoke(main, ["desk", "user", *arguments], input=PASSWORD)
+        return done.exit_code, done.stdout + done.stderr
+
+    limits = ("--shop", "s-1", "--shop", "淘宝/s-2")
+    code, said = run("add", "li", *limits, "--password-stdin")
+    assert (code, "made: li  viewer  */s-1, taobao/s-2\n" in said) == (0, True)
+    code, said = run("list")
+    assert (code, "li  viewer  */s-1, taobao/s-2\n" in said) == (0, True)
+    code, said = run("add", "wang", "--shop", "/s-1")
+    assert (code, "'/s-1' is no shop" in said) == (2, True)

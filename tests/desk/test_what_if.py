@@ -152,15 +152,30 @@ def test_a_shops_user_sees_nothing_of_other_shops(
     both["before"]["shop_id"] = "s-2"
     nobody = change("e")
     nobody["after"]["shop_id"] = None
-    path = keep(folder, comparison(change("a"), change("b", shop_id="s-2"), both, nobody))
-    client = signed_in(sqlite, clock, Role.admin, shops("*/s-1"), comparisons=folder)
+    empty = change("h", before=None, after=None)
+    lies = change("f")
+    lies["after"]["warning_id"] = an_id("b")
+    listed = [change("a"), change("b", shop_id="s-2"), both, nobody, empty, lies]
+    elsewhere = change("g")
+    elsewhere["after"]["platform"] = "douyin"
+    path = keep(folder, comparison(*listed, elsewhere))
+    client = signed_in(sqlite, clock, Role.admin, shops("tmall/s-1"), comparisons=folder)
     for query in ("", "?shop_id=s-2", "?q=order-b", "?shop_id=%28none%29"):
         page = client.get(path + query).text
-        assert set(rows_of(page)) <= {"order-a"}, query
-        for hidden in ("78b", "order-d", "order-e", an_id("b"), "s-2 ·", "In all", "By risk"):
+        assert set(rows_of(page)) <= {"order-a", "order-f"}, query
+        for hidden in (
+            "78b",
+            "order-d",
+            "order-e",
+            "order-g",
+            an_id("b"),
+            "s-2 ·",
+            "In all",
+            "By risk",
+        ):
             assert hidden not in page, (query, hidden)
     page = client.get(path).text
-    assert "1 order changes" in page
+    assert "2 orders change" in page
     assert "s-1 · Tmall" in page
     assert "CNY 1.00–4.00" in page
 
@@ -201,6 +216,24 @@ def test_what_is_no_comparison_is_refused_with_a_sentence(viewer: TestClient, fo
         assert words in said, number
         assert "<script>alert" not in answer.text
     assert viewer.get(keep(folder, comparison())).status_code == 200
+
+
+def test_a_file_of_an_older_release_is_shown_without(
+    sqlite: Database, viewer: TestClient, clock: Clock, folder: Path
+) -> None:
+    """As 0.1.0 wrote it: no groups, no shops, no ids. Who may see some shops sees no change."""
+    old = comparison(change("a"))
+    for each in old["sides"]:
+        for name in ("rules", "platforms", "shops"):
+            del each[name]
+    for name in ("warning_id", "platform", "shop_id", "exposure"):
+        del old["changes"][0]["after"][name]
+    path = keep(folder, old)
+    page = viewer.get(path).text
+    assert rows_of(page) == ["order-a"]
+    assert "In all" in page
+    mine = signed_in(sqlite, clock, Role.admin, shops("*/s-1"), comparisons=folder)
+    assert rows_of(mine.get(path).text) == []
 
 
 def test_a_file_that_is_too_large_is_not_read(

@@ -61,8 +61,10 @@ def wanted(
         wrong = FieldProblem(field="currency", message="is required with most_from and most_to")
         raise Problem(422, "sums are compared in one currency", [wrong])
     states = () if state and "any" in state else tuple(state or STANDING)
-    if any("\0" in text for text in (q or "", assignee or "", currency or "")):
-        raise Problem(422, "a text holds a character that there is not (U+0000)")
+    for name, text in (("q", q), ("assignee", assignee), ("currency", currency)):
+        if text is not None and "\0" in text:
+            nul = "holds a character that no text has (U+0000)"
+            raise Problem(422, f"{name} {nul}", [FieldProblem(field=name, message=nul)])
     return Wanted(
         platform=_values(platform),
         shop_id=_values(shop_id),

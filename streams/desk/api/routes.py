@@ -32,7 +32,7 @@ from streams.desk.api.forms import (
     WarningPage,
 )
 from streams.desk.api.guard import needs
-from streams.desk.api.problems import RESPONSES, Problem
+from streams.desk.api.problems import RESPONSES, FieldProblem, Problem
 from streams.desk.database import days, lists, tracks
 from streams.desk.database.sight import Sight
 from streams.desk.database.tables import actions, revisions
@@ -136,7 +136,8 @@ def act(request: Request, asked: ActionRequest) -> ActionAnswer:
     """Do something to warnings, all in one transaction."""
     desk, who = desk_of(request), who_of(request)
     if asked.until is not None and asked.until.tzinfo is None:
-        raise Problem(422, "until needs an offset from UTC")
+        naive = FieldProblem(field="until", message="needs an offset from UTC")
+        raise Problem(422, "until needs an offset from UTC", [naive])
     wish = Act(
         kind=asked.kind,
         actor=who.name,

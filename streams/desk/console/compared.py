@@ -109,7 +109,7 @@ class Change(msgspec.Struct, frozen=True):
 
     @property
     def platform(self) -> str:
-        """Whose rules judge it; empty where that is not stated."""
+        """Where the order was placed, whoever's rules judge it; empty where that is not stated."""
         return next((each.platform for each in self.contents if each.platform), "")
 
     @property

@@ -1,5 +1,5 @@
 """Which shops somebody may see. A platform numbers its shops by itself, so a shop is both: its
-platform and its id. Decision 0138."""
+platform and its id. Decision 0132."""
 
 from __future__ import annotations
 

@@ -148,9 +148,9 @@ def _moment(at: datetime | None, view: View) -> str:
 
 def _sees(view: View, change: Change) -> bool:
     """Whether it is of a shop that who asks may see, whichever side says so."""
-    sides = change.contents
-    return view.me.shops is None or (
-        bool(sides) and all(sees(view.me.shops, each.platform, each.shop_id) for each in sides)
+    sight, stated = view.me.shops, list(change.contents)
+    return sight is None or (
+        bool(stated) and all(sees(sight, each.platform, each.shop_id) for each in stated)
     )
 
 
@@ -195,7 +195,7 @@ def _label(name: str, value: str, view: View) -> str:
 def _summaries(found: Compared, view: View) -> list[tuple[str, list[Pair]]]:
     """What both sides come to: in all, and by rule, platform and shop. Who may see some shops gets
     no sums of others."""
-    shown, shops = view.shown, view.me.shops
+    shown, sight = view.shown, view.me.shops
     before, after = found.outcomes
 
     def rule(each: Group) -> str:
@@ -208,14 +208,14 @@ def _summaries(found: Compared, view: View) -> list[tuple[str, list[Pair]]]:
         return f"{shown.value('shop_id', each.shop_id or '')} · {platform(each)}"
 
     summaries = []
-    if shops is None:
+    if sight is None:
         summaries = [
             ("what_if_all", [_pair(view.says("what_if_all"), before, after)]),
             ("what_if_rules", _pairs(before.rules, after.rules, rule)),
             ("what_if_platforms", _pairs(before.platforms, after.platforms, platform)),
         ]
     mine = [
-        [each for each in side.shops if sees(shops, each.platform, each.shop_id)]
+        [each for each in side.shops if sees(sight, each.platform, each.shop_id)]
         for side in found.outcomes
     ]
     summaries.append(("what_if_shops", _pairs(mine[0], mine[1], shop)))
