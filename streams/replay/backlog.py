@@ -140,7 +140,7 @@ class Backlog(Machine):
                 continue
             orders.add(order_id.encode())
             parcels.update(one.key.encode() for one in state.parcels)
-        self.unjudged = {
+        self.unjudged |= {
             "orders": orders,
             "parcels": {
                 key

@@ -85,8 +85,8 @@ class Machine:
         self.feeds = Feeds(since=0)
         self.failures: list[RuleFailure] = []
         self.late = 0
-        self.unjudged: dict[str, set[bytes]] = {"orders": set(), "parcels": set()}
         self._tables = _Tables(("orders", "parcels", "tracks"))
+        self.unjudged: dict[str, set[bytes]] = {table: set() for table in self._tables.rows}
         orders = _Orders(TOPICS, 1, profiles, self._tables, feeds=self.feeds, codec=LIVE)
         parcels = _Parcels(TOPICS, 1, profiles, self._tables, feeds=self.feeds, codec=LIVE)
         tracks = TrackProcessor(TOPICS, 1, self._tables, codec=LIVE)
