@@ -8,6 +8,7 @@ import click
 
 from streams.cli.describe import exemption, leaves, limits, moment, rules_of, says
 from streams.cli.profiles import loaded, named
+from streams.telemetry.counted import counted
 
 EPILOG = """\b
 Examples:
@@ -38,7 +39,9 @@ def show(profile: str, toml: bool) -> None:
         "source": found.source_url or "none",
         "read on": found.read_on,
         "verified": found.verified,
-        "appeal": "not known" if found.appeal_days is None else f"within {found.appeal_days} days",
+        "appeal": "not known"
+        if found.appeal_days is None
+        else f"within {counted(found.appeal_days, 'day')}",
         "file": found.files[0],
     }
     for name, value in rows.items():
