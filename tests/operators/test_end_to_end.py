@@ -49,6 +49,32 @@ NOT_IMPLIED = {
         ("Requests of sources", "Time to answer", "Records of sources", "Said too little"),
         "no source pushes here",
     ),
+    **dict.fromkeys(
+        (
+            "Questions to platforms",
+            "Time that platforms take",
+            "Orders to be asked for",
+            "Longest wait for a platform",
+        ),
+        "no platform is asked here",
+    ),
+    **dict.fromkeys(
+        (
+            "Requests at the desk",
+            "Time to answer at the desk",
+            "How far behind",
+            "Records of the desk",
+            "Sign-ins",
+            "Desks and who listens",
+            "Errors of the database",
+            "Size of the database",
+            "Warnings at the desk",
+            "What waits",
+            "Room on the disk",
+            "Rows that were pruned",
+        ),
+        "no desk runs here",
+    ),
     "Alerts that fire": "asked for below, one by one",
 }
 """Panels that the history leaves empty, and why; of all others an answer is demanded."""
