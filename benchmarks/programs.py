@@ -216,12 +216,7 @@ def kafka_streams(
         name,
         app_id,
         _java("shipsentry.benchmark.App"),
-        {
-            **_common(kafka, app_id, folder),
-            "BASELINE_CACHE_MIB": str(cache_mib),
-            "BASELINE_COMMIT_MS": f"{STREAMS_COMMIT_S * 1000:.0f}",
-            "BASELINE_THREADS": str(threads),
-        },
+        {**_common(kafka, app_id, folder), **_of_streams(cache_mib, threads)},
         ["tracking-update"],
         _warnings(kafka, app_id),
         expected.tracking,
@@ -257,10 +252,8 @@ def equal_streams(
     threads: int = 1,
 ) -> Program:
     """Kafka Streams at a worker's work with four rules."""
-    env = _joined(kafka, f"bench-streams-equal-{cache_mib}m-{threads}t-{number}", folder)
-    env["BASELINE_CACHE_MIB"] = str(cache_mib)
-    env["BASELINE_THREADS"] = str(threads)
-    env["BASELINE_COMMIT_MS"] = f"{STREAMS_COMMIT_S * 1000:.0f}"
+    app_id = f"bench-streams-equal-{cache_mib}m-{threads}t-{number}"
+    env = {**_joined(kafka, app_id, folder), **_of_streams(cache_mib, threads)}
     command = _java("shipsentry.benchmark.equal.EqualApp")
     return _equal(name, command, env, expected, STREAMS_COMMIT_S)
 
@@ -294,6 +287,15 @@ def _joined(kafka: KafkaServer, app_id: str, folder: Path) -> dict[str, str]:
         for name, topic in (("BASELINE_LINKS", "links"), ("BASELINE_FACTS", "facts"))
     }
     return {**_common(kafka, app_id, folder), "BASELINE_ORDERS": "order-paid", **between}
+
+
+def _of_streams(cache_mib: int, threads: int) -> dict[str, str]:
+    """The settings that are Kafka Streams' alone."""
+    return {
+        "BASELINE_CACHE_MIB": str(cache_mib),
+        "BASELINE_COMMIT_MS": f"{STREAMS_COMMIT_S * 1000:.0f}",
+        "BASELINE_THREADS": str(threads),
+    }
 
 
 def _java(main: str) -> list[str]:

@@ -34,9 +34,9 @@ class Wish(NamedTuple):
 def wishes(topic: str, feed: Key, body: bytes, wanted: Iterable[Wanted]) -> list[Outgoing]:
     """The records of what a request wants; the same request makes the same ones again."""
     source, name = feed
+    digest = blake2b(body, digest_size=8).hexdigest()
     made: dict[str, Outgoing] = {}
     for each in wanted:
-        digest = blake2b(body, digest_size=8).hexdigest()
         key = f"{source}/{name} {each.order_id} {digest}"
         wish = Wish(source, name, each.order_id, each.shop_id, each.at)
         made[key] = Outgoing(topic, key.encode("utf-8", "replace"), wish.value())

@@ -1,6 +1,6 @@
 """Shops that a user or a token may see are named with their platform.
 
-An id alone was that of every platform, and stays so: "s-1" is "*/s-1" now.
+An id alone was that of every platform, and stays so: "s-1" is "*/s-1" now. There is no step 0003.
 """
 
 from __future__ import annotations
