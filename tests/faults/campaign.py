@@ -256,6 +256,8 @@ def _judge(
     result.figures |= {
         "records": len(producing.placed),
         "poison": sum(record.poison for record in producing.placed.values()),
+        # Of each partition: first offset, end, committed.
+        "inputs": cluster.places(tuple(INPUTS.values())),
         "ended_by_themselves": len(ends),
         "last_words": dict(Counter(f"status {end.status}: {end.said}" for end in ends)),
         "machine": platform.platform(),

@@ -211,26 +211,34 @@ class Cluster:
 
     def lag(self) -> int:
         """Records of inputs and internal topics that the group has not committed."""
-        places = [
-            TopicPartition(topic, number)
-            for topic in (*INPUTS.values(), *INTERNAL)
-            for number in range(self.partitions)
-        ]
         try:
-            asked = self.admin.list_consumer_group_offsets(
-                [ConsumerGroupTopicPartitions(APP_ID, places)], request_timeout=10
-            )[APP_ID].result(15)
-            consumer = self._consumer()
-            try:
-                total = 0
-                for place in asked.topic_partitions:
-                    low, high = consumer.get_watermark_offsets(place, timeout=10)
-                    total += high - (place.offset if place.offset >= 0 else low)
-                return total
-            finally:
-                consumer.close()
+            found = self.places((*INPUTS.values(), *INTERNAL))
         except KafkaException:
             return sys.maxsize
+        return sum(
+            high - (committed if committed >= 0 else low) for low, high, committed in found.values()
+        )
+
+    def places(self, topics: Sequence[str]) -> dict[str, tuple[int, int, int]]:
+        """Of each partition, where it begins and ends, and how far the group has committed
+        (negative: nowhere). Raises KafkaException."""
+        places = [
+            TopicPartition(topic, number) for topic in topics for number in range(self.partitions)
+        ]
+        asked = self.admin.list_consumer_group_offsets(
+            [ConsumerGroupTopicPartitions(APP_ID, places)], request_timeout=10
+        )[APP_ID].result(15)
+        consumer = self._consumer()
+        try:
+            return {
+                f"{place.topic}-{place.partition}": (
+                    *consumer.get_watermark_offsets(place, timeout=10),
+                    place.offset,
+                )
+                for place in asked.topic_partitions
+            }
+        finally:
+            consumer.close()
 
     def ends(self, topic: str) -> dict[int, int]:
         """The end offset of each partition; waits where leaders just change."""

@@ -309,6 +309,8 @@ class Producing:
         refused, self._refused = self._refused, []
         if any(error.fatal() or error.code() == KafkaError._FATAL for _, error in refused):
             producer.flush(5)
+            producer.purge()  # what it could not send is refused now, and not gone with it
+            producer.flush(5)
             producer = self._made()
         for record in (*(record for record, _ in refused), *records):
             topic, _, partition = record.kind.partition("\n")

@@ -1,0 +1,16 @@
+"""The campaign's own producer loses nothing: that would look lost by the product."""
+
+from confluent_kafka import KafkaError
+from faults.workload import Producing, Sent
+
+
+def test_what_a_producer_that_ended_had_not_sent_is_sent_by_the_next() -> None:
+    """A topic that is made anew may end one, with records in its queue."""
+    producing = Producing("127.0.0.1:1", {"orders": "orders"})  # nobody is there: all stays queued
+    records = [Sent("orders", f"{n}", b"{}") for n in range(3)]
+    ended = producing._produce(producing._made(), *records)
+    producing._refused.append((Sent("orders", "3", b"{}"), KafkaError(KafkaError._FATAL)))
+    following = producing._produce(producing._produce(ended))
+    assert following is not ended
+    assert (len(ended), len(following)) == (0, 4)
+    following.purge()
