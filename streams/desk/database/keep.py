@@ -16,6 +16,7 @@ from streams.desk.database.tables import (
     offsets,
     order_versions,
     product_days,
+    product_stock,
     revisions,
     sessions,
     shop_days,
@@ -31,7 +32,7 @@ _AT_ONCE = 5_000
 
 READ = (
     *(warnings, revisions, warning_orders, checkpoints, links, order_versions),
-    *(*COUNTS, shop_days, product_days, unreadable),
+    *(*COUNTS, shop_days, product_days, product_stock, unreadable),
 )
 """What topics say, and a rebuild reads again; the rest was done here, and is nowhere else."""
 
@@ -56,6 +57,7 @@ def prune(
         (order_versions, order_versions.c.updated_at < since),
         (shop_days, shop_days.c.day < day),
         (product_days, product_days.c.day < day),
+        (product_stock, product_stock.c.detected_at < since),
         (unreadable, unreadable.c.seen_at < since),
         (actions, actions.c.at < audited),
         (sessions, sessions.c.expires_at < now),
