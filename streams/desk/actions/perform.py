@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from sqlalchemy import select
@@ -57,11 +57,15 @@ def perform(
     act: Act,
     now: int,
     only_shops: Sight = None,
+    holds: int | None = None,
 ) -> Done:
     """Do it to each warning, all of them in one transaction; those of other shops are missing.
 
-    Raises WrongAct.
+    `holds` is how long an acknowledgement that says no end holds (µs; None: as long as the state of
+    its warning). Raises WrongAct.
     """
+    if act.kind == "acknowledge" and act.until is None and holds is not None:
+        act = replace(act, until=now + holds)
     check(act, now)
     ids = list(dict.fromkeys(warning_ids))
     if len(ids) > MOST:

@@ -17,7 +17,8 @@ class Desk:
     """A desk that is served: its database, what time it is (µs), and how it does.
 
     `names` are hosts by which it may be asked for, besides addresses and localhost. `problem` says
-    why it is not ready (None: it is), `metrics` what Prometheus is told.
+    why it is not ready (None: it is), `metrics` what Prometheus is told. `acknowledge` is how long
+    an acknowledgement without an end holds (µs; None: as long as its state).
     """
 
     database: Database
@@ -25,6 +26,7 @@ class Desk:
     names: frozenset[str] = frozenset()
     problem: Callable[[], str | None] = lambda: None
     metrics: Callable[[], bytes] = lambda: b""
+    acknowledge: int | None = None
     news: News = field(init=False)
 
     def __post_init__(self) -> None:
