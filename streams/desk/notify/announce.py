@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, case, null, select, update
@@ -15,6 +14,7 @@ from sqlalchemy import Connection, Row, bindparam, case, null, select, update
 from streams.desk.database.database import add, insert, sequence
 from streams.desk.database.tables import notices, notify_channels, notify_routes, told
 from streams.notify.decide import GONE, OVER, Fact, Told, group_key, heard, when
+from streams.notify.facts import notice_key
 from streams.notify.message import Change
 from streams.notify.routes import Route
 
@@ -130,13 +130,10 @@ def notice(
     step: int | None = None,
     mark: int | None = None,
 ) -> dict[str, Any]:
-    """A row of `notices`. Its key is the same whenever the same is to be told: of a warning, its
-    state (which it came into for the `turn`th time), on a route; `mark` tells apart what is told
-    several times of one state."""
+    """A row of `notices`; `turn`, `step` and `mark` are those of `notice_key`."""
     timed = when(route, fact, now)
-    parts = (channel, route.name, fact.warning_id, fact.state, turn, change, step, mark)
     return {
-        "key": sha256("\0".join(map(str, parts)).encode()).hexdigest()[:32],
+        "key": notice_key(channel, route.name, fact, turn, change, step, mark),
         "channel": channel,
         "route": route.name,
         "group_key": group_key(route, fact),
