@@ -137,4 +137,3 @@ async def _attempt(channel: Channel, letter: Letter) -> tuple[str | None, int]:
         wait = outcome.after_s if isinstance(outcome, Throttled) else 1.0
         await asyncio.sleep(min(wait, _LONGEST_WAIT_S))
     raise AssertionError("unreachable")
-

@@ -10,7 +10,17 @@ from functools import partial
 from itertools import count
 
 from streams.facts.times import HOUR
-from streams.notify.decide import OVER, Fact, Told, covered, group_key, heard, is_near, matches, when
+from streams.notify.decide import (
+    OVER,
+    Fact,
+    Told,
+    covered,
+    group_key,
+    heard,
+    is_near,
+    matches,
+    when,
+)
 from streams.notify.facts import message_key, notice_key, urgency, weight
 from streams.notify.message import Change
 from streams.notify.routes import Route
@@ -146,9 +156,7 @@ class _Course:
     def _notice(self, channel: str, line: Line, turn: int, now: int) -> None:
         fact, route = line.fact, self._route
         timed = when(route, fact, now)
-        key = notice_key(
-            channel, route.name, fact, turn, line.change, line.step, fact.deadline
-        )
+        key = notice_key(channel, route.name, fact, turn, line.change, line.step, fact.deadline)
         place = channel, fact.state in OVER, group_key(route, fact)
         self._waiting.setdefault(place, []).append(_Notice(line, key, timed.due_at))
         self._at(timed.ready_at, partial(self._send, place))

@@ -161,9 +161,7 @@ def _fill(
         if becomes is None:
             continue
         reminded = covered(route, fact, now)
-        is_due = reminded is not None and (
-            becomes.reminded is None or reminded < becomes.reminded
-        )
+        is_due = reminded is not None and (becomes.reminded is None or reminded < becomes.reminded)
         if change is None and becomes.state == fact.state and is_due:
             becomes, change = replace(becomes, reminded=reminded), "reminder"
         if change is None:
@@ -205,7 +203,10 @@ def _letter(
             (fact, warning)
             for fact, warning in known
             if matches(route, fact)
-            and (whose is None or (fact.platform, fact.shop_id or None) == (whose.platform, whose.shop_id))
+            and (
+                whose is None
+                or (fact.platform, fact.shop_id or None) == (whose.platform, whose.shop_id)
+            )
         ),
         key=lambda each: _urgency(each[0]),
     )
@@ -220,7 +221,9 @@ def _letter(
         key=message_key(
             channel,
             (
-                notice_key(channel, route.name, each.fact, each.told.turn, each.change, each.item.step)
+                notice_key(
+                    channel, route.name, each.fact, each.told.turn, each.change, each.item.step
+                )
                 for each in parts
             ),
         ),

@@ -16,6 +16,7 @@ from streams.desk.console.pages import (
     exports,
     look_up,
     looks,
+    notifications,
     products,
     shops,
     sign_in,
@@ -38,6 +39,7 @@ _ROUTERS = (
     carriers.router,
     look_up.router,
     what_if.router,
+    notifications.router,
     acts.router,
 )
 

@@ -151,9 +151,7 @@ def notice(
     }
 
 
-def remember(
-    connection: Connection, changed: Mapping[tuple[str, str], Told], now: int
-) -> None:
+def remember(connection: Connection, changed: Mapping[tuple[str, str], Told], now: int) -> None:
     """Note what routes have heard; what was to come of the former state comes no more."""
     if not changed:
         return

@@ -105,9 +105,7 @@ _WITH_WARNINGS: Join = notices.join(
 
 
 def _takes(channel: str, now: int) -> ColumnElement[bool]:
-    return and_(
-        notices.c.channel == channel, notices.c.outcome == WAITING, notices.c.due_at <= now
-    )
+    return and_(notices.c.channel == channel, notices.c.outcome == WAITING, notices.c.due_at <= now)
 
 
 def _form(
@@ -126,7 +124,9 @@ def _form(
         known = chosen.get(row.warning_id)
         if known is None or weight(row.change) < weight(known.change):
             chosen[row.warning_id] = row
-    ordered = sorted(chosen.values(), key=lambda row: urgency(row.state, row.deadline, row.warning_id))
+    ordered = sorted(
+        chosen.values(), key=lambda row: urgency(row.state, row.deadline, row.warning_id)
+    )
     items = list(_items(connection, ordered[:MOST_ITEMS]))
     group_key = groups[0].group_key if len(groups) == 1 else MERGED
     shops = {(row.platform, row.shop_id) for row in taken}
@@ -232,9 +232,7 @@ def _items(connection: Connection, rows: Sequence[Row[Any]]) -> Iterator[Item]:
         value, assignee = connection.execute(
             select(revisions.c.value, work.c.assignee)
             .join_from(revisions, work, work.c.warning_id == revisions.c.warning_id, isouter=True)
-            .where(
-                revisions.c.warning_id == row.warning_id, revisions.c.revision == row.revision
-            )
+            .where(revisions.c.warning_id == row.warning_id, revisions.c.revision == row.revision)
         ).one()
         size += len(value)
         if size > MOST_BYTES and size > len(value):

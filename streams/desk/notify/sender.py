@@ -74,9 +74,7 @@ class Sender:
     async def _passing(self, stop: threading.Event) -> None:
         while not stop.is_set():
             try:
-                await asyncio.to_thread(
-                    pass_time, self._database, self._announcer, self._clock()
-                )
+                await asyncio.to_thread(pass_time, self._database, self._announcer, self._clock())
             except SQLAlchemyError as error:
                 self._say_waiting(error)
             await _pause(stop, TICK_S)
@@ -118,9 +116,7 @@ class Sender:
             DESK_NOTIFICATIONS.labels(job.channel, "parked").inc()
             log.error(
                 "notification %(id)d is parked: %(channel)s says: %(problem)s",
-                event(
-                    "desk_notification_parked", id=job.id, channel=job.channel, problem=reason
-                ),
+                event("desk_notification_parked", id=job.id, channel=job.channel, problem=reason),
             )
             return
         kind = "throttled" if isinstance(outcome, Throttled) else "failed"
