@@ -14,6 +14,7 @@ from streams.desk.console.pages import (
     carriers,
     centre,
     exports,
+    linked_acts,
     look_up,
     looks,
     products,
@@ -39,6 +40,7 @@ _ROUTERS = (
     look_up.router,
     what_if.router,
     acts.router,
+    linked_acts.router,
 )
 
 
