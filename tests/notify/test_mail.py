@@ -1,4 +1,4 @@
-"""E-mail through a real SMTP server: what arrives, by which TLS, and what the server's words mean."""
+"""E-mail through a real SMTP server: what arrives, by which TLS, and what the server means."""
 
 from __future__ import annotations
 
