@@ -158,6 +158,8 @@ def _fill(
         compared = None if was is None else replace(was, revision=-1)
         result = heard(route, compared, fact, now, old=False)
         becomes, change = (was, None) if result is None else (result.told, result.change)
+        if was is not None and was.state in OVER and fact.state in OVER:
+            change = None  # of one end or another it was told
         if becomes is None:
             continue
         reminded = covered(route, fact, now)

@@ -34,7 +34,7 @@ _SHOP = re.compile(r"[^/]+/.+")
 
 
 class WrongRoutes(ValueError):
-    """A routes file cannot be used; `problems` has a line each: file, line, field, what is wrong."""
+    """A routes file cannot be used; `problems` has a line each: file, line, field, what it is."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -104,9 +104,7 @@ class Route(Table):
     rules: list[str] = Field(default_factory=list)
     stages: list[Literal["violation", "serious", "notice"]] = Field(default_factory=list)
     severities: list[Literal["critical", "warning", "info"]] = Field(default_factory=list)
-    states: Annotated[list[State], Field(min_length=1)] = Field(
-        default_factory=lambda: ["open", "breached"]
-    )
+    states: Annotated[list[State], Field(min_length=1)] = ["open", "breached"]
     hours_to_deadline: Hours | None = None
     money: Annotated[int, Field(ge=0, le=10**15)] | None = None
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = None

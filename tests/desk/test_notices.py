@@ -15,9 +15,10 @@ from streams.desk.actions.perform import Act, perform
 from streams.desk.database.database import Database
 from streams.desk.database.keep import clear, prune
 from streams.desk.database.tables import notices, warnings
+from streams.desk.intake import write as writing
 from streams.desk.intake.messages import Deletion
 from streams.desk.intake.write import forget
-from streams.desk.intake import write as writing
+from streams.desk.notify.announce import fact_of
 from streams.desk.notify.matching import is_of
 from streams.facts.times import DAY, HOUR, MINUTE, SECOND, iso
 from streams.notify.decide import matches
@@ -64,10 +65,10 @@ def test_a_restart_announces_nothing_again_and_what_became_true_meanwhile(
 
 
 def test_a_first_start_with_many_warnings_tells_of_none_that_stood(
-    database: Database, tmp_path: Path
+    sqlite: Database, tmp_path: Path
 ) -> None:
     """What stood before the route began to listen is no news; what becomes of it is."""
-    office = Office(database, plan_of(tmp_path, ALL + "reminders_hours = [2]\n"), since=NOON + HOUR)
+    office = Office(sqlite, plan_of(tmp_path, ALL + "reminders_hours = [2]\n"), since=NOON + HOUR)
     for begin in range(0, 3_000, 1_000):
         office.take(*(warned(n) for n in range(begin, begin + 1_000)))
     assert office.pass_by(2 * MINUTE) == []
@@ -77,16 +78,14 @@ def test_a_first_start_with_many_warnings_tells_of_none_that_stood(
     office.take(warned(7, 2, "breached", detected_at=later), warned("z", detected_at=later))
     assert told(office.pass_by(2 * MINUTE)) == [[("z", "new"), ("7", "breached")]]
     office.now = NOON + 4 * HOUR - MINUTE
-    found = office.pass_by(10 * MINUTE, 10 * SECOND)
-    assert [len(each.changed) + each.changed_more for each in found] == [2_999, 1] or sum(
-        len(each.changed) + each.changed_more for each in found
-    ) == 3_000
+    found = office.pass_by(10 * MINUTE, MINUTE)
+    assert sum(len(each.changed) + each.changed_more for each in found) == 3_000
     assert len(found) <= 3
 
 
-def test_a_recovery_is_a_message_of_its_own(database: Database, tmp_path: Path) -> None:
+def test_a_recovery_is_a_message_of_its_own(sqlite: Database, tmp_path: Path) -> None:
     """Never in one with what stands, and only of what was told of."""
-    office = Office(database, plan_of(tmp_path, ALL))
+    office = Office(sqlite, plan_of(tmp_path, ALL))
     office.take(warned("a"), warned("b"))
     office.pass_by(2 * MINUTE)
     office.take(warned("a", 2, "resolved"), warned("c"), warned("d"), warned("d", 2, "withdrawn"))
@@ -96,18 +95,18 @@ def test_a_recovery_is_a_message_of_its_own(database: Database, tmp_path: Path) 
     assert all(each.counts is None and not each.urgent for each in found if each.kind == "over")
 
 
-def test_what_is_over_before_it_was_told_is_not_told(database: Database, tmp_path: Path) -> None:
+def test_what_is_over_before_it_was_told_is_not_told(sqlite: Database, tmp_path: Path) -> None:
     """Neither that it stood nor that it is over; a breach takes the place of what opened."""
-    office = Office(database, plan_of(tmp_path, ALL))
+    office = Office(sqlite, plan_of(tmp_path, ALL))
     office.take(warned("a"), warned("b"))
     office.take(warned("a", 2, "resolved"), warned("b", 2, "breached"))
     assert told(office.pass_by(2 * MINUTE)) == [[("b", "breached")]]
     assert office.outcomes().count("overtaken") == 2
 
 
-def test_what_comes_back_is_told_again(database: Database, tmp_path: Path) -> None:
+def test_what_comes_back_is_told_again(sqlite: Database, tmp_path: Path) -> None:
     """By another key: it came into that state a second time."""
-    office = Office(database, plan_of(tmp_path, ALL))
+    office = Office(sqlite, plan_of(tmp_path, ALL))
     for revision, state in enumerate(("open", "resolved", "open"), 1):
         office.take(warned("a", revision, state))
         office.pass_by(2 * MINUTE)
@@ -129,7 +128,7 @@ def test_an_acknowledged_group_swallows_no_new_member(database: Database, tmp_pa
 
 
 def test_an_acknowledgement_that_ends_is_told_once(database: Database, tmp_path: Path) -> None:
-    """So nothing is acknowledged and forgotten; it survives a restart, and its end is found then."""
+    """So nothing is acknowledged and forgotten; it survives a restart; its end is found then."""
     plan = plan_of(tmp_path, ALL)
     office = Office(database, plan)
     office.take(warned("a"), warned("b"))
@@ -144,40 +143,40 @@ def test_an_acknowledgement_that_ends_is_told_once(database: Database, tmp_path:
 
 
 def test_reminders_come_as_deadlines_near_and_as_they_move(
-    database: Database, tmp_path: Path
+    sqlite: Database, tmp_path: Path
 ) -> None:
     """Each once; none of a deadline that was near already; again for one that was put off."""
     route = ALL + "reminders_hours = [3, 1]\nwait_minutes = 0\n"
-    office = Office(database, plan_of(tmp_path, route))
+    office = Office(sqlite, plan_of(tmp_path, route))
     office.take(warned("a", deadline=NOON + 4 * HOUR), warned("b", deadline=NOON + 2 * HOUR))
-    found = office.pass_by(HOUR + MINUTE, MINUTE)
+    found = office.pass_by(HOUR + 10 * MINUTE, 10 * MINUTE)
     assert told(found) == [[("b", "new"), ("a", "new")], [("b", "reminder"), ("a", "reminder")]]
     assert [(item.step, item.warning.order_ids) for item in found[1].changed] == [
         (1, ("order-b",)),
         (3, ("order-a",)),
     ]
     office.take(warned("a", 2, deadline=NOON + 8 * HOUR))
-    assert office.pass_by(3 * HOUR, MINUTE) == []
-    assert told(office.pass_by(HOUR, MINUTE)) == [[("a", "reminder")]]
-    assert told(office.pass_by(3 * HOUR, MINUTE)) == [[("a", "reminder")]]
+    assert office.pass_by(3 * HOUR, 10 * MINUTE) == []
+    assert told(office.pass_by(HOUR, 10 * MINUTE)) == [[("a", "reminder")]]
+    assert told(office.pass_by(3 * HOUR, 10 * MINUTE)) == [[("a", "reminder")]]
 
 
-def test_a_route_may_wait_for_deadlines_to_be_near(database: Database, tmp_path: Path) -> None:
+def test_a_route_may_wait_for_deadlines_to_be_near(sqlite: Database, tmp_path: Path) -> None:
     """`hours_to_deadline`: not before; what ends until then is never told."""
     route = ALL + "hours_to_deadline = 2\nwait_minutes = 0\n"
-    office = Office(database, plan_of(tmp_path, route))
+    office = Office(sqlite, plan_of(tmp_path, route))
     office.take(warned("a"), warned("b"), warned("c", deadline=NOON + HOUR))
-    assert told(office.pass_by(HOUR, MINUTE)) == [[("c", "new")]]
+    assert told(office.pass_by(HOUR, 10 * MINUTE)) == [[("c", "new")]]
     office.take(warned("b", 2, "resolved"))
-    assert told(office.pass_by(4 * HOUR, MINUTE)) == [[("a", "new")]]
+    assert told(office.pass_by(4 * HOUR, 10 * MINUTE)) == [[("a", "new")]]
     office.take(warned("a", 2, "breached"))
     assert told(office.pass_by(MINUTE)) == [[("a", "breached")]]
 
 
-def test_quiet_hours_hold_what_is_not_urgent(database: Database, tmp_path: Path) -> None:
+def test_quiet_hours_hold_what_is_not_urgent(sqlite: Database, tmp_path: Path) -> None:
     """NOON is noon in Beijing. What is quiet becomes urgent as its deadline nears."""
     route = ALL + 'quiet = ["11:00-20:00"]\nurgent_hours = 2\nwait_minutes = 0\n'
-    office = Office(database, plan_of(tmp_path, route))
+    office = Office(sqlite, plan_of(tmp_path, route))
     office.take(
         warned("now", deadline=NOON + HOUR),
         warned("soon", deadline=NOON + 5 * HOUR),
@@ -185,9 +184,9 @@ def test_quiet_hours_hold_what_is_not_urgent(database: Database, tmp_path: Path)
     )
     office.look()
     assert told(office.sent) == [[("now", "new")]]
-    assert told(office.pass_by(3 * HOUR, MINUTE)) == [[("soon", "new")]]
-    assert office.pass_by(5 * HOUR - MINUTE, MINUTE) == []
-    assert told(office.pass_by(2 * MINUTE, MINUTE)) == [[("late", "new")]]
+    assert told(office.pass_by(3 * HOUR, 10 * MINUTE)) == [[("soon", "new")]]
+    assert office.pass_by(5 * HOUR - 10 * MINUTE, 10 * MINUTE) == []
+    assert told(office.pass_by(20 * MINUTE, 10 * MINUTE)) == [[("late", "new")]]
 
 
 def test_a_digest_says_what_changed_and_what_stands(database: Database, tmp_path: Path) -> None:
@@ -195,12 +194,12 @@ def test_a_digest_says_what_changed_and_what_stands(database: Database, tmp_path
     route = ALL + 'digest = ["13:00", "18:00"]\ngroup = "route"\n'
     office = Office(database, plan_of(tmp_path, route))
     office.take(*(warned(n, deadline=NOON + (20 - n) * HOUR) for n in range(8)))
-    (first,) = office.pass_by(HOUR, MINUTE)
+    (first,) = office.pass_by(HOUR, 10 * MINUTE)
     assert [item.warning.order_ids[0] for item in first.changed[:2]] == ["order-7", "order-6"]
     assert first.since is None
     office.take(warned(7, 2, "breached"), warned(6, 2, "resolved"), warned("x", shop_id="s-2"))
     perform(database, [an_id(0)], ACK, office.now)
-    standing, over = sorted(office.pass_by(5 * HOUR, MINUTE), key=lambda each: each.kind)[::-1]
+    standing, over = sorted(office.pass_by(5 * HOUR, 10 * MINUTE), key=lambda each: each.kind)[::-1]
     assert told([standing, over]) == [[("x", "new"), ("7", "breached")], [("6", "resolved")]]
     assert standing.counts is not None
     assert (standing.counts.standing, standing.counts.unattended) == (8, 7)
@@ -220,10 +219,10 @@ def test_nobody_who_acknowledges_in_time_lets_others_know(
     office.take(warned("a"), warned("b"))
     office.look()
     perform(database, [an_id("b")], ACK, office.now)
-    found = office.pass_by(2 * HOUR, MINUTE)
+    found = office.pass_by(2 * HOUR, 10 * MINUTE)
     assert [(each.channel, told([each])) for each in found] == [("boss", [[("a", "escalation")]])]
     office.take(warned("a", 2, "breached"))
-    found = office.pass_by(3 * HOUR, MINUTE)
+    found = office.pass_by(3 * HOUR, 10 * MINUTE)
     assert [(each.channel, told([each])[0][0][1]) for each in found] == [
         ("ops", "breached"),
         ("boss", "escalation"),
@@ -235,19 +234,19 @@ def test_nobody_who_acknowledges_in_time_lets_others_know(
     assert told(office.sent[-2:]) == [[("a", "resolved")]] * 2
 
 
-def test_a_deleted_warning_begins_anew(database: Database, tmp_path: Path) -> None:
+def test_a_deleted_warning_begins_anew(sqlite: Database, tmp_path: Path) -> None:
     """Its lower revisions are news, and what waited of it is not told."""
-    office = Office(database, plan_of(tmp_path, ALL))
+    office = Office(sqlite, plan_of(tmp_path, ALL))
     office.take(warned("a", 5), warned("b", 5))
     office.pass_by(2 * MINUTE)
-    with database.writing() as connection:
+    with sqlite.writing() as connection:
         writing._warnings(connection, [[Deletion(an_id("a"))]], office.now, office.announcer)
     office.take(warned("a", 1))
     assert told(office.pass_by(2 * MINUTE)) == [[("a", "new")]]
     assert len({each.key for each in office.sent}) == 2
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_whatever_the_batches_what_was_told_last_is_so(
     sqlite: Database, tmp_path: Path, seed: int
 ) -> None:
@@ -267,8 +266,8 @@ def test_whatever_the_batches_what_was_told_last_is_so(
         cut = dice.randrange(1, 9)
         some, history = history[:cut], history[cut:]
         office.take(*some)
-        office.pass_by(dice.randrange(0, 40) * SECOND, 5 * SECOND)
-    office.pass_by(2 * HOUR, 30 * SECOND)
+        office.pass_by(dice.randrange(0, 40) * SECOND)
+    office.pass_by(4 * HOUR, 5 * MINUTE)
     last: dict[tuple[str, str], tuple[str, int]] = {}
     for message in office.sent:
         for item in message.changed:
@@ -326,8 +325,6 @@ def test_a_route_in_the_database_is_the_route(sqlite: Database, tmp_path: Path) 
     """
     office = Office(sqlite, plan_of(tmp_path, routes))
     office.take(*values)
-    from streams.desk.notify.announce import fact_of
-
     with sqlite.reading() as connection:
         every = connection.execute(select(warnings)).all()
         for route in office.plan.routes.values():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -69,7 +70,7 @@ def test_a_limit_is_kept_and_what_is_too_much_is_merged(database: Database, tmp_
     office.pass_by(2 * MINUTE)
     times = [at for at, _ in office.attempts]
     assert len(times) == 6
-    assert all(b - a >= 10 * SECOND for a, b in zip(times, times[1:], strict=False))
+    assert all(b - a >= 10 * SECOND for a, b in pairwise(times))
     office.take(*(warned(n, 2, "breached", shop_id=f"s-{n}") for n in range(7)))
     found = office.pass_by(2 * MINUTE)
     assert [len(each.changed) for each in found] == [7]
@@ -109,7 +110,7 @@ def test_what_fails_is_sent_14_times_again_and_parked(sqlite: Database, tmp_path
         office.now += 30 * SECOND if office.now < NOON + HOUR else 5 * MINUTE
     assert states(sqlite) == [("parked", RETRIES + 1)]
     assert len(at) == RETRIES + 1
-    for n, (one, other) in enumerate(zip(at[:-1], at[1:], strict=True)):
+    for n, (one, other) in enumerate(pairwise(at)):
         wait = 30 * SECOND << n
         assert wait <= other - one <= wait + PROBE + 5 * MINUTE
     with sqlite.reading() as connection:
@@ -167,7 +168,7 @@ def test_an_hour_without_an_answer_ends_in_order(database: Database, tmp_path: P
         min(int(n.split("-")[0]) for n, _ in each) for each in told(found)
     )
     sent = [at for at, _ in office.attempts][-len(found) :]
-    assert all(b - a >= 3 * SECOND for a, b in zip(sent, sent[1:], strict=False))
+    assert all(b - a >= 3 * SECOND for a, b in pairwise(sent))
 
 
 def test_many_are_one_message_that_names_the_most_urgent(sqlite: Database, tmp_path: Path) -> None:

@@ -67,5 +67,5 @@ def test_what_is_no_time_of_day_is_refused(text: str) -> None:
 @pytest.mark.parametrize("text", ["22:00", "22:00-", "08:00-08:00"])
 def test_what_is_no_span_is_refused(text: str) -> None:
     """Also one that would never end."""
-    with pytest.raises(ValueError, match="22:00|08:00|HH:MM"):
+    with pytest.raises(ValueError, match=r"22:00|08:00|HH:MM"):
         quiet(text)

@@ -77,7 +77,7 @@ class Office:
                 self.sent.append(job.message)
             self.post.settle(job, outcome, self.now)
 
-    def pass_by(self, span: int, step: int = SECOND) -> list[Message]:
+    def pass_by(self, span: int, step: int = 10 * SECOND) -> list[Message]:
         """Let time pass, looking at each step; what was sent meanwhile."""
         before = len(self.sent)
         for _ in range(span // step):

@@ -14,6 +14,7 @@ from streams.desk.console.pages import (
     carriers,
     centre,
     exports,
+    linked_acts,
     look_up,
     looks,
     notifications,
@@ -41,6 +42,7 @@ _ROUTERS = (
     what_if.router,
     notifications.router,
     acts.router,
+    linked_acts.router,
 )
 
 

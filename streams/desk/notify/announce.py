@@ -1,6 +1,6 @@
 """What is to be told of revisions, written in the transaction that takes them in.
 
-What was told of a warning is known by route, so repeats, a restart and a rebuild tell nothing again.
+What was told of a warning is known by route: repeats, a restart and a rebuild tell nothing again.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, case, null, select, update
+from sqlalchemy import Connection, Row, RowMapping, bindparam, case, null, select, update
 
 from streams.desk.database.database import add, insert, sequence
 from streams.desk.database.tables import notices, notify_channels, notify_routes, told
@@ -115,7 +115,7 @@ def begin(
     return Announcer(routes, since)
 
 
-def fact_of(row: Mapping[str, Any]) -> Fact:
+def fact_of(row: Mapping[str, Any] | RowMapping) -> Fact:
     """What routes look at, from a row of `warnings`."""
     return Fact(**{name: row[name] for name in Fact.__dataclass_fields__})
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select, update
 from sqlalchemy.sql.selectable import Join
 
 from schemas import ShipmentWarning
@@ -22,7 +22,7 @@ from streams.desk.database.tables import (
     work,
 )
 from streams.desk.notify.announce import ATTENDED, SENT_OUT, WAITING
-from streams.desk.notify.matching import by_dimensions, is_of, standing, unattended
+from streams.desk.notify.matching import by_dimensions, standing, unattended
 from streams.facts.times import HOUR, to_datetime
 from streams.notify.facts import message_key, urgency, weight
 from streams.notify.message import MOST_ITEMS, Change, Counts, Group, Item, Message
@@ -173,7 +173,7 @@ def _form(
 def _waiting(
     connection: Connection, channel: str, route: Route, groups: Sequence[_Ready], now: int
 ) -> Sequence[Row[Any]]:
-    query = (
+    query: Select[Any] = (
         select(
             notices.c.id,
             notices.c.key,

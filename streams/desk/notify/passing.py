@@ -19,7 +19,7 @@ from streams.desk.notify.announce import (
     notice,
     remember,
 )
-from streams.desk.notify.matching import is_of, standing, unattended
+from streams.desk.notify.matching import is_of, unattended
 from streams.notify.decide import Told, covered, is_near
 from streams.notify.message import Change
 from streams.notify.routes import Route

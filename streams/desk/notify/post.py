@@ -40,7 +40,7 @@ _LONGEST_PROBLEM = 300
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """An attempt to be made. `counts`: it is one of the message's own, not a look at the channel."""
+    """An attempt to be made. `counts`: one of the message's own, not just a look at the channel."""
 
     id: int
     channel: str

@@ -17,7 +17,7 @@ from streams.desk.notify.passing import pass_time
 from streams.desk.notify.post import Job, Post
 from streams.notify.message import Channel, Failed, Message, Outcome, Throttled
 from streams.telemetry.events import Limited, event
-from streams.telemetry.metrics import DESK_NOTIFICATIONS, DESK_NOTIFICATION_OUTCOMES
+from streams.telemetry.metrics import DESK_NOTIFICATION_OUTCOMES, DESK_NOTIFICATIONS
 
 log = logging.getLogger(__name__)
 
@@ -156,5 +156,6 @@ async def attempt(channel: Channel, message: Message) -> Outcome:
 async def _pause(stop: threading.Event, seconds: float) -> None:
     """Wait, but not longer than until told to stop."""
     end = asyncio.get_running_loop().time() + seconds
-    while not stop.is_set() and (left := end - asyncio.get_running_loop().time()) > 0:
+    # A signal sets it in another thread.
+    while not stop.is_set() and (left := end - asyncio.get_running_loop().time()) > 0:  # noqa: ASYNC110
         await asyncio.sleep(min(left, LOOKS_S))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from traceback import extract_tb
 from typing import Any
 
-from streams.notify.channels.http import Answer, Poster, Request, Unanswered, retry_after
+from streams.notify.channels.http import Answer, Poster, Request, Unanswered, retry_after, said
 from streams.notify.channels.table import Around, Table
-from streams.notify.message import Failed, Limits, Message, Outcome, Refused, Throttled
+from streams.notify.message import Failed, Limits, Message, Outcome, Refused, Sent, Throttled
 from streams.notify.texts.dialects import PLAIN, Dialect
 from streams.notify.texts.texts import Card, TooLong, WrongTemplate
 from streams.telemetry.events import event
@@ -99,6 +100,23 @@ def fault(name: str, error: Exception) -> Failed:
 def encoded(value: Any) -> bytes:
     """JSON as it is sent: characters as they are, since limits count bytes."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def by_code(
+    answer: Answer, code: object, words: object, too_many: Sequence[int], refused: Mapping[int, str]
+) -> Outcome:
+    """What the code in an answer's body says, 0 for success; one that nobody knows may pass."""
+    if code is None:
+        status = f"HTTP {answer.status}"
+        return Refused(status) if answer.status >= 400 else Failed("the answer is no robot's")
+    reason = f"code {said(code)}: {said(words)}"
+    if code == 0:
+        return Sent()
+    if code in too_many:
+        return Throttled(WAIT_S, reason)
+    if code in refused:
+        return Refused(f"{refused[code]} ({reason})")  # type: ignore[index] # it is one of them
+    return Failed(reason)
 
 
 def by_status(answer: Answer, now: float) -> Outcome | None:

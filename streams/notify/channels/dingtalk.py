@@ -13,10 +13,10 @@ import hashlib
 import hmac
 from urllib.parse import quote_plus
 
-from streams.notify.channels.cards import WAIT_S, CardChannel, by_status, encoded
-from streams.notify.channels.http import Answer, Request, said
+from streams.notify.channels.cards import WAIT_S, CardChannel, by_code, by_status, encoded
+from streams.notify.channels.http import Answer, Request
 from streams.notify.channels.table import Around, SignedTable
-from streams.notify.message import Failed, Limits, Message, Outcome, Refused, Sent, Throttled
+from streams.notify.message import Limits, Message, Outcome, Throttled
 from streams.notify.texts.dialects import DINGTALK
 from streams.notify.texts.texts import Card
 
@@ -92,17 +92,8 @@ class DingTalk(CardChannel):
             wait = found.get("wait")
             seconds = wait if isinstance(wait, int | float) and wait > 0 else WAIT_S
             return Throttled(min(float(seconds), 600.0), "turned away by the gateway")
-        code = found.get("errcode")
-        reason = f"errcode {said(code)}: {said(found.get('errmsg', ''))}"
-        if code == 0:
-            return Sent()
-        if code in _TOO_MANY:
-            return Throttled(WAIT_S, reason)
-        if code in _REFUSED:
-            return Refused(f"{_REFUSED[code]} ({reason})")
-        if answer.status >= 400:
-            return Refused(f"HTTP {answer.status}")
-        return Failed("the answer is no robot's" if code is None else reason)
+        words = found.get("errmsg", "")
+        return by_code(answer, found.get("errcode"), words, _TOO_MANY, _REFUSED)
 
 
 class DingTalkTable(SignedTable):

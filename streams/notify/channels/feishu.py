@@ -10,10 +10,10 @@ import base64
 import hashlib
 import hmac
 
-from streams.notify.channels.cards import WAIT_S, CardChannel, by_status, encoded
+from streams.notify.channels.cards import WAIT_S, CardChannel, by_code, by_status, encoded
 from streams.notify.channels.http import Answer, Request, retry_after, said
 from streams.notify.channels.table import Around, SignedTable
-from streams.notify.message import Failed, Limits, Message, Outcome, Refused, Sent, Throttled
+from streams.notify.message import Limits, Message, Outcome, Throttled
 from streams.notify.texts.dialects import FEISHU
 from streams.notify.texts.texts import Card
 
@@ -23,6 +23,7 @@ _TOO_MANY = (11232, 99991400)
 _MALFORMED = 9499
 """Of a malformed request, and also of too many: then the text says so."""
 _REFUSED = {
+    _MALFORMED: "it is malformed",
     19001: "there is no such robot, or it is malformed",
     19002: "it is malformed",
     19007: "the robot was switched off",
@@ -90,21 +91,13 @@ class Feishu(CardChannel):
         """By `code`: an error comes with status 200 or 400."""
         found = answer.json()
         code = found.get("code", found.get("StatusCode"))
-        words = said(found.get("msg", found.get("StatusMessage", "")))
-        reason = f"code {said(code)}: {words}"
-        if code in _TOO_MANY or (code == _MALFORMED and "too many" in words.lower()):
-            return Throttled(retry_after(answer, WAIT_S, now), reason)
+        words = found.get("msg", found.get("StatusMessage", ""))
+        if code in _TOO_MANY or (code == _MALFORMED and "too many" in str(words).lower()):
+            # Its gateway says in a header for how long, whatever the status.
+            return Throttled(retry_after(answer, WAIT_S, now), f"code {code}: {said(words)}")
         if (outcome := by_status(answer, now)) is not None:
             return outcome
-        if code == 0:
-            return Sent()
-        if code == _MALFORMED:
-            return Refused(f"it is malformed ({reason})")
-        if code in _REFUSED:
-            return Refused(f"{_REFUSED[code]} ({reason})")
-        if answer.status >= 400:
-            return Refused(f"HTTP {answer.status}")
-        return Failed("the answer is no robot's" if code is None else reason)
+        return by_code(answer, code, words, (), _REFUSED)
 
 
 class FeishuTable(SignedTable):

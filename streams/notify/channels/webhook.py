@@ -6,6 +6,7 @@ signature, what each status means.
 
 from __future__ import annotations
 
+import base64
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,6 +28,10 @@ from streams.notify.message import (
 from streams.telemetry.secrets import hide
 
 LIMITS = Limits(per_minute=None, max_bytes=1 << 20)
+
+SHORTEST_KEY = 24
+LONGEST_KEY = 64
+"""Bytes of a secret."""
 
 TYPES = {
     "standing": "shipment_warnings.standing",
@@ -144,13 +149,15 @@ class WebhookTable(AddressTable):
         found = []
         for line in self.secret("secret", around).split():
             hide(line)
+            text = line.removeprefix("whsec_")
             try:
-                found.append(Signer(line))
-            except Exception:
-                # Its words may quote the secret.
-                raise WrongChannel(
-                    field, "what it holds is no secret: whsec_ and Base64 of 24 to 64 bytes"
-                ) from None
+                key = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+            except ValueError:
+                key = b""
+            if not SHORTEST_KEY <= len(key) <= LONGEST_KEY:
+                why = f"whsec_ and Base64 of {SHORTEST_KEY} to {LONGEST_KEY} bytes is allowed"
+                raise WrongChannel(field, f"what it holds is no secret: {why}")
+            found.append(Signer(key))
         return found
 
     def make(self, around: Around) -> Webhook:

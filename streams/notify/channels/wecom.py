@@ -6,10 +6,10 @@ minute. Codes: https://developer.work.weixin.qq.com/document/path/90313.
 
 from __future__ import annotations
 
-from streams.notify.channels.cards import WAIT_S, CardChannel, by_status, encoded
-from streams.notify.channels.http import Answer, Request, said
+from streams.notify.channels.cards import CardChannel, by_code, by_status, encoded
+from streams.notify.channels.http import Answer, Request
 from streams.notify.channels.table import AddressTable, Around
-from streams.notify.message import Failed, Limits, Message, Outcome, Refused, Sent, Throttled
+from streams.notify.message import Limits, Message, Outcome
 from streams.notify.texts.dialects import WECOM
 from streams.notify.texts.texts import Card
 
@@ -55,17 +55,8 @@ class WeCom(CardChannel):
         if (outcome := by_status(answer, now)) is not None:
             return outcome
         found = answer.json()
-        code = found.get("errcode")
-        reason = f"errcode {said(code)}: {said(found.get('errmsg', ''))}"
-        if code == 0:
-            return Sent()
-        if code in _TOO_MANY:
-            return Throttled(WAIT_S, reason)
-        if code in _REFUSED:
-            return Refused(f"{_REFUSED[code]} ({reason})")
-        if answer.status >= 400:
-            return Refused(f"HTTP {answer.status}")
-        return Failed("the answer is no robot's" if code is None else reason)
+        words = found.get("errmsg", "")
+        return by_code(answer, found.get("errcode"), words, _TOO_MANY, _REFUSED)
 
 
 class WeComTable(AddressTable):

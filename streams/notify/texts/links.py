@@ -76,7 +76,7 @@ class Links:
         """What a link allows, also once it is too late (`until`); None: we made no such link."""
         try:
             parts = self._signer.unsign(token).decode().split(".")
-        except (BadSignature, UnicodeDecodeError):
+        except (BadSignature, UnicodeError):
             return None
         if len(parts) != _PARTS or parts[0] not in get_args(LinkedAct):
             return None
