@@ -1433,6 +1433,38 @@ DESK = Row(
             empty=DESK_EMPTY,
         ),
         Panel(
+            130,
+            Graph(),
+            Text("Room on the disk", "磁盘剩余空间"),
+            Text(
+                "Which share of the disk below SQLite is free?",
+                "SQLite 所在磁盘的剩余比例是多少？",
+            ),
+            "percentunit",
+            [Query("min(shipsentry_desk_disk_free_ratio)", Text("free", "剩余"))],
+            width=6,
+            empty=Text("no desk with SQLite is scraped", "未采集到使用 SQLite 的工作台"),
+            least=0,
+            most=1,
+        ),
+        Panel(
+            131,
+            Graph(log=True),
+            Text("Rows that were pruned", "已清理的数据"),
+            Text(
+                "How many rows were deleted in the last day, because their time was over?",
+                "过去一天清理了多少过期数据？",
+            ),
+            "short",
+            [
+                Query(
+                    "sum by (table) (increase(shipsentry_desk_pruned_rows_total[1d]))", "{{table}}"
+                )
+            ],
+            width=6,
+            empty=DESK_EMPTY,
+        ),
+        Panel(
             132,
             Graph(log=True),
             Text("Notifications sent", "通知发送"),
@@ -1483,42 +1515,10 @@ DESK = Row(
             ),
             "s",
             [Query("max by (channel) (shipsentry_desk_notifications_late_seconds)", "{{channel}}")],
-            width=6,
+            width=12,
             empty=DESK_TELLS_NOBODY,
             steps=(GOOD, Step(120, "orange"), Step(900, "red")),
             least=0,
-        ),
-        Panel(
-            130,
-            Graph(),
-            Text("Room on the disk", "磁盘剩余空间"),
-            Text(
-                "Which share of the disk below SQLite is free?",
-                "SQLite 所在磁盘的剩余比例是多少？",
-            ),
-            "percentunit",
-            [Query("min(shipsentry_desk_disk_free_ratio)", Text("free", "剩余"))],
-            width=6,
-            empty=Text("no desk with SQLite is scraped", "未采集到使用 SQLite 的工作台"),
-            least=0,
-            most=1,
-        ),
-        Panel(
-            131,
-            Graph(log=True),
-            Text("Rows that were pruned", "已清理的数据"),
-            Text(
-                "How many rows were deleted in the last day, because their time was over?",
-                "过去一天清理了多少过期数据？",
-            ),
-            "short",
-            [
-                Query(
-                    "sum by (table) (increase(shipsentry_desk_pruned_rows_total[1d]))", "{{table}}"
-                )
-            ],
-            width=6,
-            empty=DESK_EMPTY,
         ),
     ],
 )

@@ -101,14 +101,14 @@ def preview(since: int, routes_file: Path | None, lists: bool) -> None:
                 one_line(f"{moment}  {each.channel}  {each.route}  {each.group_key}  {said}")
             )
     per_day: Counter[tuple[str, str, str]] = Counter()
-    told: Counter[tuple[str, str, str]] = Counter()
+    warnings: Counter[tuple[str, str, str]] = Counter()
     for each in found.messages:
         day = to_datetime(each.at).astimezone(plan.routes[each.route].tz).date().isoformat()
         per_day[day, each.channel, each.route] += 1
-        told[day, each.channel, each.route] += len(each.lines)
+        warnings[day, each.channel, each.route] += len(each.lines)
     for (day, channel, route), n in sorted(per_day.items()):
         click.echo(
-            f"{day}  {channel}  {route}  {counted(n, 'message')} of {told[day, channel, route]}"
+            f"{day}  {channel}  {route}  {counted(n, 'message')} of {warnings[day, channel, route]}"
         )
     before = sum(len(each.lines) for each in found.messages)
     click.echo(

@@ -1,4 +1,4 @@
-"""What a route makes of a revision: whether it is news, and when it may be told. Times are µs."""
+"""What a route makes of a revision: whether it is news, and when it may be was. Times are µs."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class RouteState:
     """What a route has heard of a warning last: its state, by which revision, and how often that
     changed (`turn`). `reminded` is how near a deadline was spoken of; None: of none."""
 
@@ -49,7 +49,7 @@ class Heard(NamedTuple):
     """What came of a revision: what to remember, and what to tell (None: nothing). `ends`: what
     waits to be told of the warning is no longer so."""
 
-    told: Told
+    becomes: RouteState
     change: Change | None
     ends: bool
 
@@ -91,41 +91,41 @@ def covered(route: Route, fact: Fact, now: int) -> int | None:
     return min((each for each in route.reminders if fact.deadline - now <= each), default=None)
 
 
-def heard(route: Route, told: Told | None, fact: Fact, now: int, old: bool) -> Heard | None:
+def heard(route: Route, was: RouteState | None, fact: Fact, now: int, old: bool) -> Heard | None:
     """What a route makes of a revision; None: nothing.
 
     `old`: it was so before the route began to listen, and is not announced.
     """
-    if told is not None and fact.revision <= told.revision:
+    if was is not None and fact.revision <= was.revision:
         return None
     if fact.state in OVER:
-        if told is None:
+        if was is None:
             return None
-        if told.state in (fact.state, GONE):
-            return Heard(Told(fact.state, fact.revision, told.turn), None, False)
+        if was.state in (fact.state, GONE):
+            return Heard(RouteState(fact.state, fact.revision, was.turn), None, False)
         change: Change | None = None
         if route.follow_up:
             # It may come from another end that nobody was told of yet.
             change = "resolved" if fact.state == "resolved" else "withdrawn"
-        return Heard(Told(fact.state, fact.revision, told.turn + 1), change, True)
-    if told is not None and told.state == fact.state:
+        return Heard(RouteState(fact.state, fact.revision, was.turn + 1), change, True)
+    if was is not None and was.state == fact.state:
         reminded = covered(route, fact, now)
-        if told.reminded is None or (reminded is not None and reminded <= told.reminded):
+        if was.reminded is None or (reminded is not None and reminded <= was.reminded):
             return None
         # The deadline moved away: what was a reminder then is none of the new one.
-        return Heard(replace(told, reminded=reminded), None, False)
+        return Heard(replace(was, reminded=reminded), None, False)
     if not matches(route, fact):
-        if told is None:
+        if was is None:
             return None
-        return Heard(Told(fact.state, fact.revision, told.turn + 1), None, True)
-    if told is None and old:
+        return Heard(RouteState(fact.state, fact.revision, was.turn + 1), None, True)
+    if was is None and old:
         return None
     if not is_near(route, fact, now):
         # Once its deadline nears, time will tell; what waits of its former state is no longer so.
-        return None if told is None else Heard(told, None, True)
-    turn = 1 if told is None else told.turn + 1
+        return None if was is None else Heard(was, None, True)
+    turn = 1 if was is None else was.turn + 1
     return Heard(
-        Told(fact.state, fact.revision, turn, covered(route, fact, now)),
+        RouteState(fact.state, fact.revision, turn, covered(route, fact, now)),
         "breached" if fact.state == "breached" else "new",
         True,
     )

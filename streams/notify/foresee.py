@@ -13,7 +13,7 @@ from streams.facts.times import HOUR
 from streams.notify.decide import (
     OVER,
     Fact,
-    Told,
+    RouteState,
     covered,
     group_key,
     heard,
@@ -89,7 +89,7 @@ class _Course:
         self._route = route
         self._before = before
         self._found = found
-        self._told: dict[str, Told] = {}
+        self._states: dict[str, RouteState] = {}
         self._newest: dict[str, Fact] = {}
         self._stands: set[tuple[str, str]] = set()
         self._expected: set[tuple[str, int]] = set()
@@ -101,7 +101,7 @@ class _Course:
         """A revision, at the moment that it was made."""
         now, route = fact.detected_at, self._route
         self.pass_to(now)
-        was = self._told.get(fact.warning_id)
+        was = self._states.get(fact.warning_id)
         first = fact.warning_id not in self._newest
         old = first and self._before.get(fact.warning_id) == (fact.state, fact.severity)
         self._newest[fact.warning_id] = fact
@@ -113,14 +113,14 @@ class _Course:
         found = heard(route, was, fact, now, old)
         if found is None:
             return
-        self._told[fact.warning_id] = found.told
+        self._states[fact.warning_id] = found.becomes
         if found.ends:
             self._end(fact.warning_id)
         if found.change is None:
             return
         for channel in route.every_channel if fact.state in OVER else route.channels:
             if fact.state not in OVER or (channel, fact.warning_id) in self._stands:
-                self._notice(channel, Line(fact, found.change), found.told.turn, now)
+                self._notice(channel, Line(fact, found.change), found.becomes.turn, now)
 
     def pass_to(self, now: int) -> None:
         """Let time pass, and happen what it brings."""
@@ -134,7 +134,7 @@ class _Course:
     def _near(self, fact: Fact, now: int) -> None:
         """A deadline is near, if it still is that one."""
         route = self._route
-        newest, was = self._newest[fact.warning_id], self._told.get(fact.warning_id)
+        newest, was = self._newest[fact.warning_id], self._states.get(fact.warning_id)
         if (newest.state, newest.deadline) != ("open", fact.deadline):
             return
         reminded = covered(route, newest, now)
@@ -142,14 +142,14 @@ class _Course:
             if not is_near(route, newest, now):
                 return
             turn = 1 if was is None else was.turn + 1
-            self._told[fact.warning_id] = Told("open", newest.revision, turn, reminded)
+            self._states[fact.warning_id] = RouteState("open", newest.revision, turn, reminded)
             change: Change = "new" if route.near is not None else "reminder"
-            self._tell(Line(newest, change, _hours(reminded, change)), turn, now)
+            self._say(Line(newest, change, _hours(reminded, change)), turn, now)
         elif reminded is not None and (was.reminded is None or reminded < was.reminded):
-            self._told[fact.warning_id] = replace(was, reminded=reminded)
-            self._tell(Line(newest, "reminder", _hours(reminded, "reminder")), was.turn, now)
+            self._states[fact.warning_id] = replace(was, reminded=reminded)
+            self._say(Line(newest, "reminder", _hours(reminded, "reminder")), was.turn, now)
 
-    def _tell(self, line: Line, turn: int, now: int) -> None:
+    def _say(self, line: Line, turn: int, now: int) -> None:
         for channel in self._route.channels:
             self._notice(channel, line, turn, now)
 
@@ -194,7 +194,7 @@ class _Course:
 
     def _expect(self, warning_id: str, now: int) -> None:
         """Nobody acknowledges it: somebody else is told in the end."""
-        escalate, turn = self._route.escalate, self._told[warning_id].turn
+        escalate, turn = self._route.escalate, self._states[warning_id].turn
         if escalate is None or (warning_id, turn) in self._expected:
             return
         self._expected.add((warning_id, turn))
@@ -203,7 +203,7 @@ class _Course:
         )
 
     def _escalate(self, warning_id: str, turn: int, now: int) -> None:
-        escalate, was = self._route.escalate, self._told[warning_id]
+        escalate, was = self._route.escalate, self._states[warning_id]
         if escalate is None or was.turn != turn or was.state in OVER:
             return
         for channel in escalate.channels:

@@ -12,7 +12,7 @@ import msgspec
 
 from schemas import Refusal, ShipmentWarning, parse
 from streams.facts.times import HOUR, to_datetime
-from streams.notify.decide import OVER, Fact, Told, covered, group_key, heard, matches
+from streams.notify.decide import OVER, Fact, RouteState, covered, group_key, heard, matches
 from streams.notify.facts import fact_of, message_key, notice_key, urgency
 from streams.notify.message import MOST_ITEMS, Change, Counts, Group, Item, Message
 from streams.notify.routes import Route
@@ -36,7 +36,7 @@ class Remembered(msgspec.Struct):
     route: the names with a slash between."""
 
     version: int = 1
-    told: dict[str, dict[str, Told]] = msgspec.field(default_factory=dict)
+    states: dict[str, dict[str, RouteState]] = msgspec.field(default_factory=dict)
     spoken: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
 
 
@@ -46,12 +46,12 @@ class Letter:
 
     message: Message
     group_key: str
-    told: Mapping[str, Told]
+    states: Mapping[str, RouteState]
 
     def remember(self, memory: Remembered, now: int) -> None:
         """Note that it was sent."""
         place = _place(self.message.channel, self.message.route)
-        memory.told.setdefault(place, {}).update(self.told)
+        memory.states.setdefault(place, {}).update(self.states)
         memory.spoken.setdefault(place, {})[self.group_key] = now
 
 
@@ -106,7 +106,7 @@ class _Part:
 
     fact: Fact
     change: Change
-    told: Told
+    becomes: RouteState
     item: Item
 
 
@@ -138,7 +138,7 @@ def letters(
         for route in routes:
             if channel in route.channels:
                 mail = _Mail(route)
-                _fill(mail, memory.told.setdefault(_place(channel, route.name), {}), known, now)
+                _fill(mail, memory.states.setdefault(_place(channel, route.name), {}), known, now)
                 mails.append(mail)
         merges = sum(len(mail.groups) for mail in mails) > limit
         for mail in mails:
@@ -149,15 +149,18 @@ def letters(
 
 
 def _fill(
-    mail: _Mail, told: dict[str, Told], known: Sequence[tuple[Fact, ShipmentWarning]], now: int
+    mail: _Mail,
+    states: dict[str, RouteState],
+    known: Sequence[tuple[Fact, ShipmentWarning]],
+    now: int,
 ) -> None:
     route = mail.route
     for fact, warning in known:
-        was = told.get(fact.warning_id)
+        was = states.get(fact.warning_id)
         # Histories are judged anew each time: their states count, not the numbers of revisions.
         compared = None if was is None else replace(was, revision=-1)
         result = heard(route, compared, fact, now, old=False)
-        becomes, change = (was, None) if result is None else (result.told, result.change)
+        becomes, change = (was, None) if result is None else (result.becomes, result.change)
         if was is not None and was.state in OVER and fact.state in OVER:
             change = None  # of one end or another it was told
         if becomes is None:
@@ -167,7 +170,7 @@ def _fill(
         if change is None and becomes.state == fact.state and is_due:
             becomes, change = replace(becomes, reminded=reminded), "reminder"
         if change is None:
-            told[fact.warning_id] = becomes
+            states[fact.warning_id] = becomes
             continue
         step = round(reminded / HOUR) if change == "reminder" and reminded is not None else None
         part = _Part(fact, change, becomes, Item(warning, change, step))
@@ -224,7 +227,7 @@ def _letter(
             channel,
             (
                 notice_key(
-                    channel, route.name, each.fact, each.told.turn, each.change, each.item.step
+                    channel, route.name, each.fact, each.becomes.turn, each.change, each.item.step
                 )
                 for each in parts
             ),
@@ -242,8 +245,8 @@ def _letter(
         urgent=() if is_over else tuple(urgent[:URGENT]),
         counts=None if is_over else _counts([fact for fact, _ in stands]),
     )
-    told = {each.fact.warning_id: each.told for each in parts}
-    return Letter(message, _spoken(is_over, group), told)
+    states = {each.fact.warning_id: each.becomes for each in parts}
+    return Letter(message, _spoken(is_over, group), states)
 
 
 def _counts(stands: Sequence[Fact]) -> Counts:

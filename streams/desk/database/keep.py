@@ -19,9 +19,9 @@ from streams.desk.database.tables import (
     order_versions,
     product_days,
     revisions,
+    route_states,
     sessions,
     shop_days,
-    told,
     unreadable,
     warning_orders,
     warnings,
@@ -72,8 +72,10 @@ def prune(
         *((table, table.c.n == 0) for table in COUNTS),
     ):
         done[table.name] = _deleted(database, table, old)
-    untold = told.c.warning_id.not_in(select(warnings.c.warning_id))
-    done["told"] = _deleted(database, told, untold & (told.c.changed_at < min(since, logged)))
+    unheard = route_states.c.warning_id.not_in(select(warnings.c.warning_id))
+    done["route_states"] = _deleted(
+        database, route_states, unheard & (route_states.c.changed_at < min(since, logged))
+    )
     gone = work.c.warning_id.not_in(select(warnings.c.warning_id))
     done["work"] = _deleted(database, work, gone & (work.c.changed_at < since))
     if database.is_sqlite:

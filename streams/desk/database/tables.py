@@ -398,8 +398,8 @@ views = Table(
     PrimaryKeyConstraint("user_name", "name", name="views_pkey"),
 )
 
-told = Table(
-    "told",
+route_states = Table(
+    "route_states",
     metadata,
     # What a route has heard of a warning last. It outlives a rebuild, so nothing is told again.
     Column("route", Text, nullable=False),
@@ -414,12 +414,12 @@ told = Table(
     # The acknowledgement (its end) after which it was told again.
     Column("again", BigInteger),
     Column("changed_at", BigInteger, nullable=False),
-    PrimaryKeyConstraint("route", "warning_id", name="told_pkey"),
+    PrimaryKeyConstraint("route", "warning_id", name="route_states_pkey"),
 )
-Index("told_warning", told.c.warning_id)
+Index("route_states_warning", route_states.c.warning_id)
 Index(
-    "told_escalate",
-    told.c.escalate_at,
+    "route_states_escalate",
+    route_states.c.escalate_at,
     sqlite_where=text("escalate_at IS NOT NULL"),
     postgresql_where=text("escalate_at IS NOT NULL"),
 )

@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, RowMapping, bindparam, case, null, select, update
 
 from streams.desk.database.database import add, insert, sequence
-from streams.desk.database.tables import notices, notify_channels, notify_routes, told
-from streams.notify.decide import GONE, OVER, Fact, Told, group_key, heard, when
+from streams.desk.database.tables import notices, notify_channels, notify_routes, route_states
+from streams.notify.decide import GONE, OVER, Fact, RouteState, group_key, heard, when
 from streams.notify.facts import notice_key
 from streams.notify.message import Change
 from streams.notify.routes import Route
@@ -57,7 +57,7 @@ class Announcer:
         ids = {fact.warning_id for fact in facts}
         known = known_of(connection, ids)
         spoken = _spoken_of(connection, {f.warning_id for f in facts if f.state in OVER})
-        changed: dict[tuple[str, str], Told] = {}
+        changed: dict[tuple[str, str], RouteState] = {}
         ended: set[tuple[str, str]] = set()
         made: dict[tuple[str, str], list[dict[str, Any]]] = {}
         for fact in facts:
@@ -68,8 +68,8 @@ class Announcer:
                 found = heard(route, was, fact, now, old)
                 if found is None:
                     continue
-                if found.told != was:
-                    changed[place] = found.told
+                if found.becomes != was:
+                    changed[place] = found.becomes
                 if found.ends:
                     ended.add(place)
                     made.pop(place, None)
@@ -80,7 +80,7 @@ class Announcer:
                     # Who was never told that it stood is not told that it is over.
                     channels = [c for c in route.every_channel if spoken.get((*place, c))]
                 made[place] = [
-                    notice(route, channel, fact, found.told.turn, found.change, now)
+                    notice(route, channel, fact, found.becomes.turn, found.change, now)
                     for channel in channels
                 ]
         overtake(connection, ended)
@@ -151,15 +151,17 @@ def notice(
     }
 
 
-def remember(connection: Connection, changed: Mapping[tuple[str, str], Told], now: int) -> None:
+def remember(
+    connection: Connection, changed: Mapping[tuple[str, str], RouteState], now: int
+) -> None:
     """Note what routes have heard; what was to come of the former state comes no more."""
     if not changed:
         return
-    statement = insert(connection, told)
-    is_news = statement.excluded.turn != told.c.turn
+    statement = insert(connection, route_states)
+    is_news = statement.excluded.turn != route_states.c.turn
     values: dict[str, Any] = {name: statement.excluded[name] for name in _NEWS[2:]}
     for name in ("escalate_at", "again"):
-        values[name] = case((is_news, null()), else_=told.c[name])
+        values[name] = case((is_news, null()), else_=route_states.c[name])
     connection.execute(
         statement.on_conflict_do_update(index_elements=["route", "warning_id"], set_=values),
         [
@@ -193,14 +195,13 @@ def overtake(connection: Connection, ended: Iterable[tuple[str, str]]) -> None:
         )
 
 
-def known_of(connection: Connection, ids: Iterable[str]) -> dict[tuple[str, str], Told]:
+def known_of(connection: Connection, ids: Iterable[str]) -> dict[tuple[str, str], RouteState]:
     """What routes have heard of warnings, by route and warning."""
-    columns = (told.c.route, told.c.warning_id, told.c.state, told.c.revision, told.c.turn,
-               told.c.reminded)  # fmt: skip
+    columns = [route_states.c[name] for name in _NEWS if name != "changed_at"]
     return {
-        (row.route, row.warning_id): Told(row.state, row.revision, row.turn, row.reminded)
+        (row.route, row.warning_id): RouteState(row.state, row.revision, row.turn, row.reminded)
         for some in slices(ids)
-        for row in connection.execute(select(*columns).where(told.c.warning_id.in_(some)))
+        for row in connection.execute(select(*columns).where(route_states.c.warning_id.in_(some)))
     }
 
 
@@ -208,7 +209,9 @@ def forget(connection: Connection, ids: Sequence[str]) -> None:
     """Warnings were deleted from the topic: what comes of them is new, nothing waits."""
     for some in slices(ids):
         connection.execute(
-            update(told).where(told.c.warning_id.in_(some)).values(state=GONE, revision=-1)
+            update(route_states)
+            .where(route_states.c.warning_id.in_(some))
+            .values(state=GONE, revision=-1)
         )
         connection.execute(
             update(notices)
@@ -219,7 +222,7 @@ def forget(connection: Connection, ids: Sequence[str]) -> None:
 
 def forget_revisions(connection: Connection) -> None:
     """The topic was made anew: its revisions begin again, and states that were told stay told."""
-    connection.execute(update(told).values(revision=-1))
+    connection.execute(update(route_states).values(revision=-1))
 
 
 def slices(values: Iterable[str]) -> Iterator[Sequence[str]]:

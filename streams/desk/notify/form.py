@@ -17,7 +17,7 @@ from streams.desk.database.tables import (
     notices,
     notifications,
     revisions,
-    told,
+    route_states,
     warnings,
     work,
 )
@@ -216,11 +216,11 @@ def _expect(connection: Connection, route: Route, ids: Sequence[str], at: int) -
     """Somebody is to take care by then, unless that was asked for already."""
     for begin in range(0, len(ids), _AT_ONCE):
         connection.execute(
-            update(told)
+            update(route_states)
             .where(
-                told.c.route == route.name,
-                told.c.warning_id.in_(ids[begin : begin + _AT_ONCE]),
-                told.c.escalate_at.is_(None),
+                route_states.c.route == route.name,
+                route_states.c.warning_id.in_(ids[begin : begin + _AT_ONCE]),
+                route_states.c.escalate_at.is_(None),
             )
             .values(escalate_at=at)
         )

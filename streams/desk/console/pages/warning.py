@@ -54,7 +54,7 @@ def warning(request: Request, warning_id: WarningId) -> Response:
         done = connection.execute(
             select(actions).where(actions.c.warning_id == warning_id).order_by(actions.c.sequence)
         ).all()
-        told = of_warning(connection, warning_id)
+        notices = of_warning(connection, warning_id)
     value = value_of(row)
     profile = _profile(view, row.profile)
     return view.page(
@@ -69,7 +69,7 @@ def warning(request: Request, warning_id: WarningId) -> Response:
         records=_records(value, view.shown),
         course=_steps(course, view.shown),
         done=[_did(each, view.shown) for each in done],
-        told=[_told(each, view.shown) for each in told],
+        told=[_notice(each, view.shown) for each in notices],
         profile=profile,
         limit=_limit(value, view.shown),
         appeal_until=_appeal_until(row, profile),
@@ -287,7 +287,7 @@ def _did(row: Row[Any], shown: Shown) -> dict[str, str]:
     }
 
 
-def _told(row: Row[Any], shown: Shown) -> dict[str, str]:
+def _notice(row: Row[Any], shown: Shown) -> dict[str, str]:
     """One thing that a channel was told, or is to be, in words."""
     if row.sending is not None:
         outcome = shown.says(f"sending_{row.sending}")

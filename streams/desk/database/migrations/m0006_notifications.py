@@ -14,7 +14,7 @@ _Serial = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     """Make the tables; nothing is to be told yet."""
     op.create_table(
-        "told",
+        "route_states",
         sa.Column("route", sa.Text(), nullable=False),
         sa.Column("warning_id", sa.String(32), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
@@ -24,10 +24,10 @@ def upgrade() -> None:
         sa.Column("escalate_at", sa.BigInteger()),
         sa.Column("again", sa.BigInteger()),
         sa.Column("changed_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("route", "warning_id", name="told_pkey"),
+        sa.PrimaryKeyConstraint("route", "warning_id", name="route_states_pkey"),
     )
-    op.create_index("told_warning", "told", ["warning_id"])
-    _partial("told_escalate", "told", ["escalate_at"], "escalate_at IS NOT NULL")
+    op.create_index("route_states_warning", "route_states", ["warning_id"])
+    _partial("route_states_escalate", "route_states", ["escalate_at"], "escalate_at IS NOT NULL")
     op.create_table(
         "notices",
         sa.Column("id", _Serial, primary_key=True),
@@ -85,7 +85,14 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """As before; who was told of what is forgotten."""
-    for table in ("keys", "notify_channels", "notify_routes", "notifications", "notices", "told"):
+    for table in (
+        "keys",
+        "notify_channels",
+        "notify_routes",
+        "notifications",
+        "notices",
+        "route_states",
+    ):
         op.drop_table(table)
 
 
