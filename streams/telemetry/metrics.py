@@ -498,6 +498,31 @@ DESK_PRUNED = Counter(
     "Rows that were deleted because their time to be kept was over, by table.",
     ["table"],
 )
+DESK_NOTIFICATIONS = Counter(
+    "shipsentry_desk_notifications_total",
+    "Attempts to send a notification, by channel and by what came of them: sent, throttled, failed "
+    "(it is tried again), parked (it is not).",
+    ["channel", "outcome"],
+)
+DESK_NOTIFICATION_OUTCOMES = ("sent", "throttled", "failed", "parked")
+"""What comes of an attempt."""
+
+DESK_NOTIFICATIONS_WAITING = Measured(
+    "shipsentry_desk_notifications_waiting",
+    "What is to be told on a channel and is not sent: notices that wait (for others, a digest, the "
+    "end of quiet hours or the channel), messages that are queued; all desks say the same.",
+    ("channel", "kind"),
+)
+DESK_NOTIFICATIONS_PARKED = Measured(
+    "shipsentry_desk_notifications_parked",
+    "Messages that were given up, by channel: somebody has to send them again.",
+    ("channel",),
+)
+DESK_NOTIFICATIONS_AGE = Measured(
+    "shipsentry_desk_notifications_late_seconds",
+    "For how long the oldest that could be sent on a channel has not been; 0: none waits.",
+    ("channel",),
+)
 DESK_READY = Measured("shipsentry_desk_ready", "1 where a desk's /readyz says so, else 0.")
 
 # -- what runs

@@ -153,7 +153,7 @@ PAGES = ("/warnings", "/shops", "/products", "/carriers", "/check-a-number", "/e
 
 
 def test_every_route_of_the_console_says_who_may_ask(sqlite: Database, clock: Clock) -> None:
-    """Only signing in, how pages look, and what they load are open."""
+    """Only signing in, how pages look, what they load and what a signed link allows are open."""
     app: Any = client_of(sqlite, clock).app
     every = list(served(app.routes))
     found = [route for route in every if isinstance(route, APIRoute)]
@@ -163,6 +163,7 @@ def test_every_route_of_the_console_says_who_may_ask(sqlite: Database, clock: Cl
         *("/", "/sign-in", "/look", "/static/{name}"),
         *("/sign-in/oidc", "/sign-in/oidc/callback", "/sign-in/oidc/leave"),
         *("/healthz", "/readyz", "/metrics"),
+        "/linked/{token}",
     }
     changing = {
         r.path: access_of(r.endpoint)
