@@ -101,12 +101,13 @@ def heard(route: Route, told: Told | None, fact: Fact, now: int, old: bool) -> H
     if fact.state in OVER:
         if told is None:
             return None
-        stood = told.state not in (*OVER, GONE)
+        if told.state in (fact.state, GONE):
+            return Heard(Told(fact.state, fact.revision, told.turn), None, False)
         change: Change | None = None
-        if stood and route.follow_up:
+        if route.follow_up:
+            # It may come from another end that nobody was told of yet.
             change = "resolved" if fact.state == "resolved" else "withdrawn"
-        turn = told.turn + stood
-        return Heard(Told(fact.state, fact.revision, turn), change, stood)
+        return Heard(Told(fact.state, fact.revision, told.turn + 1), change, True)
     if told is not None and told.state == fact.state:
         reminded = covered(route, fact, now)
         if told.reminded is None or (reminded is not None and reminded <= told.reminded):

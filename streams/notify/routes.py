@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
@@ -34,7 +34,7 @@ _SHOP = re.compile(r"[^/]+/.+")
 
 
 class WrongRoutes(ValueError):
-    """A routes file cannot be used; `problems` has a line each: file, line, field, what is wrong."""
+    """A routes file cannot be used; `problems` has a line each: file, line, field, what it is."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -104,9 +104,7 @@ class Route(Table):
     rules: list[str] = Field(default_factory=list)
     stages: list[Literal["violation", "serious", "notice"]] = Field(default_factory=list)
     severities: list[Literal["critical", "warning", "info"]] = Field(default_factory=list)
-    states: Annotated[list[State], Field(min_length=1)] = Field(
-        default_factory=lambda: ["open", "breached"]
-    )
+    states: Annotated[list[State], Field(min_length=1)] = ["open", "breached"]
     hours_to_deadline: Hours | None = None
     money: Annotated[int, Field(ge=0, le=10**15)] | None = None
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = None
@@ -199,23 +197,26 @@ class Plan:
         named = ".".join(map(str, field))
         return f"{self.path}:{line_of(self.text, field)}: {named}: {message}"
 
-    def check_names(self, rules: frozenset[str], platforms: frozenset[str]) -> None:
-        """Raise WrongRoutes where a route names a rule or a platform that there is not: it would
-        never match."""
+    def check_names(self, rules: Collection[str], platform_of: Callable[[str], str]) -> None:
+        """Raise WrongRoutes where a route could never match: it names a rule that there is not, or
+        a platform by another name than warnings do (`platform_of` gives that)."""
         problems = []
         for name, route in self.routes.items():
-            for field, given, known in (
-                ("rules", route.rules, rules),
-                ("platforms", route.platforms, platforms),
-            ):
-                problems += [
-                    self.problem(
-                        ("routes", name, field),
-                        f"there is no {each!r}; there are {', '.join(sorted(known))}",
-                    )
-                    for each in given
-                    if each not in known
-                ]
+            place = "routes", name
+            problems += [
+                self.problem((*place, "rules"), f"no rule {each!r}; there are {_listed(rules)}")
+                for each in route.rules
+                if each not in rules
+            ]
+            platforms = (
+                *(("platforms", each) for each in route.platforms),
+                *(("shops", each.partition("/")[0]) for each in route.shops),
+            )
+            problems += [
+                self.problem((*place, field), f"{each!r} is {platform_of(each)!r} in warnings")
+                for field, each in platforms
+                if platform_of(each) != each
+            ]
         if problems:
             raise WrongRoutes(problems)
 
@@ -241,7 +242,7 @@ def read_routes(path: Path) -> Plan:
         try:
             routes[name] = Route.model_validate({**found.defaults, **table, "name": name})
         except ValidationError as error:
-            problems += _said(path, text, ("routes", name), error)
+            problems += _said(path, text, ("routes", name), error, found.defaults.keys() - table)
             continue
         problems += [
             _line(path, text, ("routes", name, "channels"), f"there is no channel {each!r}")
@@ -249,17 +250,23 @@ def read_routes(path: Path) -> Plan:
             if each not in found.channels
         ]
     if problems:
-        raise WrongRoutes(problems)
+        raise WrongRoutes(list(dict.fromkeys(problems)))
     folder = None if found.texts is None else path.parent / Path(found.texts).expanduser()
     return Plan(path, text, routes, found.channels, folder)
 
 
 def _said(
-    path: Path, text: str, above: tuple[str | int, ...], error: ValidationError
+    path: Path,
+    text: str,
+    above: tuple[str | int, ...],
+    error: ValidationError,
+    of_defaults: Collection[str] = (),
 ) -> list[str]:
+    """What is wrong, each where it stands: `of_defaults` are fields that the defaults say."""
     found = []
     for each in error.errors(include_url=False, include_input=False):
-        field = (*above, *(part for part in each["loc"] if part != "[key]"))
+        loc = tuple(part for part in each["loc"] if part != "[key]")
+        field = (*(("defaults",) if loc and loc[0] in of_defaults else above), *loc)
         found.append(_line(path, text, field, each["msg"].removeprefix("Value error, ")))
     return found
 
@@ -268,3 +275,6 @@ def _line(path: Path, text: str, field: tuple[str | int, ...], message: str) -> 
     named = ".".join(map(str, field)) or "the file"
     return f"{path}:{line_of(text, field)}: {named}: {message}"
 
+
+def _listed(names: Collection[str]) -> str:
+    return ", ".join(sorted(names))

@@ -17,6 +17,7 @@ from streams.desk.console.pages import (
     linked_acts,
     look_up,
     looks,
+    notifications,
     products,
     shops,
     sign_in,
@@ -39,6 +40,7 @@ _ROUTERS = (
     carriers.router,
     look_up.router,
     what_if.router,
+    notifications.router,
     acts.router,
     linked_acts.router,
 )

@@ -1,20 +1,20 @@
 """What is to be told of revisions, written in the transaction that takes them in.
 
-What was told of a warning is known by route, so repeats, a restart and a rebuild tell nothing again.
+What was told of a warning is known by route: repeats, a restart and a rebuild tell nothing again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, case, null, select, update
+from sqlalchemy import Connection, Row, RowMapping, bindparam, case, null, select, update
 
 from streams.desk.database.database import add, insert, sequence
 from streams.desk.database.tables import notices, notify_channels, notify_routes, told
 from streams.notify.decide import GONE, OVER, Fact, Told, group_key, heard, when
+from streams.notify.facts import notice_key
 from streams.notify.message import Change
 from streams.notify.routes import Route
 
@@ -115,7 +115,7 @@ def begin(
     return Announcer(routes, since)
 
 
-def fact_of(row: Mapping[str, Any]) -> Fact:
+def fact_of(row: Mapping[str, Any] | RowMapping) -> Fact:
     """What routes look at, from a row of `warnings`."""
     return Fact(**{name: row[name] for name in Fact.__dataclass_fields__})
 
@@ -130,13 +130,10 @@ def notice(
     step: int | None = None,
     mark: int | None = None,
 ) -> dict[str, Any]:
-    """A row of `notices`. Its key is the same whenever the same is to be told: of a warning, its
-    state (which it came into for the `turn`th time), on a route; `mark` tells apart what is told
-    several times of one state."""
+    """A row of `notices`; `turn`, `step` and `mark` are those of `notice_key`."""
     timed = when(route, fact, now)
-    parts = (channel, route.name, fact.warning_id, fact.state, turn, change, step, mark)
     return {
-        "key": sha256("\0".join(map(str, parts)).encode()).hexdigest()[:32],
+        "key": notice_key(channel, route.name, fact, turn, change, step, mark),
         "channel": channel,
         "route": route.name,
         "group_key": group_key(route, fact),
@@ -154,9 +151,7 @@ def notice(
     }
 
 
-def remember(
-    connection: Connection, changed: Mapping[tuple[str, str], Told], now: int
-) -> None:
+def remember(connection: Connection, changed: Mapping[tuple[str, str], Told], now: int) -> None:
     """Note what routes have heard; what was to come of the former state comes no more."""
     if not changed:
         return

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select, update
 from sqlalchemy.sql.selectable import Join
 
 from schemas import ShipmentWarning
@@ -23,8 +22,9 @@ from streams.desk.database.tables import (
     work,
 )
 from streams.desk.notify.announce import ATTENDED, SENT_OUT, WAITING
-from streams.desk.notify.matching import by_dimensions, is_of, standing, unattended
+from streams.desk.notify.matching import by_dimensions, standing, unattended
 from streams.facts.times import HOUR, to_datetime
+from streams.notify.facts import message_key, urgency, weight
 from streams.notify.message import MOST_ITEMS, Change, Counts, Group, Item, Message
 from streams.notify.routes import Route
 from streams.notify.stored import to_json
@@ -43,14 +43,6 @@ MERGED = "*"
 
 QUEUED, SENT, PARKED = "queued", "sent", "parked"
 """States of a notification."""
-
-_WEIGHT: Mapping[str, int] = {
-    change: n
-    for n, change in enumerate(
-        ("breached", "new", "escalation", "again", "reminder", "resolved", "withdrawn")
-    )
-}
-"""Of several things to be told of a warning the first one is said."""
 
 _AT_ONCE = 500
 
@@ -113,9 +105,7 @@ _WITH_WARNINGS: Join = notices.join(
 
 
 def _takes(channel: str, now: int) -> ColumnElement[bool]:
-    return and_(
-        notices.c.channel == channel, notices.c.outcome == WAITING, notices.c.due_at <= now
-    )
+    return and_(notices.c.channel == channel, notices.c.outcome == WAITING, notices.c.due_at <= now)
 
 
 def _form(
@@ -132,9 +122,11 @@ def _form(
     chosen: dict[str, Row[Any]] = {}
     for row in taken:
         known = chosen.get(row.warning_id)
-        if known is None or _WEIGHT[row.change] < _WEIGHT[known.change]:
+        if known is None or weight(row.change) < weight(known.change):
             chosen[row.warning_id] = row
-    ordered = sorted(chosen.values(), key=_urgency)
+    ordered = sorted(
+        chosen.values(), key=lambda row: urgency(row.state, row.deadline, row.warning_id)
+    )
     items = list(_items(connection, ordered[:MOST_ITEMS]))
     group_key = groups[0].group_key if len(groups) == 1 else MERGED
     shops = {(row.platform, row.shop_id) for row in taken}
@@ -144,9 +136,7 @@ def _form(
         group = Group(platform, shop_id or None)
     is_digest = not is_over and (bool(route.digest) or len(ordered) > 1)
     message = Message(
-        key=sha256("\0".join((channel, *sorted(row.key for row in taken))).encode()).hexdigest()[
-            :32
-        ],
+        key=message_key(channel, (row.key for row in taken)),
         kind="over" if is_over else "standing",
         route=route.name,
         channel=channel,
@@ -183,7 +173,7 @@ def _form(
 def _waiting(
     connection: Connection, channel: str, route: Route, groups: Sequence[_Ready], now: int
 ) -> Sequence[Row[Any]]:
-    query = (
+    query: Select[Any] = (
         select(
             notices.c.id,
             notices.c.key,
@@ -192,7 +182,7 @@ def _waiting(
             notices.c.step,
             warnings.c.revision,
             warnings.c.state,
-            warnings.c.due_at,
+            warnings.c.deadline,
             warnings.c.platform,
             warnings.c.shop_id,
             warnings.c.cared_until,
@@ -236,20 +226,13 @@ def _expect(connection: Connection, route: Route, ids: Sequence[str], at: int) -
         )
 
 
-def _urgency(row: Row[Any]) -> tuple[bool, int, str]:
-    """What can still be averted first, the nearest deadline first."""
-    return row.state != "open", row.due_at, row.warning_id
-
-
 def _items(connection: Connection, rows: Sequence[Row[Any]]) -> Iterator[Item]:
     size = 0
     for row in rows:
         value, assignee = connection.execute(
             select(revisions.c.value, work.c.assignee)
             .join_from(revisions, work, work.c.warning_id == revisions.c.warning_id, isouter=True)
-            .where(
-                revisions.c.warning_id == row.warning_id, revisions.c.revision == row.revision
-            )
+            .where(revisions.c.warning_id == row.warning_id, revisions.c.revision == row.revision)
         ).one()
         size += len(value)
         if size > MOST_BYTES and size > len(value):

@@ -30,26 +30,15 @@ def loads(connection: Connection, channels: Iterable[str], now: int) -> dict[str
     """The load of each channel. What waits for its window, a digest or the end of quiet hours is
     not late."""
     names = list(channels)
+    waits = (notices.c.outcome == WAITING, notices.c.channel.in_(names))
+    counts = select(notices.c.channel, func.count()).where(*waits)
     waiting = {
-        channel: n
-        for channel, n in connection.execute(
-            select(notices.c.channel, func.count())
-            .where(notices.c.outcome == WAITING, notices.c.channel.in_(names))
-            .group_by(notices.c.channel)
-        )
+        row[0]: int(row[1]) for row in connection.execute(counts.group_by(notices.c.channel))
     }
-    ready = {
-        channel: since
-        for channel, since in connection.execute(
-            select(notices.c.channel, func.min(notices.c.ready_at))
-            .where(
-                notices.c.outcome == WAITING,
-                notices.c.ready_at <= now,
-                notices.c.channel.in_(names),
-            )
-            .group_by(notices.c.channel)
-        )
-    }
+    oldest = select(notices.c.channel, func.min(notices.c.ready_at)).where(
+        *waits, notices.c.ready_at <= now
+    )
+    ready = {row[0]: int(row[1]) for row in connection.execute(oldest.group_by(notices.c.channel))}
     states: dict[tuple[str, str], tuple[int, int]] = {
         (row[0], row[1]): (row[2], row[3])
         for row in connection.execute(

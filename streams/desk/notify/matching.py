@@ -21,7 +21,9 @@ _DIMENSIONS = (
 def by_dimensions(columns: Any, route: Route) -> list[ColumnElement[bool]]:
     """What a route asks of the columns that `cells` and `warnings` both have."""
     found = [
-        columns[name].in_(values) for name, field in _DIMENSIONS if (values := getattr(route, field))
+        columns[name].in_(values)
+        for name, field in _DIMENSIONS
+        if (values := getattr(route, field))
     ]
     if route.shops:
         pairs = (shop.partition("/") for shop in route.shops)

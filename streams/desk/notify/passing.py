@@ -19,7 +19,7 @@ from streams.desk.notify.announce import (
     notice,
     remember,
 )
-from streams.desk.notify.matching import is_of, standing, unattended
+from streams.desk.notify.matching import is_of, unattended
 from streams.notify.decide import Told, covered, is_near
 from streams.notify.message import Change
 from streams.notify.routes import Route
@@ -27,9 +27,7 @@ from streams.notify.routes import Route
 _AT_ONCE = 500
 """Warnings of one transaction: others wait no longer than for that."""
 
-_TOLD = [
-    told.c[name].label(f"told_{name}") for name in ("state", "revision", "turn", "reminded")
-]
+_TOLD = [told.c[name].label(f"told_{name}") for name in ("state", "revision", "turn", "reminded")]
 
 Found = Sequence[Row[Any]]
 Write = Callable[[Connection, Found], None]
@@ -186,7 +184,5 @@ _STALE = select(notices.c.id).where(
 
 def _end(connection: Connection, found: Found) -> None:
     connection.execute(
-        update(notices)
-        .where(notices.c.id.in_([row.id for row in found]))
-        .values(outcome=OVERTAKEN)
+        update(notices).where(notices.c.id.in_([row.id for row in found])).values(outcome=OVERTAKEN)
     )

@@ -40,7 +40,7 @@ _LONGEST_PROBLEM = 300
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """An attempt to be made. `counts`: it is one of the message's own, not a look at the channel."""
+    """An attempt to be made. `counts`: one of the message's own, not just a look at the channel."""
 
     id: int
     channel: str
@@ -70,8 +70,7 @@ class Post:
         with self._database.reading() as connection:
             state = _channel(connection, channel)
             if not self._may(state, now) or not (
-                _anything_queued(connection, state, now)
-                or anything_ready(connection, channel, now)
+                _anything_queued(connection, state, now) or anything_ready(connection, channel, now)
             ):
                 return None
         with self._database.writing() as connection:
@@ -136,9 +135,7 @@ class Post:
         found = connection.execute(query.limit(1)).first()
         if found is None:
             limits = self._limits[state.name]
-            made = form(
-                connection, state.name, self._routes, limits.per_minute or MERGE_ABOVE, now
-            )
+            made = form(connection, state.name, self._routes, limits.per_minute or MERGE_ABOVE, now)
             if made is None:
                 return None
             found = connection.execute(
@@ -182,9 +179,7 @@ class Post:
         return 0 if per_minute is None else -(-MINUTE // per_minute)
 
 
-def _failed(
-    connection: Connection, state: Row[Any], job: Job, outcome: Failed, now: int
-) -> str:
+def _failed(connection: Connection, state: Row[Any], job: Job, outcome: Failed, now: int) -> str:
     attempts = job.attempts + job.counts
     failures = state.failures + 1
     is_over = attempts > RETRIES

@@ -17,7 +17,7 @@ from streams.desk.notify.passing import pass_time
 from streams.desk.notify.post import Job, Post
 from streams.notify.message import Channel, Failed, Message, Outcome, Throttled
 from streams.telemetry.events import Limited, event
-from streams.telemetry.metrics import DESK_NOTIFICATIONS, DESK_NOTIFICATION_OUTCOMES
+from streams.telemetry.metrics import DESK_NOTIFICATION_OUTCOMES, DESK_NOTIFICATIONS
 
 log = logging.getLogger(__name__)
 
@@ -74,9 +74,7 @@ class Sender:
     async def _passing(self, stop: threading.Event) -> None:
         while not stop.is_set():
             try:
-                await asyncio.to_thread(
-                    pass_time, self._database, self._announcer, self._clock()
-                )
+                await asyncio.to_thread(pass_time, self._database, self._announcer, self._clock())
             except SQLAlchemyError as error:
                 self._say_waiting(error)
             await _pause(stop, TICK_S)
@@ -118,9 +116,7 @@ class Sender:
             DESK_NOTIFICATIONS.labels(job.channel, "parked").inc()
             log.error(
                 "notification %(id)d is parked: %(channel)s says: %(problem)s",
-                event(
-                    "desk_notification_parked", id=job.id, channel=job.channel, problem=reason
-                ),
+                event("desk_notification_parked", id=job.id, channel=job.channel, problem=reason),
             )
             return
         kind = "throttled" if isinstance(outcome, Throttled) else "failed"
@@ -160,5 +156,6 @@ async def attempt(channel: Channel, message: Message) -> Outcome:
 async def _pause(stop: threading.Event, seconds: float) -> None:
     """Wait, but not longer than until told to stop."""
     end = asyncio.get_running_loop().time() + seconds
-    while not stop.is_set() and (left := end - asyncio.get_running_loop().time()) > 0:
+    # A signal sets it in another thread.
+    while not stop.is_set() and (left := end - asyncio.get_running_loop().time()) > 0:  # noqa: ASYNC110
         await asyncio.sleep(min(left, LOOKS_S))
