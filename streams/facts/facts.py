@@ -275,3 +275,35 @@ class ParcelFacts(msgspec.Struct, frozen=True, gc=False, array_like=True):
     order_id: Id
     lives: Annotated[tuple[LinkedLife, ...], Many]
     asks: bool = False
+
+
+class StockFact(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """How many pieces of a product there were at a moment: one level of its stock."""
+
+    platform: Text
+    shop_id: Id
+    product_id: Id
+    at: Instant
+    available: Whole
+
+
+MOST_PIECES = 1_000_000_000
+"""Pieces of one product that one order counts for at most: sums stay far below 64 bits."""
+
+Pieces = Annotated[int, msgspec.Meta(ge=0, le=MOST_PIECES)]
+
+
+class OwedFacts(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What an order is still to be sent of a product, whole: the last word stands.
+
+    `pieces` 0: nothing (any more). `paid_at` and `promise` are the order's first payment and its
+    ship-by time, None where it has none.
+    """
+
+    order_id: Id
+    platform: Text
+    shop_id: Id
+    product_id: Id
+    pieces: Pieces = 0
+    paid_at: Instant = 0
+    promise: Promise | None = None

@@ -298,6 +298,13 @@ class OrderSnapshot:
             return None
         return min(moments) if self.parcels == 1 else sorted(moments)[self.parcels - 1]
 
+    def moves(self) -> bool:
+        """Whether a parcel linked now has progress after the payment, but for skew."""
+        if self.base is None:
+            return False
+        earliest = self.base - TOLERANCE
+        return any(life.progress and life.progress[-1] >= earliest for _, life in self.lives)
+
     def proof(self) -> Proof:
         """The newest version of the order, as evidence."""
         version = self.version

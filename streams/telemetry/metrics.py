@@ -188,6 +188,20 @@ SHOP_LINES_CROSSED = Counter(
     "Times that a shop's day was first published over a line; after a crash perhaps once more.",
     ["platform", "line"],
 )
+PRODUCTS_SHORT = Measured(
+    "shipsentry_products_short",
+    "Products whose stock does not reach for the orders that nothing was sent of yet.",
+    ("platform", "shop"),
+)
+PIECES_SHORT = Measured(
+    "shipsentry_pieces_short",
+    "Pieces that these products lack.",
+    ("platform", "shop"),
+)
+STOCK_ORDERS_LEFT_OUT = Counter(
+    "shipsentry_stock_orders_left_out_total",
+    "Orders not counted in a product's stock: the product has too many that are open.",
+)
 PRODUCTS_NOT_METERED = Counter(
     "shipsentry_products_not_metered_total",
     "Orders not counted by product: their shop has too many products on one day.",
