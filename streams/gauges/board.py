@@ -12,7 +12,7 @@ from streams.facts.times import SECOND
 from streams.gauges.days import Days
 from streams.gauges.shops import Shops
 from streams.profiles.model import Profiles
-from streams.state.codec import TABLES, load_shop_day, published_of
+from streams.state.codec import TABLES, day_counts_of, published_of
 from streams.state.shop_days import day_text
 from streams.state.standing import Standing
 from streams.tables.observations import Changed, Day, First
@@ -128,5 +128,4 @@ class _Part(NamedTuple):
 
 
 def _day(value: bytes) -> Day:
-    row = load_shop_day(value)
-    return Day(row.platform, row.shop_id, row.day, tuple(row.counts))
+    return Day(*day_counts_of(value))
