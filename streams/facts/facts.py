@@ -222,17 +222,27 @@ class OrderFacts(msgspec.Struct, frozen=True, gc=False, array_like=True):
     origin_unrecognised: Text | None = None
 
 
+NOT_ASKED = -1
+"""In place of a moment: nobody asks for it, or a release told it that did not know the question."""
+
+NOT_YET = 0
+"""In place of a moment: it has not come."""
+
+
 class LinkedLife(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One life of a parcel as one of its orders sees it: the last stretch of the link.
 
     `progress` holds the distinct times of progress records of that life, ascending. `judged` says
     that the order is one of the parcel's orders: linked now, or, where none is, released last.
+    `received_at` is the first of the statuses by which the order's profile counts it as delivered,
+    after its base, where the profile's lines ask for it: else NOT_ASKED.
     """
 
     uploaded_at: Instant
     released_at: Instant | None
     progress: Annotated[tuple[Instant, ...], Many]
     judged: bool = True
+    received_at: Annotated[int, msgspec.Meta(ge=NOT_ASKED, le=LATEST)] = NOT_ASKED
 
 
 class TrackFacts(msgspec.Struct, frozen=True, gc=False, array_like=True):

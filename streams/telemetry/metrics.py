@@ -174,13 +174,14 @@ UNPRICED = Measured(
 SHOP_DAY_ORDERS = Measured(
     "shipsentry_shop_day_orders",
     "Orders of the platform's present day: due on it, late, unshipped, shipped on it, judged "
-    "abnormal on it.",
+    "abnormal on it; where a line of the platform looks at them, also those uploaded on it, "
+    "without a valid track, due for delivery on it, delivered late, paid on it, cancelled.",
     ("platform", "shop", "measure"),
 )
 SHOP_LINE_DISTANCE = Measured(
     "shipsentry_shop_line_distance_orders",
-    "How many more orders of the present day cross a platform's line; 0: it is crossed. Of `other` "
-    "the shop nearest to it.",
+    "How many more orders cross a platform's line of the present day, or of the days up to it; 0: "
+    "it is crossed. Of `other` the shop nearest to it.",
     ("platform", "shop", "line"),
 )
 SHOP_LINES_CROSSED = Counter(
