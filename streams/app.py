@@ -128,7 +128,7 @@ def assemble(
     add_amends(app, (orders, parcels))
     add_precheck(app, profiles)
     if warnings_page:
-        add_warnings_page(app, board.shops, _in_order(rules), orders.names)
+        add_warnings_page(app, board.shops, _in_order(rules), orders.names, profiles)
     return app
 
 

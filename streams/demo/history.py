@@ -79,7 +79,7 @@ def replayed(entries: list[Entry], profiles: Profiles, until: int = ENDS_AT) -> 
     outcome = Outcome()
 
     def publish(revision: Revision) -> None:
-        outcome.add(warning_value(revision))
+        outcome.add(warning_value(revision, profile=profiles.named(revision.finding.profile)))
 
     machine = Machine(profiles, publish)
     for offset, entry in enumerate(entries):
