@@ -142,7 +142,7 @@ def assemble(
         add_stock(app, orders)
     add_precheck(app, profiles)
     if warnings_page:
-        add_warnings_page(app, board.shops, _in_order(rules), orders.names)
+        add_warnings_page(app, board.shops, _in_order(rules), orders.names, profiles)
     return app
 
 

@@ -40,7 +40,7 @@ from streams.inputs.sources.scope import Scope
 from streams.judge.warnings import Revision
 from streams.outputs.message import encode_warning
 from streams.profiles.loader import ProfileError, load
-from streams.profiles.model import Profiles
+from streams.profiles.model import Profile, Profiles
 from streams.replay.history import play
 from streams.replay.machine import Machine
 from streams.replay.namesakes import namesakes
@@ -184,10 +184,13 @@ def replay(
 
             write = warnings_writer(file, written)
 
+            def judging(revision: Revision) -> Profile | None:
+                return profiles.named(revision.finding.profile)
+
             def publish(revision: Revision) -> None:
                 feed = machine.feeds.word(revision.finding.parcel, revision.detected_at)
                 if every:
-                    write(encode_warning(revision, feed))
+                    write(encode_warning(revision, feed, judging(revision)))
                 else:
                     newest[revision.warning_id] = revision, feed
 
@@ -207,7 +210,7 @@ def replay(
                         if place is not None:
                             place.writelines(line + b"\n" for line in lines)
             for _, (revision, feed) in sorted(newest.items()):
-                write(encode_warning(revision, feed))
+                write(encode_warning(revision, feed, judging(revision)))
             file.flush()
         except BrokenPipeError:
             raise

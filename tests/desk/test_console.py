@@ -673,6 +673,19 @@ def test_evidence_is_a_bundle_without_originals(week: tuple[Database, Clock]) ->
         evidence = json.loads(parts.read("evidence.json"))
     assert evidence["warning_id"] in found[1]
     assert evidence["originals_included"] is False
+    assert evidence["handed_over"] is None
+
+
+def test_evidence_has_the_hand_over_that_was_written_down(
+    sqlite: Database, operator: TestClient
+) -> None:
+    """The manifest, and when somebody said so."""
+    put(sqlite, [warned("a", state="breached", deadline=NOON - DAY)])
+    perform(sqlite, [an_id("a")], Act("hand_over", "li", manifest_id="M-7"), NOON)
+    answer = operator.get(f"/warnings/{an_id('a')}/evidence.zip")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as parts:
+        evidence = json.loads(parts.read("evidence.json"))
+    assert evidence["handed_over"] == {"manifest_id": "M-7", "at": iso(NOON), "place": None}
 
 
 # -- the other pages
