@@ -21,7 +21,7 @@ from streams.replay.scope import scoped_fact, scoped_order
 from streams.replay.seen import Seen
 from streams.tables.processor import TOO_MANY
 
-_FAR = 1 << 62
+FAR = 1 << 62
 """The arrival of a line that has none: nothing in it counts as lying in the future."""
 
 
@@ -119,7 +119,7 @@ def arrivals(
     for arrival, kind, _, line, file in merged:
         if until is not None and arrival > until:
             continue
-        known_at = _FAR if arrival == NO_TIME else arrival
+        known_at = FAR if arrival == NO_TIME else arrival
         fact: OrderVersion | TrackingFact | Bad
         if kind == 0:
             fact = _order(line, known_at, scope, names)
