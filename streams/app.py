@@ -31,8 +31,8 @@ from streams.tables.recover_warnings import judged_with_orders, recover_publishe
 from streams.tables.shop_days import ShopDayProcessor
 from streams.tables.tracks import TrackProcessor
 from streams.telemetry.metrics import begin_at_zero
-from streams.web.check import add_precheck
-from streams.web.warnings import add_warnings_page
+from streams.web.check import CHECK, CHECK_ORDER, add_precheck
+from streams.web.warnings import WARNINGS, add_warnings_page
 
 
 def build(
@@ -130,6 +130,11 @@ def assemble(
     if warnings_page:
         add_warnings_page(app, board.shops, _in_order(rules), orders.names)
     return app
+
+
+def paths_of(settings: Settings) -> list[str]:
+    """The paths of a worker's pages, besides probes and metrics."""
+    return [CHECK, CHECK_ORDER, *([WARNINGS] if settings.warnings_page else [])]
 
 
 def rules_of(profiles: Profiles) -> set[str]:

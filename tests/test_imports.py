@@ -85,6 +85,7 @@ ROOMS: dict[str, set[str]] = {
         "streams/engine/pages",
         "streams/engine/kafka",
     },
+    "streams/processes": {"streams/telemetry", "streams/engine", "streams/settings"},
     "streams/outputs": {
         "schemas",
         "streams/facts",
@@ -258,6 +259,7 @@ ROOMS: dict[str, set[str]] = {
         "streams/stored",
         "streams/desk",
         "streams/demo",
+        "streams/processes",
         "streams/telemetry",
         "streams/engine",
         "streams/app",

@@ -500,6 +500,19 @@ DESK_PRUNED = Counter(
 )
 DESK_READY = Measured("shipsentry_desk_ready", "1 where a desk's /readyz says so, else 0.")
 
+# -- several processes under one supervisor
+
+PROCESS_UP = Measured(
+    "shipsentry_process_up",
+    "1 where a process of `worker --processes` gave its metrics when it was asked, else 0.",
+    ("process",),
+)
+PROCESS_RESTARTS = Measured(
+    "shipsentry_process_restarts_total",
+    "How often a process of `worker --processes` was started again because it had ended by itself.",
+    ("process",),
+)
+
 # -- what runs
 
 BUILD = Measured(
@@ -521,7 +534,7 @@ PROFILE_READ = Measured(
 MEASURED: tuple[Measured, ...] = tuple(
     value
     for name, value in list(globals().items())
-    if isinstance(value, Measured) and not name.startswith("DESK_")
+    if isinstance(value, Measured) and not name.startswith(("DESK_", "PROCESS_"))
 )
 """Every metric of a worker that is worked out when it is asked for, in the order of this file."""
 
