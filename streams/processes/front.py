@@ -129,21 +129,27 @@ class Front(Collector):
         return "" if answer.status == 200 else answer.body.decode().strip()
 
     async def _metrics(self, _request: web.Request) -> web.Response:
-        answers = await asyncio.gather(
-            *(self._ask(child, "/metrics", _SCRAPED_S) for child in self._children),
-            return_exceptions=True,
-        )
-        pages = []
-        self._up = set()
-        for child, answer in zip(self._children, answers, strict=True):
-            if isinstance(answer, _Answer) and answer.status == 200:
-                self._up.add(child)
-                pages.append((child.slot.name, answer.body.decode()))
+        answers = await asyncio.gather(*map(self._metrics_of, self._children))
+        found = {
+            child: text
+            for child, text in zip(self._children, answers, strict=True)
+            if text is not None
+        }
+        self._up = set(found)
+        pages = [(child.slot.name, text) for child, text in found.items()]
         pages.append((SUPERVISOR, generate_latest().decode()))
         pages.append(("", generate_latest(self._own).decode()))
         return web.Response(
             body=merged(pages).encode(), headers={"Content-Type": CONTENT_TYPE_LATEST}
         )
+
+    async def _metrics_of(self, child: Child) -> str | None:
+        """What a process says at `/metrics`; None where it says nothing."""
+        try:
+            answer = await self._ask(child, "/metrics", _SCRAPED_S)
+        except _Silent:
+            return None
+        return answer.body.decode() if answer.status == 200 else None
 
     def _by_one(self, child: Child) -> Handler:
         """What other workers ask a process for: each has heard of it by its own place."""
