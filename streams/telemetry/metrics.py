@@ -540,6 +540,19 @@ DESK_NOTIFICATIONS_AGE = Measured(
 )
 DESK_READY = Measured("shipsentry_desk_ready", "1 where a desk's /readyz says so, else 0.")
 
+# -- several processes under one supervisor
+
+PROCESS_UP = Measured(
+    "shipsentry_process_up",
+    "1 where a process of `worker --processes` gave its metrics when it was asked, else 0.",
+    ("process",),
+)
+PROCESS_RESTARTS = Measured(
+    "shipsentry_process_restarts_total",
+    "How often a process of `worker --processes` was started again because it had ended by itself.",
+    ("process",),
+)
+
 # -- what runs
 
 BUILD = Measured(
@@ -561,7 +574,7 @@ PROFILE_READ = Measured(
 MEASURED: tuple[Measured, ...] = tuple(
     value
     for name, value in list(globals().items())
-    if isinstance(value, Measured) and not name.startswith("DESK_")
+    if isinstance(value, Measured) and not name.startswith(("DESK_", "PROCESS_"))
 )
 """Every metric of a worker that is worked out when it is asked for, in the order of this file."""
 
