@@ -55,7 +55,7 @@ def run(directory: Path, keys: int, batch: int, rounds: int, cache_mib: int) -> 
     def restore() -> None:
         for start in range(0, keys, 5000):
             store.restore(records[start : start + 5000], start, due_of)
-        store.restored()
+        store.restored(due_of)
 
     report(f"restore {keys:,}", keys, restore)
     samples = [random.sample(names, min(batch, keys)) for _ in range(rounds)]
