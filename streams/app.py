@@ -34,8 +34,8 @@ from streams.tables.shop_days import ShopDayProcessor
 from streams.tables.stock import StockProcessor
 from streams.tables.tracks import TrackProcessor
 from streams.telemetry.metrics import begin_at_zero
-from streams.web.check import add_precheck
-from streams.web.warnings import add_warnings_page
+from streams.web.check import CHECK, CHECK_ORDER, add_precheck
+from streams.web.warnings import WARNINGS, add_warnings_page
 
 
 def build(
@@ -142,8 +142,13 @@ def assemble(
         add_stock(app, orders)
     add_precheck(app, profiles)
     if warnings_page:
-        add_warnings_page(app, board.shops, _in_order(rules), orders.names)
+        add_warnings_page(app, board.shops, _in_order(rules), orders.names, profiles)
     return app
+
+
+def paths_of(settings: Settings) -> list[str]:
+    """The paths of a worker's pages, besides probes and metrics."""
+    return [CHECK, CHECK_ORDER, *([WARNINGS] if settings.warnings_page else [])]
 
 
 def rules_of(profiles: Profiles) -> set[str]:

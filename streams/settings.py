@@ -745,6 +745,25 @@ class Settings(BaseSettings):
         allowed="a path",
     )
 
+    desk_notify_file: Annotated[Path, AfterValidator(_file)] | None = _setting(
+        None,
+        "The routes file: who is told of which warnings, where and when "
+        "([how](notifications.md)). Default: nobody is told. It is read when the desk starts; all "
+        "desks on one database need the same.",
+        allowed=_FILE,
+    )
+    desk_acknowledge_h: float | None = _setting(
+        None,
+        "How long an acknowledgement holds that says no end; then the warning asks for attention "
+        "again where it still stands. Default: for as long as its state lasts.",
+        unit="hours",
+        gt=0,
+        le=720,
+    )
+    desk_notify_log_d: int = _setting(
+        90, "How long the desk keeps what it sent, and whom it told.", unit="days", ge=7, le=3650
+    )
+
     # -- logging
 
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = (

@@ -89,7 +89,7 @@ def replayed(entries: list[Entry], profiles: Profiles, until: int = ENDS_AT) -> 
     outcome = Outcome()
 
     def publish(revision: Revision) -> None:
-        outcome.add(warning_value(revision))
+        outcome.add(warning_value(revision, profile=profiles.named(revision.finding.profile)))
 
     meters = ShopDays(profiles, stocked=True)
     machine = Machine(profiles, publish, meters)

@@ -13,7 +13,7 @@ from streams.gauges.days import Days
 from streams.gauges.shops import Shops
 from streams.gauges.shortages import Shortages
 from streams.profiles.model import Profiles
-from streams.state.codec import TABLES, load_shop_day, load_stock, published_of
+from streams.state.codec import TABLES, day_counts_of, load_stock, published_of
 from streams.state.shop_days import day_text
 from streams.state.standing import Standing
 from streams.tables.observations import Changed, Day, First, Stocked
@@ -140,5 +140,4 @@ class _Part(NamedTuple):
 
 
 def _day(value: bytes) -> Day:
-    row = load_shop_day(value)
-    return Day(row.platform, row.shop_id, row.day, tuple(row.counts))
+    return Day(*day_counts_of(value))

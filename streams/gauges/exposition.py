@@ -174,7 +174,7 @@ def _of_days(today: Iterable[Today]) -> list[tuple[Measured, Samples]]:
     distances: Sums = {}
     for day in days:
         place = day.shop[0], day.shop[1] if day.shop in shown else OTHER
-        for measure, number in zip(MEASURES, day.counts, strict=True):
+        for measure, number in zip(MEASURES, day.counts, strict=False):
             _add(orders, (*place, measure), number)
         for line, distance in day.distances:
             key = (*place, line)

@@ -16,8 +16,8 @@ Kind = Literal["text", "integer", "boolean", "time", "money", "list", "object", 
 RECEIVED_AT = "received_at"
 """When a message arrived, in files of a history."""
 
-AMOUNT = "amount_paid"
-"""The one field that is money."""
+AMOUNTS = ("amount_paid", "amount_goods")
+"""The fields that are money, all of one currency."""
 
 
 class Message(NamedTuple):
@@ -44,7 +44,7 @@ def columns_of(model: type[BaseModel]) -> dict[str, Kind]:
     found: dict[str, Kind] = {}
     for name, field in model.model_fields.items():
         annotation = _plain(field.annotation)
-        kind = "money" if name == AMOUNT else _kind(annotation)
+        kind = "money" if name in AMOUNTS else _kind(annotation)
         found[name] = kind
         if kind in ("object", "objects"):
             inner = _plain(get_args(annotation)[0]) if kind == "objects" else annotation

@@ -24,7 +24,7 @@ from streams.tables.processor import TOO_MANY
 _KINDS = ORDERS, TRACKING, STOCK
 """Messages in the order in which those of one arrival come."""
 
-_FAR = 1 << 62
+FAR = 1 << 62
 """The arrival of a line that has none: nothing in it counts as lying in the future."""
 
 
@@ -129,7 +129,7 @@ def arrivals(
     for arrival, _, _, line, file in merged:
         if until is not None and arrival > until:
             continue
-        known_at = _FAR if arrival == NO_TIME else arrival
+        known_at = FAR if arrival == NO_TIME else arrival
         fact: OrderVersion | TrackingFact | StockFact | Bad
         if file.message is ORDERS:
             fact = _order(line, known_at, scope, names)

@@ -38,6 +38,16 @@ TOPICS = Topics()
 """Names between processors; nothing of a replay is on any broker."""
 
 
+def is_heard(fact: TrackingFact) -> bool:
+    """Whether a fact is the carrier's word: an upload is the seller's."""
+    return fact.status != _ORDERED
+
+
+def carrier_of(fact: TrackingFact) -> str:
+    """Whose feed told a fact."""
+    return fact.key.partition(":")[0]
+
+
 class _Tables:
     """The states of all tables, as they are: table → key → state."""
 
@@ -144,8 +154,8 @@ class Machine:
 
     def hear(self, fact: TrackingFact, now: int) -> None:
         """A carrier's feed is heard at `now` (µs)."""
-        if fact.status != _ORDERED:  # an upload is the seller's word, not the carrier's
-            self.feeds.hear({fact.key.partition(":")[0]: 1}, now)
+        if is_heard(fact):
+            self.feeds.hear({carrier_of(fact): 1}, now)
 
     def advance(self, until: int) -> None:
         """Let every deadline up to and including `until` (µs) pass."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -10,9 +10,11 @@ import msgspec
 from streams.profiles.model import Profiles
 from streams.replay.stock import Stocks
 from streams.shops.risks import meter_of, risks
+from streams.shops.windows import reach_of
 from streams.state import shop_days
 from streams.state.contributions import ContributionChange, deltas
 from streams.state.shop_days import Change, ShopDay, product_key, row_key
+from streams.state.shop_lines import Counts
 
 _encoder = msgspec.json.Encoder()
 
@@ -63,7 +65,7 @@ class ShopDays:
             row.revision = 0
             for product in row.products.values():
                 product.revision = 0
-            found = risks(row, list(self._before(row)), self._profiles, now)
+            found = risks(row, self._before(row), self._profiles, now)
             if found.shop is not None:
                 shops.append((key, found.shop))
             for name, value in found.products:
@@ -73,10 +75,14 @@ class ShopDays:
             products += self.stock.values(now)
         return _by_key(shops), _by_key(products)
 
-    def _before(self, row: ShopDay) -> Iterator[ShopDay | None]:
-        days = max((meter.longest_run() for meter in self.by_profile.values() if meter), default=1)
-        for n in range(1, days):
-            yield self._rows.get(row_key(row.platform, row.shop_id, row.day - n))
+    def _before(self, row: ShopDay) -> dict[int, Counts]:
+        """The counts of the days that its lines look back to."""
+        found: dict[int, Counts] = {}
+        for day in range(row.day - reach_of(self._profiles, row.platform), row.day):
+            earlier = self._rows.get(row_key(row.platform, row.shop_id, day))
+            if earlier is not None:
+                found[day] = earlier.counts
+        return found
 
 
 def _by_key(values: list[tuple[bytes, dict[str, Any]]]) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -111,21 +111,26 @@ def shop_of(day: Mapping[str, Any]) -> tuple[str, str]:
     return day["platform"], day["shop_id"]
 
 
-def nearest(lines: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """The line that the fewest orders more would cross; None: the platform draws none."""
+def nearest(day: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The line of a day that the fewest orders more would cross; None: the platform draws none."""
+    lines = [*day["lines"], *day["windows"]]
     return min(lines, key=lambda line: line["distance"], default=None)
 
 
 def line_text(line: Mapping[str, Any]) -> Said:
-    """A line in words."""
+    """A line in words, and over which days it is taken."""
     threshold = line["threshold"]
-    return label(
-        "line_of",
+    share = threshold["basis_points"]
+    text = label(
+        "line_of" if share else "line_count",
         measure=label(f"measure_{line['orders']}"),
         over=label(f"line_over_{threshold['comparator']}"),
-        share=percent(threshold["basis_points"]),
+        share=percent(share),
         least=threshold["least"],
     )
+    if "first_day" not in line:
+        return text
+    return label("line_within", line=text, first=line["first_day"], last=line["last_day"])
 
 
 def hours(us: int | None) -> str:
@@ -135,7 +140,7 @@ def hours(us: int | None) -> str:
 
 def _shop_row(html: Html, day: Mapping[str, Any]) -> list[str]:
     counts, rates = day["counts"], day["rates"]
-    line = nearest(day["lines"])
+    line = nearest(day)
     if line is None:
         text, distance = small(html.label("no_line")), "–"
     else:

@@ -78,6 +78,7 @@ def report_of(
             key,
             finding,
             finding.state in STANDING and feeds.word(finding.parcel, until) == "silent",
+            profiles.named(finding.profile),
         )
         for key, finding in variant.newest.items()
     ]

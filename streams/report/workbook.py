@@ -160,7 +160,7 @@ class _Book:
 
     def shop(self, day: dict[str, Any]) -> list[Cell | Said]:
         """A row of a shop's day."""
-        counts, rates, line = day["counts"], day["rates"], nearest(day["lines"])
+        counts, rates, line = day["counts"], day["rates"], nearest(day)
         return [
             day["platform"],
             day["shop_id"],

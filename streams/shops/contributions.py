@@ -12,9 +12,9 @@ from collections.abc import Mapping
 import msgspec
 
 from streams.facts.facts import LATEST, MOST_PIECES
-from streams.facts.times import DAY
 from streams.profiles.model import Profile
 from streams.rules.snapshot import OrderSnapshot
+from streams.shops.further import further_of
 from streams.state.contributions import AbnormalDays, Contribution, ContributionChange, Owed
 from streams.state.orders import EXPRESS
 from streams.state.shop_lines import Meter
@@ -135,24 +135,28 @@ def contribution_of(
         if promise is not None and promise > base:
             in_time = closed is not None and closed <= promise
             if not in_time or (shipped is not None and shipped <= (closed or 0)):
-                due = day_of(promise, meter)
+                due = meter.day_of(promise)
     if broken is not None and due is not None and shipped is None:
         given_up = (broken.deadline or 0) + meter.unshipped_after
         unshipped = given_up < (now if order.closed_at is None else order.closed_at)
         if not unshipped and order.closed_at is None:
             next_change = given_up + 1
+    further, later = further_of(order, meter, now)
+    if later is not None:
+        next_change = later if next_change is None else min(next_change, later)
     contribution = Contribution(
         profile.platform,
         version.shop_id,
         due,
-        None if shipped is None else day_of(shipped, meter),
+        None if shipped is None else meter.day_of(shipped),
         broken is not None and due is not None,
         unshipped,
         tuple(sorted(days)) if days else (),
         () if due is None or not version.items else _products(version.items),
         owed,
+        further,
     )
-    if due is None and shipped is None and not days and owed is None:
+    if due is None and shipped is None and not days and owed is None and not further:
         return None, next_change
     return contribution, next_change
 
@@ -212,12 +216,7 @@ def abnormal_day(finding: Finding, meter: Meter) -> int | None:
         return None
     # Only clocks compare; see Finding.
     at = finding.opened_at if finding.comparator is None else finding.breached_at
-    return None if at is None else day_of(at, meter)
-
-
-def day_of(moment: int, meter: Meter) -> int:
-    """The day of a moment (µs) as the platform counts it, in days since 1970-01-01."""
-    return (moment + meter.day_offset) // DAY
+    return None if at is None else meter.day_of(at)
 
 
 def _products(items: tuple[tuple[str | None, str | None, int | None], ...]) -> tuple[str, ...]:

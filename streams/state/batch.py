@@ -23,6 +23,7 @@ from streams.facts.facts import (
 from streams.state import claims, orders, parcels, shop_days, stock, tracks
 from streams.state.codec import Codec
 from streams.state.contributions import AbnormalDays
+from streams.state.parcels import Asking
 from streams.state.shop_days import Change, ShopDay
 from streams.state.shop_lines import Meter
 from streams.state.state import OrderState, ParcelState
@@ -66,12 +67,13 @@ def apply_tracking(
     shortest: int | None,
     reading: int = 0,
     quiet: bool = False,
+    asking: Asking | None = None,
 ) -> list[Applied[ParcelState]]:
     """Checkpoints, uploads and releases of parcels.
 
     Tracks shorter than `shortest` are not claimed (None: none is). `reading`: the batch is of the
     backlog of an assignment, which this number stands for; what was sent before is sent once more.
-    `quiet`: nobody hears of the facts before `all_replies` is asked.
+    `quiet`: nobody hears of the facts before `all_replies` is asked. `asking`: see `parcels`.
     """
     applied = []
     for key, old, news in zip(keys, stored, facts, strict=True):
@@ -81,7 +83,7 @@ def apply_tracking(
             state, old_due = codec.load_parcel(old), codec.due_of(old)
         if reading:
             parcels.resend_all(state, reading)
-        outcome = parcels.apply(state, news, now)
+        outcome = parcels.apply(state, news, now, asking)
         if not outcome.new:
             applied.append(
                 Applied(state, old_due, False, 0, outcome.late, outcome.refused),
@@ -89,7 +91,7 @@ def apply_tracking(
             continue
         replies: Sequence[tuple[bytes, ParcelFacts]] = ()
         if not (quiet or outcome.known_elsewhere):
-            replies = parcels.replies(state, backlog=bool(reading))
+            replies = parcels.replies(state, backlog=bool(reading), asking=asking)
         claimed = () if quiet else claims.claim(state, shortest)
         applied.append(
             Applied(
@@ -100,13 +102,14 @@ def apply_tracking(
 
 
 def all_replies(
-    stored: Stored, codec: Codec, *, shortest: int | None
+    stored: Stored, codec: Codec, *, shortest: int | None, asking: Asking | None = None
 ) -> list[Applied[ParcelState]]:
     """What parcels have to say of facts that were applied quietly."""
     applied: list[Applied[ParcelState]] = []
     for old in stored:
         state = codec.load_parcel(old)
-        replies, claimed = parcels.replies(state), claims.claim(state, shortest)
+        replies = parcels.replies(state, asking=asking)
+        claimed = claims.claim(state, shortest)
         applied.append(Applied(state, codec.due_of(old), True, replies=replies, claims=claimed))
     return applied
 
@@ -120,6 +123,7 @@ def apply_order_facts(
     *,
     shortest: int | None,
     reading: int = 0,
+    asking: Asking | None = None,
 ) -> list[Applied[ParcelState]]:
     """What orders say of themselves to parcels; one that is not known (any more) hears nothing."""
     applied: list[Applied[ParcelState]] = []
@@ -132,7 +136,7 @@ def apply_order_facts(
         if reading:
             parcels.resend_all(state, reading)
         if parcels.apply_order_facts(state, news, now):
-            replies = parcels.replies(state, backlog=bool(reading))
+            replies = parcels.replies(state, backlog=bool(reading), asking=asking)
             claimed = claims.claim(state, shortest)
             applied.append(Applied(state, old_due, True, replies=replies, claims=claimed))
         else:
@@ -257,8 +261,8 @@ def apply_contributions(
 ) -> list[Applied[ShopDay]]:
     """What orders contribute to shops' days, each (platform, shop id, day).
 
-    `meters` says when the days of a platform begin. Nothing is kept of a day that is over for so
-    long that it would be forgotten. `late` counts products that found no room.
+    `meters` says when the days of a platform begin. Nothing is counted of a day that is over for
+    so long that its counts have ended. `late` counts products that found no room.
     """
     applied: list[Applied[ShopDay]] = []
     for (platform, shop_id, day), old, news in zip(names, stored, changes, strict=True):
@@ -270,6 +274,9 @@ def apply_contributions(
                 continue
         else:
             state, old_due = codec.load_shop_day(old), codec.due_of(old)
+            if state.ends_at <= now:
+                applied.append(Applied(state, old_due))
+                continue
         changed, without_room = shop_days.add(state, news)
         applied.append(Applied(state, old_due, changed, late=without_room))
     return applied

@@ -20,7 +20,7 @@ from streams.judge.settling import hear
 from streams.judge.shadows import shadowed
 from streams.judge.warnings import Revision
 from streams.outputs.message import encode_warning
-from streams.profiles.model import Profiles
+from streams.profiles.model import Profile, Profiles
 from streams.state.amends import amend
 from streams.state.batch import Applied
 from streams.state.codec import STORED, Codec, touched_of
@@ -227,8 +227,9 @@ class JudgedProcessor(Processor, Generic[S, W]):
         """Add a state's revisions to the outputs; a failed rule is logged and counted."""
         for revision in judged.revisions:
             feed = self.feeds.word(revision.finding.parcel, revision.detected_at)
-            effects.outputs.append(warning_output(self.topics.warnings, revision, feed))
             finding = revision.finding
+            profile = self.profiles.named(finding.profile)
+            effects.outputs.append(warning_output(self.topics.warnings, revision, feed, profile))
             effects.counts.add(WARNINGS, finding.rule, finding.stage, finding.state)
         self.fail(judged.failures, effects, shadow=False)
 
@@ -331,6 +332,7 @@ class JudgedProcessor(Processor, Generic[S, W]):
         return {waiting.popleft() for _ in range(min(MOST_AMENDED, len(waiting)))}
 
 
-def warning_output(topic: str, revision: Revision, feed: str) -> Output:
-    """A revision as it goes to Kafka, keyed by its warning id, with the state of its feed."""
-    return Output(topic, revision.warning_id.encode(), encode_warning(revision, feed))
+def warning_output(topic: str, revision: Revision, feed: str, profile: Profile | None) -> Output:
+    """A revision as it goes to Kafka, keyed by its warning id, with the state of its feed and what
+    the profile that judged says besides."""
+    return Output(topic, revision.warning_id.encode(), encode_warning(revision, feed, profile))

@@ -329,7 +329,7 @@ def order_version() -> OrderVersion:
         "s-1",
         *(20_780 * DAY + hour * HOUR for hour in (1, 2, 3)),
         *(1, 2, True, place, place, 12_900, "CNY", (("p", "k", 2),), 3, 41, True, 5, place),
-        *(20_781 * DAY, 20_782 * DAY, 2, True),
+        *(20_781 * DAY, 20_782 * DAY, 2, True, 12_000),
     )
 
 

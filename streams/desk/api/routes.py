@@ -147,7 +147,9 @@ def act(request: Request, asked: ActionRequest) -> ActionAnswer:
         comment=asked.comment,
         request_id=asked.request_id,
     )
-    done = perform(desk.database, asked.warning_ids, wish, desk.clock(), who.shops)
+    done = perform(
+        desk.database, asked.warning_ids, wish, desk.clock(), who.shops, desk.acknowledge
+    )
     return ActionAnswer(done=list(done.warning_ids), missing=list(done.missing))
 
 

@@ -17,6 +17,7 @@ from streams.desk.database.tables import (
     work,
 )
 from streams.desk.intake.write import DESK
+from streams.desk.notify.announce import forget_revisions
 from streams.engine.kafka.topics import Topics
 
 
@@ -35,6 +36,7 @@ def forget(connection: Connection, topics: Topics, topic: str, mark: str, now: i
         connection.execute(delete(table))
     if topic != topics.warnings:
         return
+    forget_revisions(connection)
     held = select(work).where(
         or_(work.c.acknowledged_at.is_not(None), work.c.snoozed_until.is_not(None))
     )
