@@ -193,10 +193,10 @@ class _Handed:
         self.places: list[list[int]] = [[] for _ in range(shards)]
 
     def add(self, arrival: Arrival) -> None:
-        """One more; levels of stock are of no warning."""
+        """One more."""
         fact, place = arrival.fact, len(self.entries)
         if isinstance(fact, StockFact):
-            return
+            return  # counted in product-risk alone, which one process writes
         self.entries.append(arrival)
         self.arrivals += 1
         carrier = ""
