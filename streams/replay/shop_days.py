@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from streams.profiles.model import Profiles
+from streams.replay.stock import Stocks
 from streams.shops.risks import meter_of, risks
 from streams.shops.windows import reach_of
 from streams.state import shop_days
@@ -21,10 +22,11 @@ _encoder = msgspec.json.Encoder()
 class ShopDays:
     """All days of all shops, in memory; a day that a worker would have forgotten stays as it was.
 
-    `by_profile` has what each profile counts, by its id.
+    `by_profile` has what each profile counts, by its id. `stock` is there where stock is read.
     """
 
-    def __init__(self, profiles: Profiles) -> None:
+    def __init__(self, profiles: Profiles, *, stocked: bool = False) -> None:
+        self.stock = Stocks() if stocked else None
         self._profiles = profiles
         self._rows: dict[bytes, ShopDay] = {}
         self._taken = 0
@@ -37,6 +39,8 @@ class ShopDays:
             if contribution is None:
                 continue
             self._taken += 1
+            if self.stock is not None:
+                self.stock.take(change)
             for day, delta in deltas(change.old, change.new):
                 key = row_key(contribution.platform, contribution.shop_id, day)
                 row = self._rows.get(key)
@@ -67,6 +71,8 @@ class ShopDays:
             for name, value in found.products:
                 its = product_key(row.platform, row.shop_id, name, row.day)
                 products.append((its, value))
+        if self.stock is not None:
+            products += self.stock.values(now)
         return _by_key(shops), _by_key(products)
 
     def _before(self, row: ShopDay) -> dict[int, Counts]:

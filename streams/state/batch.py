@@ -14,20 +14,23 @@ from streams.facts.facts import (
     CloneFacts,
     OrderFacts,
     OrderVersion,
+    OwedFacts,
     ParcelFacts,
+    StockFact,
     TrackFacts,
     TrackingFact,
 )
-from streams.state import claims, orders, parcels, shop_days, tracks
+from streams.state import claims, orders, parcels, shop_days, stock, tracks
 from streams.state.codec import Codec
 from streams.state.contributions import AbnormalDays
 from streams.state.parcels import Asking
 from streams.state.shop_days import Change, ShopDay
 from streams.state.shop_lines import Meter
 from streams.state.state import OrderState, ParcelState
+from streams.state.stock import Part, Stock
 from streams.state.tracks import TrackState
 
-S = TypeVar("S", OrderState, ParcelState, TrackState, ShopDay)
+S = TypeVar("S", OrderState, ParcelState, TrackState, ShopDay, Stock)
 
 Stored = Sequence[Any]
 """What a store gives for keys: values as its codec dumps them, None where there is nothing."""
@@ -277,6 +280,74 @@ def apply_contributions(
         changed, without_room = shop_days.add(state, news)
         applied.append(Applied(state, old_due, changed, late=without_room))
     return applied
+
+
+def apply_levels(
+    names: Sequence[Part],
+    stored: Stored,
+    facts: Sequence[Sequence[StockFact]],
+    now: int,
+    codec: Codec,
+) -> list[Applied[Stock]]:
+    """Levels of products, each of which its first part keeps."""
+    applied: list[Applied[Stock]] = []
+    for name, old, news in zip(names, stored, facts, strict=True):
+        state, old_due = _stock(name, old, codec)
+        outcome = stock.hear_level(state, news)
+        if outcome.new:
+            state.touched = max(state.touched, now)
+            state.due = stock.ends_at(state)
+        applied.append(Applied(state, old_due, bool(outcome.new), outcome.new, outcome.late))
+    return applied
+
+
+def apply_owed(
+    names: Sequence[Part],
+    stored: Stored,
+    facts: Sequence[Sequence[OwedFacts | None]],
+    now: int,
+    codec: Codec,
+) -> list[Applied[Stock]]:
+    """What orders are owed of products, by the parts that keep it.
+
+    The first part of each product is among them, with None for what another part hears: it learns
+    what that one comes to. A part of which nothing is known any more has no state left.
+    """
+    states: dict[Part, Stock] = {}
+    before: dict[Part, int | None] = {}
+    for name, old in zip(names, stored, strict=True):
+        states[name], old_due = _stock(name, old, codec)
+        before[name] = None if old is None else old_due
+    changed: set[Part] = set()
+    without_room: dict[Part, tuple[int, ...]] = {}
+    for name, news in zip(names, facts, strict=True):
+        state, head = states[name], (*name[:3], 0)
+        new, without_room[name] = stock.hear_owed(state, news)
+        first = states.get(head)
+        if not new:
+            continue
+        changed.add(name)
+        state.due = stock.ends_at(state)
+        # There is none only where what is stored of it cannot be read.
+        if first is not None:
+            changed.add(head)
+            stock.add_up(first, state)
+            first.touched = max(first.touched, now)
+            first.due = stock.ends_at(first)
+    applied = []
+    for name, state in states.items():
+        left = None if stock.is_empty(state) else state
+        known = left is not None or before[name] is not None
+        applied.append(
+            Applied(left, before[name] or 0, name in changed and known, refused=without_room[name])
+        )
+    return applied
+
+
+def _stock(name: Part, old: Any, codec: Codec) -> tuple[Stock, int]:
+    if old is None:
+        return Stock(*name), 0
+    return codec.load_stock(old), codec.due_of(old)
 
 
 def _order(key: bytes, old: Any, codec: Codec) -> tuple[OrderState, int]:

@@ -12,7 +12,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
-from streams.facts.facts import Id, Many, Text
+from streams.facts.facts import Id, Instant, Many, OwedFacts, Pieces, Promise, Text
 from streams.state.shop_lines import ALWAYS, DAYS, MEASURES
 
 Day = Annotated[int, msgspec.Meta(ge=0, le=3_000_000)]
@@ -32,10 +32,23 @@ Further = tuple[Literal[5, 7, 9], Day, bool]
 whether also as the one after it, which goes wrong)."""
 
 
+class Owed(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What an open order is still to be sent: `pieces` by product id, sorted.
+
+    `platform` is the order's own, whosever profile judges it.
+    """
+
+    platform: Text
+    paid_at: Instant
+    promise: Promise | None
+    pieces: Annotated[tuple[tuple[Text, Pieces], ...], msgspec.Meta(max_length=1_000)]
+
+
 class Contribution(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What one order adds to the days of one shop; days count from 1970-01-01.
 
-    `late` and `unshipped` are about the day on which it is due; so are its `products`.
+    `late` and `unshipped` are about the day on which it is due; so are its `products`. `owed` is
+    for the stock of products, None where nothing is, or where no stock is read.
     """
 
     platform: Text
@@ -46,6 +59,7 @@ class Contribution(msgspec.Struct, frozen=True, gc=False, array_like=True):
     unshipped: bool = False
     abnormal: Days = ()
     products: Annotated[tuple[Text, ...], msgspec.Meta(max_length=1_000)] = ()
+    owed: Owed | None = None
     further: Annotated[tuple[Further, ...], Many] = ()
 
 
@@ -107,6 +121,31 @@ def deltas(old: Contribution | None, new: Contribution | None) -> Iterator[tuple
             any(delta.counts) or any(each != (0, 0) for each in delta.products.values())
         ):
             yield day, delta
+
+
+def owed_changes(change: ContributionChange) -> Iterator[OwedFacts]:
+    """What products must hear of a change of one order."""
+    before = _owed(change.order_id, change.old)
+    after = _owed(change.order_id, change.new)
+    for product in {**before, **after}:
+        facts = after.get(product, OwedFacts(change.order_id, *product))
+        if before.get(product) != facts:
+            yield facts
+
+
+def _owed(
+    order_id: str, contribution: Contribution | None
+) -> dict[tuple[str, str, str], OwedFacts]:
+    """What a contribution is of products, by (platform, shop id, product id)."""
+    if contribution is None or contribution.owed is None:
+        return {}
+    shop, owed = contribution.shop_id, contribution.owed
+    return {
+        (owed.platform, shop, product): OwedFacts(
+            order_id, owed.platform, shop, product, pieces, owed.paid_at, owed.promise
+        )
+        for product, pieces in owed.pieces
+    }
 
 
 def _promised(contribution: Contribution) -> tuple[int | None, bool, bool, tuple[str, ...]]:

@@ -159,6 +159,11 @@ def product_key(platform: str, shop_id: str, product_id: str, day: int) -> bytes
     return "|".join((*names, day_text(day))).encode()
 
 
+def product_row_key(platform: str, shop_id: str, product_id: str) -> bytes:
+    """The key of a product's stock: platform|shop|product."""
+    return "|".join(map(_plain, (platform, shop_id, product_id))).encode()
+
+
 def day_text(day: int) -> str:
     """A day as ISO 8601 writes it."""
     return (EPOCH + timedelta(days=day)).isoformat()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from hashlib import blake2b
 from itertools import islice
@@ -26,7 +26,7 @@ from streams.state.codec import (
     day_counts_of,
     load_contributions,
 )
-from streams.state.contributions import ContributionChange, deltas
+from streams.state.contributions import ContributionChange, deltas, owed_changes
 from streams.state.shop_days import (
     Change,
     ShopDay,
@@ -37,6 +37,7 @@ from streams.state.shop_days import (
     take_over_shown,
 )
 from streams.state.shop_lines import Counts
+from streams.state.stock import stock_key
 from streams.tables.day_counts import DayCounts
 from streams.tables.observations import Day
 from streams.tables.ours import is_of_one_shop
@@ -108,11 +109,20 @@ class ShopDayProcessor(Processor):
                 contribution = change.new or change.old
                 if contribution is None:
                     continue
+                if self.topics.stocked:
+                    effects.outputs += self._owed(change)
                 for day, delta in deltas(change.old, change.new):
                     names.append((contribution.platform, contribution.shop_id, day))
                     facts.append(Change(record.offset, delta, of))
                     places.append(place)
         return decoded
+
+    def _owed(self, change: ContributionChange) -> Iterator[Output]:
+        """What products must hear of an order: a shop's days are where it is heard in order."""
+        topic, dump = self.topics.stock_facts, self.codec.dump_message
+        for facts in owed_changes(change):
+            key = stock_key(facts.platform, facts.shop_id, facts.product_id)
+            yield Output(topic, key, dump(facts))
 
     def _is_ours(self, partition: int) -> Callable[[Record, list[ContributionChange]], bool]:
         def is_ours(_record: Record, changes: list[ContributionChange]) -> bool:

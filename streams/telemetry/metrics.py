@@ -189,6 +189,20 @@ SHOP_LINES_CROSSED = Counter(
     "Times that a shop's day was first published over a line; after a crash perhaps once more.",
     ["platform", "line"],
 )
+PRODUCTS_SHORT = Measured(
+    "shipsentry_products_short",
+    "Products whose stock does not reach for the orders that nothing was sent of yet.",
+    ("platform", "shop"),
+)
+PIECES_SHORT = Measured(
+    "shipsentry_pieces_short",
+    "Pieces that these products lack.",
+    ("platform", "shop"),
+)
+STOCK_ORDERS_LEFT_OUT = Counter(
+    "shipsentry_stock_orders_left_out_total",
+    "Orders not counted in a product's stock: the product has too many that are open.",
+)
 PRODUCTS_NOT_METERED = Counter(
     "shipsentry_products_not_metered_total",
     "Orders not counted by product: their shop has too many products on one day.",
@@ -499,7 +513,45 @@ DESK_PRUNED = Counter(
     "Rows that were deleted because their time to be kept was over, by table.",
     ["table"],
 )
+DESK_NOTIFICATIONS = Counter(
+    "shipsentry_desk_notifications_total",
+    "Attempts to send a notification, by channel and by what came of them: sent, throttled, failed "
+    "(it is tried again), parked (it is not).",
+    ["channel", "outcome"],
+)
+DESK_NOTIFICATION_OUTCOMES = ("sent", "throttled", "failed", "parked")
+"""What comes of an attempt."""
+
+DESK_NOTIFICATIONS_WAITING = Measured(
+    "shipsentry_desk_notifications_waiting",
+    "What is to be told on a channel and is not sent: notices that wait (for others, a digest, the "
+    "end of quiet hours or the channel), messages that are queued; all desks say the same.",
+    ("channel", "kind"),
+)
+DESK_NOTIFICATIONS_PARKED = Measured(
+    "shipsentry_desk_notifications_parked",
+    "Messages that were given up, by channel: somebody has to send them again.",
+    ("channel",),
+)
+DESK_NOTIFICATIONS_AGE = Measured(
+    "shipsentry_desk_notifications_late_seconds",
+    "For how long the oldest that could be sent on a channel has not been; 0: none waits.",
+    ("channel",),
+)
 DESK_READY = Measured("shipsentry_desk_ready", "1 where a desk's /readyz says so, else 0.")
+
+# -- several processes under one supervisor
+
+PROCESS_UP = Measured(
+    "shipsentry_process_up",
+    "1 where a process of `worker --processes` gave its metrics when it was asked, else 0.",
+    ("process",),
+)
+PROCESS_RESTARTS = Measured(
+    "shipsentry_process_restarts_total",
+    "How often a process of `worker --processes` was started again because it had ended by itself.",
+    ("process",),
+)
 
 # -- what runs
 
@@ -522,7 +574,7 @@ PROFILE_READ = Measured(
 MEASURED: tuple[Measured, ...] = tuple(
     value
     for name, value in list(globals().items())
-    if isinstance(value, Measured) and not name.startswith("DESK_")
+    if isinstance(value, Measured) and not name.startswith(("DESK_", "PROCESS_"))
 )
 """Every metric of a worker that is worked out when it is asked for, in the order of this file."""
 

@@ -155,7 +155,7 @@ PAGES = ("/warnings", "/shops", "/products", "/carriers", "/check-a-number", "/e
 
 
 def test_every_route_of_the_console_says_who_may_ask(sqlite: Database, clock: Clock) -> None:
-    """Only signing in, how pages look, and what they load are open."""
+    """Only signing in, how pages look, what they load and what a signed link allows are open."""
     app: Any = client_of(sqlite, clock).app
     every = list(served(app.routes))
     found = [route for route in every if isinstance(route, APIRoute)]
@@ -165,6 +165,7 @@ def test_every_route_of_the_console_says_who_may_ask(sqlite: Database, clock: Cl
         *("/", "/sign-in", "/look", "/static/{name}"),
         *("/sign-in/oidc", "/sign-in/oidc/callback", "/sign-in/oidc/leave"),
         *("/healthz", "/readyz", "/metrics"),
+        "/linked/{token}",
     }
     changing = {
         r.path: access_of(r.endpoint)
@@ -672,6 +673,19 @@ def test_evidence_is_a_bundle_without_originals(week: tuple[Database, Clock]) ->
         evidence = json.loads(parts.read("evidence.json"))
     assert evidence["warning_id"] in found[1]
     assert evidence["originals_included"] is False
+    assert evidence["handed_over"] is None
+
+
+def test_evidence_has_the_hand_over_that_was_written_down(
+    sqlite: Database, operator: TestClient
+) -> None:
+    """The manifest, and when somebody said so."""
+    put(sqlite, [warned("a", state="breached", deadline=NOON - DAY)])
+    perform(sqlite, [an_id("a")], Act("hand_over", "li", manifest_id="M-7"), NOON)
+    answer = operator.get(f"/warnings/{an_id('a')}/evidence.zip")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as parts:
+        evidence = json.loads(parts.read("evidence.json"))
+    assert evidence["handed_over"] == {"manifest_id": "M-7", "at": iso(NOON), "place": None}
 
 
 # -- the other pages
