@@ -184,7 +184,8 @@ class LineTable(Strict):
         return self
 
     def _look_at_thresholds(self) -> None:
-        said = [name for name in ("percent", "count", "grades") if getattr(self, name)]
+        ways = {"percent": self.percent, "count": self.count, "grades": self.grades or None}
+        said = [name for name, value in ways.items() if value is not None]
         if len(said) != 1:
             found = " and ".join(said) or "none"
             raise ValueError(
