@@ -104,6 +104,9 @@ to a deadline and distances to a line take the least). Gauges are made from the 
 they are right after a restart: once its states are counted, a partition is in them
 (`shipsentry_partitions{state="counted"}`). Counters and histograms begin at 0 with each process.
 
+`worker --processes` serves those of all its processes, each series with a label `process` more: sum
+over it as over workers. The supervisor's own have `process="supervisor"`.
+
 `shipsentry ingest` serves those whose names begin with `shipsentry_ingest_`, a [desk](desk.md)
 those with `shipsentry_desk_`. What a desk asks its database for is absent while that does not
 answer.

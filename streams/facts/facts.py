@@ -227,17 +227,27 @@ class OrderFacts(msgspec.Struct, frozen=True, gc=False, array_like=True):
     ship_from_city: Text | None = None
 
 
+NOT_ASKED = -1
+"""In place of a moment: nobody asks for it, or a release told it that did not know the question."""
+
+NOT_YET = 0
+"""In place of a moment: it has not come."""
+
+
 class LinkedLife(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One life of a parcel as one of its orders sees it: the last stretch of the link.
 
     `progress` holds the distinct times of progress records of that life, ascending. `judged` says
     that the order is one of the parcel's orders: linked now, or, where none is, released last.
+    `received_at` is the first of the statuses by which the order's profile counts it as delivered,
+    after its base, where the profile's lines ask for it: else NOT_ASKED.
     """
 
     uploaded_at: Instant
     released_at: Instant | None
     progress: Annotated[tuple[Instant, ...], Many]
     judged: bool = True
+    received_at: Annotated[int, msgspec.Meta(ge=NOT_ASKED, le=LATEST)] = NOT_ASKED
 
 
 class TrackFacts(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -280,3 +290,35 @@ class ParcelFacts(msgspec.Struct, frozen=True, gc=False, array_like=True):
     order_id: Id
     lives: Annotated[tuple[LinkedLife, ...], Many]
     asks: bool = False
+
+
+class StockFact(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """How many pieces of a product there were at a moment: one level of its stock."""
+
+    platform: Text
+    shop_id: Id
+    product_id: Id
+    at: Instant
+    available: Whole
+
+
+MOST_PIECES = 1_000_000_000
+"""Pieces of one product that one order counts for at most: sums stay far below 64 bits."""
+
+Pieces = Annotated[int, msgspec.Meta(ge=0, le=MOST_PIECES)]
+
+
+class OwedFacts(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What an order is still to be sent of a product, whole: the last word stands.
+
+    `pieces` 0: nothing (any more). `paid_at` and `promise` are the order's first payment and its
+    ship-by time, None where it has none.
+    """
+
+    order_id: Id
+    platform: Text
+    shop_id: Id
+    product_id: Id
+    pieces: Pieces = 0
+    paid_at: Instant = 0
+    promise: Promise | None = None

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 
 from pydantic import BaseModel
 
-from schemas import OrderPaid, TrackingUpdate
+from schemas import OrderPaid, StockLevel, TrackingUpdate
 
 Kind = Literal["text", "integer", "boolean", "time", "money", "list", "object", "objects"]
 """What a column holds; `list` is of texts, `object` and `objects` are JSON in a cell."""
@@ -83,4 +83,9 @@ TRACKING = Message(
     "tracking updates",
     {**columns_of(TrackingUpdate), RECEIVED_AT: "time"},
     ("carrier", "tracking_number", "status", "occurred_at"),
+)
+STOCK = Message(
+    "stock levels",
+    {**columns_of(StockLevel), RECEIVED_AT: "time"},
+    ("platform", "shop_id", "product_id", "available", "at"),
 )

@@ -119,6 +119,12 @@ class Profiles:
         platforms = frozenset(profile.platform for profile in self.all)
         return self.aliases.carriers, self.aliases.platforms, platforms
 
+    def of(self, platform: str) -> tuple[Profile, ...]:
+        """All that may judge an order of `platform`, the newest first."""
+        if self._forced is not None:
+            return (self._forced,)
+        return self._newest_first.get(platform) or self._newest_first[DEFAULT_PLATFORM]
+
     def at(self, platform: str, moment: int) -> Profile:
         """The newest profile of `platform` in force at `moment` (µs).
 
@@ -126,7 +132,7 @@ class Profiles:
         """
         if self._forced is not None:
             return self._forced
-        candidates = self._newest_first.get(platform) or self._newest_first[DEFAULT_PLATFORM]
+        candidates = self.of(platform)
         last: Profile | None = None
         for profile in candidates:
             if profile.effective_from <= moment:

@@ -303,9 +303,24 @@ class OrderSnapshot:
             elif self.base is not None:
                 earliest = self.base - TOLERANCE
                 moments += islice((at for at in life.progress if at >= earliest), 1)
+        return self._whole(moments)
+
+    def received_at(self) -> int | None:
+        """When as many parcels as the order takes had arrived (µs), where its profile's lines ask
+        for that; None: not yet."""
+        return self._whole([life.received_at for _, life in self.lives if life.received_at > 0])
+
+    def _whole(self, moments: list[int]) -> int | None:
         if len(moments) < self.parcels:
             return None
         return min(moments) if self.parcels == 1 else sorted(moments)[self.parcels - 1]
+
+    def moves(self) -> bool:
+        """Whether a parcel linked now has progress after the payment, but for skew."""
+        if self.base is None:
+            return False
+        earliest = self.base - TOLERANCE
+        return any(life.progress and life.progress[-1] >= earliest for _, life in self.lives)
 
     def proof(self) -> Proof:
         """The newest version of the order, as evidence."""

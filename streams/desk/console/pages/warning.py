@@ -28,6 +28,8 @@ from streams.desk.console.pages.rows import order_path, row_of
 from streams.desk.console.shown import Shown, value_of
 from streams.desk.database import lists
 from streams.desk.database.tables import actions, revisions
+from streams.desk.notify.announce import SENT_OUT
+from streams.desk.notify.log import of_warning
 from streams.evidence.bundle import HandOver, bundle, resting_on
 from streams.evidence.shown import Original, wanted
 from streams.evidence.write import write
@@ -53,6 +55,7 @@ def warning(request: Request, warning_id: WarningId) -> Response:
         done = connection.execute(
             select(actions).where(actions.c.warning_id == warning_id).order_by(actions.c.sequence)
         ).all()
+        notices = of_warning(connection, warning_id)
     value = value_of(row)
     profile = _profile(view, row.profile)
     return view.page(
@@ -67,6 +70,7 @@ def warning(request: Request, warning_id: WarningId) -> Response:
         records=_records(value, view.shown),
         course=_steps(course, view.shown),
         done=[_did(each, view.shown) for each in done],
+        told=[_notice(each, view.shown) for each in notices],
         profile=profile,
         limit=_limit(value, view.shown),
         appeal_until=_appeal_until(row, profile),
@@ -290,4 +294,24 @@ def _did(row: Row[Any], shown: Shown) -> dict[str, str]:
         "more": " · ".join(filter(None, more)),
         "state": shown.word("states", row.state),
         "revision": str(row.revision),
+    }
+
+
+def _notice(row: Row[Any], shown: Shown) -> dict[str, str]:
+    """One thing that a channel was told, or is to be, in words."""
+    if row.sending is not None:
+        outcome = shown.says(f"sending_{row.sending}")
+        if row.sent_at is not None:
+            outcome += f" {shown.moment(row.sent_at)}"
+    elif row.outcome == SENT_OUT:
+        outcome = shown.says("sending_sent")
+    else:
+        outcome = shown.says(f"told_{row.outcome}")
+    return {
+        "at": shown.moment(row.made_at),
+        "channel": row.channel,
+        "route": row.route,
+        "change": shown.says(f"why_{row.change}"),
+        "outcome": outcome,
+        "problem": row.problem or "",
     }
