@@ -370,11 +370,11 @@ def test_apprise_reaches_other_services() -> None:
     async def scenario(served: Robots) -> None:
         environment = {"URL": served.address.replace("http:", "ntfy:") + "/topic"}
         table = {"type": "apprise", "url_env": "URL"}
-        channel = make_channel("ops", table, LINKS, TEXTS, environment=environment)
         served.script.append(Scripted(500))
-        outcomes = await said(channel, message(item()), message(item()))
-        assert isinstance(outcomes[0], Failed)
-        assert outcomes[1] == Sent()
+        for outcome in (Failed("Apprise says that it failed, and not why"), Sent()):
+            # Each is a channel of its own: Apprise lets seconds pass between two messages of one.
+            channel = make_channel("ops", table, LINKS, TEXTS, environment=environment)
+            assert await said(channel, message(item())) == [outcome]
         assert "7812345000000" in served.got[0].value["text"]
 
     run(scenario)

@@ -110,7 +110,7 @@ class Robots:
                 "teams": f"/workflows/abc/triggers/manual/paths/invoke?sv=1&sig={TEAMS_SIG}",
                 "telegram": "",
                 "webhook": "/hook",
-                "apprise": "/topic",
+                "apprise": "/",
             }[kind]
         )
 
@@ -143,7 +143,7 @@ class Robots:
             ("/workflows/{path:.*}", self._teams),
             ("/bot{token}/sendMessage", self._telegram),
             ("/hook", self._webhook),
-            ("/topic", self._topic),
+            ("/", self._ntfy),
         ):
             app.router.add_post(path, self._scripted(handler))
         return app
@@ -280,7 +280,7 @@ class Robots:
         self._taken("webhook", request, json.loads(body))
         return web.Response(status=204)
 
-    def _topic(self, request: web.Request, body: bytes) -> web.Response:
+    def _ntfy(self, request: web.Request, body: bytes) -> web.Response:
         self.got.append(Got("apprise", {"text": body.decode()}, {}))
         return _json(id="1")
 

@@ -252,9 +252,12 @@ def _block(template: Template, name: str, values: dict[str, Any]) -> str:
         found.extend(template.blocks[name](context))
         return iter(())
 
+    def passed_over(_: Context) -> Iterator[str]:
+        return iter(())
+
     context = template.new_context(values)
     # What stands before the blocks is run, as a block may use what is imported or set there.
-    context.blocks = {each: [lambda _: iter(())] for each in template.blocks} | {name: [taken]}
+    context.blocks = {each: [taken if each == name else passed_over] for each in template.blocks}
     try:
         for _ in template.root_render_func(context):
             pass
@@ -268,7 +271,7 @@ def _block(template: Template, name: str, values: dict[str, Any]) -> str:
                 for frame in traceback.extract_tb(error.__traceback__)
                 if frame.filename.endswith(".jinja")
             ]
-            raise WrongTemplate(f"{(lines or [template.name])[-1]}: {error}") from error
+            raise WrongTemplate(f"{(lines or [str(template.name)])[-1]}: {error}") from error
 
 
 def _marked(value: Any, dialect: Dialect) -> Any:
@@ -276,7 +279,8 @@ def _marked(value: Any, dialect: Dialect) -> Any:
     if isinstance(value, str):
         return dialect.marked(value)
     if isinstance(value, Row):
-        return replace(value, **{name: dialect.marked(getattr(value, name)) for name in TEXTS})
+        texts: dict[str, Any] = {name: dialect.marked(getattr(value, name)) for name in TEXTS}
+        return replace(value, **texts)
     if isinstance(value, dict):
         return {key: _marked(each, dialect) for key, each in value.items()}
     if isinstance(value, list | tuple):
@@ -327,7 +331,7 @@ def _look(message: Message) -> Look:
     severities = {item.warning.severity for item in (*message.changed, *message.urgent)}
     if message.kind == "test" or not severities:
         return "info"
-    return next(each for each in ("critical", "warning", "info") if each in severities)  # type: ignore[return-value]
+    return next(each for each in ("critical", "warning", "info") if each in severities)
 
 
 def _buttons(
