@@ -135,7 +135,8 @@ class Scene:
         if self.further:
             further = (CONFIRMED, TODAY, True), (DELIVERY_DUE, due, False), (PAID, TODAY, False)
         product = f"{self.random.randrange(self.products):013d}"
-        new = Contribution(*SHOP, due, TODAY, False, False, (), (product,), further)
+        products = (product,)
+        new = Contribution(*SHOP, due, TODAY, products=products, further=further)
         return ContributionChange(f"{self.offset:018d}", None, new)
 
     def told(self, changes: int) -> tuple[float, int, int, int]:
