@@ -1273,6 +1273,8 @@ INGEST = Row(
 DESK_EMPTY = Text("no desk is scraped", "未采集到工作台")
 DESK_QUIET = Text("no desk is scraped, or nothing came", "未采集到工作台，或没有请求")
 
+DESK_TELLS_NOBODY = Text("no desk is scraped that tells people", "未采集到启用通知的工作台")
+
 DESK = Row(
     Text("Desk", "工作台"),
     [
@@ -1492,6 +1494,62 @@ DESK = Row(
             ],
             width=6,
             empty=DESK_EMPTY,
+        ),
+        Panel(
+            132,
+            Graph(log=True),
+            Text("Notifications sent", "通知发送"),
+            Text(
+                "What comes of attempts to tell people, by channel, within an hour?",
+                "过去一小时各渠道的通知尝试结果如何？",
+            ),
+            "short",
+            [
+                Query(
+                    "sum by (channel,outcome) (increase(shipsentry_desk_notifications_total[1h]))",
+                    "{{channel}} {{outcome}}",
+                )
+            ],
+            width=6,
+            empty=DESK_TELLS_NOBODY,
+        ),
+        Panel(
+            133,
+            Graph(log=True),
+            Text("Notifications to come", "待发送通知"),
+            Text(
+                "How much is to be told on each channel, how many messages are queued, and how "
+                "many were given up?",
+                "各渠道有多少待通知、排队与已搁置的消息？",
+            ),
+            "short",
+            [
+                Query(
+                    "max by (channel,kind) (shipsentry_desk_notifications_waiting)",
+                    "{{channel}} {{kind}}",
+                ),
+                Query(
+                    "max by (channel) (shipsentry_desk_notifications_parked)",
+                    Text("{{channel}} given up", "{{channel}} 已搁置"),
+                ),
+            ],
+            width=6,
+            empty=DESK_TELLS_NOBODY,
+        ),
+        Panel(
+            134,
+            Graph(),
+            Text("How late notifications are", "通知延误"),
+            Text(
+                "For how long could the oldest on each channel have been sent, and was not?",
+                "各渠道最早的待发通知已延误多久？",
+            ),
+            "s",
+            [Query("max by (channel) (shipsentry_desk_notifications_late_seconds)", "{{channel}}")],
+            width=12,
+            empty=DESK_TELLS_NOBODY,
+            steps=(GOOD, Step(120, "orange"), Step(900, "red")),
+            least=0,
         ),
     ],
 )

@@ -209,7 +209,15 @@ ROOMS: dict[str, set[str]] = {
         "streams/engine/kafka",
         "streams/engine/store",
     },
+    "streams/notify": {
+        "schemas",
+        "streams/facts",
+        "streams/profiles",
+        "streams/telemetry",
+        "streams/texts",
+    },
     "streams/desk": {
+        "streams/notify",
         "schemas",
         "streams/reference",
         "streams/facts",
@@ -257,6 +265,7 @@ ROOMS: dict[str, set[str]] = {
         "streams/ingest",
         "streams/dead_letters",
         "streams/stored",
+        "streams/notify",
         "streams/desk",
         "streams/demo",
         "streams/processes",

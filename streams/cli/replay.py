@@ -44,7 +44,7 @@ from streams.judge.warnings import Revision
 from streams.outputs.message import encode_warning
 from streams.processes.cores import usable_cores
 from streams.profiles.loader import ProfileError, load
-from streams.profiles.model import Profiles
+from streams.profiles.model import Profile, Profiles
 from streams.replay.components import components_of
 from streams.replay.history import play
 from streams.replay.machine import Machine
@@ -61,6 +61,7 @@ Examples:
   shipsentry replay --orders orders.csv --tracking tracking.csv --until 2026-08-26T08:00:00+08:00
   shipsentry replay --orders o.jsonl --tracking t.jsonl --log | grep breached
   shipsentry replay --orders o.jsonl --tracking t.jsonl --profile as-dated --diff mine.toml
+  shipsentry replay --orders o.csv --tracking t.csv --stock levels.csv --product-risk products.jsonl
 
 Lines arrive at their received_at, else at their own time; nothing waits to settle, as it does in a
 worker (SHIPSENTRY_SETTLE_S). `-` is standard output, of --orders or --tracking standard input.
@@ -85,6 +86,11 @@ _OUTPUT = OutputFile()
     type=_INPUT,
     required=True,
     help=f"tracking-update messages: {FORMS}.",
+)
+@click.option(
+    "--stock",
+    type=_INPUT,
+    help="stock-level messages, which --product-risk counts: the same forms.",
 )
 @reading_options
 @scope_option
@@ -119,13 +125,18 @@ _OUTPUT = OutputFile()
     "for. Same warnings; not with --diff, --log, --shop-risk or --product-risk.",
 )
 @click.option("--shop-risk", type=_OUTPUT, help="Where each shop's days go, as counted at the end.")
-@click.option("--product-risk", type=_OUTPUT, help="The same for products with late orders.")
+@click.option(
+    "--product-risk",
+    type=_OUTPUT,
+    help="The same for products with late orders, and with --stock what each product lacks.",
+)
 @click.option(
     "--dead-letters", type=_OUTPUT, help="Where bad lines go; default: beside the output."
 )
 def replay(
     orders: Path,
     tracking: Path,
+    stock: Path | None,
     zone: ZoneInfo | None,
     money: str,
     scope: Scope | None,
@@ -154,6 +165,8 @@ def replay(
     metered = shop_risk is not None or product_risk is not None
     if metered and diff is not None:
         raise click.UsageError("--shop-risk and --product-risk count one replay, --diff has two")
+    if stock is not None and product_risk is None:
+        raise click.UsageError("--stock is counted in --product-risk: name a file for that")
     if processes is not None:
         _refuse_for_processes(tracking, metered or every or diff is not None)
         processes = processes or usable_cores()
@@ -165,7 +178,7 @@ def replay(
     }
     refuse_clashes(
         {"--out": out, **more, "--dead-letters": bad_lines},
-        {"--orders": orders, "--tracking": tracking},
+        {"--orders": orders, "--tracking": tracking, "--stock": stock},
     )
     written = _form(out, form, "json" if as_object else None, diff is not None, more)
     known = _profiles()
@@ -183,7 +196,7 @@ def replay(
             stack.callback(shards.close)
         try:
             reading = reading_of(zone, money)
-            files = look(orders, tracking, reading)
+            files = look(orders, tracking, reading, stock)
             file = stack.enter_context(out.opened())
             risks = [
                 None if place is None else stack.enter_context(place.opened())
@@ -192,16 +205,19 @@ def replay(
 
             write = warnings_writer(file, written)
 
+            def judging(revision: Revision) -> Profile | None:
+                return profiles.named(revision.finding.profile)
+
             def publish(revision: Revision) -> None:
                 feed = machine.feeds.word(revision.finding.parcel, revision.detected_at)
                 if every:
-                    write(encode_warning(revision, feed))
+                    write(encode_warning(revision, feed, judging(revision)))
                 else:
                     newest[revision.warning_id] = revision, feed
 
-            meters = ShopDays(profiles) if metered else None
+            meters = ShopDays(profiles, stocked=stock is not None) if metered else None
             machine = Machine(profiles, publish, meters)
-            progress = _progress(stack, orders, tracking)
+            progress = _progress(stack, *(file.path for file in files))
             if other is not None:
                 both = WhatIf(Variant(profile or AS_DATED, profiles), other)
                 end = play(both, files, until, rejected.take, progress, scope, seen, names)
@@ -230,7 +246,7 @@ def replay(
                         if place is not None:
                             place.writelines(line + b"\n" for line in lines)
             for _, (revision, feed) in sorted(newest.items()):
-                write(encode_warning(revision, feed))
+                write(encode_warning(revision, feed, judging(revision)))
             file.flush()
         except BrokenPipeError:
             raise
