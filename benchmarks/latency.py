@@ -38,7 +38,6 @@ from kafka_server import BENCHMARK_JVM, KafkaServer  # noqa: E402 - found by the
 from benchmarks import load, programs  # noqa: E402 - found by the path above
 from benchmarks.programs import PARTITIONS, Program, RunFailed  # noqa: E402
 from benchmarks.throughput import (  # noqa: E402 - found by the path above
-    Group,
     machine,
     running,
     waiting,
@@ -53,7 +52,9 @@ BEHIND = 200
 """Parcels between one and the next step of its life; a number is used again after as many."""
 AHEAD_S = 2.0
 """From a probe's order to its upload."""
-PATIENCE_S = 60.0
+WAKING = 0.1
+"""Share of the highest load with which a program that was started again is woken."""
+PATIENCE_S = 120.0
 """After the last probe; what is not warned of by then is missing."""
 
 _LIFE = (
@@ -313,14 +314,10 @@ def levels(
     expected = load.produce(Backlog(options.events), kafka.bootstrap)
     program = PROGRAMS[name](kafka, folder, expected)
     most = highest(program, kafka, logs / f"{name}-backlog.log")
-    group = Group(kafka.bootstrap, program)
     first = options.events
-    with running(program, logs / f"{name}.log") as process:
-        give_up = time.monotonic() + 60
-        while not group.stable():
-            if process.poll() is not None or time.monotonic() > give_up:
-                raise RunFailed(f"{program.name} did not come back")
-            time.sleep(0.1)
+    with running(program, logs / f"{name}.log"):
+        # Its former member may hold the partitions for a session; nothing counts before it is over.
+        _, first = level(program, kafka, WAKING, most, 1.0, first)
         for share in options.shares:
             found, first = level(program, kafka, share, most, options.seconds, first)
             yield found
