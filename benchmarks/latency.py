@@ -22,6 +22,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -211,53 +212,9 @@ def level(
 ) -> tuple[Level, int]:
     """Load a running program; the result, and the first parcel of the next load."""
     busy = os.getloadavg()[0]
-    rate = share * highest
-    orders, tracking = program.inputs[:2]
-    sent: dict[int, float] = {}
-
-    def delivered(error: object, message: Message) -> None:
-        found = _PROBE.search(message.value() or b"")
-        if error is None and found is not None:
-            sent[int(found[1])] = message.timestamp()[1] / 1000
-
-    producer = Producer(
-        {
-            "bootstrap.servers": kafka.bootstrap,
-            "partitioner": "murmur2_random",
-            "linger.ms": 2,
-            "log_level": 0,
-        }
-    )
-    now = int(time.time() * 1000)
-    events = steady(now, first)
     reader = Reader(kafka.bootstrap, program.warnings)
     reader.start()
-    began = time.monotonic()
-    passed, written, probes = 0.0, 0, 0
-    warm: float | None = None
-    uploads: list[tuple[float, load.Event]] = []
-    while warm is None or passed < warm + seconds:
-        passed = time.monotonic() - began
-        for event in islice(events, max(0, int(passed * rate) - written)):
-            producer.produce(orders if event.order else tracking, event.value, event.key)
-            written += 1
-        # Six records a parcel: at least so many were begun.
-        parcels = written // 6
-        if warm is None and passed >= WARM_UP_S and parcels > 3 * BEHIND:
-            warm = passed
-        while warm is not None and passed > warm + probes / PROBES_A_SECOND:
-            order, upload = probe(
-                first + probes, first + parcels - 2 * BEHIND - probes % BEHIND, now
-            )
-            producer.produce(orders, order.value, order.key)
-            uploads.append((passed + AHEAD_S, upload))
-            probes += 1
-        while uploads and uploads[0][0] < passed:
-            upload = uploads.pop(0)[1]
-            producer.produce(tracking, upload.value, upload.key, on_delivery=delivered)
-        producer.poll(0)
-        time.sleep(0.001)
-    producer.flush(30)
+    sent, written, passed = write(program, kafka, share * highest, seconds, first)
     give_up = time.monotonic() + PATIENCE_S
     while len(reader.seen.keys() & sent.keys()) < len(sent) and time.monotonic() < give_up:
         time.sleep(0.1)
@@ -281,6 +238,60 @@ def level(
         busy,
     )
     return found, first + written
+
+
+def write(
+    program: Program, kafka: KafkaServer, rate: float, seconds: float, first: int
+) -> tuple[dict[int, float], int, float]:
+    """Write records at a rate, with probes once it is warm.
+
+    When each probe was written (Unix time, Kafka's), how many other records were, and in how many
+    seconds.
+    """
+    sent: dict[int, float] = {}
+
+    def delivered(error: object, message: Message) -> None:
+        found = _PROBE.search(message.value() or b"")
+        if error is None and found is not None:
+            sent[int(found[1])] = message.timestamp()[1] / 1000
+
+    producer = Producer(
+        {
+            "bootstrap.servers": kafka.bootstrap,
+            "partitioner": "murmur2_random",
+            "linger.ms": 2,
+            "log_level": 0,
+        }
+    )
+    orders, tracking = program.inputs[:2]
+    now = int(time.time() * 1000)
+    events = steady(now, first)
+    began = time.monotonic()
+    passed, written, probes = 0.0, 0, 0
+    warm: float | None = None
+    uploads: deque[tuple[float, load.Event]] = deque()
+    while warm is None or passed < warm + seconds or uploads:
+        passed = time.monotonic() - began
+        for event in islice(events, max(0, int(passed * rate) - written)):
+            producer.produce(orders if event.order else tracking, event.value, event.key)
+            written += 1
+        # Six records a parcel: at least so many were begun.
+        parcels = written // 6
+        if warm is None and passed >= WARM_UP_S and parcels > 3 * BEHIND:
+            warm = passed
+        while warm is not None and probes / PROBES_A_SECOND < min(passed - warm, seconds):
+            of = first + parcels - 2 * BEHIND - probes % BEHIND
+            order, upload = probe(first + probes, of, now)
+            producer.produce(orders, order.value, order.key)
+            uploads.append((passed + AHEAD_S, upload))
+            probes += 1
+        while uploads and uploads[0][0] < passed:
+            _, upload = uploads.popleft()
+            producer.produce(tracking, upload.value, upload.key, on_delivery=delivered)
+        producer.poll(0)
+        time.sleep(0.001)
+    producer.flush(30)
+    return sent, written, passed
 
 
 # -- a program -------------------------------------------------------------------------------
