@@ -908,6 +908,7 @@ PROBLEMS = Row(
                     Column("table", Text("Table", "状态表"), names=words.TABLES),
                     Column("profile", Text("Profile", "规则版本")),
                     Column("source", Text("Source", "来源"), width=70),
+                    Column("channel", Text("Channel", "渠道"), width=90),
                     Column("instance", Text("Worker", "工作进程")),
                 ],
                 sort=1,
