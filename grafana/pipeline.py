@@ -908,12 +908,14 @@ PROBLEMS = Row(
                     Column("table", Text("Table", "状态表"), names=words.TABLES),
                     Column("profile", Text("Profile", "规则版本")),
                     Column("source", Text("Source", "来源"), width=70),
-                    Column("channel", Text("Channel", "渠道"), width=90),
                     Column("instance", Text("Worker", "工作进程")),
                 ],
                 sort=1,
                 descending=False,
-                hidden=("__name__", "alertstate", "feed", "job", "severity", "Value"),
+                hidden=(
+                    *("__name__", "alertstate", "channel", "feed", "job", "process", "severity"),
+                    "Value",
+                ),
             ),
             Text("Alerts that fire", "正在触发的告警"),
             Text(
@@ -1013,7 +1015,7 @@ PROCESS = Row(
             Text("Memory", "内存"),
             Text("How much memory does each worker hold?", "各工作进程占用多少内存？"),
             "bytes",
-            [Query(f"process_resident_memory_bytes{{{JOB}}}", "{{instance}}")],
+            [Query(f"process_resident_memory_bytes{{{JOB}}}", "{{instance}} {{process}}")],
             width=6,
             least=0,
         ),
@@ -1026,7 +1028,11 @@ PROCESS = Row(
                 "各工作进程使用多少核？单个 Python 进程上限约为 1 核。",
             ),
             "none",
-            [Query(f"rate(process_cpu_seconds_total{{{JOB}}}[{RATE}])", "{{instance}}")],
+            [
+                Query(
+                    f"rate(process_cpu_seconds_total{{{JOB}}}[{RATE}])", "{{instance}} {{process}}"
+                )
+            ],
             width=6,
             least=0,
         ),
@@ -1042,7 +1048,7 @@ PROCESS = Row(
             [
                 Query(
                     f"process_open_fds{{{JOB}}} / process_max_fds{{{JOB}}}",
-                    "{{instance}}",
+                    "{{instance}} {{process}}",
                 )
             ],
             width=6,
@@ -1065,6 +1071,33 @@ PROCESS = Row(
                 )
             ],
             width=6,
+            least=0,
+        ),
+        Panel(
+            74,
+            Graph(),
+            Text("Processes of one worker", "同一工作进程的子进程"),
+            Text(
+                "Which processes of `worker --processes` do not answer, which were started again?",
+                "`worker --processes` 的哪些子进程没有响应，哪些被重新启动？",
+            ),
+            "none",
+            [
+                Query(
+                    f"min by (instance, process) (shipsentry_process_up{{{W}}})",
+                    Text("{{instance}} {{process}} · answers", "{{instance}} {{process}} · 有响应"),
+                ),
+                Query(
+                    "sum by (instance, process) "
+                    f"({grown(f'shipsentry_process_restarts_total{{{W}}}', 1)})",
+                    Text(
+                        "{{instance}} {{process}} · starts in an hour",
+                        "{{instance}} {{process}} · 每小时重启次数",
+                    ),
+                ),
+            ],
+            width=24,
+            empty=Text("no worker has several processes", "没有多进程的工作进程"),
             least=0,
         ),
     ],

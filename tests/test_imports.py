@@ -85,6 +85,7 @@ ROOMS: dict[str, set[str]] = {
         "streams/engine/pages",
         "streams/engine/kafka",
     },
+    "streams/processes": {"streams/telemetry", "streams/engine", "streams/settings"},
     "streams/outputs": {
         "schemas",
         "streams/facts",
@@ -267,6 +268,7 @@ ROOMS: dict[str, set[str]] = {
         "streams/notify",
         "streams/desk",
         "streams/demo",
+        "streams/processes",
         "streams/telemetry",
         "streams/engine",
         "streams/app",

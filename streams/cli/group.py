@@ -78,6 +78,7 @@ rules = LazyGroup(
     lazy={
         "list": Lazy("streams.cli.rules_list:list_rules", "Every rule, its limits by profile."),
         "show": Lazy("streams.cli.rules_show:show", "One profile, in full."),
+        "sources": Lazy("streams.cli.rules_sources:sources", "Where figures were read, and when."),
         "validate": Lazy("streams.cli.rules_validate:validate", "Check profiles and rule packs."),
         "template": Lazy("streams.cli.rules_template:template", "A profile to be filled in."),
     },

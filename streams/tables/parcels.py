@@ -18,6 +18,7 @@ from streams.state import batch as states
 from streams.state.batch import Applied
 from streams.state.codec import load_clone_facts, load_order_facts, load_tracking_fact
 from streams.state.contributions import AbnormalDays
+from streams.state.parcels import Asking
 from streams.state.shop_lines import Meter
 from streams.state.state import ParcelState
 from streams.tables.feeds import FeedLatency, FeedMetrics, records_of
@@ -121,6 +122,7 @@ class ParcelProcessor(JudgedProcessor[ParcelState, SentDays]):
             self.codec,
             shortest=self._shortest,
             reading=reading,
+            asking=self._asking,
         )
 
     def _apply_order_facts(
@@ -134,6 +136,7 @@ class ParcelProcessor(JudgedProcessor[ParcelState, SentDays]):
             self.codec,
             shortest=self._shortest,
             reading=reading,
+            asking=self._asking,
         )
 
     def _apply_clone_facts(
@@ -159,7 +162,7 @@ class ParcelProcessor(JudgedProcessor[ParcelState, SentDays]):
 
     def speak(self, stored: Sequence[Any]) -> list[Applied[ParcelState]]:
         """What parcels have to say of the facts that were gathered."""
-        return states.all_replies(stored, self.codec, shortest=self._shortest)
+        return states.all_replies(stored, self.codec, shortest=self._shortest, asking=self._asking)
 
     def load_state(self, value: Any) -> ParcelState:
         """A stored parcel."""
@@ -199,6 +202,19 @@ class ParcelProcessor(JudgedProcessor[ParcelState, SentDays]):
     @cached_property
     def _shortest(self) -> int | None:
         return shortest_track(self.profiles)
+
+    @cached_property
+    def _asking(self) -> Asking | None:
+        """What counts an order, where it asks more of its parcels; None: nobody does."""
+        meters = {
+            profile.id: profile.meter
+            for profile in self.profiles.all
+            if profile.meter is not None and profile.meter.asks_parcels
+        }
+        profiles = self.profiles
+        if not meters:
+            return None
+        return lambda facts: meters.get(profiles.at(facts.platform, facts.paid_at).id)
 
     @cached_property
     def _meters(self) -> dict[str, Meter | None]:

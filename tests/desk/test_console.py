@@ -20,7 +20,7 @@ from fastapi.testclient import TestClient
 from python_calamine import CalamineWorkbook
 from sqlalchemy import select
 from support.console import HOSTILE, PASSWORD, Clock, client_of, sign_in, signed_in
-from support.desk import NOON, an_id, put, shops, warned
+from support.desk import LARGE, NOON, an_id, put, reads, shops, stock, take, warned
 from support.desk_week import fill
 
 from streams.demo.history import ENDS_AT
@@ -34,11 +34,14 @@ from streams.desk.console.filters import TABS, parsed, read
 from streams.desk.console.pages.exports import guarded
 from streams.desk.console.queries import views
 from streams.desk.console.queries.lanes import seen
+from streams.desk.console.shown import Shown
 from streams.desk.database import lists
 from streams.desk.database.database import Database, sqlite_url
 from streams.desk.database.migrate import upgrade
 from streams.desk.database.tables import actions, work
 from streams.desk.database.wanted import Wanted
+from streams.desk.intake.messages import product_day, shop_day
+from streams.desk.intake.write import write
 from streams.facts.times import DAY, HOUR, SECOND, iso
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")
@@ -671,6 +674,19 @@ def test_evidence_is_a_bundle_without_originals(week: tuple[Database, Clock]) ->
         evidence = json.loads(parts.read("evidence.json"))
     assert evidence["warning_id"] in found[1]
     assert evidence["originals_included"] is False
+    assert evidence["handed_over"] is None
+
+
+def test_evidence_has_the_hand_over_that_was_written_down(
+    sqlite: Database, operator: TestClient
+) -> None:
+    """The manifest, and when somebody said so."""
+    put(sqlite, [warned("a", state="breached", deadline=NOON - DAY)])
+    perform(sqlite, [an_id("a")], Act("hand_over", "li", manifest_id="M-7"), NOON)
+    answer = operator.get(f"/warnings/{an_id('a')}/evidence.zip")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as parts:
+        evidence = json.loads(parts.read("evidence.json"))
+    assert evidence["handed_over"] == {"manifest_id": "M-7", "at": iso(NOON), "place": None}
 
 
 # -- the other pages
@@ -736,6 +752,62 @@ def test_shops_products_and_carriers_have_their_figures(week: tuple[Database, Cl
     assert re.search(r'class="num shade-[1-6]"', page)
     assert "No carrier" in page
     assert re.search(r"\d h \d\d min ago<", page)
+
+
+def test_products_that_are_short_are_shown_and_can_be_sorted(
+    sqlite: Database, clock: Clock
+) -> None:
+    """What lacks most first, with its level, since when, and links to the orders that break; a
+    product without lack and without late orders is not there."""
+    records = [stock("kite", 2), stock("blocks", 30), stock("enough", 0)]
+    messages = [product_day(record, LARGE) for record in records]
+    taken = take(sqlite)
+    with sqlite.writing() as connection:
+        write(connection, reads(messages), [(taken, 0, 3)], NOON)
+    client = signed_in(sqlite, clock, Role.viewer)
+    page = client.get("/products?sort=short_by").text
+    assert page.index("blocks") < page.index("kite")
+    assert "enough" not in page
+    assert 'aria-sort="descending"' in page
+    assert 'href="/orders/a%26b"' in page
+    assert f"short since {Shown('en', NOON).moment(NOON)}" in page
+
+
+def test_a_line_over_days_says_what_it_counts_and_what_follows(
+    sqlite: Database, clock: Clock
+) -> None:
+    """The days, how many of how many, the threshold, and what the platform does."""
+    counts = dict.fromkeys(("due", "late", "unshipped", "shipped", "abnormal"), 9)
+    line = {"orders": "late", "among": "due", "crossed": False, "distance": 12,
+            "first_day": "2026-11-15", "last_day": "2026-11-21",
+            "counts": {"orders": 88, "among": 1_000}, "rate": 880}  # fmt: skip
+    threshold = {"basis_points": 1_000, "comparator": "ge", "least": 1, "days": 1,
+                 "counting": "late"}  # fmt: skip
+    number = {**threshold, "basis_points": 0, "least": 100}
+    day = {
+        "platform": "tiktok-th", "shop_id": "s-1", "day": "2026-11-21", "revision": 1,
+        "detected_at": iso(clock.now), "profile": "tiktok-th-2026", "counts": counts,
+        "rates": dict.fromkeys(("late", "unshipped", "abnormal"), 1), "lines": [],
+        "windows": [
+            {**line, "name": "late_7_days_10", "threshold": threshold,
+             "consequence": {"zh": "订单上限 90%", "en": "orders limited to 90 %"}},
+            {**line, "name": "late_month_count_100", "threshold": number},
+            {**line, "name": "late_one_day", "threshold": threshold,
+             "few": {"up_to": 10, "count": 3}},
+        ],
+    }  # fmt: skip
+    taken = take(sqlite, "days", 1)
+    with sqlite.writing() as connection:
+        found = reads([shop_day(json.dumps(day).encode(), LARGE)], partition=1)
+        write(connection, found, [(taken, 0, 1)], clock.now)
+    page = signed_in(sqlite, clock, Role.viewer).get("/shops").text
+    assert "Late, 7 days (10 %)" in page
+    assert "12 orders left" in page
+    assert "≥ 10.00%" in page
+    assert "2026-11-15 to 2026-11-21: 88 of 1000 (8.80%)" in page
+    assert "orders limited to 90 %" in page
+    assert "<span>100 orders</span>" in page
+    assert "≥ 10.00%, of up to 10 orders 3" in page
 
 
 def test_silent_feeds_are_named(sqlite: Database, clock: Clock) -> None:

@@ -18,6 +18,7 @@ from streams.desk.database.tables import (
     offsets,
     order_versions,
     product_days,
+    product_stock,
     revisions,
     route_states,
     sessions,
@@ -36,7 +37,7 @@ _STANDING = select(warnings.c.warning_id).where(warnings.c.standing.is_(True))
 
 READ = (
     *(warnings, revisions, warning_orders, checkpoints, links, order_versions),
-    *(*COUNTS, shop_days, product_days, unreadable),
+    *(*COUNTS, shop_days, product_days, product_stock, unreadable),
 )
 """What topics say, and a rebuild reads again; the rest was done here, and is nowhere else."""
 
@@ -62,6 +63,7 @@ def prune(
         (order_versions, order_versions.c.updated_at < since),
         (shop_days, shop_days.c.day < day),
         (product_days, product_days.c.day < day),
+        (product_stock, product_stock.c.detected_at < since),
         (unreadable, unreadable.c.seen_at < since),
         (actions, actions.c.at < audited),
         (sessions, sessions.c.expires_at < now),

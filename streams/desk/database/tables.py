@@ -255,6 +255,23 @@ product_days = Table(
 )
 Index("product_days_day", product_days.c.day)
 
+product_stock = Table(
+    "product_stock",
+    metadata,
+    # What `product-risk` says of a product's stock, which is of no day.
+    Column("platform", Text, nullable=False),
+    Column("shop_id", Text, nullable=False),
+    Column("product_id", Text, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("detected_at", BigInteger, nullable=False),
+    Column("unshipped", BigInteger, nullable=False),
+    Column("available", BigInteger, nullable=False),
+    Column("short_by", BigInteger, nullable=False),
+    Column("value", Text, nullable=False),
+    PrimaryKeyConstraint("platform", "shop_id", "product_id", name="product_stock_pkey"),
+)
+Index("product_stock_short", product_stock.c.short_by)
+
 work = Table(
     "work",
     metadata,

@@ -9,6 +9,7 @@ from streams.desk.actions.ledger import write as write_actions
 from streams.desk.database.sums import COUNTS
 from streams.desk.database.tables import (
     product_days,
+    product_stock,
     revisions,
     shop_days,
     warning_orders,
@@ -29,7 +30,7 @@ def forget(connection: Connection, topics: Topics, topic: str, mark: str, now: i
     tables = {
         topics.warnings: (warnings, revisions, warning_orders, *COUNTS),
         topics.shop_risk: (shop_days,),
-        topics.product_risk: (product_days,),
+        topics.product_risk: (product_days, product_stock),
     }.get(topic, ())
     for table in tables:
         connection.execute(delete(table))

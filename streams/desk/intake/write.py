@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, Row, Table, delete, select, update
 
 from streams.desk.actions.ledger import Entry, cared_until, standing_work
 from streams.desk.actions.ledger import write as write_actions
@@ -18,6 +18,7 @@ from streams.desk.database.tables import (
     offsets,
     order_versions,
     product_days,
+    product_stock,
     revisions,
     shop_days,
     unreadable,
@@ -303,12 +304,12 @@ def _lapse(connection: Connection, found: Sequence[Revision], now: int) -> None:
 
 
 def _days(connection: Connection, days: Sequence[Day]) -> None:
-    """The newest revision of each day of a shop, and of a product."""
-    for table in (shop_days, product_days):
+    """The newest revision of each day of a shop, and of a product, and of each product's stock."""
+    for table in (shop_days, product_days, product_stock):
         newest: dict[tuple[Any, ...], dict[str, Any]] = {}
         keys = [column.name for column in table.primary_key]
         for day in days:
-            if ("product_id" in day.row) != (table is product_days):
+            if _table_of(day) is not table:
                 continue
             key = tuple(day.row[name] for name in keys)
             if key not in newest or day.row["revision"] > newest[key]["revision"]:
@@ -324,6 +325,13 @@ def _days(connection: Connection, days: Sequence[Day]) -> None:
             ),
             list(newest.values()),
         )
+
+
+def _table_of(day: Day) -> Table:
+    """Where a row belongs, by what it has."""
+    if "product_id" not in day.row:
+        return shop_days
+    return product_days if "day" in day.row else product_stock
 
 
 def _facts(
