@@ -912,7 +912,10 @@ PROBLEMS = Row(
                 ],
                 sort=1,
                 descending=False,
-                hidden=("__name__", "alertstate", "feed", "job", "process", "severity", "Value"),
+                hidden=(
+                    *("__name__", "alertstate", "channel", "feed", "job", "process", "severity"),
+                    "Value",
+                ),
             ),
             Text("Alerts that fire", "正在触发的告警"),
             Text(
