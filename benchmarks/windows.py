@@ -47,7 +47,7 @@ AHEAD = 2
 
 SHOP = ("douyin", "s-1")
 _METER = 'extends = "douyin-2026-07-09"\n'
-_LINES = """
+LINES = """
 [meter]
 valid_scans = 2
 [[lines]]
@@ -135,7 +135,8 @@ class Scene:
         if self.further:
             further = (CONFIRMED, TODAY, True), (DELIVERY_DUE, due, False), (PAID, TODAY, False)
         product = f"{self.random.randrange(self.products):013d}"
-        new = Contribution(*SHOP, due, TODAY, False, False, (), (product,), further)
+        products = (product,)
+        new = Contribution(*SHOP, due, TODAY, products=products, further=further)
         return ContributionChange(f"{self.offset:018d}", None, new)
 
     def told(self, changes: int) -> tuple[float, int, int, int]:
@@ -175,7 +176,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         scenes = {
             what: Scene(Path(name) / what, lines, options.orders, options.products, 1)
-            for what, lines in (("without", ""), ("with", _LINES))
+            for what, lines in (("without", ""), ("with", LINES))
         }
         first = {what: scene.told(options.changes) for what, scene in scenes.items()}
         took: dict[str, list[float]] = {what: [] for what in scenes}

@@ -53,7 +53,7 @@ class _Batch(msgspec.Struct):
     """Given: nothing comes after these, and the clock ends here."""
 
 
-class _Warning(msgspec.Struct, array_like=True):
+class _Warning(msgspec.Struct):
     id: str
     line: bytes
 
