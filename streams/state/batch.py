@@ -1,14 +1,16 @@
 """The door of this room: what a batch of messages makes of the states that they are about.
 
-Each function takes, in equal order, the keys, what is stored of them (None: nothing), and the facts
-of each; it says what became of each key. Nothing here knows Kafka, metrics or the time: `now` (µs)
-is the arrival of the batch.
+Each function takes, in equal order, the keys, their states (None: there is none), and the facts of
+each; it changes the states and says what became of each key. Nothing here knows Kafka, metrics or
+the time: `now` (µs) is the arrival of the batch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Generic, NamedTuple, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Generic, TypeVar
+
+import msgspec
 
 from streams.facts.facts import (
     CloneFacts,
@@ -19,7 +21,6 @@ from streams.facts.facts import (
     TrackingFact,
 )
 from streams.state import claims, orders, parcels, shop_days, tracks
-from streams.state.codec import Codec
 from streams.state.contributions import AbnormalDays
 from streams.state.shop_days import Change, ShopDay
 from streams.state.shop_lines import Meter
@@ -28,11 +29,11 @@ from streams.state.tracks import TrackState
 
 S = TypeVar("S", OrderState, ParcelState, TrackState, ShopDay)
 
-Stored = Sequence[Any]
-"""What a store gives for keys: values as its codec dumps them, None where there is nothing."""
+Stored = Sequence[S | None]
+"""The states of keys, None where there is none."""
 
 
-class Applied(NamedTuple, Generic[S]):
+class Applied(msgspec.Struct, Generic[S], frozen=True, gc=False):
     """What became of one key.
 
     `state` is as the facts left it, None where there is none; `old_due` (µs) is when the stored one
@@ -55,27 +56,25 @@ class Applied(NamedTuple, Generic[S]):
 
 def apply_tracking(
     keys: Sequence[bytes],
-    stored: Stored,
+    stored: Stored[ParcelState],
     facts: Sequence[Sequence[TrackingFact]],
     now: int,
-    codec: Codec,
     *,
     shortest: int | None,
     reading: int = 0,
     quiet: bool = False,
+    told_by: Callable[[str], parcels.Told | None] | None = None,
 ) -> list[Applied[ParcelState]]:
     """Checkpoints, uploads and releases of parcels.
 
     Tracks shorter than `shortest` are not claimed (None: none is). `reading`: the batch is of the
     backlog of an assignment, which this number stands for; what was sent before is sent once more.
-    `quiet`: nobody hears of the facts before `all_replies` is asked.
+    `quiet`: nobody hears of the facts before `all_replies` is asked. `told_by` gives the facts of
+    orders that can be read here; the others are asked.
     """
     applied = []
     for key, old, news in zip(keys, stored, facts, strict=True):
-        if old is None:
-            state, old_due = ParcelState(key.decode()), 0
-        else:
-            state, old_due = codec.load_parcel(old), codec.due_of(old)
+        state, old_due = (ParcelState(key.decode()), 0) if old is None else (old, old.due)
         if reading:
             parcels.resend_all(state, reading)
         outcome = parcels.apply(state, news, now)
@@ -85,6 +84,8 @@ def apply_tracking(
             )
             continue
         replies: Sequence[tuple[bytes, ParcelFacts]] = ()
+        if told_by is not None:
+            parcels.read_orders(state, told_by)
         if not (quiet or outcome.known_elsewhere):
             replies = parcels.replies(state, backlog=bool(reading))
         claimed = () if quiet else claims.claim(state, shortest)
@@ -97,35 +98,32 @@ def apply_tracking(
 
 
 def all_replies(
-    stored: Stored, codec: Codec, *, shortest: int | None
+    stored: Sequence[ParcelState], *, shortest: int | None
 ) -> list[Applied[ParcelState]]:
     """What parcels have to say of facts that were applied quietly."""
     applied: list[Applied[ParcelState]] = []
-    for old in stored:
-        state = codec.load_parcel(old)
+    for state in stored:
         replies, claimed = parcels.replies(state), claims.claim(state, shortest)
-        applied.append(Applied(state, codec.due_of(old), True, replies=replies, claims=claimed))
+        applied.append(Applied(state, state.due, True, replies=replies, claims=claimed))
     return applied
 
 
 def apply_order_facts(
     keys: Sequence[bytes],
-    stored: Stored,
+    stored: Stored[ParcelState],
     facts: Sequence[Sequence[OrderFacts]],
     now: int,
-    codec: Codec,
     *,
     shortest: int | None,
     reading: int = 0,
 ) -> list[Applied[ParcelState]]:
     """What orders say of themselves to parcels; one that is not known (any more) hears nothing."""
     applied: list[Applied[ParcelState]] = []
-    for old, news in zip(stored, facts, strict=True):
-        if old is None:
+    for state, news in zip(stored, facts, strict=True):
+        if state is None:
             applied.append(Applied(None))
             continue
-        state = codec.load_parcel(old)
-        old_due = codec.due_of(old)
+        old_due = state.due
         if reading:
             parcels.resend_all(state, reading)
         if parcels.apply_order_facts(state, news, now):
@@ -139,16 +137,14 @@ def apply_order_facts(
 
 def apply_clone_facts(
     keys: Sequence[bytes],
-    stored: Stored,
+    stored: Stored[ParcelState],
     facts: Sequence[Sequence[CloneFacts]],
     now: int,
-    codec: Codec,
 ) -> list[Applied[ParcelState]]:
     """What tracks answer to parcels that claim them."""
     applied: list[Applied[ParcelState]] = []
-    for key, old, news in zip(keys, stored, facts, strict=True):
-        state = None if old is None else codec.load_parcel(old)
-        old_due = 0 if old is None else codec.due_of(old)
+    for key, state, news in zip(keys, stored, facts, strict=True):
+        old_due = 0 if state is None else state.due
         changed = False
         corrected = []
         for answer in news:
@@ -162,15 +158,14 @@ def apply_clone_facts(
 
 def apply_orders(
     keys: Sequence[bytes],
-    stored: Stored,
+    stored: Stored[OrderState],
     facts: Sequence[Sequence[OrderVersion]],
     now: int,
-    codec: Codec,
 ) -> list[Applied[OrderState]]:
     """Versions of orders."""
     applied = []
     for key, old, news in zip(keys, stored, facts, strict=True):
-        state, old_due = _order(key, old, codec)
+        state, old_due = _order(key, old)
         outcome = orders.apply(state, news, now)
         replies = orders.replies(state) if outcome.new else ()
         applied.append(
@@ -189,15 +184,14 @@ def apply_orders(
 
 def apply_parcel_facts(
     keys: Sequence[bytes],
-    stored: Stored,
+    stored: Stored[OrderState],
     facts: Sequence[Sequence[ParcelFacts]],
     now: int,
-    codec: Codec,
 ) -> list[Applied[OrderState]]:
     """What parcels say of their links and progress; an order that is not known yet is noted."""
     applied = []
     for key, old, news in zip(keys, stored, facts, strict=True):
-        state, old_due = _order(key, old, codec)
+        state, old_due = _order(key, old)
         changed = orders.apply_parcel_facts(state, news, now)
         replies = orders.replies(state) if changed else ()
         applied.append(Applied(state, old_due, changed, replies=replies))
@@ -206,15 +200,14 @@ def apply_parcel_facts(
 
 def apply_abnormal_days(
     keys: Sequence[bytes],
-    stored: Stored,
+    stored: Stored[OrderState],
     facts: Sequence[Sequence[AbnormalDays]],
     now: int,
-    codec: Codec,
 ) -> list[Applied[OrderState]]:
     """On which days parcels make orders abnormal."""
     applied = []
     for key, old, news in zip(keys, stored, facts, strict=True):
-        state, old_due = _order(key, old, codec)
+        state, old_due = _order(key, old)
         changed = orders.apply_abnormal_days(state, news, now)
         applied.append(Applied(state, old_due, changed, judged=False))
     return applied
@@ -222,16 +215,14 @@ def apply_abnormal_days(
 
 def apply_claims(
     keys: Sequence[bytes],
-    stored: Stored,
+    stored: Stored[TrackState],
     facts: Sequence[Sequence[TrackFacts]],
     now: int,
-    codec: Codec,
 ) -> list[Applied[TrackState]]:
     """Which parcels claim tracks; a track that nobody claims any more has no state left."""
     applied: list[Applied[TrackState]] = []
     for key, old, news in zip(keys, stored, facts, strict=True):
-        state = TrackState(key) if old is None else codec.load_track(old)
-        old_due = 0 if old is None else codec.due_of(old)
+        state, old_due = (TrackState(key), 0) if old is None else (old, old.due)
         changed = False
         replies: list[tuple[bytes, CloneFacts]] = []
         for claim in news:
@@ -246,10 +237,9 @@ def apply_claims(
 
 def apply_contributions(
     names: Iterable[tuple[str, str, int]],
-    stored: Stored,
+    stored: Stored[ShopDay],
     changes: Sequence[Sequence[Change]],
     now: int,
-    codec: Codec,
     meters: dict[str, Meter],
 ) -> list[Applied[ShopDay]]:
     """What orders contribute to shops' days, each (platform, shop id, day).
@@ -266,13 +256,11 @@ def apply_contributions(
                 applied.append(Applied(None))
                 continue
         else:
-            state, old_due = codec.load_shop_day(old), codec.due_of(old)
+            state, old_due = old, old.due
         changed, without_room = shop_days.add(state, news)
         applied.append(Applied(state, old_due, changed, late=without_room))
     return applied
 
 
-def _order(key: bytes, old: Any, codec: Codec) -> tuple[OrderState, int]:
-    if old is None:
-        return OrderState(key.decode()), 0
-    return codec.load_order(old), codec.due_of(old)
+def _order(key: bytes, old: OrderState | None) -> tuple[OrderState, int]:
+    return (OrderState(key.decode()), 0) if old is None else (old, old.due)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -66,6 +66,13 @@ class Outcome(NamedTuple):
     late: int
     refused: tuple[int, ...] = ()
     known_elsewhere: bool = False
+
+
+class Told(NamedTuple):
+    """An order's facts as a parcel reads them, and what stands for the versions they are of."""
+
+    facts: OrderFacts
+    mark: int
 
 
 def apply(state: ParcelState, facts: Iterable[TrackingFact], now: int) -> Outcome:
@@ -149,12 +156,21 @@ def apply_order_facts(state: ParcelState, orders: Iterable[OrderFacts], now: int
         for known in state.orders:
             if known.order_id == facts.order_id:
                 if facts != known.facts:
-                    known.facts = facts
+                    known.facts, known.mark = facts, 0
                     changed = True
                 break
     if changed:
         state.touched = max(state.touched, now)
     return changed
+
+
+def read_orders(state: ParcelState, told_by: Callable[[str], Told | None]) -> None:
+    """Take the facts of orders that were asked for nothing yet from where they can be read."""
+    for known in state.orders:
+        if known.facts is None and known.last_sent is None:
+            told = told_by(known.order_id)
+            if told is not None:
+                known.facts, known.mark = told
 
 
 def goes_on_as(records: Sequence[Checkpoint], following: Sequence[tuple[Mark, str]]) -> str | None:
@@ -220,7 +236,11 @@ def replies(state: ParcelState, *, backlog: bool = False) -> list[tuple[bytes, P
             continue
         known.last_sent = now_sent
         facts = ParcelFacts(
-            state.key, order_id, tuple(whole.get(order_id, ())), asks=known.facts is None
+            state.key,
+            order_id,
+            tuple(whole.get(order_id, ())),
+            asks=known.facts is None,
+            knows=known.mark,
         )
         messages.append((order_id.encode(), facts))
     return messages
