@@ -9,8 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
-
-from xxhash import xxh3_64_intdigest
+from hashlib import blake2b
 
 from streams.facts.facts import OrderFacts, OrderVersion, ParcelFacts, Place
 from streams.facts.times import RETENTION
@@ -90,9 +89,9 @@ def apply_parcel_facts(state: OrderState, parcels: Iterable[ParcelFacts], now: i
             state.parcels.append(parcel)
             changed = True
         if facts.knows:
-            told = len(state.versions) if facts.knows == _mark_of(state) else 0
-            if parcel.sent_versions != told:
-                parcel.sent_versions = told
+            known = len(state.versions) if facts.knows == _mark_of(state) else 0
+            if parcel.sent_versions != known:
+                parcel.sent_versions = known
                 changed = True
     if changed:
         state.touched = max(state.touched, now)
@@ -139,11 +138,11 @@ def told_by(state: OrderState) -> Told | None:
 
 def _mark_of(state: OrderState) -> int:
     """A number that stands for the versions of an order and where they were read; not 0."""
-    mark = 0
+    digest = blake2b(digest_size=8)
     for version in state.versions:
-        text = f"{version.updated_at} {version.partition} {version.offset} {version.stated} "
-        mark = xxh3_64_intdigest((text + version.canonical).encode(), mark)
-    return mark & _MARK or 1
+        read = f"{version.updated_at} {version.partition} {version.offset} {version.stated} "
+        digest.update((read + version.canonical).encode())
+    return int.from_bytes(digest.digest()) & _MARK or 1
 
 
 def facts_of(state: OrderState) -> OrderFacts:

@@ -168,9 +168,9 @@ def read_orders(state: ParcelState, told_by: Callable[[str], Told | None]) -> No
     """Take the facts of orders that were asked for nothing yet from where they can be read."""
     for known in state.orders:
         if known.facts is None and known.last_sent is None:
-            told = told_by(known.order_id)
-            if told is not None:
-                known.facts, known.mark = told
+            found = told_by(known.order_id)
+            if found is not None:
+                known.facts, known.mark = found
 
 
 def goes_on_as(records: Sequence[Checkpoint], following: Sequence[tuple[Mark, str]]) -> str | None:
