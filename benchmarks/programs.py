@@ -59,6 +59,8 @@ class Program:
     expected: load.Expected
     commit_s: float = 0.0
     """Seconds between two commits, where a program that is done waits for the next one."""
+    members: int = 1
+    """Of its group, once all of it runs."""
 
 
 # -- ours, and the Faust app ---------------------------------------------------------------
@@ -71,12 +73,15 @@ def worker(
     expected: load.Expected,
     profile: Path | None = None,
     pack: Path | None = None,
+    processes: int | None = None,
 ) -> Program:
     """Our worker with an application id and local state of its own, its topics made.
 
-    With a `pack` its profiles take the place of the built-in ones.
+    With a `pack` its profiles take the place of the built-in ones; `processes` of one supervisor.
     """
-    app_id = f"bench-{'worker' if pack is None else pack.name}-{number}"
+    kind = "worker" if pack is None else pack.name
+    several = [] if processes is None else ["--processes", str(processes)]
+    app_id = f"bench-{kind}{''.join(several)}-{number}"
     env = {
         "SHIPSENTRY_BOOTSTRAP_SERVERS": kafka.bootstrap,
         "SHIPSENTRY_APP_ID": app_id,
@@ -92,9 +97,9 @@ def worker(
     create_topics(env)
     profiler = ["-m", "cProfile", "-o", str(profile)] if profile else []
     return Program(
-        WORKER if pack is None else FEW,
+        f"{WORKER}, {processes} processes" if several else WORKER if pack is None else FEW,
         app_id,
-        [sys.executable, *profiler, "-m", "streams.cli", "worker"],
+        [sys.executable, *profiler, "-m", "streams.cli", "worker", *several],
         env,
         [
             "order-paid",
@@ -111,6 +116,7 @@ def worker(
         f"{app_id}-shipment-warnings",
         expected.orders + expected.tracking,
         expected,
+        members=processes or 1,
     )
 
 

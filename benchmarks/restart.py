@@ -16,7 +16,6 @@ import argparse
 import contextlib
 import json
 import os
-import re
 import shutil
 import signal
 import statistics
@@ -28,6 +27,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, Producer
 from confluent_kafka import TopicPartition as Partition
@@ -150,6 +150,8 @@ class Worker:
         self._environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith("SHIPSENTRY_")},
             **{variable(name): str(value) for name, value in chosen.items()},
+            # Events have names that stay (docs/logs.md); sentences do not.
+            variable("log_format"): "json",
         }
         self._logs = logs
         self._process: subprocess.Popen[bytes] | None = None
@@ -331,25 +333,38 @@ def restart(
     return result
 
 
+MARKS = ("worker_starts", "restore_done", "partitions_assigned")
+"""The events between the phases of a start."""
+
+
+def events(log: str) -> dict[str, dict[str, Any]]:
+    """The first line of each of MARKS in a worker's log, as far as they are there."""
+    found: dict[str, dict[str, Any]] = {}
+    for line in log.splitlines():
+        with contextlib.suppress(json.JSONDecodeError):
+            said = json.loads(line)
+            if isinstance(said, dict) and said.get("event") in MARKS:
+                found.setdefault(said["event"], said)
+    return found
+
+
 def restored(log: str) -> tuple[int, float]:
     """Changelog records that a worker read, and its seconds for opening and reading them."""
-    found = re.search(r"restored (\d+) records in ([\d.]+) s", log)
-    if found is None:
+    said = events(log).get("restore_done")
+    if said is None:
         raise RunFailed("the log does not say that anything was restored")
-    return int(found[1]), float(found[2])
+    return said["records"], said["seconds"]
 
 
 def split(log: str, started: float, judged: float) -> dict[str, float]:
     """The phases of a restart from the worker's log and the Unix time of its start, in seconds."""
-    at = {
-        mark: datetime.fromisoformat(line.split(" ", 1)[0]).timestamp() - started
-        for line in log.splitlines()
-        for mark in ("[^EngineApp]: Starting", "restored ", "reading partitions ")
-        if f": {mark}" in line
-    }
-    if len(at) != 3:
-        raise RunFailed(f"the log does not say when the worker started, restored and read: {at}")
-    program, done, reading = at.values()
+    found = events(log)
+    if len(found) != len(MARKS):
+        missing = ", ".join(mark for mark in MARKS if mark not in found)
+        raise RunFailed(f"the log does not say {missing}")
+    program, done, reading = (
+        datetime.fromisoformat(found[mark]["time"]).timestamp() - started for mark in MARKS
+    )
     restoring = restored(log)[1]
     times = (program, done - restoring - program, restoring, reading - done, judged - reading)
     return {phase: round(seconds, 3) for phase, seconds in zip(PHASES, times, strict=True)}
@@ -407,7 +422,7 @@ def take_in(worker: Worker, broker: Broker, workload: LiveParcels, kafka: str) -
     each parcel as it comes and none is left for later."""
     worker.start("loading")
     began = time.monotonic()
-    while "reading partitions" not in worker.log.read_text(errors="replace"):
+    while "partitions_assigned" not in events(worker.log.read_text(errors="replace")):
         worker.running()
         if time.monotonic() - began > 60:
             raise RunFailed(f"the worker did not begin to read: see {worker.log}")

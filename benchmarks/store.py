@@ -45,19 +45,23 @@ def report(name: str, count: int, work: Callable[[], object]) -> None:
     )
 
 
-def run(directory: Path, keys: int, batch: int, rounds: int, cache_mib: int) -> None:
-    """Restore `keys` states, then read and write `rounds` batches of random ones."""
+def run(directory: Path, keys: int, each: int, batch: int, rounds: int, cache_mib: int) -> None:
+    """Restore `keys` states of `each` records, then read and write `rounds` batches at random."""
     store = PartitionStore.open(directory / "0", shared_cache(cache_mib * 1024 * 1024))
     names = [b"zto:%014d" % (number * 7919 % 10**12) for number in range(keys)]
     random.shuffle(names)
-    records = [(name, make_value(START_US + random.randrange(SPREAD_US))) for name in names]
+    records = [
+        (name, make_value(START_US + random.randrange(SPREAD_US)))
+        for _ in range(each)
+        for name in random.sample(names, keys)
+    ]
 
     def restore() -> None:
-        for start in range(0, keys, 5000):
+        for start in range(0, len(records), 5000):
             store.restore(records[start : start + 5000], start, due_of)
-        store.restored()
+        store.restored(due_of)
 
-    report(f"restore {keys:,}", keys, restore)
+    report(f"restore {keys:,}, {each} records each", len(records), restore)
     samples = [random.sample(names, min(batch, keys)) for _ in range(rounds)]
     touched = sum(map(len, samples))
 
@@ -93,6 +97,7 @@ def main() -> None:
     """Parse the sizes and run in a temporary directory."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--keys", type=int, default=1_000_000, help="states in the store")
+    parser.add_argument("--each", type=int, default=1, help="records of a state in the changelog")
     parser.add_argument("--batch", type=int, default=2_000, help="keys per read and write")
     parser.add_argument("--rounds", type=int, default=50, help="batches measured")
     parser.add_argument("--cache", type=int, default=64, help="block cache in MiB")
@@ -101,7 +106,7 @@ def main() -> None:
     random.seed(options.seed)
     directory = Path(tempfile.mkdtemp(prefix="store-benchmark-"))
     try:
-        run(directory, options.keys, options.batch, options.rounds, options.cache)
+        run(directory, options.keys, options.each, options.batch, options.rounds, options.cache)
     finally:
         shutil.rmtree(directory)
 

@@ -6,6 +6,7 @@ processed and committed and the last deadline has fired::
 
     python benchmarks/throughput.py              # 100,000 parcels, two runs of each
     python benchmarks/throughput.py --alternatives  # also Quix Streams and Kafka Streams
+    python benchmarks/throughput.py --processes 2 --baseline-parcels 0  # one process beside two
     python benchmarks/throughput.py --parcels 5000 --baseline-parcels 1000 --runs 1  # a first look
 
 README.md in this folder says how to read the result.
@@ -99,13 +100,26 @@ class Run:
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of a process and all its threads."""
+    """User and system time of a process, all its threads, and the processes that it started."""
+    return sum(map(_cpu_seconds, _family(pid)))
+
+
+def peak_rss_mib(pid: int) -> float:
+    """The greatest resident size of a process so far, and of each that it started."""
+    return sum(map(_peak_rss_mib, _family(pid)))
+
+
+def _family(pid: int) -> list[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *map(int, children)]
+
+
+def _cpu_seconds(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND
 
 
-def peak_rss_mib(pid: int) -> float:
-    """The greatest resident size of a process so far."""
+def _peak_rss_mib(pid: int) -> float:
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) / 1024
@@ -118,15 +132,18 @@ class Group:
     def __init__(self, bootstrap: str, program: Program) -> None:
         self._admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
         self._group = program.group
+        self._members = program.members
         self._inputs = [Partition(t, p) for t in program.inputs for p in range(PARTITIONS)]
         known = self._admin.list_topics(program.warnings, timeout=10).topics[program.warnings]
         self._warnings = [Partition(program.warnings, p) for p in known.partitions]
 
     def stable(self) -> bool:
-        """Whether the group has its partitions."""
+        """Whether the group has its partitions, and all its members."""
         described = self._admin.describe_consumer_groups([self._group])[self._group]
         try:
-            return bool(described.result(10).state == ConsumerGroupState.STABLE)
+            group = described.result(10)
+            stable = group.state == ConsumerGroupState.STABLE
+            return bool(stable and len(group.members) >= self._members)
         except (KafkaException, TimeoutError):  # not there yet, or its coordinator is still loading
             return False
 
@@ -378,7 +395,7 @@ def table(medians: Mapping[str, Mapping[str, float]]) -> str:
     ]
     rates = {name: row["events_per_second"] for name, row in medians.items()}
     cpu = {name: row["cpu_us_per_event"] for name, row in medians.items()}
-    ours = [name for name in (WORKER, FEW) if name in rates]
+    ours = [name for name in rates if name.startswith(WORKER)]
     others = [name for name in rates if name not in ours]
     if ours and others:
         lines += ["", f"| events/s, CPU | {' | '.join(ours)} |", f"|---{'|---' * len(ours)}|"]
@@ -390,6 +407,12 @@ def table(medians: Mapping[str, Mapping[str, float]]) -> str:
             + " |"
             for other in others
         ]
+    lines += [
+        f"\n{name}: {rates[name] / rates[WORKER]:.2f} × the events/s of one, "
+        f"{cpu[name] / cpu[WORKER]:.2f} × its CPU an event"
+        for name in rates
+        if name.startswith(f"{WORKER}, ") and name != FEW and WORKER in rates
+    ]
     if WORKER in rates and FEW in rates:
         slower, dearer = rates[FEW] / rates[WORKER] - 1, cpu[WORKER] / cpu[FEW] - 1
         lines += [
@@ -422,6 +445,13 @@ def arguments_of(command_line: Sequence[str] | None = None) -> argparse.Namespac
     )
     parser.add_argument(
         "--four-rules", action="store_true", help="also the worker with the first four rules alone"
+    )
+    parser.add_argument(
+        "--processes",
+        type=int,
+        nargs="*",
+        default=[],
+        help="also the worker with so many processes",
     )
     parser.add_argument(
         "--alternatives",
@@ -478,6 +508,11 @@ def contestants(
                     "four-rules", lambda n: programs.worker(kafka, n, folder, work, pack=pack)
                 )
             )
+    for count in dict.fromkeys(arguments.processes):
+        several = functools.partial(
+            programs.worker, kafka, folder=folder, expected=work, processes=count
+        )
+        result.append(Contestant(f"worker-{count}", several))
     for name in dict.fromkeys(arguments.alternatives):
         make = functools.partial(ALTERNATIVES[name], kafka, folder, work)
         result.append(Contestant(name, make))

@@ -912,7 +912,7 @@ PROBLEMS = Row(
                 ],
                 sort=1,
                 descending=False,
-                hidden=("__name__", "alertstate", "feed", "job", "severity", "Value"),
+                hidden=("__name__", "alertstate", "feed", "job", "process", "severity", "Value"),
             ),
             Text("Alerts that fire", "正在触发的告警"),
             Text(
@@ -1012,7 +1012,7 @@ PROCESS = Row(
             Text("Memory", "内存"),
             Text("How much memory does each worker hold?", "各工作进程占用多少内存？"),
             "bytes",
-            [Query(f"process_resident_memory_bytes{{{JOB}}}", "{{instance}}")],
+            [Query(f"process_resident_memory_bytes{{{JOB}}}", "{{instance}} {{process}}")],
             width=6,
             least=0,
         ),
@@ -1025,7 +1025,11 @@ PROCESS = Row(
                 "各工作进程使用多少核？单个 Python 进程上限约为 1 核。",
             ),
             "none",
-            [Query(f"rate(process_cpu_seconds_total{{{JOB}}}[{RATE}])", "{{instance}}")],
+            [
+                Query(
+                    f"rate(process_cpu_seconds_total{{{JOB}}}[{RATE}])", "{{instance}} {{process}}"
+                )
+            ],
             width=6,
             least=0,
         ),
@@ -1041,7 +1045,7 @@ PROCESS = Row(
             [
                 Query(
                     f"process_open_fds{{{JOB}}} / process_max_fds{{{JOB}}}",
-                    "{{instance}}",
+                    "{{instance}} {{process}}",
                 )
             ],
             width=6,
@@ -1064,6 +1068,33 @@ PROCESS = Row(
                 )
             ],
             width=6,
+            least=0,
+        ),
+        Panel(
+            74,
+            Graph(),
+            Text("Processes of one worker", "同一工作进程的子进程"),
+            Text(
+                "Which processes of `worker --processes` do not answer, which were started again?",
+                "`worker --processes` 的哪些子进程没有响应，哪些被重新启动？",
+            ),
+            "none",
+            [
+                Query(
+                    f"min by (instance, process) (shipsentry_process_up{{{W}}})",
+                    Text("{{instance}} {{process}} · answers", "{{instance}} {{process}} · 有响应"),
+                ),
+                Query(
+                    "sum by (instance, process) "
+                    f"({grown(f'shipsentry_process_restarts_total{{{W}}}', 1)})",
+                    Text(
+                        "{{instance}} {{process}} · starts in an hour",
+                        "{{instance}} {{process}} · 每小时重启次数",
+                    ),
+                ),
+            ],
+            width=24,
+            empty=Text("no worker has several processes", "没有多进程的工作进程"),
             least=0,
         ),
     ],
@@ -1241,6 +1272,8 @@ INGEST = Row(
 
 DESK_EMPTY = Text("no desk is scraped", "未采集到工作台")
 DESK_QUIET = Text("no desk is scraped, or nothing came", "未采集到工作台，或没有请求")
+
+DESK_TELLS_NOBODY = Text("no desk is scraped that tells people", "未采集到启用通知的工作台")
 
 DESK = Row(
     Text("Desk", "工作台"),
@@ -1461,6 +1494,62 @@ DESK = Row(
             ],
             width=6,
             empty=DESK_EMPTY,
+        ),
+        Panel(
+            132,
+            Graph(log=True),
+            Text("Notifications sent", "通知发送"),
+            Text(
+                "What comes of attempts to tell people, by channel, within an hour?",
+                "过去一小时各渠道的通知尝试结果如何？",
+            ),
+            "short",
+            [
+                Query(
+                    "sum by (channel,outcome) (increase(shipsentry_desk_notifications_total[1h]))",
+                    "{{channel}} {{outcome}}",
+                )
+            ],
+            width=6,
+            empty=DESK_TELLS_NOBODY,
+        ),
+        Panel(
+            133,
+            Graph(log=True),
+            Text("Notifications to come", "待发送通知"),
+            Text(
+                "How much is to be told on each channel, how many messages are queued, and how "
+                "many were given up?",
+                "各渠道有多少待通知、排队与已搁置的消息？",
+            ),
+            "short",
+            [
+                Query(
+                    "max by (channel,kind) (shipsentry_desk_notifications_waiting)",
+                    "{{channel}} {{kind}}",
+                ),
+                Query(
+                    "max by (channel) (shipsentry_desk_notifications_parked)",
+                    Text("{{channel}} given up", "{{channel}} 已搁置"),
+                ),
+            ],
+            width=6,
+            empty=DESK_TELLS_NOBODY,
+        ),
+        Panel(
+            134,
+            Graph(),
+            Text("How late notifications are", "通知延误"),
+            Text(
+                "For how long could the oldest on each channel have been sent, and was not?",
+                "各渠道最早的待发通知已延误多久？",
+            ),
+            "s",
+            [Query("max by (channel) (shipsentry_desk_notifications_late_seconds)", "{{channel}}")],
+            width=12,
+            empty=DESK_TELLS_NOBODY,
+            steps=(GOOD, Step(120, "orange"), Step(900, "red")),
+            least=0,
         ),
     ],
 )

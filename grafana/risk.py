@@ -495,6 +495,10 @@ def _day(measure: str) -> str:
     return f'sum by ({ONE_SHOP}) (shipsentry_shop_day_orders{{{S},measure="{measure}"}})'
 
 
+def _stock(what: str) -> str:
+    return f"sum by ({ONE_SHOP}) (shipsentry_{what}_short{{{S}}})"
+
+
 DISTANCE = (
     Step(None, "red"),
     Step(1, "orange"),
@@ -634,6 +638,73 @@ DAY = Row(
             ),
             "locale",
             [Query(or_zero(f"sum({grown('shipsentry_products_not_metered_total', 24)})"))],
+            width=5,
+            height=7,
+            decimals=0,
+            steps=ANY_IS_ORANGE,
+        ),
+    ],
+)
+
+STOCK = Row(
+    Text("Stock", "库存"),
+    [
+        Panel(
+            35,
+            Table(
+                [
+                    Column("platform", Text("Platform", "平台"), names=PLATFORMS),
+                    Column("shop", Text("Shop", "店铺"), names=SHOPS, link=ONLY_THIS_SHOP),
+                    Column(0, Text("Products", "商品"), steps=ANY_IS_RED),
+                    Column(1, Text("Pieces", "件数"), steps=ANY_IS_RED),
+                ],
+                sort=3,
+            ),
+            Text("Products that are short, by shop", "各店铺缺货商品"),
+            Text(
+                "Of each shop, how many products have less in stock than is still to be sent of "
+                "them, and how many pieces do they lack?",
+                "各店铺有多少商品的库存少于待发件数？共缺多少件？",
+            ),
+            "locale",
+            [Query(_stock("products")), Query(_stock("pieces"))],
+            width=10,
+            height=7,
+            empty=Text("no product is short, or no stock is read", "没有缺货商品，或未读取库存"),
+            decimals=0,
+        ),
+        Panel(
+            36,
+            Graph(),
+            Text("Pieces that are lacking", "缺货件数"),
+            Text(
+                "Do the products of the chosen shops lack more and more pieces?",
+                "所选店铺的缺货件数是否在增加？",
+            ),
+            "short",
+            [
+                Query(
+                    f"sum by (platform) (shipsentry_pieces_short{{{S}}})",
+                    "{{platform}}",
+                )
+            ],
+            width=9,
+            height=7,
+            empty=Text("no product is short, or no stock is read", "没有缺货商品，或未读取库存"),
+            names=PLATFORMS,
+            least=0,
+        ),
+        Panel(
+            37,
+            Stat(),
+            Text("Not counted in stock", "未计入库存"),
+            Text(
+                "How many orders of the last 24 hours are missing from what products lack, because "
+                "a product has too many open orders?",
+                "近 24 小时有多少订单因商品未发订单过多而未计入库存？",
+            ),
+            "locale",
+            [Query(or_zero(f"sum({grown('shipsentry_stock_orders_left_out_total', 24)})"))],
             width=5,
             height=7,
             decimals=0,
@@ -891,6 +962,6 @@ RISK = Board(
             "carrier", Text("Carrier", "承运商"), "shipsentry_feed_latency_seconds_count", "carrier"
         ),
     ],
-    [NOW, BREACHING, COST, DAY, EARLY, CARRIER, SHADOWS],
+    [NOW, BREACHING, COST, DAY, STOCK, EARLY, CARRIER, SHADOWS],
     worker="http://localhost:8080",
 )

@@ -131,7 +131,7 @@ SIGN_INS = _codes(accepted="成功", refused="密码错误", throttled="被限�
 DATABASE_ERRORS = _codes(
     connection="连接失败", full="磁盘已满", busy="锁等待超时", pool="连接用尽", other="其他"
 )
-TABLES = _codes(orders="订单", parcels="包裹", tracks="轨迹", meters="店铺日计数")
+TABLES = _codes(orders="订单", parcels="包裹", tracks="轨迹", meters="店铺日计数", stock="商品库存")
 SEVERITIES = _codes(critical="严重", warning="警告", info="提示")
 ALERTS = _alerts()
 STATE_COLOURS = {"open": "orange", "breached": "red", "resolved": "green", "withdrawn": "text"}

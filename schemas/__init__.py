@@ -14,12 +14,14 @@ from schemas.product_risk import ProductRisk
 from schemas.reasons import REASONS, Refusal, reasons
 from schemas.shipment_warning import ShipmentWarning
 from schemas.shop_risk import ShopRisk
+from schemas.stock_level import StockLevel
 from schemas.tracking_update import TrackingUpdate
 from schemas.warning_action import WarningAction
 
 MODELS: dict[str, type[BaseModel]] = {
     "order-paid": OrderPaid,
     "tracking-update": TrackingUpdate,
+    "stock-level": StockLevel,
     "shipment-warnings": ShipmentWarning,
     "shipment-dead-letters": DeadLetter,
     "shop-risk": ShopRisk,
@@ -38,6 +40,7 @@ __all__ = [
     "Refusal",
     "ShipmentWarning",
     "ShopRisk",
+    "StockLevel",
     "TrackingUpdate",
     "WarningAction",
     "dead_letter",

@@ -341,6 +341,16 @@ Code = Annotated[
 ]
 """A code that may be empty; an integer becomes its digits."""
 
+FilledCode = Annotated[
+    str,
+    _Short,
+    BeforeValidator(_not_empty),
+    BeforeValidator(_clean),
+    BeforeValidator(_digits),
+    WithJsonSchema(_ID_SCHEMA),
+]
+"""A code that is not empty: an id of a product."""
+
 Name = Annotated[str, _Short, BeforeValidator(_clean), WithJsonSchema(_NAME_SCHEMA)]
 """A short text that is kept: a platform, a currency, a place name."""
 

@@ -83,6 +83,10 @@ class OrderPaid(Message):
         default=None, description="How many parcels the order takes; null or below 1: one."
     )
     amount_paid: Money | None = Field(default=None, description="Minor units.")
+    amount_goods: Money | None = Field(
+        default=None,
+        description="What of amount_paid is for the goods, without postage; minor units.",
+    )
     currency: Name | None = None
     delivery_method: Name | None = Field(
         default=None,

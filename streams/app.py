@@ -8,6 +8,7 @@ from pathlib import Path
 from streams.agents.amends import add_amends
 from streams.agents.feeds import keep_feeds
 from streams.agents.inputs import add_agents
+from streams.agents.stock import add_stock
 from streams.agents.ticks import add_ticks
 from streams.engine.kafka.config import EngineConfig
 from streams.engine.kafka.readback import published_since
@@ -24,15 +25,17 @@ from streams.settings import Settings
 from streams.state.codec import FRESH, TABLES, due_of, stored_form
 from streams.tables.orders import OrderProcessor
 from streams.tables.parcels import ParcelProcessor
-from streams.tables.processor import Sizes
+from streams.tables.processor import Processor, Sizes
 from streams.tables.recover_products import recover_products
 from streams.tables.recover_shop_days import recover_sent
+from streams.tables.recover_stock import recover_stock
 from streams.tables.recover_warnings import judged_with_orders, recover_published
 from streams.tables.shop_days import ShopDayProcessor
+from streams.tables.stock import StockProcessor
 from streams.tables.tracks import TrackProcessor
 from streams.telemetry.metrics import begin_at_zero
-from streams.web.check import add_precheck
-from streams.web.warnings import add_warnings_page
+from streams.web.check import CHECK, CHECK_ORDER, add_precheck
+from streams.web.warnings import WARNINGS, add_warnings_page
 
 
 def build(
@@ -78,7 +81,8 @@ def assemble(
     refuse_plain_keys: bool = False,
     letter_values: bool = True,
 ) -> EngineApp:
-    """Orders, parcels, tracks and shops' days, each with a processor of its own, on one engine.
+    """Orders, parcels, tracks and shops' days, each with a processor of its own, on one engine;
+    and the stock of products, where its topics say that it is read.
 
     News of a state are published `settle` µs after the last of them.
     """
@@ -95,7 +99,10 @@ def assemble(
     parcels = ParcelProcessor(*given, profiles, app.engine, sizes, feeds, FRESH)
     tracks = TrackProcessor(*given, app.engine, sizes, FRESH)
     shop_days = ShopDayProcessor(*given, profiles, app.engine, sizes, FRESH)
-    processors = (orders, parcels, tracks, shop_days)
+    processors: tuple[Processor, ...] = (orders, parcels, tracks, shop_days)
+    stock = StockProcessor(*given, profiles, app.engine, sizes)
+    if topics.stocked:
+        processors += (stock,)
     orders.shadows = parcels.shadows = shadows or {}
     orders.settle = parcels.settle = settle
     orders.names.refuse_plain = parcels.names.refuse_plain = refuse_plain_keys
@@ -122,9 +129,14 @@ def assemble(
         for processor in processors:
             processor.recover(warnings, sent, partitions)
         shop_days.recover_products(shown, partitions)
+        if topics.stocked:
+            levels = recover_stock(
+                published_since(config, topics.product_risk, since), config.partitions, partitions
+            )
+            stock.recover_stock(levels, partitions)
 
     rules = rules_of(profiles)
-    begin_at_zero((topics.orders, topics.tracking), topics.consumed, rules, TABLES)
+    begin_at_zero(topics.inputs, topics.consumed, rules, TABLES)
     board = Board(profiles, app.engine.now_us)
     app.engine.before_reading = recover
     app.engine.observer = board
@@ -132,10 +144,17 @@ def assemble(
     add_agents(app, processors)
     add_ticks(app, topics.ticks, processors, parcels)
     add_amends(app, (orders, parcels))
+    if topics.stocked:
+        add_stock(app, orders)
     add_precheck(app, profiles)
     if warnings_page:
-        add_warnings_page(app, board.shops, _in_order(rules), orders.names)
+        add_warnings_page(app, board.shops, _in_order(rules), orders.names, profiles)
     return app
+
+
+def paths_of(settings: Settings) -> list[str]:
+    """The paths of a worker's pages, besides probes and metrics."""
+    return [CHECK, CHECK_ORDER, *([WARNINGS] if settings.warnings_page else [])]
 
 
 def rules_of(profiles: Profiles) -> set[str]:

@@ -328,6 +328,18 @@ class Settings(BaseSettings):
         allowed=_TOPIC,
         max_length=249,
     )
+    stock: bool = _setting(
+        False,
+        "Whether levels of stock are read, so that `product-risk` says which products are short; "
+        "by all workers or none ([how to begin](upgrading.md#to-read-levels-of-stock)).",
+        allowed="true or false",
+    )
+    stock_topic: Name = _setting(
+        "stock-level",
+        "Levels of stock come from here, where `stock` is true.",
+        allowed=_TOPIC,
+        max_length=249,
+    )
     actions_topic: Name = _setting(
         "warning-actions",
         "What was done about warnings at the desk goes here.",
@@ -733,6 +745,25 @@ class Settings(BaseSettings):
         allowed="a path",
     )
 
+    desk_notify_file: Annotated[Path, AfterValidator(_file)] | None = _setting(
+        None,
+        "The routes file: who is told of which warnings, where and when "
+        "([how](notifications.md)). Default: nobody is told. It is read when the desk starts; all "
+        "desks on one database need the same.",
+        allowed=_FILE,
+    )
+    desk_acknowledge_h: float | None = _setting(
+        None,
+        "How long an acknowledgement holds that says no end; then the warning asks for attention "
+        "again where it still stands. Default: for as long as its state lasts.",
+        unit="hours",
+        gt=0,
+        le=720,
+    )
+    desk_notify_log_d: int = _setting(
+        90, "How long the desk keeps what it sent, and whom it told.", unit="days", ge=7, le=3650
+    )
+
     # -- logging
 
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = (
@@ -959,18 +990,21 @@ class Settings(BaseSettings):
             shop_risk=self.shop_risk_topic,
             product_risk=self.product_risk_topic,
             actions=self.actions_topic,
+            stock=self.stock_topic,
+            stocked=self.stock,
             app_id=self.app_id,
         )
 
     def engine(self) -> EngineConfig:
         """The same settings as the engine takes them."""
-        from streams.engine.kafka.config import EngineConfig
+        from streams.engine.kafka.config import EngineConfig, tables_of
 
         return EngineConfig(
             app_id=self.app_id,
             bootstrap=self.bootstrap_servers,
             data_dir=self.data_dir,
             partitions=self.partitions,
+            tables=tables_of(self.topics()),
             security=self.librdkafka_security,
             group_instance_id=self.group_instance_id,
             web_address=self.web_address,
@@ -983,7 +1017,7 @@ class Settings(BaseSettings):
             commit_interval=self.commit_interval_s,
             drain_timeout=self.drain_timeout_s,
             message_max_bytes=self.message_max_bytes,
-            inputs=frozenset((self.orders_topic, self.tracking_topic)),
+            inputs=frozenset(self.topics().inputs),
             dead_letter_limit=self.dead_letter_limit,
             dead_letter_limit_share=self.dead_letter_limit_share,
             plain_topics=frozenset(self.topics().outputs),

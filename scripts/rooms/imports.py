@@ -16,9 +16,14 @@ PACKAGES = ("schemas", "streams")
 OUTSIDE = {"aiohttp", "aiokafka", "confluent_kafka", "faust", "kafka", "mode", "rocksdict"}
 """What ties a room to a broker, a store or a web server."""
 
-TOGETHER = (Path("streams/inputs/sources"), Path("streams/ingest"), Path("streams/desk"))
-"""Folders that are one room with the folders in them: one source is like another; ingest and the
-desk are services of their own."""
+TOGETHER = (
+    Path("streams/inputs/sources"),
+    Path("streams/ingest"),
+    Path("streams/notify"),
+    Path("streams/desk"),
+)
+"""Folders that are one room with the folders in them: one source, or channel, is like another;
+ingest and the desk are services of their own."""
 
 
 @dataclass(frozen=True)

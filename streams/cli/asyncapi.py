@@ -33,11 +33,16 @@ _KEYS: dict[str, Json] = {
         "type": ["string", "null"],
         "description": "`carrier:tracking_number`. Any other key, or none, will do.",
     },
+    "stock": {
+        "type": ["string", "null"],
+        "description": "`platform:shop_id:product_id`. Any other key, or none, will do.",
+    },
     "warnings": _WARNING_KEY,
     "shop_risk": {"type": "string", "description": "`platform|shop|day`; `|` in a name is `%7C`."},
     "product_risk": {
         "type": "string",
-        "description": "`platform|shop|product|day`; `|` in a name is `%7C`.",
+        "description": "`platform|shop|product|day`, of a stock without day; `|` in a name is "
+        "`%7C`.",
     },
     "actions": _WARNING_KEY,
     "dead_letters": {
@@ -59,11 +64,11 @@ _MESSAGES = {
 }
 """The default name of a topic, which is that of its message → what `Topics` calls it."""
 
-_REKEYED = {"orders_rekey": "orders", "tracking_rekey": "tracking"}
+_REKEYED = {"orders_rekey": "orders", "tracking_rekey": "tracking", "stock_rekey": "stock"}
 
 _OPERATIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "worker": (
-        ("orders", "tracking"),
+        ("orders", "tracking", "stock"),
         ("warnings", "dead_letters", "shop_risk", "product_risk"),
     ),
     "ingest": (_OF_INGEST, ("orders", "tracking", "dead_letters", *_OF_INGEST)),
@@ -80,7 +85,7 @@ class _Document:
     def names(self) -> dict[str, str]:
         """The name of each topic → what `Topics` calls it."""
         topics = self.settings.topics()
-        plain = [each.name for each in fields(Topics) if each.name != "app_id"]
+        plain = [each.name for each in fields(Topics) if each.name not in ("app_id", "stocked")]
         made = [
             name
             for name, each in vars(Topics).items()
@@ -247,8 +252,9 @@ class _Document:
 
 
 def document(settings: Settings) -> Json:
-    """The document of all topics as these settings name, make and reach them."""
-    return _Document(settings).made()
+    """The document of all topics as these settings name, make and reach them; those of stock are
+    among them, whether it is read or not."""
+    return _Document(settings.model_copy(update={"stock": True})).made()
 
 
 def _carried(name: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from streams.profiles.model import Profile
 from streams.profiles.packs import Guarded
 from streams.profiles.registry import SPECS, RuleSpec
 from streams.profiles.table import table_of
+from streams.reference.places import official_name, province_name
 from streams.rules.business_days import BusinessDays
 from streams.rules.fields import (
     RuleField,
@@ -21,7 +22,6 @@ from streams.rules.fields import (
     fields_of,
     lanes_read,
     limit_reads,
-    provinces_read,
 )
 from streams.rules.pauses import Exemption
 from streams.telemetry.counted import counted
@@ -53,11 +53,11 @@ def limits(rule: Any, profile: Profile, spec: RuleSpec) -> list[str]:
     if "lanes" in spec.terms:
         texts += lanes_read(profile.terms.lanes)
     if "promise" in spec.terms:
-        texts.append(_default_promise(profile.terms.default_promise))
+        texts.append(default_promise(profile.terms.default_promise))
     return [text for text in texts if text]
 
 
-def _default_promise(promise: int | BusinessDays | None) -> str:
+def default_promise(promise: int | BusinessDays | None) -> str:
     """When an order is due that brings no promise of its own."""
     if promise is None:
         return "by a stated promise alone"
@@ -66,7 +66,7 @@ def _default_promise(promise: int | BusinessDays | None) -> str:
     days = counted(promise.promise_days, "working day")
     text = f"without a promise {promise.ends_at} {promise.zone}, {days} after the payment"
     if promise.cut_off is not None:
-        text += f" (of one later than {promise.cut_off}, after the next working day)"
+        text += f"; of one later than {promise.cut_off}, after the next working day"
     week = ", ".join(WEEKDAYS[day] for day in sorted(promise.week))
     free = f"without {counted(len(promise.holidays), 'holiday')}"
     if promise.holidays:
@@ -79,6 +79,11 @@ def _default_promise(promise: int | BusinessDays | None) -> str:
 def exemption(row: Exemption) -> list[str]:
     """An exemption in words: when, where, for whom."""
     times = row.pauses
+    if row.until is not None:
+        since, to = row.until.within
+        which = f"orders {row.until.counts} from {moment(since)} to {moment(to)}"
+        words = [f"{row.name}: {which} are due by {moment(row.until.date)}, or later if promised"]
+        return words + _for_whom(row)
     if len(times) == 1:
         text = f"{moment(times[0][0])} to {moment(times[0][1])}"
     elif times:
@@ -86,16 +91,27 @@ def exemption(row: Exemption) -> list[str]:
         text = f"{stretches}, {moment(times[0][0])} to {moment(times[-1][1])}"
     else:
         text = "never"
-    words = [f"{row.name}: clocks stand still {text}"]
-    if row.provinces:
-        words.append(f"from or to {provinces_read(row.provinces)}")
-    if row.carriers:
-        words.append(f"carriers {', '.join(sorted(row.carriers))}")
+    words = [f"{row.name}: clocks stand still {text}", *_for_whom(row)]
     if row.rules:
         words.append(f"only {', '.join(sorted(row.rules))}")
     if not row.promises:
         words.append("not where the order itself gives the time")
     return words
+
+
+def _for_whom(row: Exemption) -> list[str]:
+    """The places and carriers to which an exemption is narrowed."""
+    words = []
+    if row.regions:
+        names = [f"{_region(code)} {code}" for code in sorted(row.regions)]
+        words.append(f"from or to {', '.join(names)}")
+    if row.carriers:
+        words.append(f"carriers {', '.join(sorted(row.carriers))}")
+    return words
+
+
+def _region(code: int) -> str:
+    return (official_name(str(code)) if code > 99 else None) or province_name(code)
 
 
 def leaves(data: Mapping[str, Any], prefix: str = "") -> Iterator[str]:

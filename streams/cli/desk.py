@@ -55,7 +55,7 @@ def _with_database(command: Callable[..., Any]) -> Callable[..., Any]:
     """Open the database for a command, as `database`, and end what goes wrong in one line."""
 
     def run(**given: Any) -> Any:
-        with _opened() as database:
+        with opened() as database:
             return command(database=database, **given)
 
     run.__doc__ = command.__doc__
@@ -64,9 +64,10 @@ def _with_database(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @contextmanager
-def _opened() -> Iterator[Database]:
+def opened() -> Iterator[Database]:
+    """The desk's database, and what goes wrong with it in one line."""
     settings = load_settings()
-    with _errors():
+    with errors():
         database = open_database(settings)
         try:
             yield database
@@ -75,7 +76,8 @@ def _opened() -> Iterator[Database]:
 
 
 @contextmanager
-def _errors() -> Iterator[None]:
+def errors() -> Iterator[None]:
+    """What goes wrong, in one line."""
     try:
         yield
     except DBAPIError as error:
@@ -100,7 +102,7 @@ def serve() -> None:
     """Keep warnings in a database and answer at SHIPSENTRY_DESK_PORT, until stopped."""
     settings = load_settings()
     configure(settings)
-    with _errors():
+    with errors():
         profiles = load(Path(directory) for directory in settings.profile_dirs)
         sys.exit(serve_desk(settings, profiles))
 
@@ -129,7 +131,7 @@ def rebuild(database: Database, yes: bool) -> None:
 def prune() -> None:
     """Delete what is older than SHIPSENTRY_DESK_RETENTION_D and SHIPSENTRY_DESK_AUDIT_D say."""
     settings = load_settings()
-    with _opened() as database:
+    with opened() as database:
         for table, n in prune_now(database, settings).items():
             click.echo(f"{n:>9}  {table}")
 
@@ -226,7 +228,7 @@ def _sight(shops: tuple[str, ...]) -> Sight:
     """What --shop says."""
     if not shops:
         return None
-    with _errors():
+    with errors():
         profiles = load(Path(directory) for directory in load_settings().profile_dirs)
     names = with_own(*profiles.own_names)
     try:

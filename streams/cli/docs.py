@@ -1,5 +1,5 @@
 """`shipsentry docs`: writes settings.md, commands.md and metrics.md from the code they are about,
-and the tables of rules in other pages (`docs_tables`).
+platforms.md from the profiles, and the tables of rules in other pages (`docs_tables`).
 
 Not listed: it serves the project's own documentation, which a test compares with what this writes.
 """
@@ -15,6 +15,7 @@ from prometheus_client import Counter, Gauge
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from streams.cli.docs_platforms import platforms_page
 from streams.cli.docs_tables import rewritten
 from streams.cli.files import OutputDirectory
 from streams.settings import Settings, allowed, is_secret, variable
@@ -103,6 +104,9 @@ to a deadline and distances to a line take the least). Gauges are made from the 
 they are right after a restart: once its states are counted, a partition is in them
 (`shipsentry_partitions{state="counted"}`). Counters and histograms begin at 0 with each process.
 
+`worker --processes` serves those of all its processes, each series with a label `process` more: sum
+over it as over workers. The supervisor's own have `process="supervisor"`.
+
 `shipsentry ingest` serves those whose names begin with `shipsentry_ingest_`, a [desk](desk.md)
 those with `shipsentry_desk_`. What a desk asks its database for is absent while that does not
 answer.
@@ -120,7 +124,8 @@ of the process (`process_*`) and of Python (`python_*`).
 @click.argument("directory", type=OutputDirectory())
 @click.pass_context
 def docs(ctx: click.Context, directory: Path) -> None:
-    """Write settings.md, commands.md and metrics.md into DIRECTORY, and tables of pages there."""
+    """Write settings.md, commands.md, metrics.md and platforms.md into DIRECTORY, and tables of
+    pages there."""
     root = ctx.find_root().command
     if not isinstance(root, click.Group):
         raise TypeError("`docs` documents the group that it is part of")
@@ -129,6 +134,7 @@ def docs(ctx: click.Context, directory: Path) -> None:
         "settings.md": settings_page(),
         "commands.md": commands_page(root),
         "metrics.md": metrics_page(),
+        "platforms.md": platforms_page(),
     }
     for name, text in pages.items():
         (directory / name).write_text(text, encoding="utf-8")

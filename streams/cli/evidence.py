@@ -16,11 +16,11 @@ import click
 from schemas.cleaning import clean_id
 from streams.cli.files import STDOUT, InputFile, OutputDirectory, Target, refuse_clashes
 from streams.cli.logs import one_line
-from streams.cli.moments import beijing
+from streams.cli.moments import Moment, beijing
 from streams.cli.names import names_in_use
 from streams.cli.reading import reading_of, reading_options, refused
 from streams.engine.kafka.warning_records import WarningRevision
-from streams.evidence.bundle import bundle, resting_on
+from streams.evidence.bundle import HandOver, bundle, resting_on
 from streams.evidence.find import Matches, Search
 from streams.evidence.from_files import matches_in, originals_in, revisions_in
 from streams.evidence.shown import Original
@@ -38,6 +38,7 @@ Examples:
   shipsentry evidence --order 4920000000000000001 --lang zh --with-records
   shipsentry evidence --number zto:78123456789012
   shipsentry evidence 0f3a5c --warnings w.jsonl --orders o.jsonl --tracking t.jsonl
+  shipsentry evidence 0f3a5c --manifest M-77 --handed-over-at 2026-11-21T17:40:00+08:00
 
 WARNING_ID may be its first digits, four or more. Where several warnings are meant, they are
 listed, most urgent first, and nothing is written. Writes evidence.json, evidence.html (to print)
@@ -77,6 +78,9 @@ class _Several(click.ClickException):
     is_flag=True,
     help="Write the original records too. They may contain personal data.",
 )
+@click.option("--manifest", help="The pickup manifest with which the parcel was handed over.")
+@click.option("--handed-over-at", type=Moment(), help="When it was handed over, with an offset.")
+@click.option("--handed-over-place", help="Where it was handed over: county, street, warehouse.")
 @click.option("--warnings", type=InputFile(dash=False), help="From files: the output of replay.")
 @click.option("--orders", type=_INPUT, help="From files: the orders that were replayed.")
 @click.option("--tracking", type=_INPUT, help="From files: the tracking updates.")
@@ -88,6 +92,9 @@ def evidence(
     out: Target | None,
     lang: str,
     with_records: bool,
+    manifest: str | None,
+    handed_over_at: int | None,
+    handed_over_place: str | None,
     warnings: Path | None,
     orders: Path | None,
     tracking: Path | None,
@@ -127,7 +134,9 @@ def evidence(
         _known(revisions, search, where)
         originals = originals_on(settings, resting_on(revisions))
     profile = _profile(settings, revisions[-1].get("profile"))
-    found = bundle(revisions, originals, profile, made_at)
+    handed_over = HandOver(manifest, handed_over_at, handed_over_place)
+    said = None if handed_over == HandOver() else handed_over
+    found = bundle(revisions, originals, profile, made_at, said)
     directory = Path(f"evidence-{found_id}") if out is None else out.path
     if directory is None:
         click.echo(alone(found), nl=False)

@@ -78,6 +78,7 @@ rules = LazyGroup(
     lazy={
         "list": Lazy("streams.cli.rules_list:list_rules", "Every rule, its limits by profile."),
         "show": Lazy("streams.cli.rules_show:show", "One profile, in full."),
+        "sources": Lazy("streams.cli.rules_sources:sources", "Where figures were read, and when."),
         "validate": Lazy("streams.cli.rules_validate:validate", "Check profiles and rule packs."),
         "template": Lazy("streams.cli.rules_template:template", "A profile to be filled in."),
     },
@@ -194,6 +195,17 @@ desk_token = LazyGroup(
     },
 )
 
+desk_notify = LazyGroup(
+    "notify",
+    help="Telling people of warnings: try it, foresee it, repeat it.",
+    epilog=_DESK_EPILOG,
+    lazy={
+        "test": Lazy("streams.cli.desk_notify:test", "Send a trial message to a channel."),
+        "preview": Lazy("streams.cli.desk_notify:preview", "What would have been sent."),
+        "resend": Lazy("streams.cli.desk_notify:resend", "Send something again."),
+    },
+)
+
 desk = LazyGroup(
     "desk",
     help="Warnings in a database, with an API to work them.",
@@ -203,7 +215,7 @@ desk = LazyGroup(
         "rebuild": Lazy("streams.cli.desk:rebuild", "Have the topics read again."),
         "prune": Lazy("streams.cli.desk:prune", "Delete what is old."),
     },
-    commands=[desk_user, desk_token],
+    commands=[desk_user, desk_token, desk_notify],
 )
 
 main = RootGroup(
@@ -228,6 +240,9 @@ main = RootGroup(
         "check": Lazy("streams.cli.check:check", "Ask before a number is uploaded."),
         "evidence": Lazy(
             "streams.cli.evidence:evidence", "A warning's proof, as a bundle for an appeal."
+        ),
+        "notify": Lazy(
+            "streams.cli.notify:notify", "A digest of warnings in a file, without a desk."
         ),
         "keys": Lazy("streams.cli.keys:keys", "Recipients' keys, from a table of plain ones."),
         "import": Lazy(

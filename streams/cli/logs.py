@@ -41,10 +41,14 @@ _BARE = re.compile(r"[\w./:@%+-]+")
 _DEEPEST = 4
 
 
-def configure(settings: Settings) -> None:
-    """Log to standard error as the settings say; a second call replaces the first."""
+def configure(settings: Settings, process: int | None = None) -> None:
+    """Log to standard error as the settings say; a second call replaces the first.
+
+    Each line of one of several processes says which.
+    """
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
-    formatter = JsonFormatter() if settings.log_format == "json" else ConsoleFormatter()
+    kind = JsonFormatter if settings.log_format == "json" else ConsoleFormatter
+    formatter = kind(process)
     floor = level if level == logging.DEBUG else max(level, logging.WARNING)
     _install(formatter, level, floor)
     for name in LIBRARIES:
@@ -59,7 +63,20 @@ def quiet() -> None:
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
-class ConsoleFormatter(logging.Formatter):
+class _Formatter(logging.Formatter):
+    """`process` is a field of every line, where there are several."""
+
+    def __init__(self, process: int | None = None) -> None:
+        super().__init__()
+        self._every: dict[str, object] = {} if process is None else {"process": process}
+
+    def _fields(self, record: logging.LogRecord) -> dict[str, object]:
+        """The fields of the record's event as JSON has them, then those of every line."""
+        event = record.args if isinstance(record.args, Event) else {}
+        return {name: _plain(value) for name, value in {**event, **self._every}.items()}
+
+
+class ConsoleFormatter(_Formatter):
     """`2026-11-20T02:00:00.123+00:00 warning streams.engine.worker.watermark: message key=value`
 
     The fields are those that the message does not say, where they have a value.
@@ -68,14 +85,14 @@ class ConsoleFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line = f"{_time(record)} {record.levelname.lower()} {record.name}: {_message(record)}"
         said = _SAID.findall(str(record.msg))
-        for name, value in _fields(record).items():
+        for name, value in self._fields(record).items():
             if name not in said and value is not None:
                 line += f" {name}={_shown(value)}"
         exception = _exception(record)
         return line if exception is None else f"{line}: {exception}"
 
 
-class JsonFormatter(logging.Formatter):
+class JsonFormatter(_Formatter):
     """One object: `time` (UTC), `level`, `logger`, `message`; where there are, `event`, its fields
     and `exception`."""
 
@@ -88,7 +105,7 @@ class JsonFormatter(logging.Formatter):
         if isinstance(record.args, Event):
             line["event"] = record.args.name
         line["message"] = _message(record)
-        for name, value in _fields(record).items():
+        for name, value in self._fields(record).items():
             line[f"{name}_" if name in RESERVED else name] = value
         exception = _exception(record)
         if exception is not None:
@@ -159,13 +176,6 @@ def _message(record: logging.LogRecord) -> str:
         # A wrong format must not cost the record.
         text = f"{record.msg} {record.args!r}"
     return _masked(one_line(text))
-
-
-def _fields(record: logging.LogRecord) -> dict[str, object]:
-    """The fields of the record's event as JSON has them."""
-    if not isinstance(record.args, Event):
-        return {}
-    return {name: _plain(value) for name, value in record.args.items()}
 
 
 def _plain(value: object, depth: int = 0) -> object:

@@ -13,7 +13,7 @@ from streams.cli.logs import one_line
 from streams.decode.names import Names
 from streams.inputs.cells import Reading
 from streams.inputs.files import HistoryFile
-from streams.inputs.messages import ORDERS, TRACKING
+from streams.inputs.messages import ORDERS, STOCK, TRACKING
 from streams.inputs.opened import Opened, Unreadable
 from streams.inputs.rejected import Counted, shown_value
 from streams.inputs.sheets.registry import FORMS as FORMS_OF_SHEETS
@@ -106,13 +106,20 @@ def reading_of(zone: ZoneInfo | None, money: str) -> Reading:
     return Reading(zone, decimals_of if money == "major" else None)
 
 
-def look(orders: Path, tracking: Path, reading: Reading) -> tuple[HistoryFile, HistoryFile]:
-    """Both files, looked at; what there is to remark goes to standard error.
+def look(
+    orders: Path, tracking: Path, reading: Reading, stock: Path | None = None
+) -> tuple[HistoryFile, ...]:
+    """The files, looked at; what there is to remark goes to standard error.
 
     Raises RefusedFile where one holds no messages, and OSError.
     """
     try:
-        files = HistoryFile(orders, ORDERS, reading), HistoryFile(tracking, TRACKING, reading)
+        files: tuple[HistoryFile, ...] = (
+            HistoryFile(orders, ORDERS, reading),
+            HistoryFile(tracking, TRACKING, reading),
+        )
+        if stock is not None:
+            files += (HistoryFile(stock, STOCK, reading),)
     except Unreadable as error:
         raise refused(error) from error
     for file in files:
@@ -135,6 +142,7 @@ def summary(
     counts = {
         ORDERS.name: counted(seen.orders, "order"),
         TRACKING.name: counted(seen.parcels, "parcel"),
+        STOCK.name: counted(seen.products, "product"),
     }
     for file in files:
         yield f"{file.path.name}: {counted(file.lines, 'line')}, {counts[file.message.name]}"

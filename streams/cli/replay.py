@@ -23,6 +23,7 @@ from streams.cli.forms import (
 )
 from streams.cli.logs import one_line
 from streams.cli.moments import Moment
+from streams.cli.processes import Processes
 from streams.cli.reading import (
     FORMS,
     look,
@@ -34,17 +35,22 @@ from streams.cli.reading import (
 )
 from streams.cli.what_if import AS_DATED, as_json, as_table, chosen
 from streams.decode.names import with_own
+from streams.inputs.files import HistoryFile
+from streams.inputs.messages import TRACKING
 from streams.inputs.opened import Unreadable
 from streams.inputs.rejected import Rejected
 from streams.inputs.sources.scope import Scope
 from streams.judge.warnings import Revision
 from streams.outputs.message import encode_warning
+from streams.processes.cores import usable_cores
 from streams.profiles.loader import ProfileError, load
-from streams.profiles.model import Profiles
+from streams.profiles.model import Profile, Profiles
+from streams.replay.components import components_of
 from streams.replay.history import play
 from streams.replay.machine import Machine
-from streams.replay.namesakes import namesakes
+from streams.replay.namesakes import namesakes, numbered
 from streams.replay.seen import Seen
+from streams.replay.shards import ShardFailed, Shards, said
 from streams.replay.shop_days import ShopDays
 from streams.replay.what_if import Variant, WhatIf
 from streams.settings import load_settings
@@ -55,6 +61,7 @@ Examples:
   shipsentry replay --orders orders.csv --tracking tracking.csv --until 2026-08-26T08:00:00+08:00
   shipsentry replay --orders o.jsonl --tracking t.jsonl --log | grep breached
   shipsentry replay --orders o.jsonl --tracking t.jsonl --profile as-dated --diff mine.toml
+  shipsentry replay --orders o.csv --tracking t.csv --stock levels.csv --product-risk products.jsonl
 
 Lines arrive at their received_at, else at their own time; nothing waits to settle, as it does in a
 worker (SHIPSENTRY_SETTLE_S). `-` is standard output, of --orders or --tracking standard input.
@@ -79,6 +86,11 @@ _OUTPUT = OutputFile()
     type=_INPUT,
     required=True,
     help=f"tracking-update messages: {FORMS}.",
+)
+@click.option(
+    "--stock",
+    type=_INPUT,
+    help="stock-level messages, which --product-risk counts: the same forms.",
 )
 @reading_options
 @scope_option
@@ -106,14 +118,25 @@ _OUTPUT = OutputFile()
 )
 @format_option
 @click.option("--log", "every", is_flag=True, help="Write every revision, in order.")
+@click.option(
+    "--processes",
+    type=Processes(),
+    help="Judge by so many processes, beside this one that reads; auto: as many as there are cores "
+    "for. Same warnings; not with --diff, --log, --shop-risk or --product-risk.",
+)
 @click.option("--shop-risk", type=_OUTPUT, help="Where each shop's days go, as counted at the end.")
-@click.option("--product-risk", type=_OUTPUT, help="The same for products with late orders.")
+@click.option(
+    "--product-risk",
+    type=_OUTPUT,
+    help="The same for products with late orders, and with --stock what each product lacks.",
+)
 @click.option(
     "--dead-letters", type=_OUTPUT, help="Where bad lines go; default: beside the output."
 )
 def replay(
     orders: Path,
     tracking: Path,
+    stock: Path | None,
     zone: ZoneInfo | None,
     money: str,
     scope: Scope | None,
@@ -124,6 +147,7 @@ def replay(
     out: Target,
     form: str | None,
     every: bool,
+    processes: int | None,
     shop_risk: Target | None,
     product_risk: Target | None,
     dead_letters: Target | None,
@@ -141,6 +165,11 @@ def replay(
     metered = shop_risk is not None or product_risk is not None
     if metered and diff is not None:
         raise click.UsageError("--shop-risk and --product-risk count one replay, --diff has two")
+    if stock is not None and product_risk is None:
+        raise click.UsageError("--stock is counted in --product-risk: name a file for that")
+    if processes is not None:
+        _refuse_for_processes(tracking, metered or every or diff is not None)
+        processes = processes or usable_cores()
     bad_lines = dead_letters or _beside(out)
     more = {
         "--shop-risk": shop_risk,
@@ -149,7 +178,7 @@ def replay(
     }
     refuse_clashes(
         {"--out": out, **more, "--dead-letters": bad_lines},
-        {"--orders": orders, "--tracking": tracking},
+        {"--orders": orders, "--tracking": tracking, "--stock": stock},
     )
     written = _form(out, form, "json" if as_object else None, diff is not None, more)
     known = _profiles()
@@ -161,8 +190,13 @@ def replay(
     newest: dict[str, tuple[Revision, str]] = {}
     with ExitStack() as stack:
         stack.callback(rejected.close)
+        # Before anything is read: they begin as this process is now.
+        shards = None if processes is None else Shards(processes, profiles, encode_warning)
+        if shards is not None:
+            stack.callback(shards.close)
         try:
-            files = look(orders, tracking, reading_of(zone, money))
+            reading = reading_of(zone, money)
+            files = look(orders, tracking, reading, stock)
             file = stack.enter_context(out.opened())
             risks = [
                 None if place is None else stack.enter_context(place.opened())
@@ -171,46 +205,76 @@ def replay(
 
             write = warnings_writer(file, written)
 
+            def judging(revision: Revision) -> Profile | None:
+                return profiles.named(revision.finding.profile)
+
             def publish(revision: Revision) -> None:
                 feed = machine.feeds.word(revision.finding.parcel, revision.detected_at)
                 if every:
-                    write(encode_warning(revision, feed))
+                    write(encode_warning(revision, feed, judging(revision)))
                 else:
                     newest[revision.warning_id] = revision, feed
 
-            meters = ShopDays(profiles) if metered else None
+            meters = ShopDays(profiles, stocked=stock is not None) if metered else None
             machine = Machine(profiles, publish, meters)
-            progress = _progress(stack, orders, tracking)
+            progress = _progress(stack, *(file.path for file in files))
             if other is not None:
                 both = WhatIf(Variant(profile or AS_DATED, profiles), other)
                 end = play(both, files, until, rejected.take, progress, scope, seen, names)
                 file.write(_compared(both, end, written == "json"))
-                failures = [*both.before.failures, *both.after.failures]
+                failures = [*map(said, (*both.before.failures, *both.after.failures))]
+            elif shards is not None:
+                again = HistoryFile(tracking, TRACKING, reading).unsorted()
+                shards.play(
+                    files,
+                    until,
+                    rejected.take,
+                    progress,
+                    components_of(again, scope, names),
+                    scope=scope,
+                    seen=seen,
+                    names=names,
+                )
+                for line in shards.warnings():
+                    write(line)
+                failures = shards.failures
             else:
                 end = play(machine, files, until, rejected.take, progress, scope, seen, names)
-                failures = machine.failures
+                failures = [*map(said, machine.failures)]
                 if meters is not None:
                     for place, lines in zip(risks, meters.written(end), strict=True):
                         if place is not None:
                             place.writelines(line + b"\n" for line in lines)
             for _, (revision, feed) in sorted(newest.items()):
-                write(encode_warning(revision, feed))
+                write(encode_warning(revision, feed, judging(revision)))
             file.flush()
         except BrokenPipeError:
             raise
         except Unreadable as error:
             raise refused(error) from error
-        except (OSError, EOFError, zlib.error) as error:
+        except (OSError, EOFError, zlib.error, ShardFailed) as error:
             raise click.ClickException(f"the replay cannot go on: {error}") from error
     for failure in failures[:5]:
-        click.echo(f"rule {failure.rule} failed on {failure.subject}: {failure.error!r}", err=True)
+        click.echo(failure, err=True)
     if failures:
         sys.exit(1)
-    same_digits = namesakes(machine)
+    parcels = numbered(machine) if shards is None else sorted(shards.numbers)
+    same_digits = namesakes(parcels)
     for sentence in summary(files, seen, rejected, bad_lines, profiles, names, same_digits):
         click.echo(one_line(sentence), err=True)
     if rejected.count:
         sys.exit(3)
+
+
+def _refuse_for_processes(tracking: Path, in_order: bool) -> None:
+    """End with a usage error where several processes cannot do what is asked."""
+    if in_order:
+        raise click.UsageError(
+            "--processes writes the newest of each warning: --diff, --log, --shop-risk and "
+            "--product-risk want one process"
+        )
+    if not tracking.is_file():
+        raise click.UsageError("--processes reads --tracking twice: allowed is a file")
 
 
 def _form(

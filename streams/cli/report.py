@@ -30,6 +30,8 @@ from streams.cli.reading import (
 )
 from streams.decode.names import with_own
 from streams.facts.times import to_datetime
+from streams.inputs.files import HistoryFile
+from streams.inputs.messages import STOCK
 from streams.inputs.opened import Unreadable
 from streams.inputs.rejected import Rejected
 from streams.inputs.sheets.imported import Imported
@@ -50,6 +52,7 @@ Examples:
   shipsentry report 1791213782_order_export.csv tracks.xlsx --shop s-1 --as kuaidi100
   shipsentry report orders.xlsx tracking.csv --zone Asia/Shanghai --money major
   shipsentry report orders.jsonl tracking.jsonl.gz --out monday.html --xlsx monday.xlsx --lang zh
+  shipsentry report orders.csv tracks.csv --stock levels.csv
   shipsentry report messages.jsonl --until 2026-11-21T08:00:00+08:00
 
 Each file holds orders, tracking updates, records with topic, key and value, as `sources try`
@@ -64,6 +67,9 @@ _OUTPUT = OutputFile()
 
 @click.command(epilog=EPILOG)
 @click.argument("files", nargs=-1, required=True, type=InputFile(dash=False))
+@click.option(
+    "--stock", type=InputFile(dash=False), help="stock-level messages: the products that are short."
+)
 @export_options
 @reading_options
 @scope_option
@@ -86,6 +92,7 @@ _OUTPUT = OutputFile()
 @click.option("--dead-letters", type=_OUTPUT, help="Where bad lines go; default: beside the page.")
 def report(
     files: tuple[Path, ...],
+    stock: Path | None,
     source: str | None,
     mapping: Path | None,
     shop: str,
@@ -104,13 +111,13 @@ def report(
     bad_lines = dead_letters or _beside(out)
     refuse_clashes(
         {"--out": out, "--xlsx": xlsx, "--dead-letters": bad_lines},
-        {**{str(path): path for path in files}, "--map": mapping},
+        {**{str(path): path for path in files}, "--stock": stock, "--map": mapping},
     )
     form_of("--out", out, {".html": "html", ".htm": "html"})
     write_workbook = None if xlsx is None else _workbook(xlsx)
     profiles = loaded().profiles
     names = with_own(*profiles.own_names)
-    rejected, seen, meters = Rejected(bad_lines.opened), Seen(), ShopDays(profiles)
+    rejected, seen = Rejected(bad_lines.opened), Seen()
     exports = Exports(
         Feed(default_zone=zone, shop_id=shop, platform=platform),
         datetime.now(UTC),
@@ -125,10 +132,15 @@ def report(
         stack.callback(rejected.close)
         stack.enter_context(_uncollected())
         try:
-            found = opened(files, reading_of(zone, money), exports)
+            reading = reading_of(zone, money)
+            found = opened(files, reading, exports)
+            if stock is not None:
+                found.append(HistoryFile(stock, STOCK, reading))
             for file in found:
                 for remark in file.remarks:
                     click.echo(one_line(f"{file.path.name}: {remark}"), err=True)
+            stocked = any(file.message is STOCK for file in found)
+            meters = ShopDays(profiles, stocked=stocked)
             variant = Once(profiles, meters, exports.received)
             end = gather(variant.machine, found, until, rejected.take, scope, seen, names)
             made = report_of(
@@ -199,6 +211,9 @@ def _summary(made: Report, bad: int, place: Target) -> Iterator[str]:
         f"{len(made.due)} due, {len(made.held)} irregular, {len(made.breached)} breached, "
         f"{counted(len(made.problems), 'kind of data problem', plural='kinds of data problems')}"
     )
+    if made.stock:
+        short = sum(each["short_by"] > 0 for each in made.stock)
+        yield f"stock of {counted(len(made.stock), 'product')}, {short} of them short"
     if any(each.code == "no_records" for each in made.problems):
         yield problem("no_records")["en"]
     if bad:

@@ -39,9 +39,11 @@ def show(profile: str, toml: bool) -> None:
         "source": found.source_url or "none",
         "read on": found.read_on,
         "verified": found.verified,
+        "sure": f"{found.confidence or 'not said'}; figures that differ: `rules sources`",
         "appeal": "not known"
         if found.appeal_days is None
         else f"within {counted(found.appeal_days, 'day')}",
+        "zone": found.zone,
         "file": found.files[0],
     }
     for name, value in rows.items():

@@ -10,11 +10,13 @@ from __future__ import annotations
 from streams.decode.bad import Bad
 from streams.decode.keys import normalise_number, parcel_key
 from streams.decode.order import decode_order
+from streams.decode.stock import decode_stock
 from streams.decode.tracking import decode_tracking
 
 __all__ = [
     "Bad",
     "decode_order",
+    "decode_stock",
     "decode_tracking",
     "normalise_number",
     "parcel_key",

@@ -126,6 +126,7 @@ def by_contract(
         moments.append(us)
         instants.append(None if us is None else instant(us))
     message = RawOrder(
+        amount_goods=model.amount_goods,
         amount_paid=model.amount_paid,
         currency=model.currency,
         delivery_method=model.delivery_method,
@@ -283,6 +284,7 @@ def _version(
     )
     if refused is not None:
         return refused
+    amount_goods = message.amount_goods
     _keep(message)
     return OrderVersion(
         message.order_id,
@@ -311,6 +313,7 @@ def _version(
         delivery_by,
         message.parcels_expected,
         message.paid_at_quality == "estimated",
+        None if amount_goods is msgspec.UNSET else amount_goods,
     )
 
 
@@ -329,6 +332,8 @@ def _keep(message: RawOrder) -> None:
 def _canonical(message: RawOrder) -> str:
     """The canonical JSON of what is kept, without its first brace (see `facts.kept.canonical`)."""
     message.received_at = msgspec.UNSET
+    if message.amount_goods is None:
+        message.amount_goods = msgspec.UNSET
     return _write(message).decode()[1:]
 
 

@@ -78,9 +78,11 @@ class RawOrder(msgspec.Struct, forbid_unknown_fields=True, gc=False, kw_only=Tru
     """`order-paid` as sent. `received_at` belongs to replays; its value is not read here.
 
     Once its strings are clean and its times are instants, it is written as the canonical JSON:
-    `received_at` is unset then, which leaves it out.
+    `received_at` is unset then, which leaves it out, and so is `amount_goods` where there is none:
+    a version without it keeps the form that it had before there was such a field.
     """
 
+    amount_goods: Whole | msgspec.UnsetType | None = None
     amount_paid: Whole | None = None
     closed_reason: str | None = None
     currency: Short | None = None
@@ -122,6 +124,7 @@ _U = msgspec.UNSET
 class Stated(msgspec.Struct, gc=False):
     """Which fields a partial version carries: what it can leave out, unread."""
 
+    amount_goods: _Said = _U
     amount_paid: _Said = _U
     currency: _Said = _U
     delivery_method: _Said = _U

@@ -11,13 +11,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from streams.decode import Bad, decode_order, decode_tracking
+from streams.decode import Bad, decode_order, decode_stock, decode_tracking
 from streams.demo.ledger import HOURS, START
+from streams.facts.statuses import ORDERS_TOPIC, STOCK_TOPIC
 from streams.facts.times import from_datetime
 from streams.judge.warnings import Revision
 from streams.outputs.message import warning_value
 from streams.profiles.model import Profiles
 from streams.replay.machine import Machine
+from streams.replay.shop_days import ShopDays
 
 FILE = Path(__file__).parent / "history.jsonl.gz"
 STARTS_AT = from_datetime(START)
@@ -40,11 +42,12 @@ class Entry(NamedTuple):
 @dataclass(slots=True)
 class Outcome:
     """Warnings by id, as of the end, and dead letters by reason; `kinds` counts revisions by
-    (rule, stage, state)."""
+    (rule, stage, state). `stock` is what was said last of each product's."""
 
     warnings: dict[str, dict[str, Any]] = field(default_factory=dict)
     dead_letters: Counter[str] = field(default_factory=Counter)
     kinds: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    stock: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)
 
     def add(self, warning: dict[str, Any]) -> bool:
         """Take in one revision; False where a newer one, or the same, is known already."""
@@ -54,6 +57,13 @@ class Outcome:
         self.warnings[warning["warning_id"]] = warning
         self.kinds[warning["rule"], warning["stage"], warning["state"]] += 1
         return True
+
+    def add_stock(self, value: dict[str, Any]) -> None:
+        """Take in what is said of a product's stock."""
+        product = value["platform"], value["shop_id"], value["product_id"]
+        known = self.stock.get(product)
+        if known is None or known["revision"] < value["revision"]:
+            self.stock[product] = value
 
 
 def load(path: Path = FILE) -> list[Entry]:
@@ -79,14 +89,21 @@ def replayed(entries: list[Entry], profiles: Profiles, until: int = ENDS_AT) -> 
     outcome = Outcome()
 
     def publish(revision: Revision) -> None:
-        outcome.add(warning_value(revision))
+        outcome.add(warning_value(revision, profile=profiles.named(revision.finding.profile)))
 
-    machine = Machine(profiles, publish)
+    meters = ShopDays(profiles, stocked=True)
+    machine = Machine(profiles, publish, meters)
     for offset, entry in enumerate(entries):
         if entry.arrival > until:
             break
         now = entry.arrival
-        if entry.topic == "order-paid":
+        if entry.topic == STOCK_TOPIC:
+            level = decode_stock(entry.value, now)
+            if isinstance(level, Bad):
+                outcome.dead_letters[level.reason] += 1
+            else:
+                machine.stock(level, now)
+        elif entry.topic == ORDERS_TOPIC:
             version = decode_order(entry.value, entry.key, now, now, 0, offset)
             if isinstance(version, Bad):
                 outcome.dead_letters[version.reason] += 1
@@ -99,11 +116,14 @@ def replayed(entries: list[Entry], profiles: Profiles, until: int = ENDS_AT) -> 
             else:
                 machine.tracking(fact, now)
     machine.advance(until)
+    for value in meters.values(until)[1]:
+        if value["day"] is None:
+            outcome.add_stock(value)
     return outcome
 
 
 def differences(worker: Outcome, replay: Outcome) -> list[str]:
-    """One line for each warning or dead-letter reason in which the two outcomes differ."""
+    """One line for each warning, dead-letter reason or product in which the two outcomes differ."""
     lines = []
     ours, theirs = _comparable(worker), _comparable(replay)
     for warning_id in sorted(ours.keys() | theirs.keys()):
@@ -125,7 +145,16 @@ def differences(worker: Outcome, replay: Outcome) -> list[str]:
         counts = worker.dead_letters[reason], replay.dead_letters[reason]
         if counts[0] != counts[1]:
             lines.append(f"dead letters {reason}: worker {counts[0]}, replay {counts[1]}")
+    for product in sorted(worker.stock.keys() | replay.stock.keys()):
+        stocks = [_stock(each.stock.get(product)) for each in (worker, replay)]
+        if stocks[0] != stocks[1]:
+            lines.append(f"stock {' '.join(product)}: worker {stocks[0]}, replay {stocks[1]}")
     return lines
+
+
+def _stock(value: dict[str, Any] | None) -> dict[str, Any]:
+    kept = (value or {}).items()
+    return {name: said for name, said in kept if name not in OUTSIDE_THE_LAW}
 
 
 def _comparable(outcome: Outcome) -> dict[str, dict[str, Any]]:

@@ -10,6 +10,7 @@ from kafka import KafkaConsumer, TopicPartition
 
 from streams.demo import view
 from streams.demo.history import ENDS_AT, STARTS_AT, Entry, load
+from streams.demo.levels import with_levels
 from streams.demo.shift import days_until, shifted
 from streams.engine.kafka.topic_admin import client_options, kafka_errors, missing_topics
 from streams.facts.times import DAY, MILLISECOND, SECOND
@@ -45,7 +46,7 @@ def play(
     `clock` tells seconds since the epoch (default: the wall's). Raises PlayError, KafkaUnavailable.
     """
     clock = clock or wall
-    history = load()
+    history = with_levels(load()) if settings.stock else load()
     _need_topics(settings)
     oldest = oldest_order(settings)
     if oldest is not None and not again:
@@ -133,7 +134,7 @@ def earlier(history: Sequence[Entry], oldest: int | None) -> int | None:
 
 def _need_topics(settings: Settings) -> None:
     """Raise PlayError where an input topic is missing."""
-    missing = missing_topics(settings, (settings.orders_topic, settings.tracking_topic))
+    missing = missing_topics(settings, settings.topics().inputs)
     if missing:
         raise PlayError(
             f"no topic {' and '.join(missing)} at {settings.bootstrap_servers} "
@@ -167,6 +168,7 @@ class _Sender:
         self._topics = {
             "order-paid": settings.orders_topic,
             "tracking-update": settings.tracking_topic,
+            "stock-level": settings.stock_topic,
         }
         self._failure: str | None = None
         self._producer = Producer(

@@ -1,4 +1,4 @@
-"""Reads what the worker publishes: warnings and dead letters."""
+"""Reads what the worker publishes: warnings, dead letters, and what products lack."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from streams.engine.kafka.topics import Topics
 
 
 class Reader:
-    """Follows both output topics from their beginning; `outcome` is what they come to."""
+    """Follows these output topics from their beginning; `outcome` is what they come to."""
 
     def __init__(self, bootstrap: str, topics: Topics, partitions: int) -> None:
         self.outcome = Outcome()
-        self._warnings = topics.warnings
+        self._warnings, self._products = topics.warnings, topics.product_risk
         self._consumer = Consumer(
             {
                 "bootstrap.servers": bootstrap,
@@ -29,7 +29,7 @@ class Reader:
         self._consumer.assign(
             [
                 TopicPartition(topic, number, OFFSET_BEGINNING)
-                for topic in (topics.warnings, topics.dead_letters)
+                for topic in (topics.warnings, topics.dead_letters, topics.product_risk)
                 for number in range(partitions)
             ]
         )
@@ -48,6 +48,9 @@ class Reader:
             if message.topic() == self._warnings:
                 if self.outcome.add(document):
                     revisions.append(document)
+            elif message.topic() == self._products:
+                if document["day"] is None:
+                    self.outcome.add_stock(document)
             else:
                 self.outcome.dead_letters[document["reason"]] += 1
         return revisions if seen else None

@@ -20,10 +20,11 @@ from streams.demo.background import Background
 from streams.demo.broker import EmbeddedCluster
 from streams.demo.clock import SimulatedClock
 from streams.demo.history import ENDS_AT, STARTS_AT, Entry, Outcome, differences, load, replayed
+from streams.demo.levels import with_levels
 from streams.demo.player import Player
 from streams.demo.reader import Reader
 from streams.demo.screen import Screen
-from streams.engine.kafka.config import EngineConfig
+from streams.engine.kafka.config import EngineConfig, tables_of
 from streams.engine.kafka.topics import Topics
 from streams.profiles.loader import load as load_profiles
 from streams.profiles.model import Profiles
@@ -59,7 +60,7 @@ def run(options: Options, screen: Screen) -> int:
 
     KeyboardInterrupt passes through, with everything stopped.
     """
-    entries, topics = load(), Topics()
+    entries, topics = with_levels(load()), Topics(stocked=True)
     port = _port(options.port)
     clock = SimulatedClock(STARTS_AT, ENDS_AT, options.speed * 3600)
     profiles = load_profiles()
@@ -74,6 +75,7 @@ def run(options: Options, screen: Screen) -> int:
             bootstrap=cluster.bootstrap,
             data_dir=Path(directory),
             partitions=PARTITIONS,
+            tables=tables_of(topics),
             fetch_max_wait_ms=20,
             tick_interval=0.1,
         )
@@ -247,6 +249,7 @@ def _summarise(screen: Screen, outcome: Outcome, entries: list[Entry], took: flo
     )
     screen.say(view.at_stake(outcome.warnings.values()))
     screen.say(view.dead_letters(outcome.dead_letters))
+    screen.say(view.stock(outcome.stock.values()))
     screen.say(
         f"{counted(total, 'record', ',')} in {took:.1f} s: {total / took:,.0f} events/s, "
         "the pace of the simulated clock and not the worker's limit"

@@ -15,7 +15,7 @@ PRESENT_DAY = 5
 
 TIME_FIELDS = (
     *("paid_at", "final_paid_at", "updated_at", "promised_ship_by", "promised_delivery_by"),
-    *("refund_requested_at", "occurred_at"),
+    *("refund_requested_at", "occurred_at", "at"),
 )
 """Every field of an input message that holds a time."""
 

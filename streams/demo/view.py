@@ -194,6 +194,19 @@ def dead_letters(counts: Counter[str]) -> str:
     return f"{counted(counts.total(), 'dead letter')}: {reasons}" if reasons else "no dead letters"
 
 
+def stock(values: Iterable[dict[str, Any]]) -> str:
+    """Which products are short, and of how many pieces; the greatest lack first."""
+    known = sorted(values, key=lambda each: (-each["short_by"], each["product_id"]))
+    short = [each for each in known if each["short_by"]]
+    said = [
+        f"{each['product_id']} of {each['shop_id']} lacks {each['short_by']} "
+        f"since {moment(each['short_since'])}"
+        for each in short
+    ]
+    parts = ", ".join(said) or "none is short"
+    return f"stock of {counted(len(known), 'product')}: {parts}"
+
+
 def most_urgent(warnings: Iterable[dict[str, Any]], count: int = 5) -> list[dict[str, Any]]:
     """What to act on first, one warning an order: what can still be saved, soonest deadline first,
     then what holds without a deadline, then what has breached, newest first."""

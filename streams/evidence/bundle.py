@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from streams.evidence.shown import Original, hidden, listed, named, shown
 from streams.facts.times import iso
@@ -22,15 +22,26 @@ _EVIDENCE_CHANGES = ("started_at", "limit_hours", "lane", "detail", "exemptions"
 _SUBJECT = ("platform", "shop_id", "order_ids", "carrier", "tracking_number")
 
 
+class HandOver(NamedTuple):
+    """That the parcel was given to the carrier, as the seller says: the pickup manifest that the
+    carrier signed, when (µs) and where; None: not said."""
+
+    manifest_id: str | None = None
+    at: int | None = None
+    place: str | None = None
+
+
 def bundle(
     revisions: Sequence[dict[str, Any]],
     originals: Sequence[Original],
     profile: Profile | None,
     made_at: int,
+    handed_over: HandOver | None = None,
 ) -> dict[str, Any]:
     """The evidence of one warning; `revisions` oldest first, `made_at` in µs.
 
-    A withdrawn warning names no records: it shows those that it last rested on.
+    A withdrawn warning names no records: it shows those that it last rested on. `handed_over` is
+    the seller's own word, and no record proves it.
     """
     warning = revisions[-1]
     evidence = warning.get("evidence") or {}
@@ -66,6 +77,7 @@ def bundle(
         "exposure": warning.get("exposure"),
         "feed": warning.get("feed"),
         "records": [shown(original, order_ids) for original in originals],
+        "handed_over": handed_over and handed_over._asdict() | {"at": iso(handed_over.at)},
         "timeline": [
             {name: one.get(name) for name in _OF_A_REVISION}
             | {"changed": _changed(before, one, order_ids)}
@@ -116,4 +128,6 @@ def _profile(profile: Profile | None, warning: dict[str, Any]) -> dict[str, Any]
         "source_url": profile.source_url,
         "read_on": profile.read_on,
         "verified": profile.verified,
+        "zone": profile.zone,
+        "appeal_days": profile.appeal_days,
     }

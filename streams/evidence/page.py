@@ -17,6 +17,7 @@ from streams.profiles.money import spelled
 from streams.texts.wording import Wording
 
 _NONE = "–"
+_MONEY = ("amount_paid", "amount_goods")
 _TIMES = ("opened_at", "deadline", "breached_at", "resolved_at")
 _LABELS = {
     "opened_at": "warned_from",
@@ -68,6 +69,7 @@ def page(evidence: dict[str, Any], languages: Sequence[str], *, with_records: bo
             _subject(evidence, words),
             _clock(evidence, words),
             _records(evidence, words),
+            _hand_over(evidence, words),
             _timeline(evidence, words),
             _rules(evidence, words),
             _exposure(evidence, words),
@@ -182,17 +184,17 @@ def _record(record: dict[str, Any], words: Wording) -> str:
 def _fields(fields: dict[str, Any], words: Wording) -> str:
     """The fields of a record by what they are called; time and status have columns of their own."""
     shown = []
-    paid, currency = fields.get("amount_paid"), str(fields.get("currency") or "")
+    currency = str(fields.get("currency") or "")
     for name, value in fields.items():
         if isinstance(value, dict):
             value = " ".join(str(part) for part in value.values())
         elif isinstance(value, list):
             value = ", ".join(map(str, value))
-        elif name == "amount_paid" and isinstance(paid, int) and currency:
-            value = spelled(currency.upper(), paid, paid)
-        elif name == "amount_paid":
+        elif name in _MONEY and isinstance(value, int) and currency:
+            value = spelled(currency.upper(), value, value)
+        elif name in _MONEY:
             value = words.label("minor_units", amount=value)
-        elif name == "currency" and isinstance(paid, int):
+        elif name == "currency" and any(isinstance(fields.get(each), int) for each in _MONEY):
             continue
         if name not in ("status", "occurred_at") and value != "":
             label = escape(words.word("fields", name))
@@ -254,6 +256,20 @@ def _said(name: str, value: Any, words: Wording) -> str:
     return escape(", ".join(map(str, value)) if isinstance(value, list) else str(value))
 
 
+def _hand_over(evidence: dict[str, Any], words: Wording) -> str:
+    """When the seller gave the parcel to the carrier, by his own word; empty where he said none."""
+    said = evidence["handed_over"]
+    if not said:
+        return ""
+    rows = [
+        (words.label("manifest_id"), _text(said["manifest_id"])),
+        (words.label("handed_over_at"), _both_times(said["at"])),
+        (words.label("handed_over_place"), _text(said["place"])),
+    ]
+    note = f'<p class="quiet">{escape(words.label("handed_over_note"))}</p>'
+    return _heading(words, "handed_over") + _pairs(rows) + note
+
+
 def _rules(evidence: dict[str, Any], words: Wording) -> str:
     profile = evidence["profile"]
     rows = [(words.label("profile"), _text(profile["id"]))]
@@ -267,11 +283,17 @@ def _rules(evidence: dict[str, Any], words: Wording) -> str:
             (words.label("source_url"), f'<span class="id">{_text(profile["source_url"])}</span>'),
             (words.label("read_on"), _text(profile["read_on"])),
             (words.label("verified"), _text(profile["verified"])),
+            (words.label("zone"), _text(profile["zone"])),
+            (words.label("appeal_days"), _appeal(profile["appeal_days"], words)),
         ]
     exempt = ", ".join(map(str, evidence["exemptions"])) or words.label("none")
     rows.append((words.label("exemptions"), escape(exempt)))
     note = "" if profile["known"] else f"<p>{escape(words.label('unknown_profile'))}</p>"
     return _heading(words, "rules") + _pairs(rows) + note
+
+
+def _appeal(days: int | None, words: Wording) -> str:
+    return escape(words.label("not_known" if days is None else "within_days", days=days))
 
 
 def _exposure(evidence: dict[str, Any], words: Wording) -> str:

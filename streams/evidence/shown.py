@@ -26,7 +26,8 @@ _TRACKING = (
 _ORDER = (
     *("order_id", "platform", "shop_id", "state", "paid_at", "paid_at_quality", "final_paid_at"),
     *("updated_at", "promised_ship_by", "promised_delivery_by", "parcels_expected"),
-    *("refund_requested_at", "delivery_method", "presale", "amount_paid", "currency"),
+    *("refund_requested_at", "delivery_method", "presale", "amount_paid", "amount_goods"),
+    "currency",
 )
 _REGION = ("country", "province", "city", "region_code", "postal_code")
 _PLACE = (*_REGION, "district", "site")

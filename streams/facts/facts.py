@@ -109,6 +109,7 @@ STATED = (
     "promised_delivery_by",
     "parcels_expected",
     "paid_estimated",
+    "amount_goods",
 )
 """What a version of an order can state: the bits of `OrderVersion.stated`; only ever append."""
 
@@ -125,7 +126,8 @@ class OrderVersion(msgspec.Struct, frozen=True, gc=False, array_like=True):
     are
     in `stated`; the others have no meaning in it. A tombstone is a partial one that states `closed`
     alone, and has `known` False. `parcels_expected` is how many parcels the order takes, None or
-    below 1: one. `paid_estimated`: the payment's time is a date, or an export's.
+    below 1: one. `paid_estimated`: the payment's time is a date, or an export's. `amount_goods` is
+    the part of `amount_paid` that is for the goods, without postage.
     """
 
     order_id: str
@@ -154,6 +156,7 @@ class OrderVersion(msgspec.Struct, frozen=True, gc=False, array_like=True):
     promised_delivery_by: int | None = None
     parcels_expected: int | None = None
     paid_estimated: bool = False
+    amount_goods: int | None = None
 
 
 class TrackingFact(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -220,6 +223,15 @@ class OrderFacts(msgspec.Struct, frozen=True, gc=False, array_like=True):
     paid_estimated: bool = False
     moving: Annotated[tuple[Id, ...], Many] = ()
     origin_unrecognised: Text | None = None
+    amount_goods: Whole | None = None
+    ship_from_city: Text | None = None
+
+
+NOT_ASKED = -1
+"""In place of a moment: nobody asks for it, or a release told it that did not know the question."""
+
+NOT_YET = 0
+"""In place of a moment: it has not come."""
 
 
 class LinkedLife(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -227,12 +239,15 @@ class LinkedLife(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
     `progress` holds the distinct times of progress records of that life, ascending. `judged` says
     that the order is one of the parcel's orders: linked now, or, where none is, released last.
+    `received_at` is the first of the statuses by which the order's profile counts it as delivered,
+    after its base, where the profile's lines ask for it: else NOT_ASKED.
     """
 
     uploaded_at: Instant
     released_at: Instant | None
     progress: Annotated[tuple[Instant, ...], Many]
     judged: bool = True
+    received_at: Annotated[int, msgspec.Meta(ge=NOT_ASKED, le=LATEST)] = NOT_ASKED
 
 
 class TrackFacts(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -277,3 +292,35 @@ class ParcelFacts(msgspec.Struct, frozen=True, gc=False, array_like=True):
     lives: Annotated[tuple[LinkedLife, ...], Many]
     asks: bool = False
     knows: Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)] = 0
+
+
+class StockFact(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """How many pieces of a product there were at a moment: one level of its stock."""
+
+    platform: Text
+    shop_id: Id
+    product_id: Id
+    at: Instant
+    available: Whole
+
+
+MOST_PIECES = 1_000_000_000
+"""Pieces of one product that one order counts for at most: sums stay far below 64 bits."""
+
+Pieces = Annotated[int, msgspec.Meta(ge=0, le=MOST_PIECES)]
+
+
+class OwedFacts(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What an order is still to be sent of a product, whole: the last word stands.
+
+    `pieces` 0: nothing (any more). `paid_at` and `promise` are the order's first payment and its
+    ship-by time, None where it has none.
+    """
+
+    order_id: Id
+    platform: Text
+    shop_id: Id
+    product_id: Id
+    pieces: Pieces = 0
+    paid_at: Instant = 0
+    promise: Promise | None = None

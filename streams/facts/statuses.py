@@ -29,3 +29,4 @@ PICKED_UP = STATUS_CODE["picked_up"]
 
 TRACKING_TOPIC = "tracking-update"
 ORDERS_TOPIC = "order-paid"
+STOCK_TOPIC = "stock-level"

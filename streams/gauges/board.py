@@ -11,11 +11,12 @@ from streams.engine.store.sweep import States
 from streams.facts.times import SECOND
 from streams.gauges.days import Days
 from streams.gauges.shops import Shops
+from streams.gauges.shortages import Shortages
 from streams.profiles.model import Profiles
-from streams.state.codec import TABLES, load_shop_day, published_of
+from streams.state.codec import TABLES, day_counts_of, load_stock, published_of
 from streams.state.shop_days import day_text
 from streams.state.standing import Standing
-from streams.tables.observations import Changed, Day, First
+from streams.tables.observations import Changed, Day, First, Stocked
 from streams.telemetry.metrics import WARNING_LEAD
 
 
@@ -35,6 +36,7 @@ class Board:
         self.standing = Standing()
         self.states: dict[str, int] = {}
         self.days = Days(profiles)
+        self.shortages = Shortages()
         self.shops = Shops()
         self._profiles = profiles
         self._clock = clock
@@ -46,12 +48,13 @@ class Board:
         self.standing = Standing()
         self.states = {}
         self.days = Days(self._profiles)
-        self._waiting = {partition: _Part(Standing(), {}) for partition in partitions}
+        self.shortages = Shortages()
+        self._waiting = {partition: _Part(Standing(), {}, Shortages()) for partition in partitions}
 
     def accepted(self, effects: Effects) -> None:
         """Keep in step with what a chunk changed."""
         part = self._waiting.get(effects.partition)
-        standing, states = (self.standing, self.states) if part is None else part
+        standing, states, shortages = part or _Part(self.standing, self.states, self.shortages)
         for table, puts in effects.puts.items():
             new = 0
             for put in puts:
@@ -66,12 +69,14 @@ class Board:
                 standing.change(note.before, note.after)
             elif isinstance(note, Day):
                 self.days.set(note, self._clock())
+            elif isinstance(note, Stocked):
+                shortages.change(note)
             elif isinstance(note, First):
                 WARNING_LEAD.observe((note.lead / SECOND,), note.rule)
 
     def count(self, table: str, states: Iterator[States]) -> Callable[[int], None]:
         """Add up a partition's stored states; runs in a thread, so it touches nothing of ours."""
-        standing, days, number = Standing(), [], 0
+        standing, shortages, days, number = Standing(), Shortages(), [], 0
         since = self._oldest_day()
         for batch in states:
             number += len(batch)
@@ -82,10 +87,15 @@ class Board:
                         standing.add(published)
             elif table == "meters":
                 days += [_day(value) for key, value in batch if key[-len(since) :] >= since]
+            elif table == "stock":
+                for _, value in batch:
+                    row = load_stock(value)
+                    shortages.change(Stocked(row.platform, row.shop_id, 0, row.short_by))
 
         def take_over(partition: int) -> None:
             part = self._waiting[partition]
             part.standing.merge(standing)
+            part.shortages.merge(shortages)
             part.states[table] = part.states.get(table, 0) + number
             for day in days:
                 if not self.days.knows(day.platform, day.shop_id, day.day):
@@ -97,6 +107,7 @@ class Board:
         """A partition is in the numbers from now on."""
         part = self._waiting.pop(partition)
         self.standing.merge(part.standing)
+        self.shortages.merge(part.shortages)
         for table, number in part.states.items():
             self.states[table] = self.states.get(table, 0) + number
 
@@ -125,8 +136,8 @@ class _Part(NamedTuple):
 
     standing: Standing
     states: dict[str, int]
+    shortages: Shortages
 
 
 def _day(value: bytes) -> Day:
-    row = load_shop_day(value)
-    return Day(row.platform, row.shop_id, row.day, tuple(row.counts))
+    return Day(*day_counts_of(value))

@@ -8,12 +8,10 @@ from typing import NamedTuple
 from streams.facts.times import DAY
 from streams.profiles.model import Profiles
 from streams.shops.risks import meter_of
-from streams.state.shop_days import midnight
-from streams.state.shop_lines import MEASURES, Counts, Line, reading
+from streams.shops.windows import reach_of, rolling
+from streams.state.shop_lines import Counts, Line, reading
 from streams.state.standing import Shop
 from streams.tables.observations import Day
-
-_NOTHING = (0,) * len(MEASURES)
 
 
 class Today(NamedTuple):
@@ -31,17 +29,17 @@ class Days:
         self._profiles = profiles
         self._shops: dict[Shop, dict[int, Counts]] = {}
         self._swept = 0
-        self._kept = 1 + max(
-            (p.meter.longest_run() for p in profiles.all if p.meter is not None), default=1
-        )
+        self._reaches: dict[str, int] = {}
 
     def oldest(self, platform: str, now: int) -> int:
         """The earliest day that is still of use at `now` (µs)."""
-        return self.present(platform, now) - self._kept
+        if platform not in self._reaches:
+            self._reaches[platform] = reach_of(self._profiles, platform)
+        return self.present(platform, now) - self._reaches[platform] - 1
 
     def present(self, platform: str, now: int) -> int:
         """The platform's day at `now` (µs), in days since 1970-01-01."""
-        return (now + meter_of(self._profiles, platform).day_offset) // DAY
+        return meter_of(self._profiles, platform).day_of(now)
 
     def set(self, note: Day, now: int) -> None:
         """A day's counts, whole."""
@@ -58,7 +56,8 @@ class Days:
         return day in self._shops.get((platform, shop_id), ())
 
     def at(self, now: int) -> Callable[[], Iterator[Today]]:
-        """Every shop that has orders on its platform's present day at `now` (µs).
+        """Every shop that has orders on its platform's present day at `now` (µs), or on the days to
+        which a line looks back on that day.
 
         What is returned looks at things as they are now, whenever and in whatever thread it is
         called.
@@ -81,17 +80,31 @@ class Days:
             if known is None:
                 known = platforms[platform] = self._lines(platform, now)
             today, lines = known
-            counts = days.get(today)
-            if counts is None or not any(counts):
-                continue
-            run = [days.get(today - n, _NOTHING) for n in range(self._kept)]
-            distances = tuple([(line.name, reading(line, run).distance) for line in lines])
-            yield Today(shop, counts, distances)
+            counts = days.get(today, ())
+            distances: list[tuple[str, int]] = []
+            if any(counts):
+                distances = [
+                    (line.name, reading(line, _run(days, today, line.days)).distance)
+                    for line in lines
+                    if line.window is None
+                ]
+            distances += [
+                (found.line.name, found.distance)
+                for found in rolling(lines, today, days)
+                if any(found.counts)
+            ]
+            if any(counts) or distances:
+                yield Today(shop, counts, tuple(distances))
 
     def _lines(self, platform: str, now: int) -> tuple[int, list[Line]]:
         """A platform's present day, and the lines that it draws for shops on that day."""
         today = self.present(platform, now)
-        start = midnight(today, meter_of(self._profiles, platform))
+        start = meter_of(self._profiles, platform).midnight(today)
         meter = self._profiles.at(platform, start).meter
         lines = () if meter is None else meter.lines
         return today, [line for line in lines if line.subject == "shop"]
+
+
+def _run(days: dict[int, Counts], last: int, number: int) -> list[Counts]:
+    """The counts of so many days running, the last one first."""
+    return [days.get(last - n, ()) for n in range(number)]

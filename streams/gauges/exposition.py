@@ -20,6 +20,7 @@ from streams.engine.worker.engine import EngineStatus
 from streams.facts.times import MINUTE, SECOND
 from streams.gauges.board import Board
 from streams.gauges.days import Today
+from streams.gauges.shortages import Shortages
 from streams.profiles.model import Profiles
 from streams.profiles.money import decimals_of
 from streams.state.shop_lines import MEASURES
@@ -105,6 +106,7 @@ class Gauges:
             metrics.FEED_QUIET.clear()
         states: Samples = {(table,): number for table, number in board.states.items()}
         standing, label, days = board.standing.copy(), board.shops.labels(), board.days.at(clock)
+        shortages = board.shortages.copy()
 
         def work_out() -> None:
             samples: list[tuple[Measured, Samples]] = [(metrics.READY, {(): float(ready)})]
@@ -114,6 +116,7 @@ class Gauges:
                 samples.append((metrics.STATES, states))
                 samples += _of_warnings(standing, label, clock)
                 samples += _of_days(days())
+                samples += _of_stock(shortages, label, self._profiles, clock)
             samples += _of_profiles(self._profiles, clock)
             samples.append((metrics.BUILD, {_versions(): 1}))
             self._exposition.show(samples)
@@ -171,12 +174,29 @@ def _of_days(today: Iterable[Today]) -> list[tuple[Measured, Samples]]:
     distances: Sums = {}
     for day in days:
         place = day.shop[0], day.shop[1] if day.shop in shown else OTHER
-        for measure, number in zip(MEASURES, day.counts, strict=True):
+        for measure, number in zip(MEASURES, day.counts, strict=False):
             _add(orders, (*place, measure), number)
         for line, distance in day.distances:
             key = (*place, line)
             distances[key] = min(distances.get(key, distance), distance)
     return [(metrics.SHOP_DAY_ORDERS, orders), (metrics.SHOP_LINE_DISTANCE, distances)]
+
+
+def _of_stock(
+    shortages: Shortages, label: Label, profiles: Profiles, now: int
+) -> list[tuple[Measured, Samples]]:
+    """A platform without a profile is that of the profile that judges its orders."""
+    found: list[tuple[Measured, Samples]] = []
+    for measured, numbers in (
+        (metrics.PRODUCTS_SHORT, shortages.products),
+        (metrics.PIECES_SHORT, shortages.pieces),
+    ):
+        by_shop: Sums = {}
+        for (stated, shop), number in numbers.items():
+            platform = profiles.at(stated, now).platform
+            _add(by_shop, (platform, label(platform, shop)), number)
+        found.append((measured, by_shop))
+    return found
 
 
 def _of_engine(status: EngineStatus) -> list[tuple[Measured, Samples]]:

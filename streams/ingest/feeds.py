@@ -14,12 +14,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from streams.ingest.asks.table import ApiTable, Asking
 from streams.ingest.limits import Network
-from streams.ingest.secrets import NoSecret, secret_of
 from streams.inputs.sources.configuration import Rule, Zone
 from streams.inputs.sources.payload import Feed
 from streams.inputs.sources.registry import SOURCES
 from streams.inputs.sources.scope import FIELDS, Scope
 from streams.inputs.sources.source import Source
+from streams.telemetry.secret_files import NoSecret, secret_of
 from streams.texts.toml_file import read_toml
 from streams.texts.where import line_of
 

@@ -34,6 +34,7 @@ class _Times(msgspec.Struct):
     updated_at: Any = None
     paid_at: Any = None
     timestamp: Any = None
+    at: Any = None
 
 
 _times = msgspec.json.Decoder(_Times)
@@ -55,7 +56,7 @@ def arrival_of(raw: bytes) -> int | Bad | None:
                 "wrong_type", "received_at", "received_at is no ISO-8601 time with an offset"
             )
         return received
-    for own in (times.occurred_at, times.updated_at, times.paid_at, times.timestamp):
+    for own in (times.occurred_at, times.updated_at, times.paid_at, times.timestamp, times.at):
         moment = None if own is None else parse_time(own)
         if moment is not None and moment >= EARLIEST_US:
             return moment

@@ -79,6 +79,10 @@ class HistoryFile:
         lines = in_order(self._arrived(reject, progress))
         return merged(lines, self.differing.add) if self._holds_items else lines
 
+    def unsorted(self) -> Iterator[bytes]:
+        """The messages as they stand in the file, in place of `read`. Raises what that does."""
+        return (raw for _, found, raw in self._found if not isinstance(found, Bad))
+
     def _arrived(
         self, reject: Callable[[BadLine], None], progress: Callable[[int], None]
     ) -> Iterator[Line]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 
 from pydantic import BaseModel
 
-from schemas import OrderPaid, TrackingUpdate
+from schemas import OrderPaid, StockLevel, TrackingUpdate
 
 Kind = Literal["text", "integer", "boolean", "time", "money", "list", "object", "objects"]
 """What a column holds; `list` is of texts, `object` and `objects` are JSON in a cell."""
@@ -16,8 +16,8 @@ Kind = Literal["text", "integer", "boolean", "time", "money", "list", "object", 
 RECEIVED_AT = "received_at"
 """When a message arrived, in files of a history."""
 
-AMOUNT = "amount_paid"
-"""The one field that is money."""
+AMOUNTS = ("amount_paid", "amount_goods")
+"""The fields that are money, all of one currency."""
 
 
 class Message(NamedTuple):
@@ -44,7 +44,7 @@ def columns_of(model: type[BaseModel]) -> dict[str, Kind]:
     found: dict[str, Kind] = {}
     for name, field in model.model_fields.items():
         annotation = _plain(field.annotation)
-        kind = "money" if name == AMOUNT else _kind(annotation)
+        kind = "money" if name in AMOUNTS else _kind(annotation)
         found[name] = kind
         if kind in ("object", "objects"):
             inner = _plain(get_args(annotation)[0]) if kind == "objects" else annotation
@@ -83,4 +83,9 @@ TRACKING = Message(
     "tracking updates",
     {**columns_of(TrackingUpdate), RECEIVED_AT: "time"},
     ("carrier", "tracking_number", "status", "occurred_at"),
+)
+STOCK = Message(
+    "stock levels",
+    {**columns_of(StockLevel), RECEIVED_AT: "time"},
+    ("platform", "shop_id", "product_id", "available", "at"),
 )

@@ -1,7 +1,7 @@
 """Files of records for Kafka: one JSON object a record, with topic, key and value.
 
-`shipsentry sources try` writes them, and whoever copies topics to a file. One file may hold orders
-and tracking updates; it is read once for each.
+`shipsentry sources try` writes them, and whoever copies topics to a file. One file may hold orders,
+tracking updates and levels of stock; it is read once for each.
 """
 
 from __future__ import annotations
@@ -14,14 +14,18 @@ import msgspec
 
 from streams.decode import Bad
 from streams.decode.moments import parse_time
-from streams.facts.statuses import ORDERS_TOPIC, TRACKING_TOPIC
+from streams.facts.statuses import ORDERS_TOPIC, STOCK_TOPIC, TRACKING_TOPIC
 from streams.inputs.arrivals import Line, arrival_of, in_order
 from streams.inputs.files import NO_TIME, BadLine
 from streams.inputs.json_text import Entry, messages
-from streams.inputs.messages import ORDERS, TRACKING, Message
+from streams.inputs.messages import ORDERS, STOCK, TRACKING, Message
 from streams.inputs.text import Text
 
-TOPICS = {ORDERS.name: ORDERS_TOPIC, TRACKING.name: TRACKING_TOPIC}
+TOPICS = {
+    ORDERS.name: ORDERS_TOPIC,
+    TRACKING.name: TRACKING_TOPIC,
+    STOCK.name: STOCK_TOPIC,
+}
 """Names of messages → the topics that records of them name."""
 
 _NULL = b"null"

@@ -17,7 +17,7 @@ from streams.decode import Bad
 from streams.inputs.cells import ERROR, Cell, CellError, Day, Reading, blank, money, value
 from streams.inputs.delimited import Broken
 from streams.inputs.json_text import Entry
-from streams.inputs.messages import AMOUNT, Kind, Message
+from streams.inputs.messages import AMOUNTS, Kind, Message
 from streams.inputs.opened import Unreadable
 
 HEADER_WITHIN = 20
@@ -134,8 +134,9 @@ class Header:
                     inner[leaf] = found
             else:
                 sent[name] = found
-        if AMOUNT in sent:
-            sent[AMOUNT] = money(sent[AMOUNT], sent.get("currency"), AMOUNT, self._reading)
+        for name in AMOUNTS:
+            if name in sent:
+                sent[name] = money(sent[name], sent.get("currency"), name, self._reading)
         if isinstance(sent.get("items"), dict):
             sent["items"] = [sent["items"]]
         return sent

@@ -6,14 +6,15 @@ from collections.abc import Iterable, Sequence
 
 from streams.facts.facts import Place
 from streams.rules.episodes import Clock
-from streams.rules.pauses import Exemption, overlapping
+from streams.rules.pauses import Exemption, dated, overlapping, reached
 from streams.rules.snapshot import OrderSnapshot, ParcelLife
+from streams.state.state import city_in, place_code, province_in
 
 
 def held(
     clock: Clock,
     rows: Sequence[Exemption],
-    provinces: Iterable[int],
+    regions: Iterable[int],
     carriers: Iterable[str],
     promised: int | None = None,
 ) -> Clock:
@@ -27,25 +28,30 @@ def held(
     rows = [
         row
         for row in rows
-        if row.covers(clock.rule, provinces, carriers) and (row.promises or not given)
+        if row.covers(clock.rule, regions, carriers) and (row.promises or not given)
     ]
     if not rows:
         return clock
     if clock.after is not None and clock.after.length > length:
         length = clock.after.length
-    pauses, names = overlapping(rows, clock.started_at, length)
+    started_at = clock.started_at
+    pauses, names = overlapping(rows, started_at, length)
+    later, by = dated(rows, started_at, length, reached(started_at, length, pauses))
+    if later:
+        pauses, names = later, by
     return clock._replace(pauses=pauses, exemptions=names) if names else clock
 
 
-def provinces_of_parcel(life: ParcelLife) -> frozenset[int]:
-    """Where a parcel comes from and goes to, as far as that is known: the province of its earliest
-    pickup that has one, else its lead order's sender, and its lead order's recipient."""
-    return _known(life.origin(), life.destination())
+def regions_of_parcel(life: ParcelLife) -> frozenset[int]:
+    """Provinces and cities where a parcel comes from and goes to, as far as they are known: of its
+    earliest pickup that has a province, else of its lead order's sender, and of its lead order's
+    recipient."""
+    return _known(*life.origin_place(), *_codes(life.lead.recipient))
 
 
-def provinces_of_order(order: OrderSnapshot) -> frozenset[int]:
-    """Where an order is sent from and to, as far as that is known."""
-    return _known(_province(order.version.ship_from), _province(order.version.recipient))
+def regions_of_order(order: OrderSnapshot) -> frozenset[int]:
+    """Provinces and cities where an order is sent from and to, as far as they are known."""
+    return _known(*_codes(order.version.ship_from), *_codes(order.version.recipient))
 
 
 def carriers_of_order(order: OrderSnapshot) -> frozenset[str]:
@@ -53,9 +59,10 @@ def carriers_of_order(order: OrderSnapshot) -> frozenset[str]:
     return frozenset(parcel.key.partition(":")[0] for parcel, _ in order.lives)
 
 
-def _province(place: Place | None) -> int | None:
-    return None if place is None or place.province is None else int(place.province)
+def _codes(place: Place | None) -> tuple[int | None, int | None]:
+    code = place_code(place)
+    return province_in(code), city_in(code)
 
 
-def _known(*provinces: int | None) -> frozenset[int]:
-    return frozenset(province for province in provinces if province is not None)
+def _known(*regions: int | None) -> frozenset[int]:
+    return frozenset(region for region in regions if region is not None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from streams.facts.facts import OrderVersion
 from streams.judge.evaluate import Evaluating, Evaluation, Subject
-from streams.judge.exemptions import carriers_of_order, held, provinces_of_order
+from streams.judge.exemptions import carriers_of_order, held, regions_of_order
 from streams.judge.judgement import Judgement, conclude
 from streams.profiles.model import Profile, Profiles
 from streams.rules.business_days import BusinessDays
@@ -42,7 +42,7 @@ def _subject(
 ) -> Subject:
     hold = None
     if profile.exemptions:
-        where = provinces_of_order(snapshot)
+        where = regions_of_order(snapshot)
         carriers = carriers_of_order(snapshot)
         promised = version.promised_ship_by
         if isinstance(profile.terms.default_promise, BusinessDays):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from streams.facts.statuses import PROGRESS
 from streams.judge.evaluate import Evaluating, Evaluation, Subject
-from streams.judge.exemptions import held, provinces_of_parcel
+from streams.judge.exemptions import held, regions_of_parcel
 from streams.judge.judgement import Judgement, conclude
 from streams.profiles.model import Profile, Profiles
 from streams.rules.episodes import Clock
@@ -89,7 +89,7 @@ def _evaluate_life(
 def _of_all(life: ParcelLife, profile: Profile, advice: Advice) -> Subject:
     hold = None
     if profile.exemptions:
-        where = provinces_of_parcel(life)
+        where = regions_of_parcel(life)
         carrier = life.key.partition(":")[:1]
 
         def hold(clock: Clock) -> Clock:

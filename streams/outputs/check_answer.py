@@ -10,8 +10,8 @@ import msgspec
 
 from streams.facts.times import iso
 from streams.judge.precheck import BLOCK, NOTE, WARN, OrderWord, Precheck, Remark, Use, precheck
-from streams.outputs.message import beijing, text_values
-from streams.profiles.model import Profiles
+from streams.outputs.message import BEIJING_ZONE, beijing, local, text_values
+from streams.profiles.model import Profile, Profiles
 from streams.reference.numbers import fits, guess
 from streams.state.state import Finding, ParcelState
 from streams.texts import foretold, sentence, words
@@ -48,16 +48,18 @@ def answer(
         "order_id": order_id,
         "checked_at": iso(now),
         "profile": found.profile.id,
-        "reasons": _reasons(found, carrier, number, order_id),
+        "reasons": _reasons(found, profiles, carrier, number, order_id),
         "uses": [_use(use) for use in found.uses[:MOST_USES]],
         "uses_total": len(found.uses),
         "track": _track(found),
     }
 
 
-def _reasons(found: Precheck, carrier: str, number: str, order_id: str) -> list[dict[str, Any]]:
+def _reasons(
+    found: Precheck, profiles: Profiles, carrier: str, number: str, order_id: str
+) -> list[dict[str, Any]]:
     reasons = [
-        _of_finding(level, finding, order_id, known=found.known)
+        _of_finding(level, finding, order_id, profiles.named(finding.profile), known=found.known)
         for level, finding in found.findings
     ]
     remarks = list(found.remarks)
@@ -74,15 +76,17 @@ def _reasons(found: Precheck, carrier: str, number: str, order_id: str) -> list[
     return reasons
 
 
-def _of_finding(level: str, finding: Finding, order_id: str, *, known: bool) -> dict[str, Any]:
+def _of_finding(
+    level: str, finding: Finding, order_id: str, profile: Profile | None, *, known: bool
+) -> dict[str, Any]:
     """A warning as if it named this order alone: in the rule's own words where the order has the
     number already (`known`), else in words of what would be."""
     finding = msgspec.structs.replace(finding, order_ids=(order_id,))
-    values = text_values(finding)
+    values = text_values(finding, profile)
     if known:
         said = words(finding.rule, finding.state, values, finding.stage)
     else:
-        values["at"] = beijing(finding.anchor)
+        values["at"] = local(finding.anchor, BEIJING_ZONE if profile is None else profile.zone)
         said = foretold(finding.rule, finding.state, values, finding.stage)
     return {
         "code": finding.rule,

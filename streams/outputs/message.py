@@ -8,27 +8,31 @@ import msgspec
 
 from streams.facts.times import HOUR, iso, to_datetime
 from streams.judge.warnings import Revision
+from streams.profiles.exemptions import zone_of
+from streams.profiles.model import Profile
 from streams.profiles.money import spelled
 from streams.state.standing import STANDING
 from streams.state.state import Finding
 from streams.texts import advised, words
 
+BEIJING_ZONE = "+08:00"
 _BEIJING = 8 * HOUR
 """Ahead of UTC, all year."""
 _encoder = msgspec.json.Encoder()
 
 
-def warning_value(revision: Revision, feed: str = "ok") -> dict[str, Any]:
+def warning_value(
+    revision: Revision, feed: str = "ok", profile: Profile | None = None
+) -> dict[str, Any]:
     """The fields of a warning in the order of the contract; times in UTC with their offset.
 
-    `feed` is "silent" where nothing at all is heard of the carrier.
+    `feed` is "silent" where nothing at all is heard of the carrier. `profile` is the one that
+    judged: its texts say deadlines in its zone, and how long the platform takes an appeal.
     """
     finding = revision.finding
     carrier, _, number = (finding.parcel or ":").partition(":")
     limit_hours = None if finding.limit is None else _hours(finding.limit)
-    texts = words(finding.rule, finding.state, text_values(finding), finding.stage)
-    if finding.state in STANDING:
-        texts["remedy"] = advised(texts["remedy"], finding.advice)
+    texts = warning_texts(finding, profile)
     return {
         "schema_version": 1,
         "warning_id": revision.warning_id,
@@ -57,6 +61,8 @@ def warning_value(revision: Revision, feed: str = "ok") -> dict[str, Any]:
             "lane": finding.lane,
             "detail": finding.detail,
             "exemptions": list(finding.exemptions),
+            "zone": None if profile is None else profile.zone,
+            "appeal_days": None if profile is None else profile.appeal_days,
             "advice": [{"code": code, "value": value or None} for code, value in finding.advice],
             "records": [
                 {
@@ -73,8 +79,21 @@ def warning_value(revision: Revision, feed: str = "ok") -> dict[str, Any]:
     }
 
 
-def text_values(finding: Finding) -> dict[str, object]:
-    """What fills the placeholders of a finding's texts."""
+def warning_texts(finding: Finding, profile: Profile | None) -> dict[str, dict[str, str]]:
+    """What a finding says, and what to do about it: message and remedy by language."""
+    texts = words(finding.rule, finding.state, text_values(finding, profile), finding.stage)
+    remedy = texts["remedy"]
+    if finding.state in STANDING:
+        remedy = advised(remedy, finding.advice)
+    if finding.breached_at is not None and finding.state != "withdrawn" and profile is not None:
+        appeal = profile.appeal_days and [("appeal", str(profile.appeal_days))]
+        remedy = advised(remedy, appeal or ())
+    return {**texts, "remedy": remedy}
+
+
+def text_values(finding: Finding, profile: Profile | None = None) -> dict[str, object]:
+    """What fills the placeholders of a finding's texts, times in the zone of its profile."""
+    zone = BEIJING_ZONE if profile is None else profile.zone
     carrier, _, number = (finding.parcel or ":").partition(":")
     return {
         "carrier": carrier,
@@ -82,9 +101,9 @@ def text_values(finding: Finding) -> dict[str, object]:
         "orders": _named(finding.order_ids),
         "count": len(finding.order_ids),
         "hours": None if finding.limit is None else _hours(finding.limit),
-        "deadline": beijing(finding.deadline),
-        "breached": beijing(finding.breached_at),
-        "resolved": beijing(finding.resolved_at),
+        "deadline": local(finding.deadline, zone),
+        "breached": local(finding.breached_at, zone),
+        "resolved": local(finding.resolved_at, zone),
         "lane": finding.lane,
         "detail": finding.detail,
         "exposure": finding.exposure,
@@ -93,9 +112,9 @@ def text_values(finding: Finding) -> dict[str, object]:
     }
 
 
-def encode_warning(revision: Revision, feed: str = "ok") -> bytes:
-    """The JSON of a warning revision, UTF-8."""
-    return _encoder.encode(warning_value(revision, feed))
+def encode_warning(revision: Revision, feed: str = "ok", profile: Profile | None = None) -> bytes:
+    """The JSON of a warning revision, UTF-8; as `warning_value`."""
+    return _encoder.encode(warning_value(revision, feed, profile))
 
 
 def _exposure(finding: Finding) -> dict[str, Any]:
@@ -128,6 +147,20 @@ def _threshold(finding: Finding) -> dict[str, Any] | None:
 def _hours(length: int) -> float | int:
     hours = length / HOUR
     return int(hours) if hours.is_integer() else round(hours, 6)
+
+
+def local(us: int | None, zone: str) -> str:
+    """A time by the clocks of a zone, to the minute, with what they are ahead of UTC; empty where
+    there is none."""
+    if us is None or zone == BEIJING_ZONE:
+        return beijing(us)
+    try:
+        there = to_datetime(us).astimezone(zone_of(zone))
+    except OverflowError:  # the last hours of the calendar have no hour there
+        return beijing(us)
+    ahead = f"{there:%z}"
+    hours = f"{ahead[0]}{int(ahead[1:3])}" + (f":{ahead[3:]}" if ahead[3:] != "00" else "")
+    return f"{there.isoformat(' ', 'minutes')[:16]} (UTC{hours})"
 
 
 def beijing(us: int | None) -> str:

@@ -1,4 +1,5 @@
-"""`[[exemptions]]` in a profile file: when and where which clocks stand still."""
+"""`[[exemptions]]` in a profile file: when and where which clocks stand still, or run on to a
+date."""
 
 from __future__ import annotations
 
@@ -6,16 +7,24 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from schemas.cleaning import clean
 from streams.facts.times import from_datetime
-from streams.profiles.fields import Aware, Provinces, Strict
+from streams.profiles.fields import Aware, Strict
 from streams.reference.names import CARRIERS
-from streams.rules.pauses import Exemption, Pause
+from streams.reference.places import normalise
+from streams.rules.pauses import Exemption, Pause, Until
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -54,8 +63,48 @@ def _code(carrier: str) -> str:
     return CARRIERS.get(name, name)
 
 
+def _region(value: object) -> int:
+    """A province's two GB/T 2260 digits, or a city's four, given as these or by its name; of a
+    county those of its city."""
+    plain = isinstance(value, str | int) and not isinstance(value, bool)
+    text = str(value).strip() if plain else ""
+    if text.isdigit():
+        known = len(text) in (2, 4, 6)
+        province, city = normalise(None, None, f"{text:0<6}") if known else (None, None)
+        code = province if not text[2:].strip("0") else city
+    else:
+        code = (normalise(text, None, None)[0] or normalise(None, text, None)[1]) if text else None
+    if code is None:
+        raise ValueError(
+            f"{value!r} is no province or city; allowed: two or four digits of GB/T 2260 as in 44 "
+            'and 4403, or a name as in "广东省" and "深圳市"'
+        )
+    return int(code)
+
+
+def _regions(value: object) -> frozenset[int]:
+    if not isinstance(value, list):
+        raise ValueError("a list of provinces and cities is needed, as in [65, 4403]")
+    return frozenset(_region(each) for each in value)
+
+
+class Window(Strict):
+    """`{ from, to }`: from a moment on, to another, itself not."""
+
+    from_: Annotated[Aware, Field(alias="from")]
+    to: Aware
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.to <= self.from_:
+            raise ValueError("`to` must be after `from`")
+        return self
+
+
 class ExemptionTable(Strict):
-    """One row: a stretch of time, single days, or weekdays; for some regions, carriers, rules.
+    """One row: a stretch of time, single days, or weekdays, in which clocks stand still; or a date
+    `ship_by` in place of an earlier one, for orders `paid` or `due` within a window. For some
+    regions, carriers, rules.
 
     `promises`: whether it also holds a clock that runs to the order's own promise. If the row does
     not say: a stretch does, days and weekdays do not, for such a promise has them in it.
@@ -67,7 +116,10 @@ class ExemptionTable(Strict):
     weekdays: Annotated[list[str], Field(min_length=1), AfterValidator(_weekdays)] | None = None
     days: Annotated[list[date], Field(min_length=1)] | None = None
     zone: ZoneName | None = None
-    regions: Provinces = frozenset()
+    ship_by: Aware | None = None
+    paid: Window | None = None
+    due: Window | None = None
+    regions: Annotated[frozenset[int], BeforeValidator(_regions)] = frozenset()
     carriers: list[Annotated[str, Field(min_length=1)]] = Field(default_factory=list)
     rules: list[str] = Field(default_factory=list)
     promises: bool | None = None
@@ -85,27 +137,53 @@ class ExemptionTable(Strict):
     def _one_kind(self) -> Self:
         if self.from_ is not None and self.to is not None and self.to <= self.from_:
             raise ValueError("`to` must be after `from`")
+        if self.ship_by is not None or self.paid is not None or self.due is not None:
+            return self._with_a_date()
         if self.weekdays is not None and self.days is not None:
             raise ValueError("`weekdays` and `days` are two rows, not one")
         if self.weekdays is None and self.days is None:
             if self.from_ is None or self.to is None:
-                raise ValueError("when? allowed: `from` and `to`, or `days`, or `weekdays`")
+                raise ValueError(
+                    "when? allowed: `from` and `to`, or `days`, or `weekdays`, or `ship_by` with "
+                    "`paid` or `due`"
+                )
             if self.zone is not None:
                 raise ValueError("`zone` is for `days` and `weekdays`, not for `from` and `to`")
         elif self.zone is None:
             raise ValueError('`days` and `weekdays` need a `zone`, as in "Asia/Shanghai"')
         return self
 
+    def _with_a_date(self) -> Self:
+        if self.ship_by is None or (self.paid is None) == (self.due is None):
+            raise ValueError(
+                "`ship_by` goes with one window, `paid` or `due`, as in due = { from, to }"
+            )
+        for name in ("from_", "to", "days", "weekdays", "zone", "rules", "promises"):
+            if name in self.model_fields_set:
+                name = name.rstrip("_")
+                raise ValueError(f"`{name}` is for rows in which clocks stand still, not `ship_by`")
+        return self
+
     def exemption(self) -> Exemption:
         """The row as the judge takes it."""
+        until = self._until()
         return Exemption(
             self.name,
-            tuple(self._pauses()),
+            () if until is not None else tuple(self._pauses()),
             self.regions,
             frozenset(_code(carrier) for carrier in self.carriers),
-            frozenset(self.rules),
+            frozenset(self.rules) if until is None else frozenset({"ship_overdue"}),
             self.weekdays is None and self.days is None if self.promises is None else self.promises,
+            until,
         )
+
+    def _until(self) -> Until | None:
+        window = self.due or self.paid
+        if self.ship_by is None or window is None:
+            return None
+        counts: Literal["paid", "due"] = "paid" if self.due is None else "due"
+        within = from_datetime(window.from_), from_datetime(window.to)
+        return Until(from_datetime(self.ship_by), counts, within)
 
     def _pauses(self) -> Iterator[Pause]:
         first = None if self.from_ is None else from_datetime(self.from_)

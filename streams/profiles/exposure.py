@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model, model_validator
 
+from streams.facts.facts import PRESALES
 from streams.facts.times import HOUR
-from streams.profiles.money import Exposure, Scale, Step, Together
+from streams.profiles.money import ALL_PRESALES, Exposure, Scale, Step, Together
 from streams.rules.fields import Promise, fields_of
 from streams.rules.spec import RuleSpec
 
@@ -30,11 +31,15 @@ class _Strict(BaseModel):
 
 
 class SumTable(_Strict):
-    """`{ percent, floor, cap }`: a share of the amount paid, within bounds in minor units."""
+    """`{ percent, floor, cap }`: a share of the amount paid, within bounds in minor units.
+
+    `cap_per_buyer_day` is the cap of a buyer's day in this case, greater than the profile's.
+    """
 
     percent: Percent
     floor: Minor = 0
     cap: Minor
+    cap_per_buyer_day: Minor = 0
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -44,14 +49,16 @@ class SumTable(_Strict):
 
     def step(self) -> Step:
         """The sum as the judge takes it."""
-        return Step(basis_points(self.percent), self.floor, self.cap)
+        return Step(basis_points(self.percent), self.floor, self.cap, self.cap_per_buyer_day)
 
 
 class ScaleTable(_Strict):
-    """`{ promise_up_to_hours, presale, tiers }`: what lateness costs one kind of order."""
+    """`{ promise_up_to_hours, presale, added, tiers }`: what lateness costs one kind of order; each
+    tier in place of those before it, or `added` to them. `presale` true is any kind of it."""
 
     promise_up_to_hours: Hours | None = None
-    presale: bool | None = None
+    presale: bool | Literal["full", "deposit"] | None = None
+    added: bool = False
     tiers: Annotated[list[SumTable], Field(min_length=1)]
 
     def scale(self) -> Scale:
@@ -60,8 +67,16 @@ class ScaleTable(_Strict):
         return Scale(
             tuple(tier.step() for tier in self.tiers),
             None if hours is None else round(hours * HOUR),
-            self.presale,
+            ALL_PRESALES if self.presale is None else _PRESALES[self.presale],
+            self.added,
         )
+
+
+_PRESALES: dict[bool | str, frozenset[int]] = {
+    False: frozenset({0}),
+    True: ALL_PRESALES - {0},
+    **{name: frozenset({PRESALES.index(name)}) for name in ("full", "deposit")},
+}
 
 
 class StageSums(_Strict):
@@ -112,6 +127,7 @@ class ExposureTable(_Strict):
     kind: Literal["strike", "unknown"] = "strike"
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
     round_to: Annotated[int, Field(ge=1, le=10**6)] = 1
+    without_postage: bool = False
     cap_per_buyer_day: Minor | None = None
     days_ahead_of_utc_hours: Annotated[int, Field(ge=-12, le=14)] = 8
     together: TogetherTable | None = None
@@ -124,6 +140,17 @@ class ExposureTable(_Strict):
         for rule in () if self.together is None else self.together.rules:
             if rule not in tables:
                 raise ValueError(f"together: {rule!r} has no sum here")
+        days = {
+            scale.buyer_days[1]
+            for table in tables.values()
+            for scales in table.scales().values()
+            for scale in scales
+        } - {0}
+        if days and (self.cap_per_buyer_day is None or min(days) <= self.cap_per_buyer_day):
+            raise ValueError(
+                "cap_per_buyer_day: that of a sum must be greater than the one of all others, in "
+                f"[exposure] (found {min(days)} and {self.cap_per_buyer_day})"
+            )
         return self
 
     def tables(self) -> dict[str, PromiseSums | StageSums]:
@@ -144,6 +171,7 @@ class ExposureTable(_Strict):
             kind=self.kind,
             currency=self.currency or "",
             round_to=self.round_to,
+            without_postage=self.without_postage,
             together=None
             if together is None
             else Together(frozenset(together.rules), basis_points(together.percent), together.cap),

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from streams.facts.times import from_datetime
 from streams.profiles.business_days import BusinessDaysTable
-from streams.profiles.exemptions import ExemptionTable
+from streams.profiles.exemptions import ExemptionTable, ZoneName
 from streams.profiles.fields import NEVER, Aware, LanesTable, PromiseHours, Strict, microseconds
 from streams.profiles.lines import LineTable, MeterTable, meter_of, named_once
 from streams.profiles.model import Profile
 from streams.profiles.money import Exposure
 from streams.profiles.registry import RuleSpec
+from streams.profiles.sources import Confidence, SourceTable
 from streams.rules.business_days import BusinessDays
 from streams.rules.terms import Terms
+
+_TRACK_RULES = ("pickup_overdue", "inactive_after_pickup", "transit_stalled")
+"""Clocks of a parcel whose breach is a violation of its track."""
+
+Row = TypeVar("Row", ExemptionTable, SourceTable)
 
 
 class ProfileFile(Strict):
@@ -30,7 +36,10 @@ class ProfileFile(Strict):
     source_url: str
     read_on: date
     verified: str
+    confidence: Confidence | None = None
+    sources: list[SourceTable] = Field(default_factory=list)
     appeal_days: Annotated[int, Field(ge=1, le=365)] | None = None
+    zone: ZoneName | None = None
     default_promise_hours: PromiseHours | None = None
     business_days: BusinessDaysTable | None = None
     lanes: LanesTable = LanesTable()
@@ -61,9 +70,9 @@ class ProfileFile(Strict):
             )
         return value
 
-    @field_validator("exemptions")
+    @field_validator("exemptions", "sources")
     @classmethod
-    def _named_once(cls, value: list[ExemptionTable]) -> list[ExemptionTable]:
+    def _named_once(cls, value: list[Row]) -> list[Row]:
         names = [row.name for row in value]
         for name in names:
             if names.count(name) > 1:
@@ -99,15 +108,24 @@ class ProfileFile(Strict):
             parcel_rules=tuple(built["parcel"]),
             link_rules=tuple(built["parcel × order"]),
             exposure=exposure,
-            terms=Terms(self.lanes.lanes(), self._default_promise()),
+            terms=Terms(self.lanes.lanes(), self._default_promise(), _track_rules(rules)),
             source_url=self.source_url,
             read_on=self.read_on.isoformat(),
             verified=self.verified,
+            sources=tuple(row.source() for row in self.sources),
+            confidence=self.confidence,
             appeal_days=self.appeal_days,
+            zone=self._zone(),
             exemptions=tuple(row.exemption() for row in self.exemptions),
             files=files,
             meter=meter_of(self.meter, self.lines),
         )
+
+    def _zone(self) -> str:
+        """Whose hours the platform's deadlines are said in."""
+        if self.zone is not None:
+            return self.zone
+        return "+08:00" if self.business_days is None else self.business_days.zone
 
     def _default_promise(self) -> int | BusinessDays | None:
         """When an order is due that brings no promise of its own; None: never."""
@@ -115,3 +133,10 @@ class ProfileFile(Strict):
             return self.business_days.business_days()
         hours = 48 if self.default_promise_hours is None else self.default_promise_hours
         return None if hours == NEVER else microseconds(hours)
+
+
+def _track_rules(rules: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The rules of the track that are on, for the rule that goes by their breaches."""
+    if "unreceived_after_violation" not in rules:
+        return ()
+    return tuple(rules[name] for name in _TRACK_RULES if name in rules)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal, TypeVar
 
 from streams.profiles.aliases import Aliases
 from streams.profiles.money import Exposure
+from streams.profiles.sources import Confidence, Source, source_of
 from streams.rules.cloned_track import ClonedTrack
 from streams.rules.duplicate_tracking_number import DuplicateTrackingNumber
 from streams.rules.pauses import Exemption
@@ -29,7 +31,9 @@ class Profile:
     """The rules of one platform. Times in µs; `effective_to` is exclusive, None: still in force.
 
     `files` are where it was read from: the file itself, then those that it changes. `appeal_days`
-    is how long after its judgement the platform takes an appeal; None: not known.
+    is how long after its judgement the platform takes an appeal; None: not known. Deadlines are
+    said in the hours of `zone`. `sources` are of the figures that were read elsewhere than
+    `source_url`, `confidence` how sure all others are.
     """
 
     id: str
@@ -48,6 +52,15 @@ class Profile:
     meter: Meter | None = None
     terms: Terms = _TERMS
     appeal_days: int | None = None
+    zone: str = "+08:00"
+    sources: tuple[Source, ...] = ()
+    confidence: Confidence | None = None
+
+    def source_of(self, figure: str) -> Source:
+        """Where a field of the profile, `rules.pickup_overdue` say, was read."""
+        read_on = date.fromisoformat(self.read_on)
+        head = Source((), self.source_url, read_on, self.confidence)
+        return source_of(figure, head, self.sources)
 
     def rule(self, kind: type[R]) -> R | None:
         """The rule of this class; None where it is off."""
@@ -91,6 +104,7 @@ class Profiles:
         self.aliases = aliases
         self.all = tuple(sorted(profiles, key=lambda p: (p.platform, p.effective_from)))
         self._forced = forced
+        self._by_id = {profile.id: profile for profile in self.all}
         self._newest_first: dict[str, tuple[Profile, ...]] = {}
         for profile in self.all:
             later = self._newest_first.get(profile.platform, ())
@@ -105,6 +119,12 @@ class Profiles:
         platforms = frozenset(profile.platform for profile in self.all)
         return self.aliases.carriers, self.aliases.platforms, platforms
 
+    def of(self, platform: str) -> tuple[Profile, ...]:
+        """All that may judge an order of `platform`, the newest first."""
+        if self._forced is not None:
+            return (self._forced,)
+        return self._newest_first.get(platform) or self._newest_first[DEFAULT_PLATFORM]
+
     def at(self, platform: str, moment: int) -> Profile:
         """The newest profile of `platform` in force at `moment` (µs).
 
@@ -112,7 +132,7 @@ class Profiles:
         """
         if self._forced is not None:
             return self._forced
-        candidates = self._newest_first.get(platform) or self._newest_first[DEFAULT_PLATFORM]
+        candidates = self.of(platform)
         last: Profile | None = None
         for profile in candidates:
             if profile.effective_from <= moment:
@@ -121,9 +141,10 @@ class Profiles:
                 last = last or profile
         return last or candidates[-1]
 
+    def named(self, profile_id: str) -> Profile | None:
+        """The profile of this id, None where there is none."""
+        return self._by_id.get(profile_id)
+
     def forced(self, profile_id: str) -> Profiles:
         """The same profiles, every order judged by the one named; raises KeyError."""
-        for profile in self.all:
-            if profile.id == profile_id:
-                return Profiles(self.all, forced=profile, aliases=self.aliases)
-        raise KeyError(profile_id)
+        return Profiles(self.all, forced=self._by_id[profile_id], aliases=self.aliases)

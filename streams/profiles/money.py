@@ -12,9 +12,12 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
 
-from streams.facts.facts import OrderFacts, OrderVersion
+from streams.facts.facts import PRESALES, OrderFacts, OrderVersion
 from streams.facts.times import DAY
 from streams.state.state import Finding
+
+ALL_PRESALES = frozenset(range(len(PRESALES)))
+"""Kinds of orders by their index in `PRESALES`: no presale is one of them."""
 
 WHOLE = 10_000
 """Basis points in the whole: 100 is one percent."""
@@ -40,11 +43,13 @@ class Step(NamedTuple):
     """What one tier costs one order: `share` basis points of the amount paid, within bounds.
 
     `floor` and `cap` are minor units; they hold after rounding, so no sum is ever outside of them.
+    Where it is due, one buyer's day may cost `buyer_day`, if that is more than in other cases.
     """
 
     share: int
     floor: int
     cap: int
+    buyer_day: int = 0
 
     def cost(self, amount: int, unit: int) -> int:
         """The cost of an order of `amount`, rounded half up to multiples of `unit`."""
@@ -54,19 +59,32 @@ class Step(NamedTuple):
 class Scale(NamedTuple):
     """The tiers of one kind of order, mildest first; one where lateness plays no part.
 
-    For orders promised within `promise_up_to` (µs, inclusive; None: any) of their payment, and for
-    presales only or all others only (None: both).
+    For orders promised within `promise_up_to` (µs, inclusive; None: any) of their payment, and of
+    the kinds `presales` of `PRESALES`. At the most one tier is due, or all of them where
+    each is `added` to those before it.
     """
 
     tiers: tuple[Step, ...]
     promise_up_to: int | None = None
-    presale: bool | None = None
+    presales: frozenset[int] = ALL_PRESALES
+    added: bool = False
 
-    def fits(self, promise: int | None, presale: bool) -> bool:
+    def fits(self, promise: int | None, presale: int) -> bool:
         """Whether an order promised within `promise` µs is of this kind."""
-        if self.presale is not None and self.presale != presale:
+        if presale not in self.presales:
             return False
         return self.promise_up_to is None or (promise is not None and promise <= self.promise_up_to)
+
+    def price(self, amount: int, unit: int) -> Range:
+        """What an order of `amount` costs at the least and at the most."""
+        costs = [step.cost(amount, unit) for step in self.tiers]
+        return min(costs), sum(costs) if self.added else max(costs)
+
+    @property
+    def buyer_days(self) -> Range:
+        """What one buyer's day may cost where the mildest tier is due, and where the hardest is, if
+        that is more than in other cases."""
+        return self.tiers[0].buyer_day, max(step.buyer_day for step in self.tiers)
 
 
 class Together(NamedTuple):
@@ -87,7 +105,9 @@ class Exposure:
     a "strike", or "unknown".
 
     Sums are rounded half up to multiples of `round_to`. `day_offset` (µs) is how far the days that
-    the platform counts in are ahead of UTC.
+    the platform counts in are ahead of UTC. They are shares of the amount paid; where
+    `without_postage`, of what was paid for the goods alone, as far as an order says that.
+    `cap_per_buyer_day` is the cap of every case for which a tier names no greater one.
     """
 
     sums: Sums = field(default_factory=lambda: MappingProxyType({}))
@@ -97,6 +117,7 @@ class Exposure:
     cap_per_buyer_day: int | None = None
     day_offset: int = 0
     kind: str = "strike"
+    without_postage: bool = False
 
     def of(
         self,
@@ -110,40 +131,53 @@ class Exposure:
         if (rule, stage) not in self.sums:
             return self.kind, None
         least = most = 0
+        cap = self.cap_per_buyer_day
         for order in orders:
-            priced = self.price(rule, stage, limit, order)
-            if priced is None:
+            amount, scale = self.amount(order), self.scale(rule, stage, limit, order)
+            if amount is None or scale is None:
                 return "compensation", None
-            least += priced[0]
-            most += priced[1]
+            low, high = scale.price(amount, self.round_to)
+            least += low
+            most += high
+            cap = cap and max(cap, scale.buyer_days[1])
         if not orders:
             return "compensation", None
-        return "compensation", (self.currency, least, most, self.cap_per_buyer_day)
+        return "compensation", (self.currency, least, most, cap)
+
+    def scale(
+        self, rule: str, stage: str, limit: int | None, order: OrderFacts | OrderVersion | None
+    ) -> Scale | None:
+        """The tiers that hold for an order; None: there is no sum."""
+        presale = order.presale if isinstance(order, OrderVersion) else 0
+        for scale in self.sums.get((rule, stage), ()):
+            if scale.fits(limit, presale):
+                return scale
+        return None
 
     def price(
         self, rule: str, stage: str, limit: int | None, order: OrderFacts | OrderVersion | None
     ) -> Range | None:
         """What a warning may cost for one order; None: there is no sum, or it is not known."""
-        amount = self.amount(order)
-        if amount is None:
-            return None
-        presale = isinstance(order, OrderVersion) and order.presale != 0
-        for scale in self.sums.get((rule, stage), ()):
-            if scale.fits(limit, presale):
-                costs = [step.cost(amount, self.round_to) for step in scale.tiers]
-                return min(costs), max(costs)
-        return None
+        amount, scale = self.amount(order), self.scale(rule, stage, limit, order)
+        return None if amount is None or scale is None else scale.price(amount, self.round_to)
 
     def amount(self, order: OrderFacts | OrderVersion | None) -> int | None:
-        """What was paid for the order, in the profile's currency; None where that is not known."""
-        if order is None or order.amount_paid is None or order.amount_paid < 0:
+        """What sums are shares of, in the profile's currency; None where that is not known."""
+        if order is None:
             return None
-        currency = order.currency
-        return order.amount_paid if currency and currency.upper() == self.currency else None
+        amount, currency = order.amount_paid, order.currency
+        if self.without_postage and order.amount_goods is not None:
+            amount = order.amount_goods
+        if amount is None or amount < 0:
+            return None
+        return amount if currency and currency.upper() == self.currency else None
 
 
 class Charge(NamedTuple):
-    """What one warning may cost for one order, and who bought it, as far as that is known."""
+    """What one warning may cost for one order, and who bought it, as far as that is known.
+
+    `buyer_days` is `Scale.buyer_days` of its tiers.
+    """
 
     order_id: str
     rule: str
@@ -152,6 +186,7 @@ class Charge(NamedTuple):
     least: int
     most: int
     buyer: Buyer | None = None
+    buyer_days: Range = (0, 0)
 
 
 def at_risk(finding: Finding) -> bool:
@@ -167,12 +202,21 @@ def charges(
     """What a warning may cost for each of its `orders`, those without a known sum left out."""
     found = []
     for order in orders:
-        priced = exposure.price(finding.rule, finding.stage, finding.limit, order)
+        scale = exposure.scale(finding.rule, finding.stage, finding.limit, order)
         amount = exposure.amount(order)
-        if priced is not None and amount is not None:
-            buyer = buyer_of(order, exposure.day_offset)
+        if scale is not None and amount is not None:
+            least, most = scale.price(amount, exposure.round_to)
             found.append(
-                Charge(order.order_id, finding.rule, finding.stage, amount, *priced, buyer)
+                Charge(
+                    order.order_id,
+                    finding.rule,
+                    finding.stage,
+                    amount,
+                    least,
+                    most,
+                    buyer_of(order, exposure.day_offset),
+                    scale.buyer_days,
+                )
             )
     return found
 
@@ -182,14 +226,18 @@ def joint(exposure: Exposure, charges: Iterable[Charge]) -> Range:
 
     At the least an order pays once for a rule and stage, however often it is broken; at the most
     each time. The rules of `together` never cost one order more than that allows, nor less than
-    the greatest of their sums. An order whose buyer is not known counts as a buyer of its own.
+    the greatest of their sums. An order whose buyer is not known counts as a buyer of its own. A
+    buyer's day costs no more than the greatest cap of its cases.
     """
     orders: dict[str, list[Charge]] = {}
     for charge in charges:
         orders.setdefault(charge.order_id, []).append(charge)
+    cap = exposure.cap_per_buyer_day or 0
     buyers: dict[Buyer | str, list[int]] = {}
+    caps: dict[Buyer | str, list[int]] = {}
     for order_id, about in orders.items():
-        sums = buyers.setdefault(about[0].buyer or order_id, [0, 0])
+        buyer = about[0].buyer or order_id
+        sums, most_of_day = buyers.setdefault(buyer, [0, 0]), caps.setdefault(buyer, [cap, cap])
         once: dict[tuple[str, str], int] = {}
         for charge in about:
             key = charge.rule, charge.stage
@@ -198,12 +246,12 @@ def joint(exposure: Exposure, charges: Iterable[Charge]) -> Range:
         sums[0] += _order_cost(exposure, about[0].amount, leasts)
         mosts = [(charge.rule, charge.most) for charge in about]
         sums[1] += _order_cost(exposure, about[0].amount, mosts)
-    cap = exposure.cap_per_buyer_day
-    least = most = 0
-    for low, high in buyers.values():
-        least += low if cap is None else min(low, cap)
-        most += high if cap is None else min(high, cap)
-    return least, most
+        for side in (0, 1):
+            most_of_day[side] = max(most_of_day[side], *(each.buyer_days[side] for each in about))
+    if exposure.cap_per_buyer_day is not None:
+        for buyer, sums in buyers.items():
+            sums[:] = map(min, sums, caps[buyer])
+    return sum(low for low, _ in buyers.values()), sum(high for _, high in buyers.values())
 
 
 def spelled(currency: str, least: int, most: int) -> str:

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from streams.facts.times import HOUR, iso
 from streams.profiles.model import Profile
+from streams.state.shop_lines import Meter
 
 
 def clashes(profiles: Iterable[Profile]) -> list[str]:
@@ -18,12 +19,11 @@ def clashes(profiles: Iterable[Profile]) -> list[str]:
     for profile in profiles:
         if profile.meter is not None:
             first = days.setdefault(profile.platform, profile)
-            if first.meter is not None and first.meter.day_offset != profile.meter.day_offset:
+            if first.meter is not None and _days(first.meter) != _days(profile.meter):
                 where = profile.files[0] if profile.files else profile.id
                 found.append(
-                    f"{where}: {profile.id}: meter.days_ahead_of_utc_hours is "
-                    f"{profile.meter.day_offset // HOUR}, allowed is that of {first.id}: "
-                    f"{first.meter.day_offset // HOUR}"
+                    f"{where}: {profile.id}: {_days(profile.meter)}, allowed is that of "
+                    f"{first.id}: {_days(first.meter)}"
                 )
         other = starts.setdefault((profile.platform, profile.effective_from), profile.id)
         if other != profile.id:
@@ -33,6 +33,13 @@ def clashes(profiles: Iterable[Profile]) -> list[str]:
                 "effective_from, or its id to take its place"
             )
     return found
+
+
+def _days(meter: Meter) -> str:
+    """When the days of a meter begin."""
+    if meter.zone is not None:
+        return f"meter.zone is {meter.zone}"
+    return f"meter.days_ahead_of_utc_hours is {meter.day_offset // HOUR}"
 
 
 def remarks(profiles: Iterable[Profile]) -> list[str]:

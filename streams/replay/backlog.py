@@ -13,7 +13,7 @@ from typing import Any
 
 from streams.decode.names import Names
 from streams.engine.kafka.types import Effects, Output
-from streams.facts.facts import OrderVersion, TrackingFact
+from streams.facts.facts import OrderVersion, StockFact, TrackingFact
 from streams.inputs.files import NO_TIME, BadLine
 from streams.inputs.sources.scope import Scope
 from streams.judge.warnings import Revision
@@ -58,6 +58,11 @@ class Backlog(Machine):
         """A tracking fact arrives at `now` (µs); False where there is no room for it."""
         self.hear(fact, now)
         return not self.parcels([fact], now)
+
+    def stock(self, fact: StockFact, now: int) -> None:
+        """A level of stock arrives at `now` (µs); it counts where stock is read."""
+        if self._stock is not None:
+            self.late += not self._stock.level(fact)
 
     def orders(self, versions: list[OrderVersion], now: int) -> list[int]:
         """Order versions arrive in this order, the last at `now` (µs); the places of those for
@@ -181,6 +186,8 @@ def gather(
             if isinstance(each.fact, OrderVersion):
                 versions.append(each.fact)
                 of_orders.append(each)
+            elif isinstance(each.fact, StockFact):
+                machine.stock(each.fact, each.at)
             else:
                 machine.hear(each.fact, each.at)
                 facts.append(each.fact)

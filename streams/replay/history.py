@@ -9,19 +9,22 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from streams.decode import Bad, decode_order, decode_tracking
+from streams.decode import Bad, decode_order, decode_stock, decode_tracking
 from streams.decode.moments import parse_time
 from streams.decode.names import BUILT_IN, Names
-from streams.facts.facts import OrderVersion, TrackingFact
+from streams.facts.facts import OrderVersion, StockFact, TrackingFact
 from streams.inputs.arrivals import Line
 from streams.inputs.files import NO_TIME, BadLine
-from streams.inputs.messages import ORDERS, Message
+from streams.inputs.messages import ORDERS, STOCK, TRACKING, Message
 from streams.inputs.sources.scope import Scope
 from streams.replay.scope import scoped_fact, scoped_order
 from streams.replay.seen import Seen
 from streams.tables.processor import TOO_MANY
 
-_FAR = 1 << 62
+_KINDS = ORDERS, TRACKING, STOCK
+"""Messages in the order in which those of one arrival come."""
+
+FAR = 1 << 62
 """The arrival of a line that has none: nothing in it counts as lying in the future."""
 
 
@@ -33,6 +36,9 @@ class Player(Protocol):
 
     def tracking(self, fact: TrackingFact, now: int) -> bool:
         """A tracking fact arrives at `now` (µs); False where there is no room for it."""
+
+    def stock(self, fact: StockFact, now: int) -> None:
+        """A level of stock arrives at `now` (µs)."""
 
     def advance(self, until: int) -> None:
         """Let every deadline up to and including `until` (µs) pass."""
@@ -59,7 +65,7 @@ class Arrival(NamedTuple):
     """A message that arrives: when (µs), what it says, and the line of the file that it is."""
 
     at: int
-    fact: OrderVersion | TrackingFact
+    fact: OrderVersion | TrackingFact | StockFact
     line: Line
     file: Source
 
@@ -78,7 +84,8 @@ def play(
     seen: Seen | None = None,
     names: Names = BUILT_IN,
 ) -> int:
-    """Merge the files by arrival, orders first where equal, and move the clock with them.
+    """Merge the files by arrival and move the clock with them; where equal, orders come first and
+    levels of stock last.
 
     Carriers and platforms are known by `names`. Lines that arrive after `until` (µs) do not count;
     the clock ends there, or at the last arrival: that moment is returned. Bad lines go to `reject`.
@@ -87,6 +94,9 @@ def play(
     last = NO_TIME
     for each in arrivals(files, until, reject, progress, scope, seen or Seen(), names):
         fact, last = each.fact, each.at
+        if isinstance(fact, StockFact):
+            machine.stock(fact, last)
+            continue
         if isinstance(fact, OrderVersion):
             taken = machine.order(fact, last)
         else:
@@ -110,19 +120,21 @@ def arrivals(
     """What arrives, as `play` takes it; `seen` counts it."""
 
     def tagged(number: int, file: Source) -> Iterator[tuple[int, int, int, Line, Source]]:
-        kind = 0 if file.message is ORDERS else 1
+        kind = _KINDS.index(file.message)
         for line in file.read(reject, progress):
             yield line.arrival, kind, number, line, file
 
     # No two files have one number: what stands behind it is never compared.
     merged = heapq.merge(*(tagged(*each) for each in enumerate(files)))
-    for arrival, kind, _, line, file in merged:
+    for arrival, _, _, line, file in merged:
         if until is not None and arrival > until:
             continue
-        known_at = _FAR if arrival == NO_TIME else arrival
-        fact: OrderVersion | TrackingFact | Bad
-        if kind == 0:
+        known_at = FAR if arrival == NO_TIME else arrival
+        fact: OrderVersion | TrackingFact | StockFact | Bad
+        if file.message is ORDERS:
             fact = _order(line, known_at, scope, names)
+        elif file.message is STOCK:
+            fact = decode_stock(line.raw, known_at, names=names)
         else:
             fact = decode_tracking(line.raw, known_at, 0, line.number - 1, names=names)
             if scope is not None and not isinstance(fact, Bad):
@@ -132,6 +144,8 @@ def arrivals(
             continue
         if isinstance(fact, OrderVersion):
             seen.order(fact, arrival)
+        elif isinstance(fact, StockFact):
+            seen.level(fact, arrival)
         else:
             seen.tracking(fact, arrival)
         yield Arrival(arrival, fact, line, file)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from streams.engine.kafka.topics import Topics
 from streams.engine.kafka.types import Effects, Output
-from streams.facts.facts import STATUS_CODE, OrderVersion, TrackingFact
+from streams.facts.facts import STATUS_CODE, OrderVersion, StockFact, TrackingFact
 from streams.judge.evaluate import RuleFailure
 from streams.judge.feeds import Feeds
 from streams.judge.warnings import Revision
@@ -35,6 +36,16 @@ Changed = dict[int, dict[bytes, int]]
 
 TOPICS = Topics()
 """Names between processors; nothing of a replay is on any broker."""
+
+
+def is_heard(fact: TrackingFact) -> bool:
+    """Whether a fact is the carrier's word: an upload is the seller's."""
+    return fact.status != _ORDERED
+
+
+def carrier_of(fact: TrackingFact) -> str:
+    """Whose feed told a fact."""
+    return fact.key.partition(":")[0]
 
 
 class _Tables:
@@ -87,7 +98,9 @@ class Machine:
         self.late = 0
         self._tables = _Tables(("orders", "parcels", "tracks"))
         self.unjudged: dict[str, set[bytes]] = {table: set() for table in self._tables.rows}
-        orders = _Orders(TOPICS, 1, profiles, self._tables, feeds=self.feeds, codec=LIVE)
+        self._stock = None if meters is None else meters.stock
+        topics = replace(TOPICS, stocked=self._stock is not None)
+        orders = _Orders(topics, 1, profiles, self._tables, feeds=self.feeds, codec=LIVE)
         parcels = _Parcels(TOPICS, 1, profiles, self._tables, feeds=self.feeds, codec=LIVE)
         tracks = TrackProcessor(TOPICS, 1, self._tables, codec=LIVE)
         self._parcels = parcels
@@ -133,10 +146,16 @@ class Machine:
         self.hear(fact, now)
         return self._arrive(TOPICS.tracking_rekey, fact.key, fact, now)
 
+    def stock(self, fact: StockFact, now: int) -> None:
+        """A level of stock arrives at `now` (µs); it counts where stock is read."""
+        self.advance(now - 1)
+        if self._stock is not None:
+            self.late += not self._stock.level(fact)
+
     def hear(self, fact: TrackingFact, now: int) -> None:
         """A carrier's feed is heard at `now` (µs)."""
-        if fact.status != _ORDERED:  # an upload is the seller's word, not the carrier's
-            self.feeds.hear({fact.key.partition(":")[0]: 1}, now)
+        if is_heard(fact):
+            self.feeds.hear({carrier_of(fact): 1}, now)
 
     def advance(self, until: int) -> None:
         """Let every deadline up to and including `until` (µs) pass."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import Generic, TypeVar
 
-from streams.facts.facts import STATUS_CODE, OrderVersion, TrackingFact
+from streams.facts.facts import STATUS_CODE, OrderVersion, StockFact, TrackingFact
 from streams.facts.statuses import NOT_RECORDS
+from streams.state.stock import stock_key
 
 REMEMBERED = 65 * 24 * 3_600 * 1_000_000
 """µs for which a key is remembered at least: as long as a state is kept."""
@@ -46,7 +47,8 @@ class Seen:
     """Counts what arrives; memory follows the states that live, not the length of the history.
 
     An order or parcel that comes again after more than 65 days counts anew. `shared` are order ids
-    with two shops or platforms, and what these are; `records` are of parcels alone. `estimated`
+    with two shops or platforms, and what these are; `records` are of parcels alone,
+    `products` those of which a level of stock came. `estimated`
     counts times that are guesses: of orders' payments, of uploads, of records.
     """
 
@@ -54,12 +56,14 @@ class Seen:
         self.orders = 0
         self.parcels = 0
         self.records = 0
+        self.products = 0
         self.carriers: Counter[str] = Counter()
         self.platforms: Counter[str] = Counter()
         self.shared: dict[str, set[str]] = {}
         self.estimated: Counter[str] = Counter()
         self._known_orders: _Recent[bool] = _Recent()
         self._known_parcels: _Recent[bool] = _Recent()
+        self._known_products: _Recent[bool] = _Recent()
         self._owners: _Recent[tuple[str | None, str | None]] = _Recent()
 
     def order(self, version: OrderVersion, now: int) -> None:
@@ -87,6 +91,15 @@ class Seen:
         self.records += fact.status not in NOT_RECORDS and not released
         for order_id in fact.order_ids:
             self._owned(order_id, fact.platform, fact.shop_id, now)
+
+    def level(self, fact: StockFact, now: int) -> None:
+        """A level of stock arrives at `now` (µs)."""
+        key = stock_key(fact.platform, fact.shop_id, fact.product_id).decode()
+        if self._known_products.get(key, now) is None:
+            self._known_products.set(key, True)
+            self.products += 1
+        if fact.platform:
+            self.platforms[fact.platform] += 1
 
     def _owned(self, order_id: str, platform: str | None, shop: str | None, now: int) -> None:
         platform, shop = platform or None, shop or None

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from streams.profiles.model import Profiles
+from streams.replay.stock import Stocks
 from streams.shops.risks import meter_of, risks
+from streams.shops.windows import reach_of
 from streams.state import shop_days
 from streams.state.contributions import ContributionChange, deltas
 from streams.state.shop_days import Change, ShopDay, product_key, row_key
+from streams.state.shop_lines import Counts
 
 _encoder = msgspec.json.Encoder()
 
@@ -19,10 +22,11 @@ _encoder = msgspec.json.Encoder()
 class ShopDays:
     """All days of all shops, in memory; a day that a worker would have forgotten stays as it was.
 
-    `by_profile` has what each profile counts, by its id.
+    `by_profile` has what each profile counts, by its id. `stock` is there where stock is read.
     """
 
-    def __init__(self, profiles: Profiles) -> None:
+    def __init__(self, profiles: Profiles, *, stocked: bool = False) -> None:
+        self.stock = Stocks() if stocked else None
         self._profiles = profiles
         self._rows: dict[bytes, ShopDay] = {}
         self._taken = 0
@@ -35,6 +39,8 @@ class ShopDays:
             if contribution is None:
                 continue
             self._taken += 1
+            if self.stock is not None:
+                self.stock.take(change)
             for day, delta in deltas(change.old, change.new):
                 key = row_key(contribution.platform, contribution.shop_id, day)
                 row = self._rows.get(key)
@@ -59,18 +65,24 @@ class ShopDays:
             row.revision = 0
             for product in row.products.values():
                 product.revision = 0
-            found = risks(row, list(self._before(row)), self._profiles, now)
+            found = risks(row, self._before(row), self._profiles, now)
             if found.shop is not None:
                 shops.append((key, found.shop))
             for name, value in found.products:
                 its = product_key(row.platform, row.shop_id, name, row.day)
                 products.append((its, value))
+        if self.stock is not None:
+            products += self.stock.values(now)
         return _by_key(shops), _by_key(products)
 
-    def _before(self, row: ShopDay) -> Iterator[ShopDay | None]:
-        days = max((meter.longest_run() for meter in self.by_profile.values() if meter), default=1)
-        for n in range(1, days):
-            yield self._rows.get(row_key(row.platform, row.shop_id, row.day - n))
+    def _before(self, row: ShopDay) -> dict[int, Counts]:
+        """The counts of the days that its lines look back to."""
+        found: dict[int, Counts] = {}
+        for day in range(row.day - reach_of(self._profiles, row.platform), row.day):
+            earlier = self._rows.get(row_key(row.platform, row.shop_id, day))
+            if earlier is not None:
+                found[day] = earlier.counts
+        return found
 
 
 def _by_key(values: list[tuple[bytes, dict[str, Any]]]) -> list[dict[str, Any]]:

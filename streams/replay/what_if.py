@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
-from streams.facts.facts import OrderVersion, TrackingFact
+from streams.facts.facts import OrderVersion, StockFact, TrackingFact
 from streams.judge.evaluate import RuleFailure
 from streams.judge.warnings import Revision
 from streams.profiles.model import Profile, Profiles
@@ -179,6 +179,9 @@ class WhatIf:
         """A tracking fact arrives at `now` (µs); False where there is no room for it."""
         room = self.before.machine.tracking(fact, now)
         return self.after.machine.tracking(fact, now) and room
+
+    def stock(self, fact: StockFact, now: int) -> None:
+        """A level of stock: it judges nothing."""
 
     def advance(self, until: int) -> None:
         """Let every deadline up to and including `until` (µs) pass."""

@@ -12,7 +12,7 @@ import msgspec
 from streams.inputs.cells import Reading
 from streams.inputs.files import HistoryFile, is_json
 from streams.inputs.json_text import Entry, messages
-from streams.inputs.messages import ORDERS, TRACKING, Message
+from streams.inputs.messages import ORDERS, STOCK, TRACKING, Message
 from streams.inputs.opened import Opened, Unreadable
 from streams.inputs.published import PublishedFile, holds_records
 from streams.inputs.sheets.imported import is_sheet
@@ -28,7 +28,7 @@ _LOOKED_AT = 20
 
 
 def opened(paths: Iterable[Path], reading: Reading, exports: Exports) -> list[File]:
-    """The files, looked at; one that may hold both twice, for its orders and its updates.
+    """The files, looked at; one that may hold all, for each message once.
 
     A file holds our own messages, or is an export, which is read at once. Raises OSError, and
     Unreadable where one is neither.
@@ -63,7 +63,7 @@ def _of_json(content: Opened, text: Text, reading: Reading, exports: Exports) ->
     objects = [_object_in(entry) for entry in entries]
     for entry, sent in zip(entries, objects, strict=True):
         if holds_records(entry):
-            return PublishedFile(text, ORDERS), PublishedFile(text, TRACKING)
+            return [PublishedFile(text, each) for each in (ORDERS, TRACKING, STOCK)]
         message = _message_of(sent, whole=exports.source is not None)
         if message is not None:
             return (HistoryFile(content.path, message, reading),)

@@ -1,24 +1,28 @@
-"""The parts of the page with figures: shops, carriers and lanes, and problems with the data."""
+"""The parts of the page with figures: shops, stock, carriers and lanes, problems with the data."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from streams.facts.times import HOUR
+from streams.facts.times import HOUR, from_datetime
 from streams.report import charts
 from streams.report.html import Html, code, small
 from streams.report.measures import Measure
 from streams.report.problems import Problem
 from streams.report.report import SHOP_DAYS, Report
-from streams.report.wording import Said, label, lane, length, percent, problem, same, share
+from streams.report.wording import Said, label, lane, length, percent, problem, same, share, time_of
 
 MOST_CARRIERS = 12
 """Carriers of a chart; the tables have all."""
 
 MOST_SHOPS = 12
 """Shops with a chart of their own; the table has all."""
+
+MOST_PRODUCTS = 300
+"""Products that are short on the page; the workbook has all."""
 
 MOST_LANES = 60
 """Rows of carriers and lanes on the page; the workbook has all."""
@@ -48,6 +52,23 @@ def shops(html: Html, report: Report) -> str:
         f'<div class="charts">{"".join(drawn)}</div>' if drawn else "",
         table,
     )
+
+
+def stock(html: Html, report: Report) -> str:
+    """The products that are short, what lacks most first."""
+    short = [each for each in report.stock if each["short_by"]]
+    if not short:
+        return html.section("stock", html.paragraph("none_short", count=len(report.stock)))
+    heads = (
+        *("product", "shop", "short_by", "available", "pieces_unshipped", "since"),
+        "orders_that_break",
+    )
+    rows = [_stock_row(html, each) for each in short[:MOST_PRODUCTS]]
+    table = html.table(label("stock"), [label(each) for each in heads], rows, (2, 3, 4))
+    shown = ""
+    if len(short) > MOST_PRODUCTS:
+        shown = html.paragraph("shown", shown=MOST_PRODUCTS, all=len(short))
+    return html.section("stock", html.paragraph("stock_intro"), table, shown)
 
 
 def carriers(html: Html, report: Report) -> str:
@@ -90,21 +111,26 @@ def shop_of(day: Mapping[str, Any]) -> tuple[str, str]:
     return day["platform"], day["shop_id"]
 
 
-def nearest(lines: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """The line that the fewest orders more would cross; None: the platform draws none."""
+def nearest(day: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The line of a day that the fewest orders more would cross; None: the platform draws none."""
+    lines = [*day["lines"], *day["windows"]]
     return min(lines, key=lambda line: line["distance"], default=None)
 
 
 def line_text(line: Mapping[str, Any]) -> Said:
-    """A line in words."""
+    """A line in words, and over which days it is taken."""
     threshold = line["threshold"]
-    return label(
-        "line_of",
+    share = threshold["basis_points"]
+    text = label(
+        "line_of" if share else "line_count",
         measure=label(f"measure_{line['orders']}"),
         over=label(f"line_over_{threshold['comparator']}"),
-        share=percent(threshold["basis_points"]),
+        share=percent(share),
         least=threshold["least"],
     )
+    if "first_day" not in line:
+        return text
+    return label("line_within", line=text, first=line["first_day"], last=line["last_day"])
 
 
 def hours(us: int | None) -> str:
@@ -114,7 +140,7 @@ def hours(us: int | None) -> str:
 
 def _shop_row(html: Html, day: Mapping[str, Any]) -> list[str]:
     counts, rates = day["counts"], day["rates"]
-    line = nearest(day["lines"])
+    line = nearest(day)
     if line is None:
         text, distance = small(html.label("no_line")), "–"
     else:
@@ -134,6 +160,25 @@ def _shop_row(html: Html, day: Mapping[str, Any]) -> list[str]:
         text,
         distance,
     ]
+
+
+def _stock_row(html: Html, product: Mapping[str, Any]) -> list[str]:
+    platform, shop_id = shop_of(product)
+    orders = " ".join(code(each["order_id"]) for each in product["short_orders"])
+    return [
+        html.say(same(product["product_id"])),
+        f"{html.say(same(shop_id))} {small(html.say(same(platform)))}",
+        f'<span class="badge critical">{product["short_by"]}</span>',
+        str(product["available"]),
+        str(product["unshipped"]),
+        _moment(product["short_since"]),
+        orders,
+    ]
+
+
+def _moment(text: str) -> str:
+    """A time that a message has, in Beijing."""
+    return time_of(from_datetime(datetime.fromisoformat(text)))
 
 
 def _chart_of_shop(html: Html, platform: str, shop_id: str, days: Any) -> str:

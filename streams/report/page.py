@@ -22,6 +22,7 @@ _PARTS = {
     "breached": warnings_part.breached,
     "money": warnings_part.money,
     "shops": numbers_part.shops,
+    "stock": numbers_part.stock,
     "carriers": numbers_part.carriers,
     "problems": numbers_part.data,
     "stories": stories_part.stories,
@@ -34,8 +35,9 @@ def page(report: Report, languages: Sequence[str], version: str) -> str:
     """The page, in one language or in both; `version` is the product's."""
     html = Html(languages)
     style = files("streams.report").joinpath("page.css").read_text(encoding="utf-8")
+    parts = {name: part for name, part in _PARTS.items() if name != "stock" or report.stock}
     contents = "".join(
-        f'<li><a href="#{name}">{html.label(name)}</a></li>' for name in ("summary", *_PARTS)
+        f'<li><a href="#{name}">{html.label(name)}</a></li>' for name in ("summary", *parts)
     )
     body = "\n".join(
         (
@@ -44,7 +46,7 @@ def page(report: Report, languages: Sequence[str], version: str) -> str:
             f'<ul id="top">{contents}</ul></nav></header>',
             "<main>",
             _summary(html, report),
-            *(part(html, report) for part in _PARTS.values()),
+            *(part(html, report) for part in parts.values()),
             "</main>",
             _footer(html, report, version),
         )

@@ -11,7 +11,7 @@ from streams.inputs.rejected import Counted, shown_value, without_personal
 from streams.inputs.sheets.imported import Imported
 from streams.profiles.model import Profiles
 from streams.replay.machine import Machine
-from streams.replay.namesakes import namesakes
+from streams.replay.namesakes import namesakes, numbered
 from streams.replay.seen import Seen
 from streams.report.files import File
 from streams.report.measures import Measured
@@ -50,7 +50,7 @@ def problems(
     untracked = sorted(key.decode() for key in machine.unjudged["orders"])
     found += _some("received_untracked", untracked)
     found += [Problem(code, count) for code, count in seen.estimated.most_common()]
-    waiting = namesakes(machine)
+    waiting = namesakes(numbered(machine))
     known = {profile.platform for profile in profiles.all}
     strange = [name for name, _ in seen.platforms.most_common() if name not in known]
     shared = [f"{each} ({', '.join(sorted(who))})" for each, who in seen.shared.items()]

@@ -35,8 +35,9 @@ class Report:
 
     `due`, `held` and `breached` are what stands, in order of urgency, `late` what ended after its
     deadline. `risks` has what each of `open`, `late` (breached or ended late) and `all` may cost.
-    `by_rule` counts by (rule, state). `shops` are days of shops as `shop-risk` has them, `story_of`
-    the number of a warning's story, counted from 1.
+    `by_rule` counts by (rule, state). `shops` are days of shops as `shop-risk` has them, `stock`
+    what `product-risk` has of products with a level, what lacks most first; `story_of` the number
+    of a warning's story, counted from 1.
     """
 
     until: int
@@ -51,6 +52,7 @@ class Report:
     risks: dict[str, Risk]
     by_rule: Counter[tuple[str, str]]
     shops: Sequence[dict[str, Any]]
+    stock: Sequence[dict[str, Any]]
     measured: Measured
     problems: Sequence[Problem]
     stories: Sequence[Story]
@@ -76,6 +78,7 @@ def report_of(
             key,
             finding,
             finding.state in STANDING and feeds.word(finding.parcel, until) == "silent",
+            profiles.named(finding.profile),
         )
         for key, finding in variant.newest.items()
     ]
@@ -83,6 +86,7 @@ def report_of(
     standing = [each for each in every if each.finding.state in STANDING]
     about = subjects(machine, standing)
     sizes = measured(machine, profiles, until)
+    shops, products = meters.values(until)
     return Report(
         until=until,
         files=list(dict.fromkeys(file.path.name for file in files)),
@@ -99,7 +103,11 @@ def report_of(
             "all": variant.risk(),
         },
         by_rule=Counter((each.finding.rule, each.finding.state) for each in every),
-        shops=_shops(meters, until),
+        shops=_shops(shops, until),
+        stock=sorted(
+            (each for each in products if each["day"] is None),
+            key=lambda each: (-each["short_by"], each["shop_id"], each["product_id"]),
+        ),
         measured=sizes,
         problems=problems(files, imports, bad, seen, names, profiles, machine, sizes),
         stories=[story(machine, subject, warned) for subject, warned in about.items()],
@@ -119,12 +127,11 @@ def _used(variant: Variant, profiles: Profiles) -> list[Profile]:
     return [used[name] for name in sorted(used)]
 
 
-def _shops(meters: ShopDays, until: int) -> list[dict[str, Any]]:
+def _shops(shops: Iterable[dict[str, Any]], until: int) -> list[dict[str, Any]]:
     """The last days of each shop, in order of platform, shop and day."""
     first, last = (
         datetime.fromtimestamp(moment // SECOND, BEIJING).date().isoformat()
         for moment in (max(0, until - SHOP_DAYS * DAY), until)
     )
-    shops, _ = meters.values(until)
     kept = [each for each in shops if first < each["day"] <= last]
     return sorted(kept, key=lambda each: (each["platform"], each["shop_id"], each["day"]))

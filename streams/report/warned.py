@@ -5,29 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from streams.outputs.message import text_values
-from streams.state.standing import STANDING
+from streams.outputs.message import warning_texts
+from streams.profiles.model import Profile
 from streams.state.state import Finding
-from streams.texts import advised, words
 
 _FAR = 1 << 62
 
 
 class Warned(NamedTuple):
-    """One warning; `silent`: nothing at all was heard of its carrier lately."""
+    """One warning; `silent`: nothing at all was heard of its carrier lately. `profile` is the one
+    that judged."""
 
     warning_id: str
     finding: Finding
     silent: bool = False
+    profile: Profile | None = None
 
     def texts(self) -> tuple[Mapping[str, str], Mapping[str, str]]:
         """What happened and what to do, by language."""
-        finding = self.finding
-        said = words(finding.rule, finding.state, text_values(finding), finding.stage)
-        remedy = said["remedy"]
-        if finding.state in STANDING:
-            remedy = advised(remedy, finding.advice)
-        return said["message"], remedy
+        said = warning_texts(self.finding, self.profile)
+        return said["message"], said["remedy"]
 
 
 def is_due(finding: Finding) -> bool:

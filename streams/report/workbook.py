@@ -12,7 +12,7 @@ from typing import IO, Any
 
 import xlsxwriter
 
-from streams.facts.times import HOUR, to_datetime
+from streams.facts.times import HOUR, from_datetime, to_datetime
 from streams.profiles.money import decimals_of
 from streams.report.measures import Measure
 from streams.report.numbers_part import line_text, nearest
@@ -42,6 +42,10 @@ _SHOP = (
     *("platform", "shop", "day", "orders_due", "orders_late", "late_share", "orders_shipped"),
     *("orders_abnormal", "abnormal_share", "line", "distance"),
 )
+_STOCK = (
+    *("platform", "shop", "product", "short_by", "available", "pieces_unshipped", "since"),
+    "orders_that_break",
+)
 _MEASURE = (
     *("carrier", "lane", "parcels", "waiting", "delivered", "pickup_median", "pickup_p90"),
     *("travel_median", "travel_p90", "gap", "gap_parcel", "on_time"),
@@ -67,6 +71,8 @@ def write(target: IO[bytes], report: Report, languages: Sequence[str], version: 
         book.sheet(name, _WARNING, map(book.warning, every))
     book.sheet("money", _MONEY, book.money())
     book.sheet("shops", _SHOP, map(book.shop, report.shops))
+    if report.stock:
+        book.sheet("stock", _STOCK, map(book.product, report.stock))
     book.sheet("carriers", _MEASURE, map(book.measure, measures))
     book.sheet("problems", _PROBLEM, book.problems())
     book.sheet("timeline", _STEP, book.steps())
@@ -154,7 +160,7 @@ class _Book:
 
     def shop(self, day: dict[str, Any]) -> list[Cell | Said]:
         """A row of a shop's day."""
-        counts, rates, line = day["counts"], day["rates"], nearest(day["lines"])
+        counts, rates, line = day["counts"], day["rates"], nearest(day)
         return [
             day["platform"],
             day["shop_id"],
@@ -167,6 +173,20 @@ class _Book:
             _share(rates["abnormal"]),
             None if line is None else line_text(line),
             None if line is None else line["distance"],
+        ]
+
+    def product(self, product: dict[str, Any]) -> list[Cell | Said]:
+        """A row of a product's stock."""
+        since = product["short_since"]
+        return [
+            product["platform"],
+            product["shop_id"],
+            product["product_id"],
+            product["short_by"],
+            product["available"],
+            product["unshipped"],
+            None if since is None else _moment(from_datetime(datetime.fromisoformat(since))),
+            ", ".join(each["order_id"] for each in product["short_orders"]),
         ]
 
     def measure(self, measure: Measure) -> list[Cell | Said]:

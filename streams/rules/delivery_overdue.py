@@ -30,11 +30,7 @@ class DeliveryOverdue:
 
     def episodes(self, parcel: ParcelLife) -> Iterable[Clock]:
         """The clocks of this parcel, one a stage."""
-        ended = parcel.stopped_at
-        for status in _RECEIVED:
-            at = parcel.firsts[status]
-            if at is not None and (ended is None or at < ended):
-                ended = at
+        ended = received_at(parcel)
         lead, violation, serious = parcel.lead, self.violation, self.serious
         started = lead.uploaded_at
         promised = None if lead.facts is None else lead.facts.promised_delivery_by
@@ -44,6 +40,16 @@ class DeliveryOverdue:
         if violation is None:
             return ()
         return limited(self.name, violation, serious, started, ended, lead.proof)
+
+
+def received_at(parcel: ParcelLife) -> int | None:
+    """When the parcel was received, or ready to be, or stopped otherwise (µs); None: not yet."""
+    ended = parcel.stopped_at
+    for status in _RECEIVED:
+        at = parcel.firsts[status]
+        if at is not None and (ended is None or at < ended):
+            ended = at
+    return ended
 
 
 RULE = RuleSpec("delivery_overdue", "parcel", rule=DeliveryOverdue, always=True)

@@ -1,4 +1,4 @@
-"""Times in which clocks stand still: holidays, closed regions, days on which nobody works."""
+"""Times in which clocks stand still, and dates to which they run: holidays, closed regions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from heapq import merge
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 Pause = tuple[int, int]
 """From the first moment (µs) to the second, the second itself not."""
@@ -14,26 +14,43 @@ Pause = tuple[int, int]
 _end = itemgetter(1)
 
 
-class Exemption(NamedTuple):
-    """One row of a profile: the clocks that it is about stand still in its `pauses`.
+class Until(NamedTuple):
+    """A date that takes the place of an earlier deadline: `date` (µs), for orders that are `paid`
+    or `due` from the first moment of `within` (µs) to the second, the second itself not."""
 
-    `pauses` are in order of time and disjoint. An empty set is every province, carrier or rule.
-    `promises` says that they also hold a clock that runs to a time which the order itself gives.
+    date: int
+    counts: Literal["paid", "due"]
+    within: Pause
+
+    def holds(self, paid_at: int, due_at: int) -> bool:
+        """Whether it is about an order of this payment, which is due then without it."""
+        since, to = self.within
+        return since <= (paid_at if self.counts == "paid" else due_at) < to
+
+
+class Exemption(NamedTuple):
+    """One row of a profile: the clocks that it is about stand still in its `pauses`, or run on to
+    the date of `until`.
+
+    `pauses` are in order of time and disjoint. `regions` are provinces by two digits and cities by
+    four. An empty set is every region, carrier or rule. `promises` says that they also hold a clock
+    that runs to a time which the order itself gives.
     """
 
     name: str
     pauses: tuple[Pause, ...]
-    provinces: frozenset[int] = frozenset()
+    regions: frozenset[int] = frozenset()
     carriers: frozenset[str] = frozenset()
     rules: frozenset[str] = frozenset()
     promises: bool = True
+    until: Until | None = None
 
-    def covers(self, rule: str, provinces: Iterable[int], carriers: Iterable[str]) -> bool:
-        """Whether a clock of `rule` stands still: one of its provinces is named (an unknown one
-        never is), and one of its carriers."""
+    def covers(self, rule: str, regions: Iterable[int], carriers: Iterable[str]) -> bool:
+        """Whether a clock of `rule` is held: one of its regions is named (an unknown one never
+        is), and one of its carriers."""
         return (
             (not self.rules or rule in self.rules)
-            and (not self.provinces or not self.provinces.isdisjoint(provinces))
+            and (not self.regions or not self.regions.isdisjoint(regions))
             and (not self.carriers or not self.carriers.isdisjoint(carriers))
         )
 
@@ -79,3 +96,20 @@ def overlapping(
             pauses.append((start, end))
         moment = end
     return tuple(pauses), tuple(sorted(names))
+
+
+def dated(
+    rows: Iterable[Exemption], started_at: int, length: int, deadline: int
+) -> tuple[tuple[Pause, ...], tuple[str, ...]]:
+    """As `overlapping`, where a row sets a later date than `deadline`, to which the other rows
+    bring a clock: one pause from its start on, after which it runs to that date; else nothing."""
+    dates = [
+        (row.until.date, row.name)
+        for row in rows
+        if row.until is not None and row.until.holds(started_at, started_at + length)
+    ]
+    latest = max((date for date, _ in dates), default=deadline)
+    if latest <= deadline:
+        return (), ()
+    names = tuple(sorted(name for date, name in dates if date == latest))
+    return ((started_at, latest - length),), names

@@ -19,6 +19,7 @@ from streams.rules import (
     ship_overdue,
     tracked_before_paid,
     transit_stalled,
+    unreceived_after_violation,
 )
 from streams.rules.spec import RuleSpec
 
@@ -28,6 +29,7 @@ MODULES = (
     inactive_after_pickup,
     transit_stalled,
     delivery_overdue,
+    unreceived_after_violation,
     duplicate_tracking_number,
     malformed_tracking_number,
     address_mismatch,

@@ -29,6 +29,7 @@ from streams.state.state import (
     OrderState,
     Proof,
     Recipient,
+    city_in,
     province_in,
 )
 from streams.state.versions import (
@@ -226,6 +227,11 @@ class ParcelLife:
 
     def origin(self) -> int | None:
         """The province of the earliest pickup that has one, else of the lead order's sender."""
+        return self.origin_place()[0]
+
+    def origin_place(self) -> tuple[int | None, int | None]:
+        """Province and city of the earliest pickup that has a province, else of the lead order's
+        sender."""
         if self.firsts[PICKED_UP] is not None:
             found: Checkpoint | None = None
             for record in self.records:
@@ -234,9 +240,12 @@ class ParcelLife:
                 if record.status == PICKED_UP and record.place >= PROVINCE_KNOWN:
                     found = record if found is None else min(found, record, key=canonical)
             if found is not None:
-                return province_in(found.place)
+                return province_in(found.place), city_in(found.place)
         facts = self.lead.facts
-        return None if facts is None or facts.ship_from is None else int(facts.ship_from)
+        if facts is None or facts.ship_from is None:
+            return None, None
+        city = facts.ship_from_city
+        return int(facts.ship_from), None if city is None else int(city)
 
     def destination(self, order: LinkedOrder | None = None) -> int | None:
         """The province of an order's recipient for this parcel; None: of the lead order's."""
@@ -294,9 +303,24 @@ class OrderSnapshot:
             elif self.base is not None:
                 earliest = self.base - TOLERANCE
                 moments += islice((at for at in life.progress if at >= earliest), 1)
+        return self._whole(moments)
+
+    def received_at(self) -> int | None:
+        """When as many parcels as the order takes had arrived (µs), where its profile's lines ask
+        for that; None: not yet."""
+        return self._whole([life.received_at for _, life in self.lives if life.received_at > 0])
+
+    def _whole(self, moments: list[int]) -> int | None:
         if len(moments) < self.parcels:
             return None
         return min(moments) if self.parcels == 1 else sorted(moments)[self.parcels - 1]
+
+    def moves(self) -> bool:
+        """Whether a parcel linked now has progress after the payment, but for skew."""
+        if self.base is None:
+            return False
+        earliest = self.base - TOLERANCE
+        return any(life.progress and life.progress[-1] >= earliest for _, life in self.lives)
 
     def proof(self) -> Proof:
         """The newest version of the order, as evidence."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -10,8 +10,9 @@ import msgspec
 
 from streams.facts.times import MILLISECOND, iso
 from streams.profiles.model import Profiles
-from streams.state.shop_days import ProductCounts, ShopDay, day_text, midnight
-from streams.state.shop_lines import MEASURES, PAIRS, Counts, Line, Meter, rate, reading
+from streams.shops.windows import Rolling, rolling
+from streams.state.shop_days import ProductCounts, ShopDay, day_text
+from streams.state.shop_lines import PAIRS, Counts, Line, Meter, measure, rate, reading
 
 _encoder = msgspec.json.Encoder()
 
@@ -24,35 +25,37 @@ class Risks(NamedTuple):
     crossed: tuple[str, ...] = ()
 
 
-def risks(row: ShopDay, before: Sequence[ShopDay | None], profiles: Profiles, now: int) -> Risks:
+def risks(row: ShopDay, before: Mapping[int, Counts], profiles: Profiles, now: int) -> Risks:
     """What is new of a day at `now` (µs), and notes it as published.
 
-    `before` are the days before it, newest first, None where nothing is known. The lines are those
+    `before` are the counts of the days before it of which something is known. The lines are those
     of the profile in force when the day began.
     """
-    profile = profiles.at(row.platform, midnight(row.day, meter_of(profiles, row.platform)))
+    profile = profiles.at(row.platform, meter_of(profiles, row.platform).midnight(row.day))
     meter = profile.meter or Meter()
     head = {"schema_version": 1, "platform": row.platform, "shop_id": row.shop_id}
-    days: list[Counts] = [
-        row.counts,
-        *((0,) * len(MEASURES) if earlier is None else earlier.counts for earlier in before),
-    ]
-    lines = [_line(line, days) for line in meter.lines if line.subject == "shop"]
+    days = {**before, row.day: row.counts}
+    counted = meter.counted()
+    drawn = [line for line in meter.lines if line.subject == "shop" and line.window is None]
+    lines = [_line(line, [days.get(row.day - n, ()) for n in range(line.days)]) for line in drawn]
+    windows = [_window(found) for found in rolling(meter.lines, row.day, days)]
     content = {
         "profile": profile.id,
-        "counts": dict(zip(MEASURES, row.counts, strict=True)),
+        "counts": {name: measure(row.counts, name) for name in counted},
         "rates": {
-            part: rate(row.counts[MEASURES.index(part)], row.counts[MEASURES.index(whole)])
+            part: rate(measure(row.counts, part), measure(row.counts, whole))
             for part, whole in PAIRS
+            if part in counted
         },
         "lines": lines,
+        "windows": windows,
     }
     shop = None
     crossed: tuple[str, ...] = ()
     shown = int.from_bytes(blake2b(_encoder.encode(content), digest_size=8).digest(), "big")
     if shown != row.shown and (row.revision or any(row.counts)):
         row.shown, row.revision = shown, _revision(row.revision, now)
-        over = tuple(line["name"] for line in lines if line["crossed"])
+        over = tuple(line["name"] for line in (*lines, *windows) if line["crossed"])
         crossed = tuple(name for name in over if name not in row.crossed)
         row.crossed = over
         shop = {
@@ -97,8 +100,23 @@ def _product(counts: ProductCounts, drawn: list[Line]) -> dict[str, Any]:
 
 
 def _line(line: Line, days: Sequence[Counts]) -> dict[str, Any]:
-    found = reading(line, days)
+    return _said(line, reading(line, days).distance)
+
+
+def _window(found: Rolling) -> dict[str, Any]:
+    line, days, counts, distance = found
+    part, whole = measure(counts, line.orders), measure(counts, line.among)
     return {
+        **_said(line, distance),
+        "first_day": day_text(days[0]),
+        "last_day": day_text(days[-1]),
+        "counts": {"orders": part, "among": whole},
+        "rate": rate(part, whole),
+    }
+
+
+def _said(line: Line, distance: int) -> dict[str, Any]:
+    said = {
         "name": line.name,
         "orders": line.orders,
         "among": line.among,
@@ -109,9 +127,14 @@ def _line(line: Line, days: Sequence[Counts]) -> dict[str, Any]:
             "counting": line.counting,
             "days": line.days,
         },
-        "distance": found.distance,
-        "crossed": found.crossed,
+        "distance": distance,
+        "crossed": distance == 0,
     }
+    if line.few is not None:
+        said["few"] = {"up_to": line.few.up_to, "count": line.few.enough}
+    if line.consequence is not None:
+        said["consequence"] = dict(zip(("zh", "en"), line.consequence, strict=True))
+    return said
 
 
 def _revision(last: int, now: int) -> int:

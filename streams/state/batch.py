@@ -16,18 +16,22 @@ from streams.facts.facts import (
     CloneFacts,
     OrderFacts,
     OrderVersion,
+    OwedFacts,
     ParcelFacts,
+    StockFact,
     TrackFacts,
     TrackingFact,
 )
-from streams.state import claims, orders, parcels, shop_days, tracks
+from streams.state import claims, orders, parcels, shop_days, stock, tracks
 from streams.state.contributions import AbnormalDays
+from streams.state.parcels import Asking
 from streams.state.shop_days import Change, ShopDay
 from streams.state.shop_lines import Meter
 from streams.state.state import OrderState, ParcelState
+from streams.state.stock import Part, Stock
 from streams.state.tracks import TrackState
 
-S = TypeVar("S", OrderState, ParcelState, TrackState, ShopDay)
+S = TypeVar("S", OrderState, ParcelState, TrackState, ShopDay, Stock)
 
 Stored = Sequence[S | None]
 """The states of keys, None where there is none."""
@@ -64,20 +68,21 @@ def apply_tracking(
     reading: int = 0,
     quiet: bool = False,
     told_by: Callable[[str], parcels.Told | None] | None = None,
+    asking: Asking | None = None,
 ) -> list[Applied[ParcelState]]:
     """Checkpoints, uploads and releases of parcels.
 
     Tracks shorter than `shortest` are not claimed (None: none is). `reading`: the batch is of the
     backlog of an assignment, which this number stands for; what was sent before is sent once more.
-    `quiet`: nobody hears of the facts before `all_replies` is asked. `told_by` gives the facts of
-    orders that can be read here; the others are asked.
+    `quiet`: nobody hears of the facts before `all_replies` is asked. `asking`: see `parcels`.
+    `told_by` gives the facts of orders that can be read here; the others are asked.
     """
     applied = []
     for key, old, news in zip(keys, stored, facts, strict=True):
         state, old_due = (ParcelState(key.decode()), 0) if old is None else (old, old.due)
         if reading:
             parcels.resend_all(state, reading)
-        outcome = parcels.apply(state, news, now)
+        outcome = parcels.apply(state, news, now, asking)
         if not outcome.new:
             applied.append(
                 Applied(state, old_due, False, 0, outcome.late, outcome.refused),
@@ -87,7 +92,7 @@ def apply_tracking(
         if told_by is not None:
             parcels.read_orders(state, told_by)
         if not (quiet or outcome.known_elsewhere):
-            replies = parcels.replies(state, backlog=bool(reading))
+            replies = parcels.replies(state, backlog=bool(reading), asking=asking)
         claimed = () if quiet else claims.claim(state, shortest)
         applied.append(
             Applied(
@@ -98,12 +103,13 @@ def apply_tracking(
 
 
 def all_replies(
-    stored: Sequence[ParcelState], *, shortest: int | None
+    stored: Sequence[ParcelState], *, shortest: int | None, asking: Asking | None = None
 ) -> list[Applied[ParcelState]]:
     """What parcels have to say of facts that were applied quietly."""
     applied: list[Applied[ParcelState]] = []
     for state in stored:
-        replies, claimed = parcels.replies(state), claims.claim(state, shortest)
+        replies = parcels.replies(state, asking=asking)
+        claimed = claims.claim(state, shortest)
         applied.append(Applied(state, state.due, True, replies=replies, claims=claimed))
     return applied
 
@@ -116,6 +122,7 @@ def apply_order_facts(
     *,
     shortest: int | None,
     reading: int = 0,
+    asking: Asking | None = None,
 ) -> list[Applied[ParcelState]]:
     """What orders say of themselves to parcels; one that is not known (any more) hears nothing."""
     applied: list[Applied[ParcelState]] = []
@@ -127,7 +134,7 @@ def apply_order_facts(
         if reading:
             parcels.resend_all(state, reading)
         if parcels.apply_order_facts(state, news, now):
-            replies = parcels.replies(state, backlog=bool(reading))
+            replies = parcels.replies(state, backlog=bool(reading), asking=asking)
             claimed = claims.claim(state, shortest)
             applied.append(Applied(state, old_due, True, replies=replies, claims=claimed))
         else:
@@ -244,8 +251,8 @@ def apply_contributions(
 ) -> list[Applied[ShopDay]]:
     """What orders contribute to shops' days, each (platform, shop id, day).
 
-    `meters` says when the days of a platform begin. Nothing is kept of a day that is over for so
-    long that it would be forgotten. `late` counts products that found no room.
+    `meters` says when the days of a platform begin. Nothing is counted of a day that is over for
+    so long that its counts have ended. `late` counts products that found no room.
     """
     applied: list[Applied[ShopDay]] = []
     for (platform, shop_id, day), old, news in zip(names, stored, changes, strict=True):
@@ -257,9 +264,76 @@ def apply_contributions(
                 continue
         else:
             state, old_due = old, old.due
+            if state.ends_at <= now:
+                applied.append(Applied(state, old_due))
+                continue
         changed, without_room = shop_days.add(state, news)
         applied.append(Applied(state, old_due, changed, late=without_room))
     return applied
+
+
+def apply_levels(
+    names: Sequence[Part],
+    stored: Stored[Stock],
+    facts: Sequence[Sequence[StockFact]],
+    now: int,
+) -> list[Applied[Stock]]:
+    """Levels of products, each of which its first part keeps."""
+    applied: list[Applied[Stock]] = []
+    for name, old, news in zip(names, stored, facts, strict=True):
+        state, old_due = _stock(name, old)
+        outcome = stock.hear_level(state, news)
+        if outcome.new:
+            state.touched = max(state.touched, now)
+            state.due = stock.ends_at(state)
+        applied.append(Applied(state, old_due, bool(outcome.new), outcome.new, outcome.late))
+    return applied
+
+
+def apply_owed(
+    names: Sequence[Part],
+    stored: Stored[Stock],
+    facts: Sequence[Sequence[OwedFacts | None]],
+    now: int,
+) -> list[Applied[Stock]]:
+    """What orders are owed of products, by the parts that keep it.
+
+    The first part of each product is among them, with None for what another part hears: it learns
+    what that one comes to. A part of which nothing is known any more has no state left.
+    """
+    states: dict[Part, Stock] = {}
+    before: dict[Part, int | None] = {}
+    for name, old in zip(names, stored, strict=True):
+        states[name], old_due = _stock(name, old)
+        before[name] = None if old is None else old_due
+    changed: set[Part] = set()
+    without_room: dict[Part, tuple[int, ...]] = {}
+    for name, news in zip(names, facts, strict=True):
+        state, head = states[name], (*name[:3], 0)
+        new, without_room[name] = stock.hear_owed(state, news)
+        first = states.get(head)
+        if not new:
+            continue
+        changed.add(name)
+        state.due = stock.ends_at(state)
+        # There is none only where what is stored of it cannot be read.
+        if first is not None:
+            changed.add(head)
+            stock.add_up(first, state)
+            first.touched = max(first.touched, now)
+            first.due = stock.ends_at(first)
+    applied = []
+    for name, state in states.items():
+        left = None if stock.is_empty(state) else state
+        known = left is not None or before[name] is not None
+        applied.append(
+            Applied(left, before[name] or 0, name in changed and known, refused=without_room[name])
+        )
+    return applied
+
+
+def _stock(name: Part, old: Stock | None) -> tuple[Stock, int]:
+    return (Stock(*name), 0) if old is None else (old, old.due)
 
 
 def _order(key: bytes, old: OrderState | None) -> tuple[OrderState, int]:

@@ -8,16 +8,12 @@ it sent, so a day adds up what changed. Fields are only ever appended, with a de
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Final, Literal
 
 import msgspec
 
-from streams.facts.facts import Id, Text
-from streams.state.shop_lines import MEASURES
-
-DAYS = range(47_482)
-"""Days that are counted: to the end of 2099. Who promises for later promises nothing (9999-12-31);
-a day beyond the calendar has no name either."""
+from streams.facts.facts import Id, Instant, Many, OwedFacts, Pieces, Promise, Text
+from streams.state.shop_lines import ALWAYS, DAYS, MEASURES
 
 Day = Annotated[int, msgspec.Meta(ge=0, le=3_000_000)]
 """A day that an order or parcel can name, counted or not: to the end of 9999."""
@@ -25,10 +21,34 @@ Day = Annotated[int, msgspec.Meta(ge=0, le=3_000_000)]
 Days = Annotated[tuple[Day, ...], msgspec.Meta(max_length=10_000)]
 
 
+CONFIRMED: Final = 5
+DELIVERY_DUE: Final = 7
+PAID: Final = 9
+"""Places in MEASURES."""
+
+
+Further = tuple[Literal[5, 7, 9], Day, bool]
+"""An order counts as one of MEASURES that are not always counted: (its place in them, on which day,
+whether also as the one after it, which goes wrong)."""
+
+
+class Owed(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What an open order is still to be sent: `pieces` by product id, sorted.
+
+    `platform` is the order's own, whosever profile judges it.
+    """
+
+    platform: Text
+    paid_at: Instant
+    promise: Promise | None
+    pieces: Annotated[tuple[tuple[Text, Pieces], ...], msgspec.Meta(max_length=1_000)]
+
+
 class Contribution(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What one order adds to the days of one shop; days count from 1970-01-01.
 
-    `late` and `unshipped` are about the day on which it is due; so are its `products`.
+    `late` and `unshipped` are about the day on which it is due; so are its `products`. `owed` is
+    for the stock of products, None where nothing is, or where no stock is read.
     """
 
     platform: Text
@@ -39,6 +59,8 @@ class Contribution(msgspec.Struct, frozen=True, gc=False, array_like=True):
     unshipped: bool = False
     abnormal: Days = ()
     products: Annotated[tuple[Text, ...], msgspec.Meta(max_length=1_000)] = ()
+    owed: Owed | None = None
+    further: Annotated[tuple[Further, ...], Many] = ()
 
 
 class ContributionChange(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -58,7 +80,10 @@ class AbnormalDays(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class Delta(msgspec.Struct, gc=False):
-    """What a change of one order does to one day: a number for each of MEASURES, and by product."""
+    """What a change of one order does to one day: a number for each of MEASURES, and by product.
+
+    What is not always counted is left out where nothing of it changes.
+    """
 
     counts: list[int]
     products: dict[str, tuple[int, int]]
@@ -86,11 +111,41 @@ def deltas(old: Contribution | None, new: Contribution | None) -> Iterator[tuple
             _of(days, day).counts[4] -= 1
         for day in after:
             _of(days, day).counts[4] += 1
+    if old is None or new is None or old.further != new.further:
+        if old is not None:
+            _add_further(days, old, -1)
+        if new is not None:
+            _add_further(days, new, 1)
     for day, delta in days.items():
         if day in DAYS and (
             any(delta.counts) or any(each != (0, 0) for each in delta.products.values())
         ):
             yield day, delta
+
+
+def owed_changes(change: ContributionChange) -> Iterator[OwedFacts]:
+    """What products must hear of a change of one order."""
+    before = _owed(change.order_id, change.old)
+    after = _owed(change.order_id, change.new)
+    for product in {**before, **after}:
+        facts = after.get(product, OwedFacts(change.order_id, *product))
+        if before.get(product) != facts:
+            yield facts
+
+
+def _owed(
+    order_id: str, contribution: Contribution | None
+) -> dict[tuple[str, str, str], OwedFacts]:
+    """What a contribution is of products, by (platform, shop id, product id)."""
+    if contribution is None or contribution.owed is None:
+        return {}
+    shop, owed = contribution.shop_id, contribution.owed
+    return {
+        (owed.platform, shop, product): OwedFacts(
+            order_id, owed.platform, shop, product, pieces, owed.paid_at, owed.promise
+        )
+        for product, pieces in owed.pieces
+    }
 
 
 def _promised(contribution: Contribution) -> tuple[int | None, bool, bool, tuple[str, ...]]:
@@ -112,8 +167,16 @@ def _add_due(days: dict[int, Delta], contribution: Contribution, sign: int) -> N
         delta.products[name] = due + sign, other + late
 
 
+def _add_further(days: dict[int, Delta], contribution: Contribution, sign: int) -> None:
+    for measure, day, wrong in contribution.further:
+        counts = _of(days, day).counts
+        counts += [0] * (len(MEASURES) - len(counts))
+        counts[measure] += sign
+        counts[measure + 1] += sign if wrong else 0
+
+
 def _of(days: dict[int, Delta], day: int) -> Delta:
     delta = days.get(day)
     if delta is None:
-        delta = days[day] = Delta([0] * len(MEASURES), {})
+        delta = days[day] = Delta([0] * ALWAYS, {})
     return delta

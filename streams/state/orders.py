@@ -181,6 +181,8 @@ def facts_of(state: OrderState) -> OrderFacts:
         paid_estimated=version.paid_estimated,
         moving=_moving(state),
         origin_unrecognised=None if version.ship_from is None else version.ship_from.unrecognised,
+        amount_goods=version.amount_goods,
+        ship_from_city=None if version.ship_from is None else version.ship_from.city,
     )
 
 

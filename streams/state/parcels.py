@@ -12,6 +12,8 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from streams.facts.facts import (
+    NOT_ASKED,
+    NOT_YET,
     STATUS_CODE,
     LinkedLife,
     OrderFacts,
@@ -23,6 +25,7 @@ from streams.facts.statuses import PROGRESS
 from streams.facts.times import RETENTION, TOLERANCE, WINDOW
 from streams.state.links import CANCELLED, ORDERED, UNKNOWN, Stretch, lead_of, lives, stretches
 from streams.state.returns import turned_back, way_back
+from streams.state.shop_lines import Meter
 from streams.state.state import (
     Checkpoint,
     KnownOrder,
@@ -55,6 +58,10 @@ MOST_FACTS = 2_000
 ever: what is past retention is forgotten first, then what is new is refused."""
 
 
+Asking = Callable[[OrderFacts], Meter | None]
+"""Gives what counts an order, where that asks more of its parcels than their first progress."""
+
+
 class Outcome(NamedTuple):
     """What became of the facts: how many were new, how many came too late to count.
 
@@ -75,7 +82,9 @@ class Told(NamedTuple):
     mark: int
 
 
-def apply(state: ParcelState, facts: Iterable[TrackingFact], now: int) -> Outcome:
+def apply(
+    state: ParcelState, facts: Iterable[TrackingFact], now: int, asking: Asking | None = None
+) -> Outcome:
     """Add facts in order of arrival; repeats change nothing. `now` (µs) is their arrival."""
     new = late = 0
     refused: tuple[int, ...] = ()
@@ -145,7 +154,7 @@ def apply(state: ParcelState, facts: Iterable[TrackingFact], now: int) -> Outcom
             state.newest = at
     if new:
         state.touched = max(state.touched, now)
-    known_elsewhere = bool(new) and not named and _known_elsewhere(state, earliest)
+    known_elsewhere = bool(new) and not named and _known_elsewhere(state, earliest, asking)
     return Outcome(new, late, refused, known_elsewhere)
 
 
@@ -194,12 +203,15 @@ def resend_all(state: ParcelState, reading: int) -> None:
             known.last_sent = None
 
 
-def replies(state: ParcelState, *, backlog: bool = False) -> list[tuple[bytes, ParcelFacts]]:
+def replies(
+    state: ParcelState, *, backlog: bool = False, asking: Asking | None = None
+) -> list[tuple[bytes, ParcelFacts]]:
     """What orders must hear, each with its key: their links, and the first progress that matters.
 
     An order hears again only when its links or that progress changed; the message then carries
     all progress, so that the order is right for any base time it may learn of later. In a `backlog`
-    one that is not linked hears so, in case it has heard otherwise.
+    one that is not linked hears so, in case it has heard otherwise. By `asking` some also hear of
+    further progress and of the delivery.
     """
     if not state.orders:
         return []
@@ -223,9 +235,20 @@ def replies(state: ParcelState, *, backlog: bool = False) -> list[tuple[bytes, P
         for stretch in linked:
             order_id, at, released = stretch.order_id, stretch.uploaded_at, stretch.released_at
             is_judged = released is None or released == last_release
-            mattering = _mattering(progress, known_orders[order_id].facts)
+            facts = known_orders[order_id].facts
+            meter = _asked_by(facts, asking)
+            received = NOT_ASKED
+            if meter is None or facts is None or facts.base is None:
+                mattering = _mattering(progress, facts)
+            else:
+                earliest = facts.base - TOLERANCE
+                later = tuple([at for at in progress if at >= earliest])
+                received = _received(records, earliest, meter.received)
+                mattering = (*later[: meter.valid_scans], NOT_ASKED - received)
             sent.setdefault(order_id, []).append((at, released, mattering, is_judged))
-            whole.setdefault(order_id, []).append(LinkedLife(at, released, progress, is_judged))
+            whole.setdefault(order_id, []).append(
+                LinkedLife(at, released, progress, is_judged, received)
+            )
     messages = []
     for known in state.orders:
         order_id = known.order_id
@@ -235,22 +258,29 @@ def replies(state: ParcelState, *, backlog: bool = False) -> list[tuple[bytes, P
         ):
             continue
         known.last_sent = now_sent
-        facts = ParcelFacts(
+        message = ParcelFacts(
             state.key,
             order_id,
             tuple(whole.get(order_id, ())),
             asks=known.facts is None,
             knows=known.mark,
         )
-        messages.append((order_id.encode(), facts))
+        messages.append((order_id.encode(), message))
     return messages
 
 
-def _known_elsewhere(state: ParcelState, earliest: int) -> bool:
+def _known_elsewhere(state: ParcelState, earliest: int, asking: Asking | None) -> bool:
     """Whether records from `earliest` on are no news to any order: all know earlier progress."""
     for order in state.orders:
         sent = order.last_sent
-        if sent is None or len(sent) != 1 or len(sent[0][2]) != 1 or sent[0][2][0] > earliest:
+        if sent is None or len(sent) != 1:
+            return False
+        mattering = sent[0][2]
+        meter = _asked_by(order.facts, asking)
+        if meter is not None:
+            if not _all_said(mattering, meter, earliest):
+                return False
+        elif len(mattering) != 1 or mattering[0] > earliest:
             return False
         if order.facts is not None and order.facts.known and order.facts.base is None:
             return False
@@ -259,6 +289,31 @@ def _known_elsewhere(state: ParcelState, earliest: int) -> bool:
         state.named[0].at if state.named else earliest,
     )
     return state.newest - first <= WINDOW
+
+
+def _asked_by(facts: OrderFacts | None, asking: Asking | None) -> Meter | None:
+    """What counts an order, where its parcels must tell it more; None: they need not."""
+    if asking is None or facts is None or not facts.known or facts.base is None:
+        return None
+    return asking(facts)
+
+
+def _all_said(mattering: tuple[int, ...], meter: Meter, earliest: int) -> bool:
+    """Whether records from `earliest` on change nothing of what an order was sent that asks for
+    scans and delivery; the latter stands last, below zero."""
+    return (
+        len(mattering) == meter.valid_scans + 1
+        and mattering[-2] <= earliest
+        and NOT_YET < NOT_ASKED - mattering[-1] <= earliest
+    )
+
+
+def _received(records: Sequence[Checkpoint], earliest: int, statuses: frozenset[int]) -> int:
+    """The first record at or after `earliest` (µs) with one of `statuses`, else NOT_YET."""
+    for record in records:
+        if record.status in statuses and record.at >= earliest:
+            return record.at
+    return NOT_YET
 
 
 def _mattering(progress: tuple[int, ...], facts: OrderFacts | None) -> tuple[int, ...]:

@@ -16,12 +16,16 @@ _DUE_SOON = 3 * DAY
 def end_of(state: ParcelState | OrderState) -> int:
     """When a state with nothing pending ends (µs): STATE_KEPT after its last sign, rounded up.
 
-    An order lives so long after its promise (one of more than a year ahead is none): heard of anew
-    after that, it would count again, in a row of its shop that is still kept.
+    An order lives so long after its promises (one of more than a year ahead is none): heard of anew
+    after that, it would count again, in a row of its shop that still counts.
     """
     last = state.newest if state.newest > state.touched else state.touched
     if isinstance(state, OrderState):
-        promises = [version.promised_ship_by for version in state.versions]
+        promises = [
+            each
+            for version in state.versions
+            for each in (version.promised_ship_by, version.promised_delivery_by)
+        ]
         promise = max((each for each in promises if each is not None), default=last)
         last = max(last, min(promise, last + _LONGEST_PROMISE)) + _DUE_SOON
     return end_after(last)

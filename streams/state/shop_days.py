@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from itertools import zip_longest
 from typing import NamedTuple
 
 import msgspec
 
-from streams.facts.times import DAY, STATE_KEPT
+from streams.facts.times import STATE_KEPT
 from streams.state.contributions import Delta
-from streams.state.shop_lines import MEASURES, Meter
+from streams.state.shop_lines import ALWAYS, Meter
 
 MOST_PRODUCTS = 20_000
 """Products of one shop and day; of others beyond that nothing is counted."""
@@ -23,7 +24,7 @@ LONGEST_NAMES = 128 * MOST_PRODUCTS
 """Bytes of all product ids of one shop and day: a row must fit into one record."""
 
 KEPT = STATE_KEPT
-"""How long a day's counts outlive the day (µs): as long as an order does without news."""
+"""How long after a day its counts may change (µs): as long as an order lives without news."""
 
 SAID = 1
 """A revision that stands for one that a crash may have made the row forget. What counted once may
@@ -45,7 +46,8 @@ class ShopDay(msgspec.Struct, gc=False, array_like=True):
     """The counts of one shop on one of its days (days since 1970-01-01).
 
     `applied` is the offset of the last message that is counted here, in the topic that `log` stands
-    for (0: not known, as in rows of release 0.1.0), `ends_at` (µs) when the row is forgotten.
+    for (0: not known, as in rows of release 0.1.0). From `ends_at` (µs) on nothing is counted any
+    more: the row is forgotten, or kept for later days whose lines look back to it.
     `shown` is a digest of what was last published, `crossed` the lines crossed in it. `named` are
     the bytes of its product ids.
     """
@@ -55,7 +57,7 @@ class ShopDay(msgspec.Struct, gc=False, array_like=True):
     day: int
     ends_at: int
     applied: int = -1
-    counts: list[int] = msgspec.field(default_factory=lambda: [0] * len(MEASURES))
+    counts: list[int] = msgspec.field(default_factory=lambda: [0] * ALWAYS)
     products: dict[str, ProductCounts] = {}
     revision: int = 0
     shown: int = 0
@@ -83,7 +85,7 @@ class Change(NamedTuple):
 
 def new_row(platform: str, shop_id: str, day: int, meter: Meter) -> ShopDay:
     """The row of a day of which nothing is known yet; it wants nothing but its end."""
-    ends_at = (day + 1) * DAY - meter.day_offset + KEPT
+    ends_at = meter.midnight(day + 1) + KEPT
     return ShopDay(platform, shop_id, day, ends_at, due=ends_at)
 
 
@@ -101,7 +103,7 @@ def add(row: ShopDay, changes: Iterable[Change]) -> tuple[bool, int]:
             continue
         changed = True
         row.applied, row.log = offset, log or of
-        row.counts = [a + b for a, b in zip(row.counts, delta.counts, strict=True)]
+        row.counts = [a + b for a, b in zip_longest(row.counts, delta.counts, fillvalue=0)]
         if not row.revision and max(delta.counts) > 0:
             row.revision = SAID
         products = row.products
@@ -157,14 +159,14 @@ def product_key(platform: str, shop_id: str, product_id: str, day: int) -> bytes
     return "|".join((*names, day_text(day))).encode()
 
 
+def product_row_key(platform: str, shop_id: str, product_id: str) -> bytes:
+    """The key of a product's stock: platform|shop|product."""
+    return "|".join(map(_plain, (platform, shop_id, product_id))).encode()
+
+
 def day_text(day: int) -> str:
     """A day as ISO 8601 writes it."""
     return (EPOCH + timedelta(days=day)).isoformat()
-
-
-def midnight(day: int, meter: Meter) -> int:
-    """When a day begins (µs)."""
-    return day * DAY - meter.day_offset
 
 
 def _plain(name: str) -> str:

@@ -20,6 +20,7 @@ from streams.state.codec import (
     load_order,
     load_parcel,
     load_shop_day,
+    load_stock,
     load_track,
 )
 
@@ -28,6 +29,7 @@ LOAD: dict[str, Callable[[bytes], Any]] = {
     "parcels": load_parcel,
     "tracks": load_track,
     "meters": load_shop_day,
+    "stock": load_stock,
 }
 """How each table's values are read."""
 

@@ -20,7 +20,7 @@ from streams.judge.settling import hear
 from streams.judge.shadows import shadowed
 from streams.judge.warnings import Revision
 from streams.outputs.message import encode_warning
-from streams.profiles.model import Profiles
+from streams.profiles.model import Profile, Profiles
 from streams.state.amends import amend
 from streams.state.batch import Applied
 from streams.state.codec import STORED, Codec, touched_of
@@ -128,6 +128,14 @@ class JudgedProcessor(Processor, Generic[S, W]):
         """What the tables that count shops' days must hear of a state that was judged."""
         raise NotImplementedError
 
+    def give_up(self, state: S) -> Sequence[Any]:
+        """What they must hear of a state that is about to be forgotten."""
+        return ()
+
+    def is_behind(self, state: S) -> bool:
+        """Whether a state has yet to say what was not asked for when it was judged last."""
+        return False
+
     def take_over_sent(self, state: S, sent: W) -> bool:
         """Let a state know what it had sent; whether that was news to it."""
         raise NotImplementedError
@@ -208,8 +216,11 @@ class JudgedProcessor(Processor, Generic[S, W]):
         elif state.shadow:
             state.shadow = []
         messages: Sequence[Any] = ()
-        if self.contributes and not judgement.ended:
-            messages = self.contribute(state, judgement, watermark)
+        if self.contributes:
+            if judgement.ended:
+                messages = self.give_up(state)
+            else:
+                messages = self.contribute(state, judgement, watermark)
         return Judged(
             key,
             state,
@@ -239,8 +250,9 @@ class JudgedProcessor(Processor, Generic[S, W]):
         """Add a state's revisions to the outputs; a failed rule is logged and counted."""
         for revision in judged.revisions:
             feed = self.feeds.word(revision.finding.parcel, revision.detected_at)
-            effects.outputs.append(warning_output(self.topics.warnings, revision, feed))
             finding = revision.finding
+            profile = self.profiles.named(finding.profile)
+            effects.outputs.append(warning_output(self.topics.warnings, revision, feed, profile))
             effects.counts.add(WARNINGS, finding.rule, finding.stage, finding.state)
         self.fail(judged.failures, effects, shadow=False)
 
@@ -279,8 +291,8 @@ class JudgedProcessor(Processor, Generic[S, W]):
         return touched_of(self.table, value)
 
     def look_again(self, keys: Sequence[bytes]) -> None:
-        """Judge these states in the next ticks, where a wrong clock had changed them."""
-        self._amiss = {}
+        """Judge these states in the next ticks, where a wrong clock had changed them or they are
+        behind."""
         for key, partition in zip(keys, partitions_of(keys, self.partitions), strict=True):
             self._amiss.setdefault(partition, deque()).append(key)
 
@@ -328,6 +340,7 @@ class JudgedProcessor(Processor, Generic[S, W]):
             news = entries is not None and take_over(state, entries.values())
             if words is not None:
                 news = self.take_over_sent(state, words) or news
+            news = news or (key in amiss and self.is_behind(state))
             if amend(state, moment.latest, moment.now) or is_due or news:
                 judged.append(self._judged(key, state, old_due, before, moment, effects))
         ended = sum(each.ended for each in judged)
@@ -342,6 +355,7 @@ class JudgedProcessor(Processor, Generic[S, W]):
         return {waiting.popleft() for _ in range(min(MOST_AMENDED, len(waiting)))}
 
 
-def warning_output(topic: str, revision: Revision, feed: str) -> Output:
-    """A revision as it goes to Kafka, keyed by its warning id, with the state of its feed."""
-    return Output(topic, revision.warning_id.encode(), encode_warning(revision, feed))
+def warning_output(topic: str, revision: Revision, feed: str, profile: Profile | None) -> Output:
+    """A revision as it goes to Kafka, keyed by its warning id, with the state of its feed and what
+    the profile that judged says besides."""
+    return Output(topic, revision.warning_id.encode(), encode_warning(revision, feed, profile))

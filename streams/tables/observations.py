@@ -34,6 +34,15 @@ class Day(NamedTuple):
     counts: tuple[int, ...]
 
 
+class Stocked(NamedTuple):
+    """What was published of a product's stock: the pieces it lacked before, and lacks now."""
+
+    platform: str
+    shop_id: str
+    before: int
+    after: int
+
+
 HISTORY = DAY
 """A deadline that passed longer ago (µs) when its warning was first published is no matter of
 being late: it lies in a past that was read in afterwards."""

@@ -11,10 +11,15 @@ from streams.engine.kafka.types import Chunk, Effects, Output
 from streams.judge import orders as judge_orders
 from streams.judge.evaluate import Evaluation
 from streams.judge.judgement import Judgement
-from streams.shops.contributions import contribute
+from streams.shops.contributions import contribute, give_up, is_owed
 from streams.state import batch as states
 from streams.state.batch import Applied
-from streams.state.codec import load_abnormal_days, load_order_version, load_parcel_facts
+from streams.state.codec import (
+    StateUnreadable,
+    load_abnormal_days,
+    load_order_version,
+    load_parcel_facts,
+)
 from streams.state.contributions import ContributionChange
 from streams.state.state import OrderState
 from streams.tables.judged import JudgedProcessor
@@ -122,7 +127,28 @@ class OrderProcessor(JudgedProcessor[OrderState, SentContributions]):
         self, state: OrderState, judgement: Judgement, watermark: int
     ) -> Sequence[ContributionChange]:
         """What its shop's days must hear of an order."""
-        return contribute(state, judgement.order, judgement.profile, watermark)
+        return contribute(
+            state, judgement.order, judgement.profile, watermark, stocked=self.topics.stocked
+        )
+
+    def give_up(self, state: OrderState) -> Sequence[ContributionChange]:
+        """What they must hear of an order that ends."""
+        return give_up(state)
+
+    def is_behind(self, state: OrderState) -> bool:
+        """Whether stock is read, and nothing was said of what an order is owed."""
+        return (
+            self.topics.stocked
+            and all(sent.owed is None for sent in state.contributions)
+            and is_owed(state)
+        )
+
+    def left_behind(self, value: bytes) -> bool:
+        """The same of a stored order; one that cannot be read is left as it is."""
+        try:
+            return self.is_behind(self.load_state(value))
+        except StateUnreadable:
+            return False
 
     def send(self, messages: list[Any], effects: Effects) -> None:
         """Send contributions to the partitions of their shops, those of one together."""

@@ -47,7 +47,12 @@ def is_version(record: Record, version: OrderVersion) -> bool:
         version.refund_requested_at,
     )
     promises = (version.promised_ship_by, version.promised_delivery_by)
-    numbers = (version.amount_paid, version.parcels_expected, *(item[2] for item in version.items))
+    numbers = (
+        version.amount_paid,
+        version.amount_goods,
+        version.parcels_expected,
+        *(item[2] for item in version.items),
+    )
     return (
         record.key == version.order_id.encode()
         and all(time is None or 0 <= time <= LATEST for time in times)

@@ -27,7 +27,7 @@ from streams.state.codec import (
 )
 from streams.state.contributions import AbnormalDays
 from streams.state.orders import told_by as told_by_order
-from streams.state.parcels import Told
+from streams.state.parcels import Asking, Told
 from streams.state.shop_lines import Meter
 from streams.state.state import ParcelState
 from streams.tables.feeds import FeedLatency, FeedMetrics, records_of
@@ -130,6 +130,7 @@ class ParcelProcessor(JudgedProcessor[ParcelState, SentDays]):
             now,
             shortest=self._shortest,
             reading=reading,
+            asking=self._asking,
             told_by=self._orders_here(batch),
         )
 
@@ -176,6 +177,7 @@ class ParcelProcessor(JudgedProcessor[ParcelState, SentDays]):
             now,
             shortest=self._shortest,
             reading=reading,
+            asking=self._asking,
         )
 
     def _apply_clone_facts(
@@ -201,7 +203,7 @@ class ParcelProcessor(JudgedProcessor[ParcelState, SentDays]):
 
     def speak(self, stored: Sequence[Any]) -> list[Applied[ParcelState]]:
         """What parcels have to say of the facts that were gathered."""
-        return states.all_replies(stored, shortest=self._shortest)
+        return states.all_replies(stored, shortest=self._shortest, asking=self._asking)
 
     def load_state(self, value: Any) -> ParcelState:
         """A stored parcel."""
@@ -247,6 +249,19 @@ class ParcelProcessor(JudgedProcessor[ParcelState, SentDays]):
     @cached_property
     def _shortest(self) -> int | None:
         return shortest_track(self.profiles)
+
+    @cached_property
+    def _asking(self) -> Asking | None:
+        """What counts an order, where it asks more of its parcels; None: nobody does."""
+        meters = {
+            profile.id: profile.meter
+            for profile in self.profiles.all
+            if profile.meter is not None and profile.meter.asks_parcels
+        }
+        profiles = self.profiles
+        if not meters:
+            return None
+        return lambda facts: meters.get(profiles.at(facts.platform, facts.paid_at).id)
 
     @cached_property
     def _meters(self) -> dict[str, Meter | None]:

@@ -14,8 +14,8 @@ from typing import Annotated, Literal, NamedTuple
 import msgspec
 
 from streams.engine.kafka.unreadable import UNREADABLE
-from streams.state.contributions import DAYS
 from streams.state.shop_days import EPOCH, Shown, row_key
+from streams.state.shop_lines import DAYS
 from streams.tables.recover_shop_days import home_of
 
 _Count = Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from hashlib import blake2b
 from itertools import islice
 from typing import Any
@@ -13,13 +13,20 @@ import msgspec
 
 from streams.engine.kafka.topics import Topics
 from streams.engine.kafka.types import Chunk, Effects, Output, Record
-from streams.facts.times import MILLISECOND, SECOND
+from streams.facts.times import DAY, MILLISECOND, SECOND
 from streams.profiles.model import Profiles
 from streams.shops.risks import meter_of, risks
+from streams.shops.windows import reach_of
 from streams.state import batch as states
 from streams.state.batch import Applied
-from streams.state.codec import STORED, Codec, load_contributions
-from streams.state.contributions import ContributionChange, deltas
+from streams.state.codec import (
+    STORED,
+    Codec,
+    StateUnreadable,
+    day_counts_of,
+    load_contributions,
+)
+from streams.state.contributions import ContributionChange, deltas, owed_changes
 from streams.state.shop_days import (
     Change,
     ShopDay,
@@ -29,6 +36,9 @@ from streams.state.shop_days import (
     row_key,
     take_over_shown,
 )
+from streams.state.shop_lines import Counts
+from streams.state.stock import stock_key
+from streams.tables.day_counts import DayCounts
 from streams.tables.observations import Day
 from streams.tables.ours import is_of_one_shop
 from streams.tables.processor import (
@@ -80,6 +90,8 @@ class ShopDayProcessor(Processor):
         super().__init__(topics, partitions, states, sizes, codec)
         self.profiles = profiles
         self._shown: dict[int, dict[bytes, ShownDay]] = {}
+        self._counts = DayCounts()
+        self._reaches: dict[str, int] = {}
         self.intakes = {topics.meter_totals: Intake(self._decode, self._apply)}
 
     def _decode(self, chunk: Chunk, moment: Moment, effects: Effects) -> Decoded:
@@ -97,11 +109,20 @@ class ShopDayProcessor(Processor):
                 contribution = change.new or change.old
                 if contribution is None:
                     continue
+                if self.topics.stocked:
+                    effects.outputs += self._owed(change)
                 for day, delta in deltas(change.old, change.new):
                     names.append((contribution.platform, contribution.shop_id, day))
                     facts.append(Change(record.offset, delta, of))
                     places.append(place)
         return decoded
+
+    def _owed(self, change: ContributionChange) -> Iterator[Output]:
+        """What products must hear of an order: a shop's days are where it is heard in order."""
+        topic, dump = self.topics.stock_facts, self.codec.dump_message
+        for facts in owed_changes(change):
+            key = stock_key(facts.platform, facts.shop_id, facts.product_id)
+            yield Output(topic, key, dump(facts))
 
     def _is_ours(self, partition: int) -> Callable[[Record, list[ContributionChange]], bool]:
         def is_ours(_record: Record, changes: list[ContributionChange]) -> bool:
@@ -160,6 +181,7 @@ class ShopDayProcessor(Processor):
         """Take over what was published of products on `partitions`: an assignment begins."""
         for partition in partitions:
             self._shown[partition] = shown.get(partition, {})
+            self._counts.forget(partition)
 
     def matched(self, partition: int) -> bool:
         """Whether days have taken over all that was published of their products."""
@@ -179,31 +201,53 @@ class ShopDayProcessor(Processor):
             return
         rows = self._rows(partition, [key for _, key in due], effects)
         judged = []
-        awake: list[bytes] = []
+        awake: dict[bytes, tuple[ShopDay, int]] = {}
         for key, (row, old_due) in rows.items():
             if old_due > moment.watermark:
                 continue
             if row.ends_at <= moment.watermark:
-                judged.append(Judged(key, None, old_due, ended=True))
+                judged.append(self._over(key, row, old_due, moment.watermark))
+                if judged[-1].ended:
+                    self._counts.note(partition, row, ended=True)
             else:
-                awake.append(key)
-        if judged:
-            effects.counts.add(STATES_ENDED, self.table, number=len(judged))
+                awake[key] = row, old_due
+        ended = sum(each.ended for each in judged)
+        if ended:
+            effects.counts.add(STATES_ENDED, self.table, number=ended)
         # A day that changed may be one of those that a later day's line looks back to.
-        near = [k for key in awake for k in self._near(rows[key][0], 1)]
-        found = self._rows(partition, near, effects)
-        # A day that counted nothing is known by its products alone: nothing of it is to be said.
-        later = {key: day for key, day in found.items() if day[0].revision}
-        known = {**later, **rows}
-        awake = list(dict.fromkeys([*awake, *(key for key in later if key not in rows)]))
-        missing = [k for key in awake for k in self._near(known[key][0], -1) if k not in known]
-        known.update(self._rows(partition, missing, effects))
-        for key in awake:
-            row, old_due = known[key]
-            self._publish(row, [known.get(k) for k in self._near(row, -1)], moment, effects)
+        later = dict.fromkeys(
+            row_key(row.platform, row.shop_id, day)
+            for row, _ in awake.values()
+            for day in self._near(row, range(1, self._reach(row.platform) + 1), partition, effects)
+        )
+        for key, (row, old_due) in self._rows(
+            partition, [key for key in later if key not in awake], effects
+        ).items():
+            # A day that counted nothing is known by its products alone: nothing is to be said.
+            if row.revision and row.ends_at > moment.watermark:
+                awake[key] = row, old_due
+        for key, (row, old_due) in awake.items():
+            back = range(-self._reach(row.platform), 0)
+            self._publish(row, self._near(row, back, partition, effects), moment, effects)
             row.due = row.ends_at
             judged.append(Judged(key, row, old_due))
         self.collect(judged, effects)
+
+    def collect(self, judged: Sequence[Judged], effects: Effects) -> None:
+        """Make effects of days, and note what they count."""
+        for each in judged:
+            if not each.ended:
+                self._counts.note(effects.partition, each.state)
+        super().collect(judged, effects)
+
+    def _over(self, key: bytes, row: ShopDay, old_due: int, watermark: int) -> Judged:
+        """A day that counts nothing any more: kept without its products as long as a day that does
+        may look back to it."""
+        row.due = row.ends_at + self._reach(row.platform) * DAY
+        if row.due <= watermark:
+            return Judged(key, None, old_due, ended=True)
+        row.products, row.named = {}, 0
+        return Judged(key, row, old_due)
 
     def _take_over(self, partition: int, moment: Moment, effects: Effects) -> None:
         """Let days know what was published of their products, some of them in each tick.
@@ -230,15 +274,9 @@ class ShopDayProcessor(Processor):
         self.collect(judged, effects)
 
     def _publish(
-        self,
-        row: ShopDay,
-        before: Sequence[tuple[ShopDay, int] | None],
-        moment: Moment,
-        effects: Effects,
+        self, row: ShopDay, before: Mapping[int, Counts], moment: Moment, effects: Effects
     ) -> None:
-        found = risks(
-            row, [None if day is None else day[0] for day in before], self.profiles, moment.now
-        )
+        found = risks(row, before, self.profiles, moment.now)
         effects.observations.append(Day(row.platform, row.shop_id, row.day, tuple(row.counts)))
         topics = self.topics
         if found.shop is not None:
@@ -247,6 +285,9 @@ class ShopDayProcessor(Processor):
         for name, value in found.products:
             key = product_key(row.platform, row.shop_id, name, row.day)
             effects.outputs.append(Output(topics.product_risk, key, _encoder.encode(value)))
+        if row.day > meter_of(self.profiles, row.platform).day_of(moment.now):
+            # A line over many days is crossed today; days to come look back to it as well.
+            return
         for line in found.crossed:
             effects.counts.add(SHOP_LINES_CROSSED, row.platform, line)
             left_out = self.lines.admit(f"line {line}")
@@ -278,17 +319,32 @@ class ShopDayProcessor(Processor):
                 rows[key] = row, self.codec.due_of(value)
         return rows
 
-    def _near(self, row: ShopDay, step: int) -> list[bytes]:
-        """The keys of the days that its lines look back to (-1), or that look back to it (1)."""
-        return [
-            row_key(row.platform, row.shop_id, row.day + step * n)
-            for n in range(1, self._longest_run)
-        ]
+    def _near(
+        self, row: ShopDay, distances: Iterable[int], partition: int, effects: Effects
+    ) -> dict[int, Counts]:
+        """The counts of the shop's days that are so many days after a row's, or before it (-)."""
+        days = [row.day + distance for distance in distances]
+        read = partial(self._read_counts, partition, effects)
+        return self._counts.of(partition, (row.platform, row.shop_id), days, read)
 
-    @cached_property
-    def _longest_run(self) -> int:
-        meters = [profile.meter for profile in self.profiles.all if profile.meter is not None]
-        return max((meter.longest_run() for meter in meters), default=1)
+    def _read_counts(
+        self, partition: int, effects: Effects, keys: Sequence[bytes]
+    ) -> dict[bytes, Counts]:
+        found: dict[bytes, Counts] = {}
+        stored = self.states.get_many(self.table, partition, list(keys))
+        for key, value in zip(keys, stored, strict=True):
+            try:
+                if value is not None:
+                    *_, found[key] = day_counts_of(value)
+            except StateUnreadable:
+                self.loaded(value, partition, effects)  # says so
+        return found
+
+    def _reach(self, platform: str) -> int:
+        """How many days a line of the platform looks back."""
+        if platform not in self._reaches:
+            self._reaches[platform] = reach_of(self.profiles, platform)
+        return self._reaches[platform]
 
 
 def log_of(topic_id: str) -> int:

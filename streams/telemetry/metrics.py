@@ -174,19 +174,34 @@ UNPRICED = Measured(
 SHOP_DAY_ORDERS = Measured(
     "shipsentry_shop_day_orders",
     "Orders of the platform's present day: due on it, late, unshipped, shipped on it, judged "
-    "abnormal on it.",
+    "abnormal on it; where a line of the platform looks at them, also those uploaded on it, "
+    "without a valid track, due for delivery on it, delivered late, paid on it, cancelled.",
     ("platform", "shop", "measure"),
 )
 SHOP_LINE_DISTANCE = Measured(
     "shipsentry_shop_line_distance_orders",
-    "How many more orders of the present day cross a platform's line; 0: it is crossed. Of `other` "
-    "the shop nearest to it.",
+    "How many more orders cross a platform's line of the present day, or of the days up to it; 0: "
+    "it is crossed. Of `other` the shop nearest to it.",
     ("platform", "shop", "line"),
 )
 SHOP_LINES_CROSSED = Counter(
     "shipsentry_shop_lines_crossed_total",
     "Times that a shop's day was first published over a line; after a crash perhaps once more.",
     ["platform", "line"],
+)
+PRODUCTS_SHORT = Measured(
+    "shipsentry_products_short",
+    "Products whose stock does not reach for the orders that nothing was sent of yet.",
+    ("platform", "shop"),
+)
+PIECES_SHORT = Measured(
+    "shipsentry_pieces_short",
+    "Pieces that these products lack.",
+    ("platform", "shop"),
+)
+STOCK_ORDERS_LEFT_OUT = Counter(
+    "shipsentry_stock_orders_left_out_total",
+    "Orders not counted in a product's stock: the product has too many that are open.",
 )
 PRODUCTS_NOT_METERED = Counter(
     "shipsentry_products_not_metered_total",
@@ -498,7 +513,45 @@ DESK_PRUNED = Counter(
     "Rows that were deleted because their time to be kept was over, by table.",
     ["table"],
 )
+DESK_NOTIFICATIONS = Counter(
+    "shipsentry_desk_notifications_total",
+    "Attempts to send a notification, by channel and by what came of them: sent, throttled, failed "
+    "(it is tried again), parked (it is not).",
+    ["channel", "outcome"],
+)
+DESK_NOTIFICATION_OUTCOMES = ("sent", "throttled", "failed", "parked")
+"""What comes of an attempt."""
+
+DESK_NOTIFICATIONS_WAITING = Measured(
+    "shipsentry_desk_notifications_waiting",
+    "What is to be told on a channel and is not sent: notices that wait (for others, a digest, the "
+    "end of quiet hours or the channel), messages that are queued; all desks say the same.",
+    ("channel", "kind"),
+)
+DESK_NOTIFICATIONS_PARKED = Measured(
+    "shipsentry_desk_notifications_parked",
+    "Messages that were given up, by channel: somebody has to send them again.",
+    ("channel",),
+)
+DESK_NOTIFICATIONS_AGE = Measured(
+    "shipsentry_desk_notifications_late_seconds",
+    "For how long the oldest that could be sent on a channel has not been; 0: none waits.",
+    ("channel",),
+)
 DESK_READY = Measured("shipsentry_desk_ready", "1 where a desk's /readyz says so, else 0.")
+
+# -- several processes under one supervisor
+
+PROCESS_UP = Measured(
+    "shipsentry_process_up",
+    "1 where a process of `worker --processes` gave its metrics when it was asked, else 0.",
+    ("process",),
+)
+PROCESS_RESTARTS = Measured(
+    "shipsentry_process_restarts_total",
+    "How often a process of `worker --processes` was started again because it had ended by itself.",
+    ("process",),
+)
 
 # -- what runs
 
@@ -521,7 +574,7 @@ PROFILE_READ = Measured(
 MEASURED: tuple[Measured, ...] = tuple(
     value
     for name, value in list(globals().items())
-    if isinstance(value, Measured) and not name.startswith("DESK_")
+    if isinstance(value, Measured) and not name.startswith(("DESK_", "PROCESS_"))
 )
 """Every metric of a worker that is worked out when it is asked for, in the order of this file."""
 

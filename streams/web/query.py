@@ -11,6 +11,7 @@ from streams.decode.names import BUILT_IN, Names
 from streams.facts.times import HOUR, MILLISECOND
 from streams.judge.warnings import Revision
 from streams.outputs.message import warning_value
+from streams.profiles.model import Profile
 from streams.state.codec import published_of
 from streams.state.standing import STANDING, UNKNOWN_SHOP
 from streams.state.state import Finding, Published
@@ -153,13 +154,16 @@ def urgency(entry: Published) -> tuple[int, int, str]:
     return 2, -(finding.breached_at or 0), entry.warning_id
 
 
-def row(entry: Published) -> dict[str, Any]:
+def row(entry: Published, profile: Profile | None) -> dict[str, Any]:
     """A warning as the list has it: the fields of the topic, but `evidence`, which is there.
 
     `detected_at` is when the revision was made; `feed` is left out, since it is no part of a state.
+    `profile` is the one that judged.
     """
-    at = entry.revision * MILLISECOND
-    value = warning_value(Revision(entry.warning_id, entry.revision, entry.finding, (), at))
+    revision = Revision(
+        entry.warning_id, entry.revision, entry.finding, (), entry.revision * MILLISECOND
+    )
+    value = warning_value(revision, profile=profile)
     return {name: each for name, each in value.items() if name not in ("evidence", "feed")}
 
 

@@ -22,6 +22,7 @@ from streams.engine.store.sweep import SweepStopped
 from streams.engine.worker.app import EngineApp
 from streams.engine.worker.peers import Home, PeerSilent
 from streams.gauges.shops import Shops
+from streams.profiles.model import Profiles
 from streams.state.codec import TABLES
 from streams.web.page import page
 from streams.web.query import Query, Refused, Selected, plain, read, row, select, urgency
@@ -61,19 +62,30 @@ _answers = msgspec.json.Decoder(Answer)
 _json = msgspec.json.Encoder()
 
 
-def add_warnings_page(app: EngineApp, shops: Shops, rules: Collection[str], names: Names) -> None:
+def add_warnings_page(
+    app: EngineApp, shops: Shops, rules: Collection[str], names: Names, profiles: Profiles
+) -> None:
     """The page, on the worker's web server; `shops` says what metrics call them, `rules` are all
     that may warn, `names` are those of carriers and platforms."""
-    app.routes.append(Route(WARNINGS, _Desk(app, shops, rules, names).answer, AT_ONCE))
+    desk = _Desk(app, shops, rules, names, profiles)
+    app.routes.append(Route(WARNINGS, desk.answer, AT_ONCE))
 
 
 class _Desk:
-    def __init__(self, app: EngineApp, shops: Shops, rules: Collection[str], names: Names) -> None:
+    def __init__(
+        self,
+        app: EngineApp,
+        shops: Shops,
+        rules: Collection[str],
+        names: Names,
+        profiles: Profiles,
+    ) -> None:
         self._app = app
         self._engine = app.engine
         self._shops = shops
         self._rules = rules
         self._names = names
+        self._profiles = profiles
         self._one = asyncio.Lock()
 
     async def answer(self, request: web.Request) -> web.Response:
@@ -126,7 +138,7 @@ class _Desk:
                 )
             except SweepStopped as stopped:
                 raise _Busy("this worker's partitions have just moved") from stopped
-        return await asyncio.to_thread(_answer, parts, query.limit, partitions)
+        return await asyncio.to_thread(_answer, parts, query.limit, partitions, self._profiles)
 
     async def _gather(self, query: Query) -> _Gathered:
         until = time.monotonic() + self._app.access.deadline * (1 - MARGIN)
@@ -166,10 +178,13 @@ class _Desk:
             return None
 
 
-def _answer(parts: list[Selected], limit: int, partitions: list[int]) -> Answer:
+def _answer(parts: list[Selected], limit: int, partitions: list[int], profiles: Profiles) -> Answer:
     entries = sorted((entry for part in parts for entry in part.first), key=urgency)
     return Answer(
-        [(urgency(entry), row(entry)) for entry in entries[:limit]],
+        [
+            (urgency(entry), row(entry, profiles.named(entry.finding.profile)))
+            for entry in entries[:limit]
+        ],
         sum(part.total for part in parts),
         partitions,
     )

@@ -1,4 +1,4 @@
-"""The pages about settings, commands and metrics say what the code says."""
+"""The pages about settings, commands, metrics and platforms say what the code says."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Run = Callable[..., Result]
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("name", ["settings.md", "commands.md", "metrics.md"])
+@pytest.mark.parametrize("name", ["settings.md", "commands.md", "metrics.md", "platforms.md"])
 def test_page_is_up_to_date(run: Run, tmp_path: Path, name: str) -> None:
     """The committed page is what `shipsentry docs docs` writes now."""
     assert run("docs", str(tmp_path)).exit_code == 0

@@ -149,6 +149,37 @@ def test_the_proof_of_a_clock(run: Run, tmp_path: Path) -> None:
         assert shown in text
 
 
+def test_a_hand_over_is_the_sellers_word(run: Run, tmp_path: Path) -> None:
+    """Manifest, hour and place stand in a part of their own, which is left out without any."""
+    files, revisions = replayed(run, tmp_path)
+    key = chosen(revisions, "inactive_after_pickup")
+    told = ["--manifest", "M-<77>", "--handed-over-at", "2026-11-20T17:40:00+08:00"]
+    told += ["--handed-over-place", "杭州市余杭区"]
+    assert run("evidence", key, *files, *told, "--out", str(tmp_path / "e")).exit_code == 0
+    evidence, page = read(tmp_path / "e")
+    assert evidence["handed_over"] == {
+        "manifest_id": "M-<77>",
+        "at": "2026-11-20T09:40:00+00:00",
+        "place": "杭州市余杭区",
+    }
+    for text in ("M-&lt;77&gt;", "2026-11-20 17:40:00 UTC+8", "杭州市余杭区", "Hand-over"):
+        assert text in page
+    assert run("evidence", key, *files, "--out", str(tmp_path / "none")).exit_code == 0
+    bare, page = read(tmp_path / "none")
+    assert bare["handed_over"] is None
+    assert "Hand-over" not in page
+
+
+def test_the_zone_and_the_appeal_are_said(run: Run, tmp_path: Path) -> None:
+    """Beside the profile's source."""
+    files, revisions = replayed(run, tmp_path)
+    key = chosen(revisions, "inactive_after_pickup")
+    assert run("evidence", key, *files, "--out", str(tmp_path / "e")).exit_code == 0
+    evidence, page = read(tmp_path / "e")
+    assert (evidence["profile"]["zone"], evidence["profile"]["appeal_days"]) == ("+08:00", 7)
+    assert "within 7 days of the platform&#x27;s judgement" in page
+
+
 def test_the_proof_of_a_duplicate(run: Run, tmp_path: Path) -> None:
     """Both uploads; the order that the warning does not name only as a hash."""
     files, revisions = replayed(run, tmp_path)

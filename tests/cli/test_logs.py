@@ -73,6 +73,20 @@ def test_json_fields(capsys: pytest.CaptureFixture[str]) -> None:
     assert second["exception"].startswith("KeyError: 'gone'")
 
 
+def test_each_line_of_one_of_several_processes_says_which(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Events and other lines, in both formats."""
+    for style in ("console", "json"):
+        configure(load_settings(log_format=style), process=3)
+        log.info("plain")
+        log.info("%(seconds)d s", event("example", seconds=2))
+    first, second, third, fourth = logged(capsys)
+    assert first.endswith(": plain process=3")
+    assert second.endswith(": 2 s process=3")
+    assert [json.loads(line)["process"] for line in (third, fourth)] == [3, 3]
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [

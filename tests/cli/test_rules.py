@@ -215,7 +215,10 @@ def test_templates_are_listed_and_printed(run: Run) -> None:
     assert text == (OWN.parent / "templates" / "pinduoduo.toml").read_text("utf-8")
     unknown = run("rules", "template", "taobao")
     assert unknown.exit_code == 2
-    assert "no template 'taobao'; there are amazon, ebay, jd, kuaishou, pinduoduo" in unknown.stderr
+    assert (
+        "no template 'taobao'; there are 1688, amazon, ebay, jd, kuaishou, lazada, pinduoduo"
+        in unknown.stderr
+    )
 
 
 def test_validate_says_what_a_template_still_needs(run: Run, tmp_path: Path) -> None:
@@ -228,7 +231,7 @@ def test_validate_says_what_a_template_still_needs(run: Run, tmp_path: Path) -> 
     assert len(lines) == 24
     assert lines[0].startswith(f"{path}:4: template: this is a template: fill in each TODO")
     assert any(
-        line.startswith(f"{path}:14: default_promise_hours: not filled in yet: ") for line in lines
+        line.startswith(f"{path}:23: default_promise_hours: not filled in yet: ") for line in lines
     )
 
 
@@ -260,3 +263,30 @@ def test_validate_names_value_and_what_is_allowed(run: Run, tmp_path: Path) -> N
         f"{path}:{times}: rules.repeated_track.tmes: there is no such field; "
         "did you mean times? allowed: severity, rectify_within_hours, times, apart_minutes",
     ]
+
+
+def test_sources_has_every_figure_and_its_age(run: Run) -> None:
+    """Address, date, confidence, and the days from the reading to a day that is given."""
+    lines = run("rules", "sources", "--on", "2026-12-09").stdout.splitlines()
+    heads = [line.partition(":")[0] for line in lines if not line.startswith(" ")]
+    assert heads == sorted(profile.id for profile in load().all)
+    rows = [line.strip().split(" | ") for line in lines if line.startswith(" ")]
+    assert {len(row) for row in rows} == {5}
+    wanted = [
+        "rules.pickup_overdue", "> 24 h", "second_hand", "2026-11-29, 10 days ago",
+        "https://seller-us.tiktok.com/university/essay?knowledge_id=6837879804970754",
+    ]  # fmt: skip
+    assert wanted in rows
+
+
+def test_sources_can_be_narrowed(run: Run) -> None:
+    """To a profile, a confidence, an age: at the age itself a figure is not older."""
+    only = ["rules", "sources", "--profile", "taobao-2026-04-09"]
+    text = run(*only, "--confidence", "own_choice").stdout
+    assert [line.strip().partition(" ")[0] for line in text.splitlines()[1:]] == [
+        "rules.cloned_track"
+    ]
+    for days, shown in ((90, False), (89, True)):
+        old = run(*only, "--older-than", str(days), "--on", "2026-08-31").stdout
+        assert ("rule_text" in old) == shown, days
+    assert run("rules", "sources", "--confidence", "sure").exit_code == 2

@@ -87,6 +87,19 @@ def test_a_worker_that_is_killed_leaves_its_directory_to_the_next(tmp_path: Path
     assert (data / LOCK_FILE).read_bytes() == b""
 
 
+def test_more_processes_than_partitions_are_refused(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They would have nothing to do."""
+    monkeypatch.setenv("SHIPSENTRY_PARTITIONS", "3")
+    result = run("worker", "--processes", "4")
+    assert result.exit_code == 2
+    assert result.stderr.endswith(
+        "Error: --processes 4: allowed are at most as many as there are partitions "
+        "(SHIPSENTRY_PARTITIONS=3)\n"
+    )
+
+
 @pytest.fixture
 def with_topics(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if a broker had answered that the topics are ready."""

@@ -247,6 +247,7 @@ optional: dict[str, st.SearchStrategy[Any]] = {
     "paid_at_quality": often(dirty(qualities)),
     "parcels_expected": often(st.integers(-1, 3)),
     "amount_paid": often(st.integers(-(2**63), 2**63 - 1)),
+    "amount_goods": often(st.integers(-(2**63), 2**63 - 1)),
     "currency": often(dirty(words)),
     "delivery_method": often(dirty(st.sampled_from(["express", "virtual", "drone", "", None]))),
     "presale": often(dirty(st.sampled_from(["none", "full", "deposit", "later", None]))),

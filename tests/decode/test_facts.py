@@ -73,6 +73,19 @@ def part(**said: Any) -> OrderVersion:
     return decoded
 
 
+def test_an_order_without_a_sum_for_the_goods_is_as_before() -> None:
+    """Its canonical form has no such field; where there is one it tells two versions apart."""
+    plain, null = version(), version(amount_goods=None)
+    assert plain.canonical == null.canonical
+    assert "amount_goods" not in plain.canonical
+    some = version(amount_goods=9_900)
+    assert some.canonical == '"amount_goods":9900,' + plain.canonical
+    assert (plain.amount_goods, some.amount_goods) == (None, 9_900)
+    said, silent = part(amount_goods=None), part()
+    assert said.canonical == silent.canonical
+    assert said.stated != silent.stated
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -568,7 +581,7 @@ def test_a_partial_version_states_what_it_carries(said: dict[str, Any], stated: 
 
 def test_a_partial_version_may_say_all() -> None:
     """What a full version says, a partial one can say too: the same values, and every bit."""
-    sent: dict[str, Any] = dict.fromkeys(TOP_LEVEL) | ORDER
+    sent: dict[str, Any] = dict.fromkeys((*TOP_LEVEL, "amount_goods")) | ORDER
     whole = version(**{**sent, "updated_at": "2026-11-20T10:00:05+08:00"})
     one = part(**{k: v for k, v in sent.items() if k not in ("order_id", "partial", "updated_at")})
     assert one.stated == sum(STATED_BITS.values())

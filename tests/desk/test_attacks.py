@@ -70,11 +70,15 @@ def tracked(database: Database, text: str) -> None:
     line = {"name": text, "distance": 1, "crossed": False, "threshold": {
         "comparator": "gt", "basis_points": 1_000, "least": 20, "days": 1,
         "counting": "late"}, "orders": "late", "among": "due"}  # fmt: skip
+    window = {**line, "first_day": "2026-11-01", "last_day": "2026-11-20", "rate": 1_000,
+              "counts": {"orders": 1, "among": 10}, "few": {"up_to": 10, "count": 3},
+              "consequence": {"zh": text, "en": text}}  # fmt: skip
     day = {
         "platform": text, "shop_id": text, "day": "2026-11-20", "revision": 1,
         "detected_at": iso(NOON), "profile": text,
         "counts": dict.fromkeys(("due", "late", "unshipped", "shipped", "abnormal"), 1),
         "rates": dict.fromkeys(("late", "unshipped", "abnormal"), 1), "lines": [line],
+        "windows": [window],
     }  # fmt: skip
     product = {name: value for name, value in day.items() if name not in ("counts", "rates")}
     product |= {"product_id": text, "counts": {"due": 1, "late": 1}, "rates": {"late": 1}}

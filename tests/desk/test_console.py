@@ -20,7 +20,7 @@ from fastapi.testclient import TestClient
 from python_calamine import CalamineWorkbook
 from sqlalchemy import select
 from support.console import HOSTILE, PASSWORD, Clock, client_of, sign_in, signed_in
-from support.desk import NOON, an_id, put, shops, warned
+from support.desk import LARGE, NOON, an_id, put, reads, shops, take, warned
 from support.desk_week import fill
 
 from streams.demo.history import ENDS_AT
@@ -39,6 +39,8 @@ from streams.desk.database.database import Database, sqlite_url
 from streams.desk.database.migrate import upgrade
 from streams.desk.database.tables import actions, work
 from streams.desk.database.wanted import Wanted
+from streams.desk.intake.messages import shop_day
+from streams.desk.intake.write import write
 from streams.facts.times import DAY, HOUR, SECOND, iso
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")
@@ -153,7 +155,7 @@ PAGES = ("/warnings", "/shops", "/products", "/carriers", "/check-a-number", "/e
 
 
 def test_every_route_of_the_console_says_who_may_ask(sqlite: Database, clock: Clock) -> None:
-    """Only signing in, how pages look, and what they load are open."""
+    """Only signing in, how pages look, what they load and what a signed link allows are open."""
     app: Any = client_of(sqlite, clock).app
     every = list(served(app.routes))
     found = [route for route in every if isinstance(route, APIRoute)]
@@ -163,6 +165,7 @@ def test_every_route_of_the_console_says_who_may_ask(sqlite: Database, clock: Cl
         *("/", "/sign-in", "/look", "/static/{name}"),
         *("/sign-in/oidc", "/sign-in/oidc/callback", "/sign-in/oidc/leave"),
         *("/healthz", "/readyz", "/metrics"),
+        "/linked/{token}",
     }
     changing = {
         r.path: access_of(r.endpoint)
@@ -670,6 +673,19 @@ def test_evidence_is_a_bundle_without_originals(week: tuple[Database, Clock]) ->
         evidence = json.loads(parts.read("evidence.json"))
     assert evidence["warning_id"] in found[1]
     assert evidence["originals_included"] is False
+    assert evidence["handed_over"] is None
+
+
+def test_evidence_has_the_hand_over_that_was_written_down(
+    sqlite: Database, operator: TestClient
+) -> None:
+    """The manifest, and when somebody said so."""
+    put(sqlite, [warned("a", state="breached", deadline=NOON - DAY)])
+    perform(sqlite, [an_id("a")], Act("hand_over", "li", manifest_id="M-7"), NOON)
+    answer = operator.get(f"/warnings/{an_id('a')}/evidence.zip")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as parts:
+        evidence = json.loads(parts.read("evidence.json"))
+    assert evidence["handed_over"] == {"manifest_id": "M-7", "at": iso(NOON), "place": None}
 
 
 # -- the other pages
@@ -735,6 +751,43 @@ def test_shops_products_and_carriers_have_their_figures(week: tuple[Database, Cl
     assert re.search(r'class="num shade-[1-6]"', page)
     assert "No carrier" in page
     assert re.search(r"\d h \d\d min ago<", page)
+
+
+def test_a_line_over_days_says_what_it_counts_and_what_follows(
+    sqlite: Database, clock: Clock
+) -> None:
+    """The days, how many of how many, the threshold, and what the platform does."""
+    counts = dict.fromkeys(("due", "late", "unshipped", "shipped", "abnormal"), 9)
+    line = {"orders": "late", "among": "due", "crossed": False, "distance": 12,
+            "first_day": "2026-11-15", "last_day": "2026-11-21",
+            "counts": {"orders": 88, "among": 1_000}, "rate": 880}  # fmt: skip
+    threshold = {"basis_points": 1_000, "comparator": "ge", "least": 1, "days": 1,
+                 "counting": "late"}  # fmt: skip
+    number = {**threshold, "basis_points": 0, "least": 100}
+    day = {
+        "platform": "tiktok-th", "shop_id": "s-1", "day": "2026-11-21", "revision": 1,
+        "detected_at": iso(clock.now), "profile": "tiktok-th-2026", "counts": counts,
+        "rates": dict.fromkeys(("late", "unshipped", "abnormal"), 1), "lines": [],
+        "windows": [
+            {**line, "name": "late_7_days_10", "threshold": threshold,
+             "consequence": {"zh": "订单上限 90%", "en": "orders limited to 90 %"}},
+            {**line, "name": "late_month_count_100", "threshold": number},
+            {**line, "name": "late_one_day", "threshold": threshold,
+             "few": {"up_to": 10, "count": 3}},
+        ],
+    }  # fmt: skip
+    taken = take(sqlite, "days", 1)
+    with sqlite.writing() as connection:
+        found = reads([shop_day(json.dumps(day).encode(), LARGE)], partition=1)
+        write(connection, found, [(taken, 0, 1)], clock.now)
+    page = signed_in(sqlite, clock, Role.viewer).get("/shops").text
+    assert "Late, 7 days (10 %)" in page
+    assert "12 orders left" in page
+    assert "≥ 10.00%" in page
+    assert "2026-11-15 to 2026-11-21: 88 of 1000 (8.80%)" in page
+    assert "orders limited to 90 %" in page
+    assert "<span>100 orders</span>" in page
+    assert "≥ 10.00%, of up to 10 orders 3" in page
 
 
 def test_silent_feeds_are_named(sqlite: Database, clock: Clock) -> None:

@@ -130,7 +130,7 @@ def test_what_is_old_goes_and_what_stands_stays(database: Database) -> None:
         )  # fmt: skip
     everything = [an_id(name) for name in ("stands", "ended")]
     perform(database, everything, Act("comment", "li", comment="x"), old)
-    done = prune(database, NOON, 90, 730, writing.forget)
+    done = prune(database, NOON, 90, 730, 90, writing.forget)
     assert {name: n for name, n in done.items() if n} == {
         "warnings": 1, "checkpoints": 1, "shop_days": 1, "work": 1,
     } | ({"cells": done["cells"]} if done["cells"] else {})  # fmt: skip
@@ -141,4 +141,4 @@ def test_what_is_old_goes_and_what_stands_stays(database: Database) -> None:
         assert len(connection.execute(select(actions)).all()) == 2
         assert set(connection.execute(select(work.c.warning_id)).scalars()) == {an_id("stands")}
         assert sum(connection.execute(select(cells.c.n)).scalars()) == 2
-    assert prune(database, NOON, 90, 90, writing.forget)["actions"] == 2
+    assert prune(database, NOON, 90, 90, 90, writing.forget)["actions"] == 2

@@ -61,7 +61,7 @@ def intake(database: Database, clock: Time) -> Intake:
 @pytest.fixture
 def shown(database: Database, intake: Intake, clock: Time) -> DeskMetrics:
     """What is told, of a desk to which three listen."""
-    return DeskMetrics(database, intake, clock, lambda: 3)
+    return DeskMetrics(database, intake, clock, lambda: 3, ("ops",))
 
 
 def samples(shown: DeskMetrics) -> dict[Key, float]:
@@ -107,6 +107,7 @@ def test_all_that_is_declared_is_told_with_its_labels(
     metrics.DESK_REQUESTS.labels("/x", "200")
     metrics.DESK_SECONDS.observe((1.0,), "/x")
     metrics.DESK_PRUNED.labels("links")
+    metrics.DESK_NOTIFICATIONS.labels("ops", "sent")
     shown.ask()
     told: dict[str, set[str]] = {}
     for name, labels in samples(shown):

@@ -10,7 +10,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from test_imports import ROOT, own
 
-FLOORS = ("database", "actions", "intake", "access", "api", "console", "service")
+FLOORS = ("database", "actions", "notify", "intake", "access", "api", "console", "service")
 """Lowest first: each may import those before it."""
 
 DESK = ROOT / "streams" / "desk"

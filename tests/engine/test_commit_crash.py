@@ -115,7 +115,7 @@ class Crashes(RuleBasedStateMachine):
             for offset in range(start, len(records), 2):
                 batch = records[offset : offset + 2]
                 store.restore(batch, offset + len(batch) - 1, due_of)
-            store.restored()
+            store.restored(due_of)
             self.seen[name, number] = replay(records)
 
     def resume(self, number: int) -> None:

@@ -409,6 +409,35 @@ def test_stopped_in_the_middle(
     local.close()
 
 
+def test_stopped_when_all_was_read(
+    kafka: KafkaServer, app_id: str, changelog: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it works out what is due: the next one has nothing to read, and that to do."""
+    monkeypatch.setattr("streams.engine.store.store._INDEXED_AT_ONCE", 2)
+    write(kafka, changelog, [(b"k%d" % n, b"%d" % (n + 1)) for n in range(5)])
+    local = Local(kafka.bootstrap, app_id, tmp_path)
+    original = PartitionStore.restored
+
+    def revoked(store: PartitionStore, *_: Any) -> None:
+        batches = iter([lambda: None, local.restorer.stop])
+
+        def check() -> None:
+            next(batches)()
+            local.restorer._check()
+
+        original(store, due_of, check)
+
+    monkeypatch.setattr(PartitionStore, "restored", revoked)
+    with pytest.raises(RestoreStopped):
+        local.restore()
+    local.close()
+    monkeypatch.undo()
+    local = Local(kafka.bootstrap, app_id, tmp_path)
+    assert local.restore() == 0
+    assert local.store.due(0, 100, 10) == [(n + 1, b"k%d" % n) for n in range(5)]
+    local.close()
+
+
 def test_another_thread_can_stop_it(app_id: str, tmp_path: Path) -> None:
     """Also while it waits for a broker that does not answer."""
     local = Local("127.0.0.1:1", app_id, tmp_path)

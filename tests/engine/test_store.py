@@ -14,7 +14,7 @@ from rocksdict import Rdict
 
 from streams.engine.kafka.types import Put
 from streams.engine.store.errors import StoreClosed, StoreLocked, StoreUnusable
-from streams.engine.store.store import PartitionStore, TableStore, shared_cache
+from streams.engine.store.store import LAYOUT, PartitionStore, TableStore, shared_cache
 
 CACHE = shared_cache(1024 * 1024)
 EVER = 2**62
@@ -94,7 +94,7 @@ def test_restore_of_one_key_many_times_leaves_one_deadline(store: PartitionStore
     """Within a batch and over batches the last record counts, and old deadlines are gone."""
     store.restore([(b"a", b"5:x"), (b"b", b"6:x"), (b"a", b"7:x")], 2, due_of)
     store.restore([(b"a", b"3:x"), (b"b", None), (b"c", None)], 5, due_of)
-    store.restored()
+    store.restored(due_of)
     assert store.get_many([b"a", b"b", b"c"]) == [b"3:x", None, None]
     assert store.due(EVER, 10) == [(3, b"a")]
     assert store.changelog_offset() == 5
@@ -102,11 +102,12 @@ def test_restore_of_one_key_many_times_leaves_one_deadline(store: PartitionStore
 
 def test_a_crash_keeps_what_was_written(store: PartitionStore, tmp_path: Path) -> None:
     """What a killed process leaves has every write, also those after a restore that never ended."""
-    store.restore([(b"a", b"5:x")], 0, due_of)
-    store.write([Put(b"b", b"6:x", 6, 0)], 1)
+    store.write([Put(b"z", b"4:x", 4, 0)], 0)
+    store.restore([(b"a", b"5:x")], 1, due_of)
+    store.write([Put(b"b", b"6:x", 6, 0)], 2)
     again = _after_a_crash(store, tmp_path)
     assert again.get_many([b"a", b"b"]) == [b"5:x", b"6:x"]
-    assert (again.changelog_offset(), again.count_due(EVER)) == (1, 2)
+    assert (again.changelog_offset(), again.count_due(EVER)) == (2, 3)
     again.close()
 
 
@@ -115,12 +116,69 @@ def test_a_crash_in_a_restore_loses_state_and_offset_together(
 ) -> None:
     """Batches that never reached the disk do not count as restored."""
     store.restore([(b"a", b"5:x")], 3, due_of)
-    store.restored()
+    store.restored(due_of)
     store.restore([(b"b", b"6:x")], 7, due_of)
     again = _after_a_crash(store, tmp_path)
+    assert not again.unindexed
     assert again.get_many([b"a", b"b"]) == [b"5:x", None]
     assert (again.changelog_offset(), again.due(EVER, 9)) == (3, [(5, b"a")])
     again.close()
+
+
+def test_a_restore_from_nothing_goes_on_after_a_crash(
+    store: PartitionStore, tmp_path: Path
+) -> None:
+    """What reached the disk counts; until it has ended it says so, and nothing may be written."""
+    store.restore([(b"a", b"5:x"), (b"b", b"6:x")], 1, due_of)
+    store._flush()  # as RocksDB does when its buffers are full
+    store.restore([(b"c", b"7:x")], 2, due_of)
+    again = _after_a_crash(store, tmp_path)
+    assert (again.unindexed, again.changelog_offset(), again.next_due()) == (True, 1, None)
+    with pytest.raises(StoreUnusable, match="in the middle of a restore"):
+        again.write([Put(b"d", b"1:x", 1, 0)], 2)
+    again.restore([(b"a", None), (b"b", b"3:x"), (b"c", b"7:x")], 4, due_of)
+    again.restored(due_of)
+    assert again.get_many([b"a", b"b", b"c"]) == [None, b"3:x", b"7:x"]
+    assert again.due(EVER, 9) == [(3, b"b"), (7, b"c")]
+    again.write([Put(b"c", None, 0, 7)], 5)
+    again.close()
+    later = PartitionStore.open(again.path, CACHE)
+    assert (later.unindexed, later.due(EVER, 9)) == (False, [(3, b"b")])
+    later.close()
+
+
+def test_an_index_that_was_stopped_half_way_is_made_anew(
+    store: PartitionStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it holds already may be of states that change until it is made again."""
+    monkeypatch.setattr("streams.engine.store.store._INDEXED_AT_ONCE", 1)
+    store.restore([(b"a", b"5:x"), (b"b", b"6:x"), (b"c", b"7:x")], 2, due_of)
+    calls = iter([None, None, RuntimeError("revoked")])
+
+    def check() -> None:
+        if (error := next(calls)) is not None:
+            raise error
+
+    with pytest.raises(RuntimeError, match="revoked"):
+        store.restored(due_of, check)
+    store.close()
+    again = PartitionStore.open(store.path, CACHE)
+    assert (again.unindexed, again.due(EVER, 9)) == (True, [(5, b"a"), (6, b"b")])
+    again.restore([(b"a", b"9:x"), (b"b", None)], 4, due_of)
+    again.restored(due_of)
+    assert again.due(EVER, 9) == [(7, b"c"), (9, b"a")]
+    again.close()
+
+
+def test_a_store_in_the_middle_of_a_restore_is_another_layout_to_older_releases(
+    store: PartitionStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They would miss what is due: refused, they rebuild it."""
+    store.restore([(b"a", b"5:x")], 0, due_of)
+    store.close()
+    monkeypatch.setattr("streams.engine.store.store.UNINDEXED", LAYOUT)  # one that knows "1" alone
+    with pytest.raises(StoreUnusable, match="layout"):
+        PartitionStore.open(store.path, CACHE)
 
 
 def _after_a_crash(store: PartitionStore, tmp_path: Path) -> PartitionStore:
@@ -207,6 +265,8 @@ def test_index_and_states_equal_a_dictionary(
         rows = [(key, None if due is None else b"%d:%d" % (due, number)) for key, due, _ in batch]
         if any(restoring for *_, restoring in batch):
             store.restore(rows, number, due_of)
+            if store.unindexed:
+                store.restored(due_of)
         else:
             old = {key: due_of(value) for key, value in model.items()}
             store.write(

@@ -116,13 +116,46 @@ def _restored(path: Path) -> States:
     try:
         for offset, writes, _ in HISTORY[store.changelog_offset() + 1 :]:
             store.restore([(put.key, put.value) for put in writes], offset, due_of)
-        store.restored()
+        store.restored(due_of)
         states, by_key, due = read_all(store)
     finally:
         store.close()
     assert by_key == [states.get(b"k%02d" % n) for n in range(80)]
     assert due == sorted((due_of(value), key) for key, value in states.items())
     return states
+
+
+def test_a_restore_from_nothing_that_was_killed_is_taken_up(root: Path) -> None:
+    """Between any two batches, and while the due index is made; also more than once."""
+    program = f"""
+import os, sys
+sys.path[:0] = {[str(Path(__file__).parent), *sys.path]!r}
+import streams.engine.store.store
+from test_store_damage import *
+streams.engine.store.store.MEMTABLE_BYTES = 16 * 1024
+streams.engine.store.store._INDEXED_AT_ONCE = 5
+for end in map(int, sys.argv[2:]):
+    if os.fork():
+        assert os.wait()[1] == 0
+        continue
+    store = PartitionStore.open(Path(sys.argv[1]) / str(end % 4), CACHE)
+    for offset, writes, _ in HISTORY[store.changelog_offset() + 1 :]:
+        store.restore([(put.key, put.value) for put in writes], offset, due_of)
+        if offset == end:
+            os._exit(0)
+    steps = iter(range(end - WRITES))
+    store.restored(due_of, lambda: next(steps, None) is None and os._exit(0))
+    os._exit(1)
+"""
+    ends = [70, 101, 134, WRITES - 1, WRITES, WRITES + 5, WRITES + 6, WRITES + 7]
+    folder = root / "killed"
+    subprocess.run([sys.executable, "-c", program, folder, *map(str, ends)], check=True)
+    for path in folder.iterdir():
+        store = PartitionStore.open(path, CACHE)
+        assert store.unindexed
+        store.close()
+        assert _restored(path) == HISTORY[-1][2]
+    assert len(list(folder.iterdir())) == 4
 
 
 def test_whatever_is_damaged_no_wrong_state_is_read(images: list[Path], root: Path) -> None:

@@ -44,7 +44,7 @@ def test_restored_tombstones_remove_state_and_due_entry(tmp_path: Path) -> None:
     store = PartitionStore.open(tmp_path / "0", shared_cache(1024 * 1024))
     store.restore([(b"a", b"5"), (b"b", b"6")], 1, int)
     store.restore([(b"a", None)], 2, int)
-    store.restored()
+    store.restored(int)
     assert store.get_many([b"a", b"b"]) == [None, b"6"]
     assert store.due(EVER, 10) == [(6, b"b")]
     store.close()

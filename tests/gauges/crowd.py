@@ -25,7 +25,7 @@ from streams.state.codec import TABLES
 from streams.state.standing import Standing
 from streams.state.state import Finding, Published
 from streams.tables.feeds import FeedLatency, FeedMetrics
-from streams.tables.observations import Day
+from streams.tables.observations import Day, Stocked
 from streams.telemetry import metrics
 from streams.telemetry.counts import Counts
 
@@ -72,6 +72,7 @@ def crowd() -> str:
         day = (NOW + 8 * HOUR) // DAY
         counts = (rng.randrange(1, 900), 3, 1, 5, 2)
         board.days.set(Day(platform, f"shop-{number}", day, counts), NOW)
+        board.shortages.change(Stocked(platform, f"shop-{number}", 0, 3))
     board.shops.word(standing.shops())
     board.shops.choose(0.0)
     every = (*topics.consumed, *topics.changelogs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -9,9 +10,10 @@ from random import Random
 from typing import Any
 
 import pytest
+from oracle.stock import stocked
 from support.replaying import profiles
 from support.travelling import RUNNING, gates_of, sent_anywhere, suitable
-from support.two_sides import Loop, run
+from support.two_sides import TOPICS, Loop, run
 
 from streams.engine.kafka.types import Effects
 from streams.facts.times import from_datetime
@@ -26,8 +28,8 @@ PARTITIONS = 3
 class Watched(Loop):
     """The pipeline with a board beside it, told and assigned as the engine does it."""
 
-    def __init__(self, partitions: int, now: int, rng: Random) -> None:
-        super().__init__(partitions, now)
+    def __init__(self, partitions: int, now: int, rng: Random, *, stocked: bool = False) -> None:
+        super().__init__(partitions, now, stocked=stocked)
         self.board = Board(profiles(), lambda: self.now, lambda: 0.0)
         self.rng = rng
         self.counting: list[tuple[int, Callable[[int], None]]] = []
@@ -172,6 +174,38 @@ def test_the_present_day_of_a_shop_is_its_row() -> None:
             assert rows[today.shop, day] == tuple(today.counts)
             compared += 1
     assert compared
+
+
+def test_the_board_shows_what_products_lack() -> None:
+    """Products that are short and their pieces, by shop: what consumers of the records count, with
+    takeovers in the middle of counting."""
+    short = 0
+    for seed in range(8):
+        history, levels = stocked(suitable(seed), seed)
+        rng, until = Random(seed), from_datetime(history.until)
+        loop = Watched(PARTITIONS, until - RUNNING, rng, stocked=True)
+        sent_anywhere(loop, history, rng)
+        for level in levels:
+            raw = json.dumps(level, ensure_ascii=False).encode()
+            loop.produce(TOPICS.stock, raw, None, rng.randrange(PARTITIONS))
+        run(loop, rng, gates_of(history, rng), crashes=0.03)
+        loop.drain(until)
+        while loop.count_on():
+            pass
+        newest: dict[bytes, dict[str, Any]] = {}
+        for topic, key, value in loop.risks:
+            if topic == TOPICS.product_risk and value["day"] is None:
+                newest[key] = max(newest.get(key, value), value, key=lambda v: v["revision"])
+        products: Counter[tuple[str, str]] = Counter()
+        pieces: Counter[tuple[str, str]] = Counter()
+        for value in newest.values():
+            if value["short_by"]:
+                products[value["platform"], value["shop_id"]] += 1
+                pieces[value["platform"], value["shop_id"]] += value["short_by"]
+        assert loop.board.shortages.products == products, f"history {seed}"
+        assert loop.board.shortages.pieces == pieces, f"history {seed}"
+        short += products.total()
+    assert short > 10
 
 
 def test_a_partition_is_left_out_until_it_is_counted() -> None:

@@ -10,6 +10,7 @@ from support.builders import CHINA, LATER, PAID, US, judge, order, record, times
 
 from streams.facts.facts import STATUS_CODE
 from streams.facts.times import DAY, HOUR, MINUTE
+from streams.profiles.calendars import calendar
 from streams.profiles.loader import load
 from streams.rules.address_mismatch import AddressMismatch
 from streams.rules.business_days import BusinessDays
@@ -55,6 +56,36 @@ ABROAD = frozenset((81, 82, 71))
 NEAR = (frozenset((32, 33, 31, 34)), frozenset((11, 12, 13)))
 DELIVERY = DeliveryOverdue()
 MALFORMED = MalformedTrackingNumber("critical", notice=True, notice_severity="info")
+
+GENERIC_PARCEL = (
+    PickupOverdue(Limit(48 * HOUR, severity="warning"), None),
+    InactiveAfterPickup(Limit(24 * HOUR, severity="warning"), None, ended_by=None),
+    TransitStalled(
+        LaneLimits(
+            Limit(72 * HOUR, severity="warning"),
+            Limit(72 * HOUR, severity="warning"),
+            Limit(120 * HOUR, severity="warning"),
+        ),
+        None,
+        chain_from=None,
+    ),
+    DELIVERY,
+    MalformedTrackingNumber("warning"),
+    RepeatedTrack(3, severity="warning"),
+    ClonedTrack(4, "warning"),
+)
+GENERIC_LINK = (
+    DuplicateTrackingNumber("address", 30 * DAY, "warning"),
+    AddressMismatch("place", "warning", "warning"),
+    TrackedBeforePaid("first", "picked_up", 5 * MINUTE, "warning"),
+)
+OWN_PARCEL = tuple(
+    MalformedTrackingNumber("warning", notice=True, notice_severity="info")
+    if isinstance(rule, MalformedTrackingNumber)
+    else rule
+    for rule in GENERIC_PARCEL
+)
+"""Where a platform's documents are silent: as generic, and with notices of formats."""
 
 WANTED = {
     "douyin-2026-07-09": (
@@ -190,28 +221,33 @@ WANTED = {
         "generic",
         datetime(2026, 1, 1, tzinfo=CHINA),
         (ShipOverdue(Limit(0, severity="warning")),),
-        (
-            PickupOverdue(Limit(48 * HOUR, severity="warning"), None),
-            InactiveAfterPickup(Limit(24 * HOUR, severity="warning"), None, ended_by=None),
-            TransitStalled(
-                LaneLimits(
-                    Limit(72 * HOUR, severity="warning"),
-                    Limit(72 * HOUR, severity="warning"),
-                    Limit(120 * HOUR, severity="warning"),
-                ),
-                None,
-                chain_from=None,
-            ),
-            DELIVERY,
-            MalformedTrackingNumber("warning"),
-            RepeatedTrack(3, severity="warning"),
-            ClonedTrack(4, "warning"),
-        ),
-        (
-            DuplicateTrackingNumber("address", 30 * DAY, "warning"),
-            AddressMismatch("place", "warning", "warning"),
-            TrackedBeforePaid("first", "picked_up", 5 * MINUTE, "warning"),
-        ),
+        GENERIC_PARCEL,
+        GENERIC_LINK,
+    ),
+    **{
+        name: (name[:-5], since, (ShipOverdue(Limit(0)),), OWN_PARCEL, GENERIC_LINK)
+        for name, since in (
+            ("amazon-us-2026", datetime(2026, 1, 1, 8, tzinfo=UTC)),
+            ("amazon-uk-2026", datetime(2026, 1, 1, tzinfo=UTC)),
+            ("ebay-us-2026", datetime(2026, 1, 1, 8, tzinfo=UTC)),
+            ("walmart-us-2026", datetime(2026, 1, 1, 8, tzinfo=UTC)),
+            ("etsy-2026", datetime(2026, 1, 1, tzinfo=UTC)),
+            ("jd-hk-2026", datetime(2026, 1, 1, tzinfo=CHINA)),
+        )
+    },
+    "tiktok-vn-2024-08-26": (
+        "tiktok-vn",
+        datetime(2024, 8, 25, 17, tzinfo=UTC),
+        (ShipOverdue(Limit(0)),),
+        OWN_PARCEL,
+        GENERIC_LINK,
+    ),
+    "tiktok-th-2025-06-18": (
+        "tiktok-th",
+        datetime(2025, 6, 17, 17, tzinfo=UTC),
+        (ShipOverdue(Limit(0)),),
+        OWN_PARCEL,
+        GENERIC_LINK,
     ),
 }
 
@@ -233,6 +269,32 @@ TERMS = {
     "tmall-global-direct-2026-04-22": Terms(Lanes(), 120 * HOUR),
     "douyin-instant-2026-07-06": Terms(Lanes(NEAR, DOUYIN_REMOTE), 48 * HOUR),
     "generic-2026": Terms(Lanes((), TMALL_REMOTE), None),
+    "jd-hk-2026": Terms(Lanes((), TMALL_REMOTE), 72 * HOUR),
+    **{
+        f"{platform}-2026": Terms(Lanes(), None)
+        for platform in ("amazon-us", "amazon-uk", "ebay-us", "walmart-us", "etsy")
+    },
+    "tiktok-vn-2024-08-26": Terms(
+        Lanes(),
+        BusinessDays(
+            0,
+            ZoneInfo("Asia/Ho_Chi_Minh"),
+            frozenset(range(6)),
+            time(23, 59, 59),
+            time(13, 59, 59, 999_999),
+            holidays=calendar("vn").holidays,
+        ),
+    ),
+    "tiktok-th-2025-06-18": Terms(
+        Lanes(),
+        BusinessDays(
+            2,
+            ZoneInfo("Asia/Bangkok"),
+            frozenset(range(6)),
+            time(23, 59, 59),
+            holidays=calendar("th").holidays,
+        ),
+    ),
     "tiktok-us-2026": Terms(
         Lanes(),
         BusinessDays(
@@ -250,7 +312,7 @@ TERMS = {
 }
 
 
-def test_nine_profiles_come_with_it() -> None:
+def test_these_profiles_come_with_it() -> None:
     """No more, no fewer; a template without numbers refuses to load."""
     assert PROFILES.keys() == WANTED.keys()
 

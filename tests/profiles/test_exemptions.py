@@ -297,7 +297,9 @@ def test_a_row_is_named_by_its_line(tmp_path: Path) -> None:
     with pytest.raises(ProfileError) as caught:
         load([tmp_path])
     (problem,) = caught.value.problems
-    assert problem.startswith(f"{path}:9: exemptions.1.regions: 100 is no province; allowed: ")
+    assert problem.startswith(
+        f"{path}:9: exemptions.1.regions: 100 is no province or city; allowed: "
+    )
 
 
 def test_two_rows_of_one_name_are_a_mistake(tmp_path: Path) -> None:

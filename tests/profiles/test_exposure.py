@@ -49,7 +49,7 @@ def test_all_that_can_be_said() -> None:
     assert read(GOOD) == Exposure(
         sums={
             ("ship_overdue", "violation"): (
-                Scale((Step(0, 0, 0), Step(1, 0, 1)), 36 * HOUR, True),
+                Scale((Step(0, 0, 0), Step(1, 0, 1)), 36 * HOUR, frozenset({1, 2})),
                 Scale((Step(3333, 1, 1),)),
             ),
             ("pickup_overdue", "violation"): (Scale((Step(500, 500, 5000),)),),

@@ -21,6 +21,8 @@ TABLES = (
         "douyin-instant-2026-07-06",
         "generic-2026",
     ),
+    ("tiktok-vn-2024-08-26", "tiktok-th-2025-06-18", "jd-hk-2026"),
+    ("amazon-us-2026", "amazon-uk-2026", "ebay-us-2026", "walmart-us-2026", "etsy-2026"),
 )
 CELLS = [
     pytest.param(number, column, id=profile)

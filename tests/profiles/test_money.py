@@ -155,17 +155,11 @@ def test_sums_of_tmall(rule: str, stage: str, amount: int, cost: int) -> None:
 @pytest.mark.parametrize(
     ("presale", "amount", "least", "most"),
     [
-        # 5 % within 5 and 50 yuan, then out of stock 10 % within 5 and 500.
-        (0, 0, 500, 500),
-        (0, 5_004, 500, 500),
-        (0, 5_005, 500, 501),
-        (0, 10_009, 500, 1_001),
-        (0, 10_010, 501, 1_001),
-        (0, 99_989, 4_999, 9_999),
-        (0, 99_990, 5_000, 9_999),
-        (0, 499_994, 5_000, 49_999),
-        (0, 499_995, 5_000, 50_000),
-        (0, 10**12, 5_000, 50_000),
+        # Promised beyond 48 h: 5 % within 5 and 50 yuan, then out of stock 15 % within 5 and 500.
+        (0, 3_336, 500, 500),
+        (0, 3_337, 500, 501),
+        (0, 99_990, 5_000, 14_999),
+        (0, 333_330, 5_000, 50_000),
         # Presale: 10 %, then out of stock 15 % within 5 and 500.
         (1, 0, 500, 500),
         (1, 3_336, 500, 500),
@@ -180,8 +174,41 @@ def test_sums_of_tmall(rule: str, stage: str, amount: int, cost: int) -> None:
     ],
 )
 def test_late_on_tmall(presale: int, amount: int, least: int, most: int) -> None:
-    """Late, then out of stock; both kinds of presale cost more. The promise plays no part."""
-    for promise in (HOUR_US, LONG):
+    """Late, then out of stock; both kinds of presale cost more."""
+    for promise in (SHORT + 1, LONG):
+        priced = TMALL.price("ship_overdue", "violation", promise, version(amount, "CNY", presale))
+        assert priced == (least, most)
+
+
+@pytest.mark.parametrize(
+    ("presale", "amount", "least", "most"),
+    [
+        # Promised within 48 h: 5 % within 5 and 50 yuan, then out of stock 10 % within 5 and 500.
+        (0, 0, 500, 500),
+        (0, 5_004, 500, 500),
+        (0, 5_005, 500, 501),
+        (0, 10_009, 500, 1_001),
+        (0, 10_010, 501, 1_001),
+        (0, 99_989, 4_999, 9_999),
+        (0, 99_990, 5_000, 9_999),
+        (0, 499_994, 5_000, 49_999),
+        (0, 499_995, 5_000, 50_000),
+        (0, 10**12, 5_000, 50_000),
+        # A deposit presale costs the same, a full one 10 % for being late.
+        (2, 10_010, 501, 1_001),
+        (2, 99_990, 5_000, 9_999),
+        (1, 5_004, 500, 500),
+        (1, 5_005, 501, 501),
+        (1, 49_995, 5_000, 5_000),
+        (1, 99_990, 5_000, 9_999),
+        (1, 10**12, 5_000, 50_000),
+    ],
+)
+def test_late_on_tmall_promised_within_48_hours(
+    presale: int, amount: int, least: int, most: int
+) -> None:
+    """Out of stock goes by the promise, lateness by promise and kind."""
+    for promise in (HOUR_US, SHORT):
         priced = TMALL.price("ship_overdue", "violation", promise, version(amount, "CNY", presale))
         assert priced == (least, most)
 
@@ -195,14 +222,14 @@ INSTANT = PROFILES["douyin-instant-2026-07-06"]
 @pytest.mark.parametrize(
     ("exposure", "promise", "amount", "least", "most"),
     [
-        # Promised within 48 h: 1 % within 3 and 30 yuan, out of stock 10 % within 5 and 100.
-        (TAOBAO, SHORT, 10_000, 300, 1_000),
-        (TAOBAO, SHORT, 200_000, 2_000, 10_000),
-        (TAOBAO, SHORT, 400_000, 3_000, 10_000),
-        # Above that: 5 % within 5 and 30 yuan, then 15 % within 5 and 500.
-        (TAOBAO, SHORT + 1, 10_000, 500, 1_500),
-        (TAOBAO, SHORT + 1, 100_000, 3_000, 15_000),
-        (TAOBAO, SHORT + 1, 400_000, 3_000, 50_000),
+        # Promised within 48 h: 1 % within 3 and 30 yuan, and out of stock 10 % within 5 and 100.
+        (TAOBAO, SHORT, 10_000, 300, 1_300),
+        (TAOBAO, SHORT, 200_000, 2_000, 12_000),
+        (TAOBAO, SHORT, 400_000, 3_000, 13_000),
+        # Above that: 5 % within 5 and 30 yuan, and 15 % within 5 and 500; the text's own example.
+        (TAOBAO, SHORT + 1, 10_000, 500, 2_000),
+        (TAOBAO, SHORT + 1, 100_000, 3_000, 18_000),
+        (TAOBAO, SHORT + 1, 400_000, 3_000, 53_000),
         # 5 % within 5 and 50 yuan, out of stock 15 % of bonded goods, 30 % of direct mail.
         (BONDED, SHORT, 20_000, 1_000, 3_000),
         (BONDED, LONG, 400_000, 5_000, 50_000),
@@ -260,7 +287,7 @@ def test_no_sum_elsewhere_that_no_text_has() -> None:
     assert counts["douyin-instant-2026-07-06"] == 1
     assert counts["tiktok-us-2026"] == counts["generic-2026"] == counts["brief-2023"] == 0
     caps = [each.cap_per_buyer_day for each in (TAOBAO, BONDED, DIRECT, INSTANT)]
-    assert caps == [50_000, 50_000, 50_000, None]
+    assert caps == [10_000, 50_000, 50_000, None]
 
 
 def test_which_rules_have_a_sum() -> None:
@@ -274,8 +301,10 @@ def test_which_rules_have_a_sum() -> None:
         ("transit_stalled", "violation"),
         ("transit_stalled", "serious"),
         ("duplicate_tracking_number", "violation"),
+        ("malformed_tracking_number", "violation"),
         ("address_mismatch", "violation"),
         ("cloned_track", "violation"),
+        ("recalled", "violation"),
     }
     assert PROFILES["brief-2023"].sums == {}
     assert DOUYIN.of("pickup_overdue", "violation", 1, [version(100)]) == ("strike", None)
@@ -460,7 +489,10 @@ STALLED = ("transit_stalled", "serious")
         (3_000, [TIMEOUT, ABNORMAL], 600),
         # Other rules come on top.
         (20_000, [TIMEOUT, ABNORMAL, ("pickup_overdue", "violation")], 5_000),
-        (20_000, [("address_mismatch", "violation"), ("cloned_track", "violation")], 8_000),
+        (20_000, [("duplicate_tracking_number", "violation"), ABNORMAL], 10_000),
+        # Every abnormal track shares it.
+        (20_000, [("address_mismatch", "violation"), ("cloned_track", "violation")], 4_000),
+        (20_000, [("recalled", "violation"), TIMEOUT], 4_000),
     ],
 )
 def test_timeout_and_abnormal_share_a_cap(
@@ -582,7 +614,7 @@ def test_charges_leave_out_what_is_not_known() -> None:
     """No sum for the rule, no amount, no recipient: no charge, or one without a buyer."""
     unknown = OrderFacts("1", False)
     nameless = OrderFacts("1", True, amount_paid=20_000, currency="CNY")
-    assert charges(TMALL, finding("recalled"), [nameless]) == []
+    assert charges(TMALL, finding("repeated_track"), [nameless]) == []
     assert charges(TMALL, finding(), [unknown]) == []
     (only,) = charges(TMALL, finding(), [nameless])
     assert only.buyer is None
@@ -606,3 +638,83 @@ def test_the_whole_story_on_tmall() -> None:
         for made in charges(TMALL, revision.finding, [version(20_000)])
     ]
     assert joint(TMALL, about) == (4_000, 4_000)
+
+
+# ---- Taobao: caps by case, and what was paid for the goods
+
+
+def late(order_id: str, amount: int, promise: int) -> Charge:
+    """What a late order of one buyer on Taobao costs."""
+    known = OrderVersion(
+        order_id, 0, "", shop_id=SHOP, recipient=Place("44", "4403", "a", ME),
+        amount_paid=amount, currency="CNY",
+    )  # fmt: skip
+    (found,) = charges(TAOBAO, finding("ship_overdue", limit=promise), [known])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("amounts", "promise", "least", "most"),
+    [
+        # Promised within 48 h, a buyer's day costs 100 yuan at the most.
+        ([90_000], SHORT, 900, 9_900),
+        ([91_000], SHORT, 910, 10_000),
+        ([400_000] * 4, SHORT, 10_000, 10_000),
+        # Beyond, where it is out of stock, 500; being late alone still 100.
+        ([100_000], SHORT + 1, 3_000, 18_000),
+        ([310_000], SHORT + 1, 3_000, 49_500),
+        ([320_000], SHORT + 1, 3_000, 50_000),
+        ([400_000] * 4, SHORT + 1, 10_000, 50_000),
+    ],
+)
+def test_a_buyers_day_is_capped_by_its_case(
+    amounts: list[int], promise: int, least: int, most: int
+) -> None:
+    """By the greatest cap of the warnings about it; the mild side by that of the mild tiers."""
+    about = [late(str(n), amount, promise) for n, amount in enumerate(amounts)]
+    assert joint(TAOBAO, about) == (least, most)
+
+
+def test_one_order_out_of_stock_lifts_the_cap_of_the_day() -> None:
+    """For all that the buyer bought on it."""
+    short, long_ = late("1", 400_000, SHORT), late("2", 310_000, SHORT + 1)
+    assert joint(TAOBAO, [short, long_]) == (6_000, 50_000)
+    assert joint(TAOBAO, [short, late("2", 10_000, SHORT + 1)]) == (3_500, 15_000)
+
+
+def test_a_warning_shows_the_cap_of_its_hardest_tier() -> None:
+    """100 yuan, or 500 where it may be out of stock beyond 48 h."""
+    for limit, cap in ((SHORT, 10_000), (SHORT + 1, 50_000)):
+        _, money = TAOBAO.of("ship_overdue", "violation", limit, [version(20_000)])
+        assert money is not None
+        assert money[3] == cap
+    _, money = TAOBAO.of("pickup_overdue", "violation", 1, [version(20_000)])
+    assert money == ("CNY", 1_000, 1_000, 10_000)
+
+
+@pytest.mark.parametrize(
+    ("paid", "goods", "base"),
+    [(20_000, None, 20_000), (20_000, 18_000, 18_000), (None, 18_000, 18_000), (20_000, -1, None),
+     (20_000, 0, 0), (-1, 5, 5)],
+)  # fmt: skip
+def test_taobao_goes_by_the_price_without_postage(
+    paid: int | None, goods: int | None, base: int | None
+) -> None:
+    """As far as an order says it; the others go by what was paid."""
+    both = OrderVersion("1", 0, "", amount_paid=paid, amount_goods=goods, currency="CNY")
+    told = OrderFacts("1", True, amount_paid=paid, amount_goods=goods, currency="CNY")
+    assert TAOBAO.amount(both) == TAOBAO.amount(told) == base
+    assert TMALL.amount(both) == (paid if paid is not None and paid >= 0 else None)
+
+
+def test_what_is_for_the_goods_comes_with_the_order_and_with_a_change() -> None:
+    """In a warning of the order, and in one of its parcel."""
+    sold = order(platform="taobao", amount_paid=20_000, currency="CNY", amount_goods=12_000)
+    change = {
+        "order_id": "1", "partial": True, "amount_goods": 14_000,
+        "updated_at": (PAID + HOUR).isoformat(),
+    }  # fmt: skip
+    for history, base in (([sold], 12_000), ([sold, change], 14_000)):
+        outcome = judge([*history, upload("1")], LATER)
+        assert outcome.one("pickup_overdue")["exposure"]["most"] == base * 5 // 100
+        assert outcome.one("ship_overdue")["exposure"]["most"] == max(300, base // 100) + base // 10

@@ -142,5 +142,5 @@ def test_the_days_of_a_platform_begin_at_one_hour(tmp_path: Path) -> None:
         load_all([tmp_path])
     assert refused.value.problems == [
         f"{tmp_path / 'c.toml'}: house-c: meter.days_ahead_of_utc_hours is 9, allowed is that of "
-        "house-a: 8"
+        "house-a: meter.days_ahead_of_utc_hours is 8"
     ]

@@ -25,6 +25,7 @@ from support.builders import (
     upload,
 )
 
+from streams.report.numbers_part import line_text, nearest
 from streams.report.wording import LANGUAGES, length, percent, share
 
 Run = Callable[..., Result]
@@ -143,6 +144,22 @@ def test_shops_carriers_and_problems(run: Run, write: Write) -> None:
     problems = part(text, "problems")
     assert "nobody (zto:79000000000002)" in problems
     assert "Parcels that no order names: they cannot be judged" in problems
+
+
+def test_a_line_over_days_says_over_which() -> None:
+    """The nearest of a day's lines, over the day or over several."""
+    line = {"orders": "late", "distance": 5, "threshold": {
+        "basis_points": 1_000, "comparator": "gt", "least": 20}}  # fmt: skip
+    month = {**line, "orders": "untracked", "distance": 4, "threshold": {
+        "basis_points": 0, "comparator": "ge", "least": 100},
+        "first_day": "2026-11-01", "last_day": "2026-11-20"}  # fmt: skip
+    found = nearest({"lines": [line], "windows": [month]})
+    assert found is month
+    assert line_text(month)["en"] == (
+        "100 orders without valid tracking (2026-11-01 to 2026-11-20)"
+    )
+    assert line_text(line)["zh"] == "延迟超过 10.0 %，且至少 20 单"
+    assert nearest({"lines": [], "windows": []}) is None
 
 
 def test_orders_without_records_accuse_nobody_unseen(run: Run, write: Write) -> None:

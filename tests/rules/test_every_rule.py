@@ -135,6 +135,14 @@ NOT_ABNORMAL: dict[str, set[str]] = {
     "tmall-global-bonded-2026-04-22": set(),
     "tmall-global-direct-2026-04-22": set(),
     "douyin-instant-2026-07-06": {"transit_stalled"},
+    "tiktok-vn-2024-08-26": set(),
+    "tiktok-th-2025-06-18": set(),
+    "jd-hk-2026": set(),
+    "amazon-us-2026": set(),
+    "amazon-uk-2026": set(),
+    "ebay-us-2026": set(),
+    "walmart-us-2026": set(),
+    "etsy-2026": set(),
 }
 """Rules whose findings make no order abnormal, by the platforms' texts."""
 

@@ -138,15 +138,15 @@ def test_a_serious_limit_below_the_violation_is_held_too() -> None:
         ({}, True),
         ({"rules": frozenset(("rule",))}, True),
         ({"rules": frozenset(("other",))}, False),
-        ({"provinces": frozenset((44, 65))}, True),
-        ({"provinces": frozenset((65,))}, False),
+        ({"regions": frozenset((44, 65))}, True),
+        ({"regions": frozenset((65,))}, False),
         ({"carriers": frozenset(("zto",))}, True),
         ({"carriers": frozenset(("sf",))}, False),
-        ({"carriers": frozenset(("zto",)), "provinces": frozenset((65,))}, False),
+        ({"carriers": frozenset(("zto",)), "regions": frozenset((65,))}, False),
     ],
 )
 def test_a_row_holds_what_it_names(narrowed: dict[str, frozenset[object]], holds: bool) -> None:
-    """Rule, one of the provinces and one of the carriers must be named, where any is."""
+    """Rule, one of the regions and one of the carriers must be named, where any is."""
     paused = held(clock(), (row((HOUR, 3 * HOUR), **narrowed),), frozenset((33, 44)), ("zto",))
     assert bool(paused.pauses) == holds
     assert paused.exemptions == (("row",) if holds else ())
@@ -154,7 +154,7 @@ def test_a_row_holds_what_it_names(narrowed: dict[str, frozenset[object]], holds
 
 def test_an_unknown_province_is_in_no_region() -> None:
     """What is not known is not exempt: nobody would learn of it."""
-    exempt = row((HOUR, 3 * HOUR), provinces=frozenset((65,)))
+    exempt = row((HOUR, 3 * HOUR), regions=frozenset((65,)))
     assert held(clock(), (exempt,), frozenset(), ("zto",)) == clock()
 
 

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
 from itertools import product
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from streams.facts.times import DAY, HOUR, from_datetime
 from streams.profiles.loader import load
 from streams.profiles.model import Profile
-from streams.state.shop_lines import MEASURES, PAIRS, WHOLE, Counts, Line, Meter, rate, reading
+from streams.state.shop_lines import (
+    DAYS,
+    MEASURES,
+    PAIRS,
+    WHOLE,
+    Counts,
+    Few,
+    Line,
+    Meter,
+    rate,
+    reading,
+    together,
+)
 
 
 def counts(**numbers: int) -> Counts:
@@ -34,6 +50,10 @@ def over(line: Line, *days: Counts) -> bool:
         day = days[n] if n < len(days) else counts()
         part = day[MEASURES.index(line.orders)]
         whole = day[MEASURES.index(line.among)]
+        if line.few is not None and whole <= line.few.up_to:
+            if part < line.few.enough:
+                return False
+            continue
         share = part * WHOLE - line.share * whole
         if share < 0 or (share == 0 and not line.at_least):
             return False
@@ -151,12 +171,50 @@ def test_the_distance_is_the_fewest_orders_that_cross(share: int, pair: tuple[st
             continue
         counting = pair[1] if among else pair[0]
         line = Line("any", "shop", *pair, share, at_least, least, counting)
-        for part, whole in product(range(7), range(7)):
-            if PAIRS[pair] and part > whole:
-                continue
-            day = counts(**{pair[0]: part, pair[1]: whole})
-            fewest = next(more for more in range(100) if worst(line, day, more))
-            assert reading(line, [day]).distance == fewest, (line, day)
+        for line in [replace(line, few=few) for few in (None, Few(3, 2), Few(5, 5))]:
+            for part, whole in product(range(7), range(7)):
+                if PAIRS[pair] and part > whole:
+                    continue
+                day = counts(**{pair[0]: part, pair[1]: whole})
+                fewest = next(more for more in range(100) if worst(line, day, more))
+                assert reading(line, [day]).distance == fewest, (line, day)
+
+
+@pytest.mark.parametrize(("late", "distance"), [(98, 2), (99, 1), (100, 0), (101, 0)])
+def test_a_number_of_orders_is_a_line_of_its_own(late: int, distance: int) -> None:
+    """Whatever share of all they are."""
+    line = Line("any", "shop", "late", "due", 0, at_least=True, least=100, counting="late")
+    assert reading(line, [counts(late=late, due=100_000)]).distance == distance
+
+
+def test_days_together_are_added_and_what_is_not_there_is_nothing() -> None:
+    """Rows of older releases have five numbers."""
+    days = [(1, 2, 3, 4, 5), (10, 0, 0, 0, 0, 7)]
+    assert together([], ("due",)) == [0] * len(MEASURES)
+    assert together(days, ("due", "confirmed")) == counts(due=11, confirmed=7)
+    line = Line("any", "shop", "untracked", "confirmed", 500, False, 1, "untracked")
+    assert reading(line, [(1, 2, 3, 4, 5)]).distance == 1
+
+
+def test_the_days_of_a_zone_have_23_24_or_25_hours() -> None:
+    """Each begins at midnight there; one microsecond before, it is the day before."""
+    meter = Meter(zone=ZoneInfo("America/Los_Angeles"))
+    lengths = {}
+    for text in ("2026-03-08", "2026-07-01", "2026-11-01"):
+        start = datetime.fromisoformat(f"{text}T00:00:00").replace(tzinfo=meter.zone)
+        day = meter.day_of(from_datetime(start))
+        assert meter.midnight(day) == from_datetime(start)
+        assert meter.day_of(from_datetime(start) - 1) == day - 1
+        lengths[text] = (meter.midnight(day + 1) - meter.midnight(day)) // HOUR
+    assert lengths == {"2026-03-08": 23, "2026-07-01": 24, "2026-11-01": 25}
+
+
+@pytest.mark.parametrize("zone", [None, ZoneInfo("America/Los_Angeles")])
+def test_a_moment_at_the_end_of_time_is_on_no_day_that_counts(zone: ZoneInfo | None) -> None:
+    """9999-12-31, in any offset, stands for never."""
+    last = from_datetime(datetime.fromisoformat("9999-12-31T23:59:59+00:00"))
+    for moment in (last - DAY, last, last + 12 * HOUR, (DAYS.stop + 2) * DAY):
+        assert Meter(zone=zone).day_of(moment) not in DAYS
 
 
 def test_rates_are_rounded_down() -> None:
@@ -174,5 +232,5 @@ def test_only_the_second_stage_of_overtime_is_abnormal_at_douyin() -> None:
     assert ("pickup_overdue", "serious") in meter.abnormal
     assert ("pickup_overdue", "violation") not in meter.abnormal
     assert ("malformed_tracking_number", "notice") not in meter.abnormal
-    assert meter.longest_run() == 2
-    assert Meter().longest_run() == 1
+    assert meter.reach == 1
+    assert Meter().reach == 0

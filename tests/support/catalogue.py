@@ -17,8 +17,8 @@ _OF_PROMETHEUS = {
     "up": frozenset[str](),
     "ALERTS": frozenset({"alertname", "alertstate", "severity"}),
 }
-OF_ALL = frozenset({"job", "instance"})
-"""Labels that scraping gives."""
+OF_ALL = frozenset({"job", "instance", "process"})
+"""Labels that scraping gives, and the supervisor of several processes."""
 
 _STANDING = {"open", "breached"}
 VALUES = {

@@ -29,14 +29,15 @@ from streams.replay.shop_days import ShopDays
 def fill(database: Database, until: int = ENDS_AT) -> int:
     """Write everything of the week up to `until` (µs); how many revisions of warnings there are."""
     entries = [entry for entry in load() if entry.arrival <= until]
-    revisions, days = _judged(entries, until)
+    revisions, days = judged(entries, until)
     facts = [_fact(entry, offset) for offset, entry in enumerate(entries)]
     _write(database, [as_message(value) for value in revisions], 0, until)
     _write(database, [*facts, *days], 1, until)
     return len(revisions)
 
 
-def _judged(entries: Sequence[Entry], until: int) -> tuple[list[dict[str, Any]], list[Message]]:
+def judged(entries: Sequence[Entry], until: int) -> tuple[list[dict[str, Any]], list[Message]]:
+    """Revisions of warnings in order of their detection, and days of shops and products."""
     profiles = load_profiles()
     revisions: list[dict[str, Any]] = []
 

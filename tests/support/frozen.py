@@ -36,8 +36,10 @@ from streams.facts.facts import (
     CloneFacts,
     OrderFacts,
     OrderVersion,
+    OwedFacts,
     ParcelFacts,
     Place,
+    StockFact,
     TrackFacts,
     TrackingFact,
 )
@@ -58,9 +60,12 @@ from streams.state.codec import (
     load_order,
     load_order_facts,
     load_order_version,
+    load_owed_facts,
     load_parcel,
     load_parcel_facts,
     load_shop_day,
+    load_stock,
+    load_stock_fact,
     load_track,
     load_track_facts,
     load_tracking_fact,
@@ -69,6 +74,7 @@ from streams.state.codec import (
 from streams.state.contributions import AbnormalDays, ContributionChange
 from streams.state.shop_days import ShopDay
 from streams.state.state import Finding, OrderState, ParcelState
+from streams.state.stock import Stock
 from streams.state.tracks import TrackState
 from streams.tables import judged
 from streams.web.warnings import Answer
@@ -96,6 +102,7 @@ TABLES = {
     "parcels": Codec(ParcelState, load_parcel, dump),
     "tracks": Codec(TrackState, load_track, dump),
     "meters": Codec(ShopDay, load_shop_day, dump),
+    "stock": Codec(Stock, load_stock, dump),
 }
 """Every table by its name."""
 
@@ -106,6 +113,8 @@ MESSAGES = {
     TOPICS.clone_facts: Codec(CloneFacts, load_clone_facts, dump_message),
     TOPICS.meter_facts: Codec(AbnormalDays, load_abnormal_days, pack),
     TOPICS.meter_totals: Codec(list[ContributionChange], load_contributions, pack),
+    TOPICS.stock_facts: Codec(OwedFacts, load_owed_facts, dump_message),
+    TOPICS.stock_rekey: Codec(StockFact, load_stock_fact, dump_message),
 }
 """Every internal topic of which the messages are made by the pipeline."""
 
@@ -167,7 +176,7 @@ class Recording(Loop):
     """The pipeline in memory, which writes down all that it says and stores."""
 
     def __init__(self, now: int) -> None:
-        super().__init__(PARTITIONS, now, profiles := load([FROZEN]))
+        super().__init__(PARTITIONS, now, profiles := load([FROZEN]), stocked=True)
         self.orders.shadows = self.parcels.shadows = shadows_of(profiles, [SHADOW])
         self.said: defaultdict[str, defaultdict[int, list[Output]]] = defaultdict(
             lambda: defaultdict(list)
@@ -322,7 +331,7 @@ def order_version() -> OrderVersion:
         "s-1",
         *(20_780 * DAY + hour * HOUR for hour in (1, 2, 3)),
         *(1, 2, True, place, place, 12_900, "CNY", (("p", "k", 2),), 3, 41, True, 5, place),
-        *(20_781 * DAY, 20_782 * DAY, 2, True),
+        *(20_781 * DAY, 20_782 * DAY, 2, True, 12_000),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -23,8 +24,10 @@ from streams.tables.parcels import ParcelProcessor
 from streams.tables.processor import Moment, Processor
 from streams.tables.recover_products import recover_products
 from streams.tables.recover_shop_days import recover_sent
+from streams.tables.recover_stock import recover_stock
 from streams.tables.recover_warnings import recover_published
 from streams.tables.shop_days import ShopDayProcessor
+from streams.tables.stock import StockProcessor
 from streams.tables.tracks import TrackProcessor
 
 TOPICS = Topics()
@@ -70,11 +73,17 @@ class Loop:
     """All processors, their topics of `partitions` partitions, and the outputs that others see.
 
     `now` (µs) is the wall clock: it moves a millisecond with every chunk and tick. `settle` (µs) is
-    0, for tests that look at what one chunk or tick says.
+    0, for tests that look at what one chunk or tick says. `stocked`: levels of stock are read.
     """
 
     def __init__(
-        self, partitions: int, now: int, profiles: Profiles | None = None, settle: int = 0
+        self,
+        partitions: int,
+        now: int,
+        profiles: Profiles | None = None,
+        settle: int = 0,
+        *,
+        stocked: bool = False,
     ) -> None:
         self.partitions = partitions
         self.now = now
@@ -84,16 +93,19 @@ class Loop:
         self.apart = False
         """Each partition is of another worker, which sees no state of another one."""
         chosen = profiles or builtin_profiles()
-        self.orders = OrderProcessor(TOPICS, partitions, chosen, self.store)
-        self.parcels = ParcelProcessor(TOPICS, partitions, chosen, self.store)
+        topics = replace(TOPICS, stocked=stocked)
+        self.orders = OrderProcessor(topics, partitions, chosen, self.store)
+        self.parcels = ParcelProcessor(topics, partitions, chosen, self.store)
         self.orders.settle = self.parcels.settle = settle
-        self.tracks = TrackProcessor(TOPICS, partitions, self.store)
-        self.shop_days = ShopDayProcessor(TOPICS, partitions, chosen, self.store)
+        self.tracks = TrackProcessor(topics, partitions, self.store)
+        self.shop_days = ShopDayProcessor(topics, partitions, chosen, self.store)
+        self.stock = StockProcessor(topics, partitions, chosen, self.store)
         self.processors: tuple[Processor, ...] = (
             self.orders,
             self.parcels,
             self.tracks,
             self.shop_days,
+            *((self.stock,) if stocked else ()),
         )
         self.tables = tuple(processor.table for processor in self.processors)
         self.by_topic = {
@@ -231,6 +243,8 @@ class Loop:
         for processor in self.processors:
             processor.recover(published, last_sent, (partition,))
         self.shop_days.recover_products(shown, (partition,))
+        levels = recover_stock(rows, self.partitions, frozenset((partition,)))
+        self.stock.recover_stock(levels, (partition,))
         self._held[partition] = ROUNDS, self._ends()
 
     def _ends(self) -> dict[tuple[str, int], int]:

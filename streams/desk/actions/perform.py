@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from sqlalchemy import select
@@ -24,7 +24,7 @@ MOST = 1_000
 @dataclass(frozen=True, slots=True)
 class Act:
     """What is to be done, by whom; `until` is in µs. `request_id` repeated by an actor does
-    nothing twice."""
+    nothing twice. Warnings in another state than `only_state` are not acted on."""
 
     kind: ActionKind
     actor: str
@@ -33,6 +33,7 @@ class Act:
     manifest_id: str | None = None
     comment: str | None = None
     request_id: str | None = None
+    only_state: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +58,16 @@ def perform(
     act: Act,
     now: int,
     only_shops: Sight = None,
+    holds: int | None = None,
 ) -> Done:
-    """Do it to each warning, all of them in one transaction; those of other shops are missing.
+    """Do it to each warning, all of them in one transaction; those of other shops, or in
+    another state than the act is for, are missing.
 
-    Raises WrongAct.
+    `holds` is how long an acknowledgement that says no end holds (µs; None: as long as the state of
+    its warning). Raises WrongAct.
     """
+    if act.kind == "acknowledge" and act.until is None and holds is not None:
+        act = replace(act, until=now + holds)
     check(act, now)
     ids = list(dict.fromkeys(warning_ids))
     if len(ids) > MOST:
@@ -73,6 +79,8 @@ def perform(
         query = select(warnings.c.warning_id, warnings.c.state, warnings.c.revision).where(
             warnings.c.warning_id.in_(ids), *within(warnings.c, only_shops)
         )
+        if act.only_state is not None:
+            query = query.where(warnings.c.state == act.only_state)
         there = {row.warning_id: row for row in connection.execute(query)}
         entries = [
             Entry(

@@ -18,7 +18,7 @@ from sqlalchemy import text
 from starlette.routing import BaseRoute
 
 from streams.desk.access.who import Role
-from streams.desk.api import events, problems, routes
+from streams.desk.api import events, notifications, problems, routes
 from streams.desk.api.desk import Desk, desk_of
 from streams.desk.api.guard import Bounds, authorize, needs, open_to_anybody
 
@@ -83,7 +83,7 @@ def make_app(desk: Desk, add: Iterable[Callable[[FastAPI], None]] = ()) -> FastA
     )
     app.state.desk = desk
     problems.install(app, authorize)
-    for router in (probes, routes.router, events.router):
+    for router in (probes, routes.router, notifications.router, events.router):
         app.include_router(router)
     for each in add:
         each(app)
@@ -110,7 +110,11 @@ def document() -> dict[str, Any]:
         version=metadata.version("shipsentry"),
         description="Warnings of parcels that are about to be judged fake shipments, and what is "
         "done about them.",
-        routes=[*routes.router.routes, *events.router.routes],
+        routes=[
+            *routes.router.routes,
+            *notifications.router.routes,
+            *events.router.routes,
+        ],
     )
     for operations in found["paths"].values():
         for operation in operations.values():

@@ -10,6 +10,7 @@ from fastapi import Request
 from streams.desk.access.who import Who
 from streams.desk.api.news import News
 from streams.desk.database.database import Database
+from streams.desk.notify.telling import Telling
 
 
 @dataclass(slots=True)
@@ -17,7 +18,9 @@ class Desk:
     """A desk that is served: its database, what time it is (µs), and how it does.
 
     `names` are hosts by which it may be asked for, besides addresses and localhost. `problem` says
-    why it is not ready (None: it is), `metrics` what Prometheus is told.
+    why it is not ready (None: it is), `metrics` what Prometheus is told. `acknowledge` is how long
+    an acknowledgement without an end holds (µs; None: as long as its state), `telling` whom it
+    tells (None: nobody).
     """
 
     database: Database
@@ -25,6 +28,8 @@ class Desk:
     names: frozenset[str] = frozenset()
     problem: Callable[[], str | None] = lambda: None
     metrics: Callable[[], bytes] = lambda: b""
+    acknowledge: int | None = None
+    telling: Telling | None = None
     news: News = field(init=False)
 
     def __post_init__(self) -> None:

@@ -186,9 +186,10 @@ class ShopDays(BaseModel):
 
 
 class ProductDays(BaseModel):
-    """Days of products."""
+    """Days of products; and the stock of those of which levels are sent, what lacks most first."""
 
     items: list[ProductRisk]
+    stock: list[ProductRisk]
 
 
 class ActionRequest(BaseModel):

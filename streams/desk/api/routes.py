@@ -147,7 +147,9 @@ def act(request: Request, asked: ActionRequest) -> ActionAnswer:
         comment=asked.comment,
         request_id=asked.request_id,
     )
-    done = perform(desk.database, asked.warning_ids, wish, desk.clock(), who.shops)
+    done = perform(
+        desk.database, asked.warning_ids, wish, desk.clock(), who.shops, desk.acknowledge
+    )
     return ActionAnswer(done=list(done.warning_ids), missing=list(done.missing))
 
 
@@ -198,7 +200,7 @@ def shops(
     return ShopDays(items=[ShopRisk.model_validate(each) for each in found])
 
 
-@router.get("/products")
+@router.get("/products", response_model_exclude_unset=True)
 @needs(Role.viewer)
 def products(
     request: Request,
@@ -206,12 +208,17 @@ def products(
     platform: str | None = None,
     shop_id: str | None = None,
 ) -> ProductDays:
-    """The same of products with late orders."""
+    """The same of products with late orders, and what products lack now."""
     since = _day(request, back)
     _is_text(platform, shop_id)
     with desk_of(request).database.reading() as connection:
-        found = days.of_products(connection, since, who_of(request).shops, platform, shop_id)
-    return ProductDays(items=[ProductRisk.model_validate(each) for each in found])
+        who = who_of(request).shops
+        found = days.of_products(connection, since, who, platform, shop_id)
+        stock = days.of_stock(connection, who, platform, shop_id)
+    return ProductDays(
+        items=[ProductRisk.model_validate(each) for each in found],
+        stock=[ProductRisk.model_validate(each) for each in stock],
+    )
 
 
 def _done(connection: Connection, warning_id: str) -> list[Done]:

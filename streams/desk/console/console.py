@@ -24,6 +24,7 @@ from streams.desk.console.words import LANGUAGES, Says, preferred
 from streams.desk.database.database import newest_cursor
 from streams.evidence.shown import Original
 from streams.facts.times import HOUR
+from streams.notify.texts.links import Links
 from streams.profiles.model import Profiles
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Console:
     `originals` reads the records that a warning names; without it evidence goes without them.
     `secure`: cookies are for HTTPS only. `single_sign_on` is the way to a provider, where there is
     one; `local_users`: users of the desk's own may sign in. `comparisons` is the folder of
-    saved ones (what if).
+    saved ones (what if). `links` reads what the links of notifications allow.
     """
 
     profiles: Profiles
@@ -64,6 +65,7 @@ class Console:
     single_sign_on: SignIn | None = None
     local_users: bool = True
     comparisons: Path | None = None
+    links: Links | None = None
 
 
 def console_of(request: Request) -> Console:

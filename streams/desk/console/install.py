@@ -14,8 +14,10 @@ from streams.desk.console.pages import (
     carriers,
     centre,
     exports,
+    linked_acts,
     look_up,
     looks,
+    notifications,
     products,
     shops,
     sign_in,
@@ -38,7 +40,9 @@ _ROUTERS = (
     carriers.router,
     look_up.router,
     what_if.router,
+    notifications.router,
     acts.router,
+    linked_acts.router,
 )
 
 

@@ -1,14 +1,14 @@
-"""Days of shops and of products, as far back as they are kept."""
+"""Days of shops and of products, as far back as they are kept; and what products lack now."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Select, Table, select
 
 from streams.desk.database.sight import Sight, within
-from streams.desk.database.tables import product_days, shop_days
+from streams.desk.database.tables import product_days, product_stock, shop_days
 
 MOST = 5_000
 """Rows of one answer."""
@@ -36,6 +36,18 @@ def of_products(
     return _of(connection, product_days, since, only_shops, platform, shop_id)
 
 
+def of_stock(
+    connection: Connection,
+    only_shops: Sight,
+    platform: str | None = None,
+    shop_id: str | None = None,
+) -> list[dict[str, Any]]:
+    """What it says of products' stock, those that lack most first."""
+    table = product_stock
+    query = select(table.c.value).order_by(table.c.short_by.desc(), *table.primary_key)
+    return _found(connection, query, table, only_shops, platform, shop_id)
+
+
 def _of(
     connection: Connection,
     table: Table,
@@ -45,6 +57,17 @@ def _of(
     shop_id: str | None,
 ) -> list[dict[str, Any]]:
     query = select(table.c.value).where(table.c.day >= since).order_by(*table.primary_key)
+    return _found(connection, query, table, only_shops, platform, shop_id)
+
+
+def _found(
+    connection: Connection,
+    query: Select[Any],
+    table: Table,
+    only_shops: Sight,
+    platform: str | None,
+    shop_id: str | None,
+) -> list[dict[str, Any]]:
     query = query.where(*within(table.c, only_shops))
     if platform is not None:
         query = query.where(table.c.platform == platform)

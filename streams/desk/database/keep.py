@@ -13,10 +13,14 @@ from streams.desk.database.tables import (
     attempts,
     checkpoints,
     links,
+    notices,
+    notifications,
     offsets,
     order_versions,
     product_days,
+    product_stock,
     revisions,
+    route_states,
     sessions,
     shop_days,
     unreadable,
@@ -29,9 +33,11 @@ from streams.facts.times import DAY, to_datetime
 _AT_ONCE = 5_000
 """Rows that one transaction deletes: others wait no longer than for that."""
 
+_STANDING = select(warnings.c.warning_id).where(warnings.c.standing.is_(True))
+
 READ = (
     *(warnings, revisions, warning_orders, checkpoints, links, order_versions),
-    *(*COUNTS, shop_days, product_days, unreadable),
+    *(*COUNTS, shop_days, product_days, product_stock, unreadable),
 )
 """What topics say, and a rebuild reads again; the rest was done here, and is nowhere else."""
 
@@ -41,13 +47,14 @@ def prune(
     now: int,
     keep_days: int,
     audit_days: int,
+    log_days: int,
     forget: Callable[[Connection, list[str]], None],
 ) -> dict[str, int]:
     """Delete what is older than it is to be kept; how many rows of each table.
 
     What stands is kept however old it is. `forget` takes warnings out.
     """
-    since, audited = now - keep_days * DAY, now - audit_days * DAY
+    since, audited, logged = (now - each * DAY for each in (keep_days, audit_days, log_days))
     day = to_datetime(since).date().isoformat()
     done = {"warnings": _ended(database, since, forget)}
     for table, old in (
@@ -56,13 +63,21 @@ def prune(
         (order_versions, order_versions.c.updated_at < since),
         (shop_days, shop_days.c.day < day),
         (product_days, product_days.c.day < day),
+        (product_stock, product_stock.c.detected_at < since),
         (unreadable, unreadable.c.seen_at < since),
         (actions, actions.c.at < audited),
         (sessions, sessions.c.expires_at < now),
         (attempts, attempts.c.last_at < now - DAY),
+        # Of what stands it is still to be known whom its end concerns.
+        (notices, (notices.c.made_at < logged) & notices.c.warning_id.not_in(_STANDING)),
+        (notifications, (notifications.c.made_at < logged) & (notifications.c.state != "queued")),
         *((table, table.c.n == 0) for table in COUNTS),
     ):
         done[table.name] = _deleted(database, table, old)
+    unheard = route_states.c.warning_id.not_in(select(warnings.c.warning_id))
+    done["route_states"] = _deleted(
+        database, route_states, unheard & (route_states.c.changed_at < min(since, logged))
+    )
     gone = work.c.warning_id.not_in(select(warnings.c.warning_id))
     done["work"] = _deleted(database, work, gone & (work.c.changed_at < since))
     if database.is_sqlite:

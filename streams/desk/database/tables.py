@@ -255,6 +255,23 @@ product_days = Table(
 )
 Index("product_days_day", product_days.c.day)
 
+product_stock = Table(
+    "product_stock",
+    metadata,
+    # What `product-risk` says of a product's stock, which is of no day.
+    Column("platform", Text, nullable=False),
+    Column("shop_id", Text, nullable=False),
+    Column("product_id", Text, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("detected_at", BigInteger, nullable=False),
+    Column("unshipped", BigInteger, nullable=False),
+    Column("available", BigInteger, nullable=False),
+    Column("short_by", BigInteger, nullable=False),
+    Column("value", Text, nullable=False),
+    PrimaryKeyConstraint("platform", "shop_id", "product_id", name="product_stock_pkey"),
+)
+Index("product_stock_short", product_stock.c.short_by)
+
 work = Table(
     "work",
     metadata,
@@ -396,4 +413,129 @@ views = Table(
     Column("name", Text, nullable=False),
     Column("query", Text, nullable=False),
     PrimaryKeyConstraint("user_name", "name", name="views_pkey"),
+)
+
+route_states = Table(
+    "route_states",
+    metadata,
+    # What a route has heard of a warning last. It outlives a rebuild, so nothing is told again.
+    Column("route", Text, nullable=False),
+    Column("warning_id", String(32), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("turn", Integer, nullable=False),
+    # How near a deadline was spoken of last (µs).
+    Column("reminded", BigInteger),
+    # When somebody else is told, unless somebody has taken care by then.
+    Column("escalate_at", BigInteger),
+    # The acknowledgement (its end) after which it was told again.
+    Column("again", BigInteger),
+    Column("changed_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("route", "warning_id", name="route_states_pkey"),
+)
+Index("route_states_warning", route_states.c.warning_id)
+Index(
+    "route_states_escalate",
+    route_states.c.escalate_at,
+    sqlite_where=text("escalate_at IS NOT NULL"),
+    postgresql_where=text("escalate_at IS NOT NULL"),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    # One thing that one channel is to be told of one warning.
+    Column("id", _Serial, primary_key=True),
+    Column("key", String(32), nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("route", Text, nullable=False),
+    Column("group_key", Text, nullable=False),
+    Column("warning_id", String(32), nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("change", Text, nullable=False),
+    # Which reminder: so long before the deadline (µs).
+    Column("step", BigInteger),
+    # It is over: such a notice is never in one message with what stands.
+    Column("is_over", Boolean, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("ready_at", BigInteger, nullable=False),
+    # waiting, in a notification, overtaken by a later state, attended to by somebody.
+    Column("outcome", Text, nullable=False),
+    Column("notification_id", BigInteger),
+    UniqueConstraint("key", name="notices_key"),
+)
+IS_WAITING = text("outcome = 'waiting'")
+Index(
+    "notices_waiting",
+    notices.c.channel,
+    notices.c.ready_at,
+    sqlite_where=IS_WAITING,
+    postgresql_where=IS_WAITING,
+)
+Index("notices_warning", notices.c.warning_id)
+Index("notices_notification", notices.c.notification_id)
+Index("notices_made", notices.c.made_at)
+
+notifications = Table(
+    "notifications",
+    metadata,
+    # What is sent as one message: it and its key are the same for every attempt.
+    Column("id", _Serial, primary_key=True),
+    Column("key", String(32), nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("route", Text, nullable=False),
+    Column("group_key", Text, nullable=False),
+    Column("is_over", Boolean, nullable=False),
+    Column("warnings", Integer, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    # queued, sent, parked.
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", BigInteger, nullable=False),
+    Column("sent_at", BigInteger),
+    Column("problem", Text),
+    Column("reference", Text),
+    UniqueConstraint("key", name="notifications_key"),
+)
+Index("notifications_state", notifications.c.channel, notifications.c.state, notifications.c.id)
+Index(
+    "notifications_group",
+    notifications.c.route,
+    notifications.c.channel,
+    notifications.c.group_key,
+    notifications.c.made_at,
+)
+Index("notifications_made", notifications.c.made_at)
+
+notify_routes = Table(
+    "notify_routes",
+    metadata,
+    # Since when each route listens: what was so before is not announced.
+    Column("name", Text, primary_key=True),
+    Column("since", BigInteger, nullable=False),
+)
+
+notify_channels = Table(
+    "notify_channels",
+    metadata,
+    # Who sends on a channel, and when it may be used again.
+    Column("name", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("lease_until", BigInteger, nullable=False),
+    Column("next_at", BigInteger, nullable=False),
+    # Attempts that failed since one went well.
+    Column("failures", Integer, nullable=False),
+    # The notification that the next attempt is not for: it failed, and may be to blame itself.
+    Column("passed_over", BigInteger),
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    # Random bytes (hexadecimal) that all desks sign with.
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
 )

@@ -9,6 +9,7 @@ from streams.desk.actions.ledger import write as write_actions
 from streams.desk.database.sums import COUNTS
 from streams.desk.database.tables import (
     product_days,
+    product_stock,
     revisions,
     shop_days,
     warning_orders,
@@ -16,6 +17,7 @@ from streams.desk.database.tables import (
     work,
 )
 from streams.desk.intake.write import DESK
+from streams.desk.notify.announce import forget_revisions
 from streams.engine.kafka.topics import Topics
 
 
@@ -28,12 +30,13 @@ def forget(connection: Connection, topics: Topics, topic: str, mark: str, now: i
     tables = {
         topics.warnings: (warnings, revisions, warning_orders, *COUNTS),
         topics.shop_risk: (shop_days,),
-        topics.product_risk: (product_days,),
+        topics.product_risk: (product_days, product_stock),
     }.get(topic, ())
     for table in tables:
         connection.execute(delete(table))
     if topic != topics.warnings:
         return
+    forget_revisions(connection)
     held = select(work).where(
         or_(work.c.acknowledged_at.is_not(None), work.c.snoozed_until.is_not(None))
     )

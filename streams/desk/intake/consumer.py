@@ -27,6 +27,7 @@ from streams.desk.intake.anew import forget
 from streams.desk.intake.messages import Message, Unreadable
 from streams.desk.intake.ownership import Seen, claim
 from streams.desk.intake.write import Fenced, Origin, Read, Taken, write
+from streams.desk.notify.announce import Announcer
 from streams.engine.kafka.topic_ids import TopicIds
 from streams.engine.kafka.topics import Topics
 from streams.telemetry.events import Limited, event
@@ -72,9 +73,15 @@ class Intake:
     """One desk's reading; `run` is its thread."""
 
     def __init__(
-        self, database: Database, source: Source, clock: Callable[[], int], owner: str | None = None
+        self,
+        database: Database,
+        source: Source,
+        clock: Callable[[], int],
+        owner: str | None = None,
+        announcer: Announcer | None = None,
     ) -> None:
-        """`clock` gives µs since the epoch."""
+        """`clock` gives µs since the epoch. `announcer` writes what is to be told of revisions."""
+        self._announcer = announcer
         self._database = database
         self._source = source
         self._clock = clock
@@ -279,7 +286,7 @@ class Intake:
         while not stop.is_set():
             try:
                 with self._database.writing() as connection:
-                    write(connection, reads, progress, self._clock())
+                    write(connection, reads, progress, self._clock(), self._announcer)
             except Fenced as error:
                 log.warning(
                     "%(what)s is read by another desk now: asking for it again",
@@ -319,7 +326,7 @@ class Intake:
         for read in reads:
             try:
                 with self._database.engine.connect() as connection:
-                    write(connection, [read], (), self._clock())
+                    write(connection, [read], (), self._clock(), self._announcer)
                     connection.rollback()
             except DBAPIError as error:
                 if not is_of_a_record(error):

@@ -64,7 +64,7 @@ class Deletion:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A row of `shop_days`, or of `product_days`."""
+    """A row of `shop_days`, of `product_days`, or of `product_stock`, which is of no day."""
 
     row: dict[str, Any]
 
@@ -156,7 +156,11 @@ def product_day(value: bytes | None, max_bytes: int) -> Day | Unreadable:
     parsed = parse(ProductRisk, value, 0, max_bytes)
     if isinstance(parsed, Refusal):
         return Unreadable(parsed.reason, parsed.field)
-    return _day(parsed[0], value, {"product_id": parsed[0].product_id})
+    model = parsed[0]
+    row: dict[str, Any] = {"product_id": model.product_id}
+    if model.day is None:
+        row |= {name: getattr(model, name) for name in ("unshipped", "available", "short_by")}
+    return _day(model, value, row)
 
 
 def checkpoint(
@@ -249,7 +253,7 @@ def _day(
         "platform": model.platform,
         "shop_id": model.shop_id,
         **more,
-        "day": model.day,
+        **({} if model.day is None else {"day": model.day}),
         "revision": model.revision,
         "detected_at": _us(model.detected_at),
     }

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, Row, Table, delete, select, update
 
 from streams.desk.actions.ledger import Entry, cared_until, standing_work
 from streams.desk.actions.ledger import write as write_actions
@@ -18,6 +18,7 @@ from streams.desk.database.tables import (
     offsets,
     order_versions,
     product_days,
+    product_stock,
     revisions,
     shop_days,
     unreadable,
@@ -33,6 +34,8 @@ from streams.desk.intake.messages import (
     Unreadable,
     Version,
 )
+from streams.desk.notify import announce
+from streams.desk.notify.announce import Announcer
 
 DESK = "desk"
 """Whom the audit names where nobody acted."""
@@ -84,9 +87,12 @@ def write(
     reads: Sequence[Read],
     progress: Sequence[tuple[Taken, int, int]],
     now: int,
+    announcer: Announcer | None = None,
 ) -> Written:
     """Write what was read, and how far: of each partition its owner, from which offset and up to
     which (excluded). Raises Fenced where a partition is another's by now, or was read elsewhere.
+
+    `announcer` writes what is to be told of it; None: nothing is.
     """
     # First of all: writers wait for each other here, and see what those before them committed.
     sequence(connection, 1)
@@ -106,7 +112,7 @@ def write(
     by_kind: dict[type[Message], list[Any]] = {}
     for read in reads:
         by_kind.setdefault(type(read.message), []).append(read.message)
-    written = _warnings(connection, _in_order(reads), now)
+    written = _warnings(connection, _in_order(reads), now, announcer)
     _days(connection, by_kind.get(Day, ()))
     _facts(connection, by_kind.get(Checkpoint, ()), by_kind.get(Version, ()))
     add(
@@ -143,21 +149,27 @@ def _in_order(reads: Iterable[Read]) -> Iterator[Sequence[Revision | Deletion]]:
 
 
 def _warnings(
-    connection: Connection, runs: Iterable[Sequence[Revision | Deletion]], now: int
+    connection: Connection,
+    runs: Iterable[Sequence[Revision | Deletion]],
+    now: int,
+    announcer: Announcer | None,
 ) -> Written:
     changed = repeated = 0
     for run in runs:
         if isinstance(run[0], Deletion):
             forget(connection, [run[0].warning_id])
+            announce.forget(connection, [run[0].warning_id])
             continue
         found = [each for each in run if isinstance(each, Revision)]
-        new = _revisions(connection, found, now)
+        new = _revisions(connection, found, now, announcer)
         changed += new
         repeated += len(found) - new
     return Written(changed, repeated)
 
 
-def _revisions(connection: Connection, found: Sequence[Revision], now: int) -> int:
+def _revisions(
+    connection: Connection, found: Sequence[Revision], now: int, announcer: Announcer | None
+) -> int:
     """Keep every revision, and of each warning the newest; how many warnings changed."""
     add(
         connection,
@@ -210,6 +222,8 @@ def _revisions(connection: Connection, found: Sequence[Revision], now: int) -> i
             ],
         )
         _name_orders(connection, news, before)
+    if announcer is not None:
+        announcer.take(connection, [each.row for each in found], before, now)
     _lapse(connection, found, now)
     return len(news)
 
@@ -224,7 +238,8 @@ def forget(connection: Connection, ids: Sequence[str]) -> None:
 
 
 def _stored(connection: Connection, ids: Sequence[str]) -> Iterator[Row[Any]]:
-    columns = [warnings.c[name] for name in ("warning_id", "revision", *COUNTED_BY)]
+    names = ("warning_id", "revision", "detected_at", *COUNTED_BY)
+    columns = [warnings.c[name] for name in names]
     for some in _slices(ids):
         yield from connection.execute(select(*columns).where(warnings.c.warning_id.in_(some)))
 
@@ -289,12 +304,12 @@ def _lapse(connection: Connection, found: Sequence[Revision], now: int) -> None:
 
 
 def _days(connection: Connection, days: Sequence[Day]) -> None:
-    """The newest revision of each day of a shop, and of a product."""
-    for table in (shop_days, product_days):
+    """The newest revision of each day of a shop, and of a product, and of each product's stock."""
+    for table in (shop_days, product_days, product_stock):
         newest: dict[tuple[Any, ...], dict[str, Any]] = {}
         keys = [column.name for column in table.primary_key]
         for day in days:
-            if ("product_id" in day.row) != (table is product_days):
+            if _table_of(day) is not table:
                 continue
             key = tuple(day.row[name] for name in keys)
             if key not in newest or day.row["revision"] > newest[key]["revision"]:
@@ -310,6 +325,13 @@ def _days(connection: Connection, days: Sequence[Day]) -> None:
             ),
             list(newest.values()),
         )
+
+
+def _table_of(day: Day) -> Table:
+    """Where a row belongs, by what it has."""
+    if "product_id" not in day.row:
+        return shop_days
+    return product_days if "day" in day.row else product_stock
 
 
 def _facts(

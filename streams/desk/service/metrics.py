@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from streams.desk.actions.relay import Waiting, waiting
 from streams.desk.database.database import Database
 from streams.desk.database.tables import shop_sums
 from streams.desk.intake.consumer import Intake
+from streams.desk.notify.log import Load, loads
 from streams.facts.times import SECOND
 from streams.telemetry import metrics
 from streams.telemetry.metrics import Measured
@@ -32,6 +33,7 @@ COUNTED = (
     metrics.DESK_SIGN_INS,
     metrics.DESK_DATABASE_ERRORS,
     metrics.DESK_PRUNED,
+    metrics.DESK_NOTIFICATIONS,
 )
 """What is counted where it happens."""
 
@@ -44,6 +46,7 @@ class _Answer:
 
     warnings: Samples
     waiting: Waiting
+    channels: Mapping[str, Load]
     size: int
     free: float | None
 
@@ -51,7 +54,8 @@ class _Answer:
 class DeskMetrics(Collector):
     """A registry of its own: a worker's metrics are none of a desk's.
 
-    `clock` gives µs since the epoch, `streams` how many listen for changes.
+    `clock` gives µs since the epoch, `streams` how many listen for changes; `channels` are those
+    that people are told on.
     """
 
     def __init__(
@@ -60,11 +64,13 @@ class DeskMetrics(Collector):
         intake: Intake,
         clock: Callable[[], int],
         streams: Callable[[], int],
+        channels: Sequence[str] = (),
     ) -> None:
         self._database = database
         self._intake = intake
         self._clock = clock
         self._streams = streams
+        self._channels = channels
         self._answer: _Answer | None = None
         self._registry = CollectorRegistry()
         for each in (self, *COUNTED):
@@ -92,6 +98,7 @@ class DeskMetrics(Collector):
                         for state, n in connection.execute(states.group_by(shop_sums.c.state))
                     },
                     waiting(connection),
+                    loads(connection, self._channels, self._clock()) if self._channels else {},
                     *_size(self._database.file, connection),
                 )
         except (SQLAlchemyError, OSError):  # counted where it happens; a file that goes just then
@@ -134,6 +141,25 @@ class DeskMetrics(Collector):
         yield metrics.DESK_ACTIONS_WAITING, {(): float(said.waiting.actions)}
         waits = 0 if said.waiting.since is None else max(0, now - said.waiting.since)
         yield metrics.DESK_ACTIONS_AGE, {(): waits / SECOND}
+        yield (
+            metrics.DESK_NOTIFICATIONS_WAITING,
+            {
+                (channel, kind): float(n)
+                for channel, load in said.channels.items()
+                for kind, n in (("notices", load.waiting), ("messages", load.queued))
+            },
+        )
+        yield (
+            metrics.DESK_NOTIFICATIONS_PARKED,
+            {(channel,): float(load.parked) for channel, load in said.channels.items()},
+        )
+        yield (
+            metrics.DESK_NOTIFICATIONS_AGE,
+            {
+                (channel,): 0.0 if load.since is None else max(0, now - load.since) / SECOND
+                for channel, load in said.channels.items()
+            },
+        )
         yield metrics.DESK_DATABASE_BYTES, {(): float(said.size)}
         if said.free is not None:
             yield metrics.DESK_DISK_FREE, {(): said.free}

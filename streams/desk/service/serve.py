@@ -6,6 +6,7 @@ import logging
 import ssl
 import threading
 import time
+import uuid
 from collections.abc import Callable
 from functools import partial
 from ipaddress import ip_address
@@ -29,6 +30,7 @@ from streams.desk.database.migrate import upgrade
 from streams.desk.intake.consumer import Intake, Source
 from streams.desk.intake.write import forget
 from streams.desk.service.metrics import DeskMetrics
+from streams.desk.service.notifying import notifying
 from streams.desk.service.server import GOODBYE_S, make_server
 from streams.evidence.from_kafka import originals_on
 from streams.facts.times import HOUR
@@ -142,7 +144,14 @@ def _client_secret(settings: Settings) -> str | None:
 
 def prune_now(database: Database, settings: Settings) -> dict[str, int]:
     """Delete what is older than the settings say; how many rows of each table."""
-    done = prune(database, now(), settings.desk_retention_d, settings.desk_audit_d, forget)
+    done = prune(
+        database,
+        now(),
+        settings.desk_retention_d,
+        settings.desk_audit_d,
+        settings.desk_notify_log_d,
+        forget,
+    )
     for table, rows in done.items():
         DESK_PRUNED.labels(table).inc(rows)
     return done
@@ -161,7 +170,12 @@ def serve(settings: Settings, profiles: Profiles) -> int:
         session_timeout_s=settings.session_timeout_s,
         names=with_own(*profiles.own_names),
     )
-    intake = Intake(database, source, now)
+    owner = uuid.uuid4().hex
+    telling = notifying(settings, profiles, source.names, database)
+    announcer, sender = None, None
+    if telling is not None:
+        announcer, sender = telling.start(database, owner, now)
+    intake = Intake(database, source, now, owner, announcer)
     relay = Relay(database, source.bootstrap, settings.librdkafka_security, settings.actions_topic)
     own = (urlsplit(settings.desk_url or "").hostname or "", *settings.http_allowed_hosts)
     desk = Desk(
@@ -170,7 +184,11 @@ def serve(settings: Settings, profiles: Profiles) -> int:
         known_hosts(settings.desk_host, own),
         problem=lambda: intake.problem,
     )
-    measured = DeskMetrics(database, intake, now, lambda: desk.news.streams)
+    if settings.desk_acknowledge_h is not None:
+        desk.acknowledge = round(settings.desk_acknowledge_h * HOUR)
+    desk.telling = telling
+    channels = () if telling is None else tuple(telling.plan.channels)
+    measured = DeskMetrics(database, intake, now, lambda: desk.news.streams, channels)
     desk.metrics = measured.render
     console = Console(
         profiles,
@@ -212,14 +230,17 @@ def serve(settings: Settings, profiles: Profiles) -> int:
                 )
             stop.wait(_PRUNE_S)
 
+    parts: list[tuple[str, Callable[[threading.Event], None]]] = [
+        ("intake", intake.run),
+        ("relay", relay.run),
+        ("prune", pruning),
+        ("measure", measured.run),
+    ]
+    if sender is not None:
+        parts.append(("notify", sender.run))
     threads = [
         threading.Thread(target=ending_all, args=(work,), name=f"desk-{name}", daemon=True)
-        for name, work in (
-            ("intake", intake.run),
-            ("relay", relay.run),
-            ("prune", pruning),
-            ("measure", measured.run),
-        )
+        for name, work in parts
     ]
     for thread in threads:
         thread.start()

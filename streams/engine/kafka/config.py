@@ -6,6 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from streams.engine.kafka.topics import Topics
+
+TABLES = ("orders", "parcels", "tracks", "meters")
+"""The tables of every worker."""
+
+
+def tables_of(topics: Topics) -> tuple[str, ...]:
+    """The tables of a worker that reads these topics."""
+    return (*TABLES, "stock") if topics.stocked else TABLES
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineConfig:
@@ -23,7 +33,7 @@ class EngineConfig:
     """Local state; one directory per worker."""
     partitions: int
     """Partition count of every consumed topic and changelog."""
-    tables: tuple[str, ...] = ("orders", "parcels", "tracks", "meters")
+    tables: tuple[str, ...] = TABLES
 
     security: Mapping[str, str] = field(default_factory=dict, repr=False)
     """librdkafka's names: `security.protocol`, `sasl.mechanism`, `sasl.username`, `sasl.password`,

@@ -176,6 +176,7 @@ def topic_specs(settings: Cluster) -> list[TopicSpec]:
             {"cleanup.policy": "delete", "retention.ms": str(35 * _DAY_MS), **safe},
             own=False,
         ),
+        *_of_stock(names, passing, safe),
         TopicSpec(
             names.warnings,
             "output",
@@ -220,6 +221,21 @@ def topic_specs(settings: Cluster) -> list[TopicSpec]:
             # One service asks: a platform counts all questions of an application together.
             partitions=1,
         ),
+    ]
+
+
+def _of_stock(
+    names: Topics, passing: Mapping[str, str], safe: Mapping[str, str]
+) -> list[TopicSpec]:
+    """The topics of stock, where levels of stock are read; their changelog is with the others."""
+    if not names.stocked:
+        return []
+    # Not compacted, as the other inputs: producers may key by anything.
+    kept = {"cleanup.policy": "delete", "retention.ms": str(35 * _DAY_MS), **safe}
+    return [
+        TopicSpec(names.stock, "input", kept, own=False),
+        TopicSpec(names.stock_rekey, "internal", passing),
+        TopicSpec(names.stock_facts, "internal", passing),
     ]
 
 

@@ -1,4 +1,4 @@
-"""The names of all topics: seven that others see, and the application's own."""
+"""The names of all topics: eight that others see, and the application's own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Topics:
-    """Topic names; internal ones carry the application id in front."""
+    """Topic names; internal ones carry the application id in front.
+
+    `stocked`: levels of stock are read. Without them there is none of the topics of stock.
+    """
 
     orders: str = "order-paid"
     tracking: str = "tracking-update"
@@ -17,6 +20,8 @@ class Topics:
     shop_risk: str = "shop-risk"
     product_risk: str = "product-risk"
     actions: str = "warning-actions"
+    stock: str = "stock-level"
+    stocked: bool = False
 
     @property
     def order_facts(self) -> str:
@@ -59,6 +64,16 @@ class Topics:
         return f"{self.app_id}-tracking-update-rekey"
 
     @property
+    def stock_rekey(self) -> str:
+        """Levels of stock whose producer put them on another partition than their product's."""
+        return f"{self.app_id}-stock-level-rekey"
+
+    @property
+    def stock_facts(self) -> str:
+        """From shops' days to the partitions of products: what orders still have to be sent."""
+        return f"{self.app_id}-stock-facts"
+
+    @property
     def uploads(self) -> str:
         """What `ingest` remembers: the numbers that later requests only refer to."""
         return f"{self.app_id}-uploads"
@@ -94,6 +109,11 @@ class Topics:
         return f"{self.app_id}-meters-changelog"
 
     @property
+    def stock_changelog(self) -> str:
+        """The changelog of the stock table."""
+        return f"{self.app_id}-stock-changelog"
+
+    @property
     def changelogs(self) -> tuple[str, ...]:
         """The changelogs of all tables."""
         return (
@@ -101,7 +121,13 @@ class Topics:
             self.parcels_changelog,
             self.tracks_changelog,
             self.meters_changelog,
+            *((self.stock_changelog,) if self.stocked else ()),
         )
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Every topic that others write for workers to read."""
+        return (self.orders, self.tracking, *((self.stock,) if self.stocked else ()))
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -122,5 +148,6 @@ class Topics:
             self.clone_facts,
             self.meter_facts,
             self.meter_totals,
+            *((self.stock, self.stock_rekey, self.stock_facts) if self.stocked else ()),
             self.ticks,
         )

@@ -7,7 +7,7 @@ import errno
 import logging
 import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -102,6 +102,7 @@ async def serve(
     application: web.Application | None = None,
     goodbye: float = _GOODBYE,
     for_nobody: bool = False,
+    listener: socket.socket | None = None,
 ) -> web.AppRunner | None:
     """Serve until `cleanup()` of the result; port 0 serves nothing. Raises CannotServe.
 
@@ -109,9 +110,9 @@ async def serve(
     and the reason. `access` says who is let in; `is_peer` knows another worker by its word.
     `application` has what is served beside the pages and guards itself. `goodbye` is how many
     seconds questions in hand may take at the end. `for_nobody`: a handler goes on when whoever
-    asked hangs up.
+    asked hangs up. `listener` listens already, in place of host and port.
     """
-    if port == 0:
+    if port == 0 and listener is None:
         return None
     guard = Guard(access, is_peer)
     exposed = _Metrics(measure, ready)
@@ -131,6 +132,33 @@ async def serve(
     add("/readyz", guard.protect(HEALTH, probing(ready)))
     for route in routes:
         add(route.path, guard.protect(route.page, route.handler, route.at_once))
+    return await listen(
+        application,
+        guard,
+        host,
+        port,
+        access,
+        closable=[route.page for route in routes],
+        goodbye=goodbye,
+        for_nobody=for_nobody,
+        listener=listener,
+    )
+
+
+async def listen(
+    application: web.Application,
+    guard: Guard,
+    host: str,
+    port: int,
+    access: Access,
+    *,
+    closable: Iterable[str] = (),
+    goodbye: float = _GOODBYE,
+    for_nobody: bool = False,
+    listener: socket.socket | None = None,
+) -> web.AppRunner:
+    """Serve an application whose pages `guard` protects, as `serve` does; of the `closable` pages
+    those are said that answer nobody. Raises CannotServe."""
     # No access log: queries name orders and parcels.
     runner = web.AppRunner(
         application,
@@ -140,6 +168,10 @@ async def serve(
         handler_cancellation=not for_nobody,
     )
     await runner.setup()
+    if listener is not None:
+        await web.SockSite(runner, listener).start()
+        guard.on_loopback = all_loopback(runner.addresses)
+        return runner
     try:
         await web.TCPSite(runner, host, port, ssl_context=access.server_tls).start()
     except (OSError, UnicodeError) as error:  # UnicodeError: no name that can be looked up
@@ -150,7 +182,7 @@ async def serve(
         "serving %(scheme)s://%(host)s:%(port)d/metrics, /healthz and /readyz",
         event("serving", scheme=access.scheme, host=host, port=port),
     )
-    closed = sorted({route.page for route in routes if guard.closed(route.page)})
+    closed = sorted({page for page in closable if guard.closed(page)})
     if closed:
         log.warning(
             "closed: %(pages)s, because %(host)s is reached from other machines and neither a "

@@ -30,6 +30,11 @@ from streams.telemetry.metrics import STORES_REBUILT
 log = logging.getLogger(__name__)
 
 _BATCH = 10_000
+_HELD_BYTES = 4 * 1024 * 1024
+"""Of one store: so much is written at once. A write stops the interpreter meanwhile."""
+_HELD_BYTES_IN_ALL = 64 * 1024 * 1024
+_RECORD_BYTES = 200
+"""What Python adds to a record that is held, roughly."""
 _STAMP = "kept-up-to-date"
 _ASK_S = 2.0
 _Place = tuple[str, int]
@@ -185,6 +190,8 @@ class Restorer:
                 if start < found.end:
                     job = _Job(table, store, start, found.end, self._due_of[table])
                     jobs[self._config.changelog_topic(table), partition] = job
+                elif store.unindexed:
+                    store.restored(self._due_of[table], self._check)
         finally:
             reader.close()
         self.stats.remaining = sum(job.end - job.position for job in jobs.values())
@@ -345,7 +352,6 @@ class Restorer:
     def _apply(
         self, messages: list[Message], jobs: dict[tuple[str, int], _Job], reader: Consumer
     ) -> None:
-        batches: dict[tuple[str, int], list[tuple[bytes, bytes | None]]] = {}
         for message in messages:
             source = (message.topic(), message.partition())
             if source not in jobs:
@@ -356,21 +362,25 @@ class Restorer:
                 job.position = offset + 1
                 key = message.key()
                 if key is not None:
-                    batches.setdefault(source, []).append((key, message.value()))
+                    job.hold(key, message.value())
+                    self.stats.records += 1
             elif error is None:
                 raise RestoreFailed(f"changelog {source[0]}-{source[1]}: a record without offset")
             elif error.code() == KafkaError._PARTITION_EOF:
                 job.position = max(job.position, offset or 0)
             elif not _retriable(error):
                 raise RestoreFailed(f"changelog {source[0]}-{source[1]}: {error}")
-        for source, batch in batches.items():
-            job = jobs[source]
-            job.store.restore(batch, job.position - 1, job.due_of)
-            self.stats.records += len(batch)
         for source in [source for source, job in jobs.items() if job.position >= job.end]:
             job = jobs.pop(source)
-            job.store.restored()
+            job.write()
+            job.store.restored(job.due_of, self._check)
             reader.incremental_unassign([TopicPartition(*source)])
+        held = sum(job.held for job in jobs.values())
+        for job in sorted(jobs.values(), key=_held, reverse=True):
+            if job.held < _HELD_BYTES and held < _HELD_BYTES_IN_ALL:
+                break
+            held -= job.held
+            job.write()
         self.stats.remaining = sum(max(0, job.end - job.position) for job in jobs.values())
 
     def _check(self) -> None:
@@ -385,6 +395,24 @@ class _Job:
     position: int
     end: int
     due_of: Callable[[bytes], int]
+    records: dict[bytes, bytes | None] = field(default_factory=dict)
+    """Read and not written: of a key that comes again soon only the last is."""
+    held: int = 0
+    """Bytes of it, roughly; what was read twice counts twice."""
+
+    def hold(self, key: bytes, value: bytes | None) -> None:
+        """Take a record that was read."""
+        self.records[key] = value
+        self.held += len(key) + len(value or b"") + _RECORD_BYTES
+
+    def write(self) -> None:
+        """Have the store take all that is held."""
+        self.store.restore(self.records.items(), self.position - 1, self.due_of)
+        self.records, self.held = {}, 0
+
+
+def _held(job: _Job) -> int:
+    return job.held
 
 
 def _retriable(error: KafkaError) -> bool:

@@ -41,6 +41,12 @@ MAX_OPEN_FILES = 256
 LAYOUT = b"1"
 """Written into each store; one of another layout is refused and has to be rebuilt."""
 
+UNINDEXED = b"1, no due index yet"
+"""The layout of a store that is restored from nothing, until `restored`. Decision 0166."""
+
+_INDEXED_AT_ONCE = 20_000
+"""States whose due times are written in one batch: the interpreter stands still for as long."""
+
 _TIME = Struct(">Q")
 _OFFSET = Struct(">q")
 _TIME_BYTES = 8
@@ -105,9 +111,12 @@ class PartitionStore:
         offset: int,
         changelog_id: str | None,
         numbers: Numbers,
+        unindexed: bool,
     ) -> None:
         """Use `open`."""
         self.path = path
+        self.unindexed = unindexed
+        """States are restored from nothing, and `restored` has still to index when they are due."""
         self._database: Rdict | None = database
         self._states = database.get_column_family("states")
         self._due = database.get_column_family("due")
@@ -151,7 +160,7 @@ class PartitionStore:
             if layout is None:
                 if not read_only:
                     meta.put(_LAYOUT_KEY, LAYOUT)
-            elif layout != LAYOUT:
+            elif layout not in (LAYOUT, UNINDEXED):
                 raise StoreUnusable(path, f"has layout {layout!r}, this version needs {LAYOUT!r}")
             stored = meta.get(_OFFSET_KEY)
             offset = -1 if stored is None else int(_OFFSET.unpack(stored)[0])
@@ -166,7 +175,7 @@ class PartitionStore:
                 with contextlib.suppress(Exception):
                     part.close()
             raise error if isinstance(error, StoreUnusable) else meaning(error, path) from error
-        return cls(database, path, offset, changelog_id, numbers)
+        return cls(database, path, offset, changelog_id, numbers, layout == UNINDEXED)
 
     @staticmethod
     def destroy(path: Path) -> None:
@@ -211,6 +220,8 @@ class PartitionStore:
             database = self._database
             if database is None:
                 raise StoreClosed(self.path)
+            if self.unindexed:
+                raise StoreUnusable(self.path, "was left in the middle of a restore")
             try:
                 if self._unlogged:
                     self._flush()
@@ -242,46 +253,102 @@ class PartitionStore:
 
     def restore(
         self,
-        records: Sequence[tuple[bytes, bytes | None]],
+        records: Iterable[tuple[bytes, bytes | None]],
         changelog_offset: int,
         due_of: Callable[[bytes], int],
     ) -> None:
         """Take over changelog records (key, state or None) read up to `changelog_offset`.
 
         In changelog order; a key may come many times. `due_of(state)` gives its due time (0 none).
-        Goes round the write-ahead log: call `restored` after the last batch. A crash before that
-        loses batches with their offsets, never one without the other.
+        Call `restored` after the last batch: what is due is not known before, nor may anything be
+        written. Goes round the write-ahead log: a crash before loses batches with their offsets,
+        never one without the other.
         """
         newest = dict(records)
+        with self._write_lock:
+            if self._database is None:
+                raise StoreClosed(self.path)
+            try:
+                if self._offset < 0 and not self.unindexed:
+                    self._meta.put(_LAYOUT_KEY, UNINDEXED)
+                    self.unindexed = True
+                writes: Iterable[tuple[bytes, bytes | None, int, int]]
+                if self.unindexed:
+                    writes = ((key, value, 0, 0) for key, value in newest.items())
+                else:
+                    writes = self._moved(newest, due_of)
+                self._unlogged = True
+                self._apply(self._database, writes, changelog_offset, _UNLOGGED)
+            except Exception as error:
+                raise meaning(error, self.path) from error
+
+    def _moved(
+        self, newest: Mapping[bytes, bytes | None], due_of: Callable[[bytes], int]
+    ) -> list[Put]:
         keys = list(newest)
-        before = self.get_many(keys)
-        writes = [
+        found: list[bytes | None] = self._states.get(keys)  # type: ignore[arg-type,assignment]
+        return [
             Put(
                 key,
                 value,
                 0 if value is None else due_of(value),
                 0 if old is None else due_of(old),
             )
-            for (key, value), old in zip(newest.items(), before, strict=True)
+            for (key, value), old in zip(newest.items(), found, strict=True)
             if value is not None or old is not None
         ]
+
+    def restored(
+        self, due_of: Callable[[bytes], int], check: Callable[[], None] = lambda: None
+    ) -> None:
+        """End a restore: it is on disk afterwards, and what is due is known.
+
+        `check` is called now and then; what it raises leaves the rest to the next call, also one
+        of another process.
+        """
         with self._write_lock:
-            if self._database is None:
-                raise StoreClosed(self.path)
-            self._unlogged = True
+            if self._database is None or not (self._unlogged or self.unindexed):
+                return
+            if self.unindexed:
+                self._index(due_of, check)
             try:
-                self._apply(self._database, writes, changelog_offset, _UNLOGGED)
+                self._flush()
+                if self.unindexed:
+                    self._meta.put(_LAYOUT_KEY, LAYOUT)
+                    self.unindexed = False
             except Exception as error:
                 raise meaning(error, self.path) from error
 
-    def restored(self) -> None:
-        """End a restore: what it wrote is on disk afterwards (`write` sees to it too)."""
-        with self._write_lock:
-            if self._database is not None and self._unlogged:
-                try:
-                    self._flush()
-                except Exception as error:
-                    raise meaning(error, self.path) from error
+    def _index(self, due_of: Callable[[bytes], int], check: Callable[[], None]) -> None:
+        """Make the due index from the states, whatever of it there is."""
+        self._unlogged = True
+        try:
+            self._due.delete_range(_FIRST, _BEYOND, _UNLOGGED)
+        except Exception as error:
+            raise meaning(error, self.path) from error
+        with contextlib.closing(self.scan()) as scan:
+            while states := scan.take(_INDEXED_AT_ONCE):
+                check()
+                self._enter(
+                    _pack_time(due) + key for key, value in states if (due := due_of(value))
+                )
+        with self._position_lock:
+            self._lowered += 1
+            self._position = _FIRST
+
+    def _enter(self, entries: Iterable[bytes]) -> None:
+        # Handles of families are kept in no frame that `check` can leave: while its traceback is
+        # about, the store could not be opened again.
+        if self._database is None:
+            raise StoreClosed(self.path)
+        batch = WriteBatch(raw_mode=True)
+        batch.set_default_column_family(self._families[1])
+        for entry in sorted(entries):  # a third faster for RocksDB
+            batch.put(entry, b"")
+        try:
+            self._database.write(batch, _UNLOGGED)
+        except Exception as error:
+            raise meaning(error, self.path) from error
 
     def due(
         self, upto_us: int, limit: int, pending: Mapping[bytes, Put] | None = None
@@ -397,7 +464,7 @@ class PartitionStore:
     def _apply(
         self,
         database: Rdict,
-        writes: Sequence[Put],
+        writes: Iterable[tuple[bytes, bytes | None, int, int]],
         changelog_offset: int,
         options: WriteOptions | None,
     ) -> bool:

@@ -7,6 +7,7 @@ import contextlib
 import gc
 import logging
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -50,14 +51,16 @@ def run_worker(
     *,
     http_host: str = "127.0.0.1",
     http_port: int = 0,
+    listener: socket.socket | None = None,
     on_ready: Callable[[], None] | None = None,
 ) -> int:
     """Run the worker until SIGTERM or SIGINT; returns the process's exit status.
 
     0 after a signal, with everything in flight finished and committed; 1 after a failure, with one
-    line on stderr that says why, 2 where that is a wrong setting. `on_ready` is called once, when
-    the first assignment is read. An event loop that does not answer for the stall timeout ends the
-    process, see `loopwatch.py`. Raises CannotServe, before anything else is done.
+    line on stderr that says why, 2 where that is a wrong setting. `listener` serves the pages in
+    place of host and port. `on_ready` is called once, when the first assignment is read. An event
+    loop that does not answer for the stall timeout ends the process, see `loopwatch.py`. Raises
+    CannotServe, before anything else is done.
     """
     with LoopWatch(app.engine.config.stall_timeout) as loop_watch:
         return asyncio.run(
@@ -65,6 +68,7 @@ def run_worker(
                 app,
                 http_host=http_host,
                 http_port=http_port,
+                listener=listener,
                 on_ready=on_ready,
                 signals=True,
                 loop_watch=loop_watch,
@@ -77,6 +81,7 @@ async def worker(
     *,
     http_host: str = "127.0.0.1",
     http_port: int = 0,
+    listener: socket.socket | None = None,
     on_ready: Callable[[], None] | None = None,
     stop: asyncio.Event | None = None,
     signals: bool = False,
@@ -94,6 +99,7 @@ async def worker(
         measure=app.measure,
         access=app.access,
         is_peer=engine.peers.is_peer,
+        listener=listener,
     )
     stop = stop or asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -21,10 +21,10 @@ from streams.ingest.asks.line import FeedLine, Order, backoff
 from streams.ingest.feeds import Key, NamedFeed
 from streams.ingest.publisher import NeverTaken, NotTaken, Outgoing, Publisher
 from streams.ingest.records import record_of
-from streams.ingest.secrets import NoSecret
 from streams.inputs.sources.payload import Outcome, Refusal
 from streams.telemetry import metrics
 from streams.telemetry.events import Limited, event
+from streams.telemetry.secret_files import NoSecret
 
 log = logging.getLogger(__name__)
 

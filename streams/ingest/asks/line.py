@@ -9,8 +9,8 @@ from itertools import count
 from streams.ingest.asks.answers import Standing
 from streams.ingest.asks.table import Asking
 from streams.ingest.limits import Rate
-from streams.ingest.secrets import NoSecret
 from streams.inputs.sources.asking import Credentials
+from streams.telemetry.secret_files import NoSecret
 
 AT_ONCE = 8
 """Questions of a feed under way at a time."""

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from streams.ingest.secrets import NoSecret, SecretFile, secret_of
 from streams.inputs.sources.asking import Api, Credentials, Verdict
 from streams.inputs.sources.payload import Feed
+from streams.telemetry.secret_files import NoSecret, SecretFile, secret_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def act(request: Request, form: Annotated[dict[str, list[str]], Depends(form_of)
         comment=one("comment"),
         request_id=one("request_id"),
     )
-    done = perform(view.desk.database, ids, wish, view.now, view.me.shops)
+    done = perform(view.desk.database, ids, wish, view.now, view.me.shops, view.desk.acknowledge)
     said = view.says.count(f"did_{kind}", len(done.warning_ids))
     if done.missing:
         said += " " + view.says.count("act_missing", len(done.missing))

@@ -31,13 +31,18 @@ HEIGHT = 120
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the platform on one day, and its distance over the days."""
+    """A line of the platform on one day, and its distance over the days.
+
+    `span` says what it counts over which days, where it looks at several together.
+    """
 
     title: str
     distance: int
     crossed: bool
     threshold: str
     curve: Curve | None
+    span: str
+    consequence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +145,21 @@ def threshold(line: dict[str, Any], shown: Shown) -> str:
     """Where a line is: > 10.00 %, at least 5 orders."""
     found = line["threshold"]
     sign = ">" if found["comparator"] == "gt" else "≥"
+    if not found["basis_points"]:
+        return shown.says("line_count", n=found["least"])
     text = f"{sign} {shown.share(found['basis_points'])}"
+    if few := line.get("few"):
+        text += shown.says("line_few", most=few["up_to"], n=few["count"])
     if found["least"] > 1:
         text += shown.says("line_least", n=found["least"])
     if found["days"] > 1:
         text += shown.says("line_days", n=found["days"])
     return text
+
+
+def lines_of(day: dict[str, Any]) -> list[dict[str, Any]]:
+    """All lines of a day: those that look at it, then those that look at several days."""
+    return [*(day.get("lines") or ()), *(day.get("windows") or ())]
 
 
 def _first(view: View) -> date:
@@ -173,7 +187,7 @@ def _shop(
         str(newest.get("day") or ""),
         counts,
         rates,
-        [_line(each, found, view) for each in newest.get("lines") or ()],
+        [_line(each, found, view) for each in lines_of(newest)],
         mine.breached,
         mine.standing,
     )
@@ -185,7 +199,7 @@ def _line(line: dict[str, Any], found: Sequence[dict[str, Any]], view: View) -> 
         ((date.fromisoformat(day["day"]) - first).days, int(one["distance"]))
         for day in found
         if day["day"] <= today(view)
-        for one in day.get("lines") or ()
+        for one in lines_of(day)
         if one["name"] == line["name"]
     ]
     return Line(
@@ -194,6 +208,19 @@ def _line(line: dict[str, Any], found: Sequence[dict[str, Any]], view: View) -> 
         bool(line["crossed"]),
         threshold(line, view.shown),
         curve(values, BACK, HEIGHT),
+        _span(line, view.shown) if "first_day" in line else "",
+        view.shown.text(line, "consequence"),
+    )
+
+
+def _span(line: dict[str, Any], shown: Shown) -> str:
+    return shown.says(
+        "line_span",
+        first=line["first_day"],
+        last=line["last_day"],
+        part=line["counts"]["orders"],
+        whole=line["counts"]["among"],
+        share=shown.share(line["rate"]),
     )
 
 
@@ -202,5 +229,5 @@ def _day(day: dict[str, Any], shown: Shown) -> dict[str, Any]:
         "day": day["day"],
         "counts": day["counts"],
         "rates": {name: shown.share(n) for name, n in day["rates"].items()},
-        "lines": [(line_title(each["name"], shown), each) for each in day.get("lines") or ()],
+        "lines": [(line_title(each["name"], shown), each) for each in lines_of(day)],
     }

@@ -6,7 +6,7 @@ import io
 import json
 import tempfile
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,6 +17,7 @@ from fastapi.responses import Response
 from sqlalchemy import Connection, Row, select
 
 from streams.desk.access.who import Role
+from streams.desk.actions.ledger import standing_work
 from streams.desk.api.guard import needs
 from streams.desk.api.problems import Problem
 from streams.desk.console.console import View, view_of
@@ -27,7 +28,9 @@ from streams.desk.console.pages.rows import order_path, row_of
 from streams.desk.console.shown import Shown, value_of
 from streams.desk.database import lists
 from streams.desk.database.tables import actions, revisions
-from streams.evidence.bundle import bundle, resting_on
+from streams.desk.notify.announce import SENT_OUT
+from streams.desk.notify.log import of_warning
+from streams.evidence.bundle import HandOver, bundle, resting_on
 from streams.evidence.shown import Original, wanted
 from streams.evidence.write import write
 from streams.facts.times import DAY, from_datetime
@@ -52,6 +55,7 @@ def warning(request: Request, warning_id: WarningId) -> Response:
         done = connection.execute(
             select(actions).where(actions.c.warning_id == warning_id).order_by(actions.c.sequence)
         ).all()
+        notices = of_warning(connection, warning_id)
     value = value_of(row)
     profile = _profile(view, row.profile)
     return view.page(
@@ -66,6 +70,7 @@ def warning(request: Request, warning_id: WarningId) -> Response:
         records=_records(value, view.shown),
         course=_steps(course, view.shown),
         done=[_did(each, view.shown) for each in done],
+        told=[_notice(each, view.shown) for each in notices],
         profile=profile,
         limit=_limit(value, view.shown),
         appeal_until=_appeal_until(row, profile),
@@ -84,10 +89,12 @@ def evidence(request: Request, warning_id: WarningId) -> Response:
     with view.desk.database.reading() as connection:
         row = _one(connection, view, warning_id)
         course = _course(connection, warning_id)
+        acted = standing_work(connection, [warning_id]).get(warning_id)
     read = view.console.originals
     resting = resting_on(course)
     originals: Sequence[Original] = _unread(resting) if read is None else read(resting)
-    found = bundle(course, originals, _profile(view, row.profile), view.now)
+    profile = _profile(view, row.profile)
+    found = bundle(course, originals, profile, view.now, _handed_over(acted))
     body = io.BytesIO()
     with tempfile.TemporaryDirectory(prefix="shipsentry-desk-") as folder:
         paths = write(Path(folder), found, originals, [view.language], with_records=False)
@@ -129,6 +136,13 @@ def _course(connection: Connection, warning_id: str) -> list[dict[str, Any]]:
         .order_by(revisions.c.revision)
     ).scalars()
     return [json.loads(value) for value in values]
+
+
+def _handed_over(acted: Mapping[str, Any] | None) -> HandOver | None:
+    """The hand-over that somebody wrote down here; the hour is that of the writing."""
+    if acted is None or acted["handed_over_at"] is None:
+        return None
+    return HandOver(acted["manifest_id"], acted["handed_over_at"])
 
 
 def _profile(view: View, profile_id: str) -> Profile | None:
@@ -280,4 +294,24 @@ def _did(row: Row[Any], shown: Shown) -> dict[str, str]:
         "more": " · ".join(filter(None, more)),
         "state": shown.word("states", row.state),
         "revision": str(row.revision),
+    }
+
+
+def _notice(row: Row[Any], shown: Shown) -> dict[str, str]:
+    """One thing that a channel was told, or is to be, in words."""
+    if row.sending is not None:
+        outcome = shown.says(f"sending_{row.sending}")
+        if row.sent_at is not None:
+            outcome += f" {shown.moment(row.sent_at)}"
+    elif row.outcome == SENT_OUT:
+        outcome = shown.says("sending_sent")
+    else:
+        outcome = shown.says(f"told_{row.outcome}")
+    return {
+        "at": shown.moment(row.made_at),
+        "channel": row.channel,
+        "route": row.route,
+        "change": shown.says(f"why_{row.change}"),
+        "outcome": outcome,
+        "problem": row.problem or "",
     }

@@ -1,4 +1,4 @@
-"""Secrets of feeds: a file or a variable has them, never the file of feeds."""
+"""Secrets that somebody configures: a file or a variable has them, never the file that names it."""
 
 from __future__ import annotations
 
@@ -16,29 +16,32 @@ class NoSecret(ValueError):
         self.field = field
 
 
-def secret_of(name: str, file: str, variable: str, environment: Mapping[str, str]) -> str:
+def secret_of(
+    name: str, file: str, variable: str, environment: Mapping[str, str], whose: str = "the feed's"
+) -> str:
     """The secret `name`; from now on no line of the log shows it.
 
-    `file` or `variable` says where it is, one of them. Raises NoSecret.
+    `file` or `variable` says where it is, one of them; `whose` it is, errors say. Raises NoSecret.
     """
     if bool(file) == bool(variable):
         both = f"either {name}_file or {name}_env is needed, and only one of them"
         raise NoSecret("", both)
     if file:
-        return SecretFile(name, file).read()
+        return SecretFile(name, file, whose).read()
     secret = environment.get(variable, "").strip()
     if not secret:
-        why = f"the variable {variable} is not set: it is to hold the feed's {name}"
+        why = f"the variable {variable} is not set: it is to hold {whose} {name}"
         raise NoSecret(f"{name}_env", why)
     hide(secret)
     return secret
 
 
 class SecretFile:
-    """A secret in a file that is written anew; `name` is what it is."""
+    """A secret in a file that is written anew; `name` is what it is, `whose` for errors."""
 
-    def __init__(self, name: str, file: str) -> None:
+    def __init__(self, name: str, file: str, whose: str = "the feed's") -> None:
         self._name = name
+        self._whose = whose
         self._file = file
         self._last = ""
 
@@ -51,7 +54,7 @@ class SecretFile:
             reason = getattr(error, "strerror", None) or "it is no text"
             raise NoSecret(field, f"{self._file} cannot be read: {reason}") from None
         if not secret:
-            why = f"{self._file} is empty: it is to hold the feed's {self._name}"
+            why = f"{self._file} is empty: it is to hold {self._whose} {self._name}"
             raise NoSecret(field, why)
         if secret != self._last:
             hide(secret)

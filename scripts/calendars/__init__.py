@@ -1,0 +1,1 @@
+"""Writes the calendars in `streams/profiles/calendars` from libraries that know holidays."""

@@ -1,0 +1,1 @@
+"""Notifications of a desk: from the revisions that it takes in to messages that channels took."""
