@@ -47,7 +47,7 @@ AHEAD = 2
 
 SHOP = ("douyin", "s-1")
 _METER = 'extends = "douyin-2026-07-09"\n'
-_LINES = """
+LINES = """
 [meter]
 valid_scans = 2
 [[lines]]
@@ -176,7 +176,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         scenes = {
             what: Scene(Path(name) / what, lines, options.orders, options.products, 1)
-            for what, lines in (("without", ""), ("with", _LINES))
+            for what, lines in (("without", ""), ("with", LINES))
         }
         first = {what: scene.told(options.changes) for what, scene in scenes.items()}
         took: dict[str, list[float]] = {what: [] for what in scenes}

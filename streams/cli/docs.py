@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 from streams.cli.docs_platforms import platforms_page
 from streams.cli.docs_tables import rewritten
 from streams.cli.files import OutputDirectory
+from streams.cli.lazy import BrokenCommand
 from streams.settings import Settings, allowed, is_secret, variable
 from streams.telemetry import metrics
 from streams.telemetry.histogram import ManyHistogram
@@ -216,6 +217,8 @@ def _helps(group: click.Group, ctx: click.Context) -> list[tuple[str, str]]:
         command = group.get_command(ctx, name)
         if command is None or command.hidden:
             continue
+        if isinstance(command, BrokenCommand):
+            raise click.ClickException(f"{command.help}: its page would say that")
         with _context(command, name, ctx) as inner:
             if isinstance(command, click.Group):
                 found += _helps(command, inner)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from streams.cli.describe import default_promise, leaves, limits, rules_of
+from streams.cli.describe import default_promise, limits, rules_of
 from streams.profiles.calendars import calendar
 from streams.profiles.model import Profile
 from streams.profiles.money import ALL_PRESALES, Scale, Step, spelled
@@ -69,8 +69,7 @@ def _said(
     if "unshipped_after_hours" in meter:
         yield "meter", f"out of stock: {meter['unshipped_after_hours']:g} h after the promise"
     for line in data.get("lines", ()):
-        said = [text for text in leaves(line) if not text.startswith(("name = ", "consequence."))]
-        yield f"lines.{line['name']}", ", ".join(said)
+        yield f"lines.{line['name']}", _line(line)
     if profile.appeal_days is not None:
         yield "appeal_days", counted(profile.appeal_days, "day")
 
@@ -86,6 +85,32 @@ def _rows(texts: Iterable[str]) -> Iterator[str]:
         row = longer
     if row:
         yield row
+
+
+def _line(line: Mapping[str, Any]) -> str:
+    """A line in words: `late > 10 % of a day; of up to 10, 3`."""
+    sign = "≥" if line.get("comparator", "ge") == "ge" else ">"
+    grades = line.get("grades") or [line]
+    bounds = [
+        f"{each['percent']:g} %" if "percent" in each else str(each["count"]) for each in grades
+    ]
+    window = line.get("window") or {}
+    over = f"{line['days']} days running" if line.get("days", 1) > 1 else "a day"
+    if "days" in window:
+        over = f"{window['days']} days"
+    elif "calendar" in window:
+        over = f"a calendar {window['calendar']}"
+    words = [f"{line['orders'].replace('_', ' ')} {sign} {', '.join(bounds)} of {over}"]
+    if "lag_days" in window:
+        words.append(f"{counted(window['lag_days'], 'day')} behind")
+    if line.get("subject") == "product":
+        words.append("of a product")
+    if "least" in line:
+        what = "of them" if line.get("counting", "orders") == "orders" else "in all"
+        words.append(f"at least {line['least']} {what}")
+    if "few" in line:
+        words.append(f"of up to {line['few']['up_to']}, {line['few']['count']}")
+    return "; ".join(words)
 
 
 def _money(profile: Profile) -> Iterator[tuple[str, str]]:

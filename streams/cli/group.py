@@ -195,10 +195,16 @@ desk_token = LazyGroup(
     },
 )
 
+_NOTIFY_EPILOG = """\b
+Examples:
+  shipsentry desk notify test ops
+  shipsentry desk notify preview --since 7d
+"""
+
 desk_notify = LazyGroup(
     "notify",
     help="Telling people of warnings: try it, foresee it, repeat it.",
-    epilog=_DESK_EPILOG,
+    epilog=_NOTIFY_EPILOG,
     lazy={
         "test": Lazy("streams.cli.desk_notify:test", "Send a trial message to a channel."),
         "preview": Lazy("streams.cli.desk_notify:preview", "What would have been sent."),

@@ -23,6 +23,10 @@ class CommandBroken(click.ClickException):
     """A command's module, or one that it needs, cannot be loaded."""
 
 
+class BrokenCommand(click.Command):
+    """Stands for a command that cannot be loaded; its help says why."""
+
+
 class Lazy(NamedTuple):
     """A command as `module:attribute`, and its line in the list of commands (empty: not listed)."""
 
@@ -161,14 +165,14 @@ def _exists(target: str) -> bool:
     return importlib.util.find_spec(target.partition(":")[0]) is not None
 
 
-def _broken(name: str, error: Exception) -> click.Command:
+def _broken(name: str, error: Exception) -> BrokenCommand:
     """A command that only says why it cannot be used."""
     reason = f"`{name}` cannot be loaded: {' '.join(str(error).split())}"
 
     def refuse(**_: Any) -> None:
         raise CommandBroken(reason)
 
-    return click.Command(
+    return BrokenCommand(
         name,
         callback=refuse,
         help=reason,

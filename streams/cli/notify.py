@@ -18,7 +18,7 @@ from streams.notify.once import (
     keep,
     letters,
     read_warnings,
-    recall,
+    remembered,
 )
 from streams.notify.routes import WrongRoutes, read_routes
 from streams.telemetry.counted import counted
@@ -76,7 +76,7 @@ def notify(
     try:
         plan = read_routes(routes_file)
         channels = open_channels(plan, None)
-        known = recall(place)
+        known = remembered(place)
         warnings = list(read_warnings(warnings_file).values())
     except WrongRoutes as error:
         raise click.UsageError(str(error)) from error

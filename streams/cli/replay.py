@@ -44,7 +44,7 @@ from streams.judge.warnings import Revision
 from streams.outputs.message import encode_warning
 from streams.processes.cores import usable_cores
 from streams.profiles.loader import ProfileError, load
-from streams.profiles.model import Profile, Profiles
+from streams.profiles.model import Profiles
 from streams.replay.components import components_of
 from streams.replay.history import play
 from streams.replay.machine import Machine
@@ -188,10 +188,14 @@ def replay(
     rejected = Rejected(bad_lines.opened)
     seen = Seen()
     newest: dict[str, tuple[Revision, str]] = {}
+
+    def encoded(revision: Revision, feed: str) -> bytes:
+        return encode_warning(revision, feed, profiles.named(revision.finding.profile))
+
     with ExitStack() as stack:
         stack.callback(rejected.close)
         # Before anything is read: they begin as this process is now.
-        shards = None if processes is None else Shards(processes, profiles, encode_warning)
+        shards = None if processes is None else Shards(processes, profiles, encoded)
         if shards is not None:
             stack.callback(shards.close)
         try:
@@ -205,13 +209,10 @@ def replay(
 
             write = warnings_writer(file, written)
 
-            def judging(revision: Revision) -> Profile | None:
-                return profiles.named(revision.finding.profile)
-
             def publish(revision: Revision) -> None:
                 feed = machine.feeds.word(revision.finding.parcel, revision.detected_at)
                 if every:
-                    write(encode_warning(revision, feed, judging(revision)))
+                    write(encoded(revision, feed))
                 else:
                     newest[revision.warning_id] = revision, feed
 
@@ -246,7 +247,7 @@ def replay(
                         if place is not None:
                             place.writelines(line + b"\n" for line in lines)
             for _, (revision, feed) in sorted(newest.items()):
-                write(encode_warning(revision, feed, judging(revision)))
+                write(encoded(revision, feed))
             file.flush()
         except BrokenPipeError:
             raise

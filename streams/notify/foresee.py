@@ -53,6 +53,7 @@ class _Notice:
     line: Line
     key: str
     due_at: int
+    ready_at: int
 
 
 Place = tuple[str, bool, str]
@@ -158,7 +159,7 @@ class _Course:
         timed = when(route, fact, now)
         key = notice_key(channel, route.name, fact, turn, line.change, line.step, fact.deadline)
         place = channel, fact.state in OVER, group_key(route, fact)
-        self._waiting.setdefault(place, []).append(_Notice(line, key, timed.due_at))
+        self._waiting.setdefault(place, []).append(_Notice(line, key, timed.due_at, timed.ready_at))
         self._at(timed.ready_at, partial(self._send, place))
 
     def _end(self, warning_id: str) -> None:
@@ -169,7 +170,7 @@ class _Course:
         """All that a group may say by now, in one message."""
         waiting = self._waiting.get(place, [])
         taken = [each for each in waiting if each.due_at <= now]
-        if not taken:
+        if not any(each.ready_at <= now for each in taken):
             return
         waiting[:] = [each for each in waiting if each.due_at > now]
         channel, is_over, group = place

@@ -74,7 +74,7 @@ def read_warnings(path: Path) -> dict[str, ShipmentWarning]:
     return found
 
 
-def recall(path: Path) -> Remembered:
+def remembered(path: Path) -> Remembered:
     """What an earlier run has written; nothing where there is no such file. Raises WrongFile,
     OSError."""
     try:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from streams.facts.facts import STATUS_CODE
+from streams.facts.facts import STATUS_CODE, STATUSES
 from streams.facts.statuses import PROGRESS
 from streams.facts.times import HOUR
 from streams.profiles.exemptions import ZoneName, zone_of
@@ -60,7 +60,10 @@ class MeterTable(Strict):
     def _on_its_way(cls, value: frozenset[int] | None) -> frozenset[int]:
         if value is None or not value <= PROGRESS:
             known = ", ".join(name for name, code in STATUS_CODE.items() if code in PROGRESS)
-            raise ValueError(f"a list of statuses of a parcel on its way is needed: {known}")
+            found = [STATUSES[code] for code in sorted(value or ())] or "any_record"
+            raise ValueError(
+                f"{found}: a list of statuses of a parcel on its way is needed, of {known}"
+            )
         return value
 
     def meter(self, lines: tuple[Line, ...]) -> Meter:
@@ -181,9 +184,13 @@ class LineTable(Strict):
         return self
 
     def _look_at_thresholds(self) -> None:
-        said = [self.percent is not None, self.count is not None, bool(self.grades)]
-        if sum(said) != 1:
-            raise ValueError("one of percent, count and grades is needed")
+        ways = {"percent": self.percent, "count": self.count, "grades": self.grades or None}
+        said = [name for name, value in ways.items() if value is not None]
+        if len(said) != 1:
+            found = " and ".join(said) or "none"
+            raise ValueError(
+                f"{self.name}: one of percent, count and grades is needed, not {found}"
+            )
         shares = [each.percent for each in self._grades() if each.percent is not None]
         counts = [each.count for each in self._grades() if each.count is not None]
         if shares and counts:

@@ -53,7 +53,7 @@ class _Batch(msgspec.Struct):
     """Given: nothing comes after these, and the clock ends here."""
 
 
-class _Warning(msgspec.Struct, array_like=True):
+class _Warning(msgspec.Struct):
     id: str
     line: bytes
 
@@ -196,7 +196,7 @@ class _Handed:
         """One more."""
         fact, place = arrival.fact, len(self.entries)
         if isinstance(fact, StockFact):
-            return  # counted in product-risk alone, which one process writes
+            return  # no warning looks at stock; what does, one process counts
         self.entries.append(arrival)
         self.arrivals += 1
         carrier = ""

@@ -154,7 +154,7 @@ def urgency(entry: Published) -> tuple[int, int, str]:
     return 2, -(finding.breached_at or 0), entry.warning_id
 
 
-def row(entry: Published, profile: Profile | None) -> dict[str, Any]:
+def row(entry: Published, profile: Profile | None = None) -> dict[str, Any]:
     """A warning as the list has it: the fields of the topic, but `evidence`, which is there.
 
     `detected_at` is when the revision was made; `feed` is left out, since it is no part of a state.

@@ -11,6 +11,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from streams.cli.docs import commands_page
 from streams.cli.group import main
 from streams.cli.lazy import Lazy, LazyGroup
 
@@ -97,6 +98,8 @@ def test_missing_and_broken_modules_leave_the_others_alone(
     assert result.stderr == (
         "Error: `broken` cannot be loaded: No module named 'no_such_module_anywhere'\n"
     )
+    with pytest.raises(click.ClickException, match=r"broken.*no_such_module_anywhere.*would say"):
+        commands_page(group)
 
 
 def test_wrong_usage_is_2(run: Run) -> None:

@@ -6,14 +6,16 @@ import copy
 
 import pytest
 
+from streams.demo import view
 from streams.demo.history import Outcome, differences, load, replayed
+from streams.demo.levels import levels, with_levels
 from streams.profiles.loader import load as load_profiles
 
 
 @pytest.fixture(scope="module")
 def replay() -> Outcome:
-    """The bundled history, replayed."""
-    return replayed(load(), load_profiles())
+    """The bundled history and its levels of stock, replayed."""
+    return replayed(with_levels(load()), load_profiles())
 
 
 @pytest.fixture
@@ -85,3 +87,29 @@ def test_an_older_revision_changes_nothing(replay: Outcome) -> None:
     assert not outcome.add({**warning, "state": "open", "revision": 1})
     assert outcome.warnings == {warning["warning_id"]: warning}
     assert outcome.kinds.total() == 1
+
+
+def test_a_stock_that_differs_is_named(worker: Outcome, replay: Outcome) -> None:
+    """What it lacks, and that it was never said; the summary names what is short."""
+    assert len(replay.stock) == len({entry.key for entry in levels()}) == 7
+    assert view.stock(replay.stock.values()) == (
+        "stock of 7 products: blocks-500 of gusu-toys lacks 2 since 11-18 00:00"
+    )
+    product = ("tmall", "gusu-toys", "blocks-500")
+    worker.stock[product]["short_by"] = 1
+    del worker.stock["douyin", "xihu-tea", "gift-box"]
+    missing, other = differences(worker, replay)
+    assert missing.startswith("stock douyin xihu-tea gift-box: worker {}, replay {")
+    assert other.startswith("stock tmall gusu-toys blocks-500: worker {")
+
+
+def test_both_sales_were_too_good_for_a_while() -> None:
+    """On Sunday two products were short, and no longer a day later."""
+    at = {entry.arrival for entry in levels()}
+    sunday = sorted(at)[1]
+    short = {
+        value["product_id"]
+        for value in replayed(with_levels(load()), load_profiles(), sunday).stock.values()
+        if value["short_by"]
+    }
+    assert short == {"gift-box", "kite"}

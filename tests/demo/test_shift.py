@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from schemas.order_paid import OrderPaid
+from schemas.stock_level import StockLevel
 from schemas.tracking_update import TrackingUpdate
 from streams.demo.history import ENDS_AT, STARTS_AT, Entry, Outcome, load, replayed
 from streams.demo.shift import TIME_FIELDS, days_until, shifted
@@ -141,7 +142,7 @@ def test_what_is_no_time_stays_as_it_is(value: bytes | None) -> None:
 
 def test_every_time_of_the_contract_is_moved() -> None:
     """A new field with a time must be named here, or the moved week contradicts itself."""
-    for model in (OrderPaid, TrackingUpdate):
+    for model in (OrderPaid, TrackingUpdate, StockLevel):
         fields = model.model_json_schema()["properties"].items()
         assert {name for name, field in fields if "date-time" in json.dumps(field)} <= set(
             TIME_FIELDS

@@ -20,7 +20,7 @@ from fastapi.testclient import TestClient
 from python_calamine import CalamineWorkbook
 from sqlalchemy import select
 from support.console import HOSTILE, PASSWORD, Clock, client_of, sign_in, signed_in
-from support.desk import LARGE, NOON, an_id, put, reads, shops, take, warned
+from support.desk import LARGE, NOON, an_id, put, reads, shops, stock, take, warned
 from support.desk_week import fill
 
 from streams.demo.history import ENDS_AT
@@ -34,12 +34,13 @@ from streams.desk.console.filters import TABS, parsed, read
 from streams.desk.console.pages.exports import guarded
 from streams.desk.console.queries import views
 from streams.desk.console.queries.lanes import seen
+from streams.desk.console.shown import Shown
 from streams.desk.database import lists
 from streams.desk.database.database import Database, sqlite_url
 from streams.desk.database.migrate import upgrade
 from streams.desk.database.tables import actions, work
 from streams.desk.database.wanted import Wanted
-from streams.desk.intake.messages import shop_day
+from streams.desk.intake.messages import product_day, shop_day
 from streams.desk.intake.write import write
 from streams.facts.times import DAY, HOUR, SECOND, iso
 
@@ -751,6 +752,25 @@ def test_shops_products_and_carriers_have_their_figures(week: tuple[Database, Cl
     assert re.search(r'class="num shade-[1-6]"', page)
     assert "No carrier" in page
     assert re.search(r"\d h \d\d min ago<", page)
+
+
+def test_products_that_are_short_are_shown_and_can_be_sorted(
+    sqlite: Database, clock: Clock
+) -> None:
+    """What lacks most first, with its level, since when, and links to the orders that break; a
+    product without lack and without late orders is not there."""
+    records = [stock("kite", 2), stock("blocks", 30), stock("enough", 0)]
+    messages = [product_day(record, LARGE) for record in records]
+    taken = take(sqlite)
+    with sqlite.writing() as connection:
+        write(connection, reads(messages), [(taken, 0, 3)], NOON)
+    client = signed_in(sqlite, clock, Role.viewer)
+    page = client.get("/products?sort=short_by").text
+    assert page.index("blocks") < page.index("kite")
+    assert "enough" not in page
+    assert 'aria-sort="descending"' in page
+    assert 'href="/orders/a%26b"' in page
+    assert f"short since {Shown('en', NOON).moment(NOON)}" in page
 
 
 def test_a_line_over_days_says_what_it_counts_and_what_follows(

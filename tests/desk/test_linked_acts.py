@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
-from support.console import Clock, client_of
+from support.console import PROFILES, Clock, client_of
 from support.desk import an_id, put, warned
 from support.notices import message, warning
 
 from streams.desk.database.database import Database
 from streams.desk.database.tables import actions, work
+from streams.desk.service import serve
 from streams.facts.times import DAY, HOUR, to_datetime
 from streams.notify.message import Item
 from streams.notify.texts.links import LASTS, Links, Urls
+from streams.settings import Settings
 
 LINKS = Links("http://localhost", b"k" * 32)
 
@@ -127,3 +130,32 @@ def test_who_has_no_link_gets_nowhere(chat: TestClient, sqlite: Database, clock:
     chat.app.state.console.links = None  # type: ignore[attr-defined]
     assert chat.get(good.acknowledge).status_code == 404
     assert done(sqlite) == []
+
+
+def test_a_desk_reads_the_links_that_it_sends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    """By the key of its database: what `serve` gives to channels and to pages is the same."""
+    routes = tmp_path / "routes.toml"
+    routes.write_text(
+        '[channels.erp]\ntype = "webhook"\nurl_env = "URL"\nsecret_env = "SECRET"\n'
+        '[routes.night]\nchannels = ["erp"]\n'
+    )
+    monkeypatch.setenv("URL", "https://erp.example.com/hook")
+    monkeypatch.setenv("SECRET", "whsec_" + "A" * 32)
+    settings = Settings(
+        data_dir=tmp_path, desk_url="https://desk.example.com", desk_notify_file=routes
+    )
+    apps: list[Any] = []
+
+    def no_server(app: Any, *_: Any) -> None:
+        apps.append(app)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(serve, "make_server", no_server)
+    with pytest.raises(KeyboardInterrupt):
+        serve.serve(settings, PROFILES)
+    (app,) = apps
+    sent = app.state.desk.telling.links.of(warning(), message())
+    token = sent.snooze.removeprefix("https://desk.example.com/linked/")
+    assert app.state.console.links.read(token, to_datetime(clock.now)).act == "snooze"

@@ -69,6 +69,11 @@ def both(database: Database) -> Database:
         product = {**said, **day, "product_id": f"g-{mark}", "profile": "p",
                    "counts": {"due": 1, "late": 1}, "rates": {"late": 1}}  # fmt: skip
         facts.append(product_day(json.dumps(product).encode(), LARGE))
+        stock = {**said, **day, "day": None, "product_id": f"g-{mark}", "unshipped": 3,
+                 "available": 1, "level_at": iso(NOON), "short_by": 2, "short_since": iso(NOON),
+                 "short_orders": [{"order_id": f"o-{mark}", "pieces": 2,
+                                   "promised_ship_by": None}]}  # fmt: skip
+        facts.append(product_day(json.dumps(stock).encode(), LARGE))
     taken = take(database, partition=5)
     with database.writing() as connection:
         write(connection, reads(facts, 0, 5), [(taken, 0, len(facts))], now)

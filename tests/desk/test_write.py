@@ -10,17 +10,20 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
-from support.desk import LARGE, NOON, an_id, as_message, put, reads, take, warned
+from support.desk import LARGE, NOON, an_id, as_message, put, reads, stock, take, warned
 
 from schemas.warning_action import WarningAction
 from streams.desk.actions.perform import Act, perform
+from streams.desk.database import days
 from streams.desk.database.database import Database
+from streams.desk.database.keep import prune
 from streams.desk.database.tables import (
     actions,
     cells,
     offsets,
     outbox,
     product_days,
+    product_stock,
     revisions,
     unreadable,
     warning_orders,
@@ -28,9 +31,11 @@ from streams.desk.database.tables import (
     work,
 )
 from streams.desk.database.wanted import DIMENSIONS
+from streams.desk.intake.anew import forget
 from streams.desk.intake.messages import Deletion, Unreadable, product_day, warning
 from streams.desk.intake.write import Fenced, write
-from streams.facts.times import HOUR
+from streams.engine.kafka.topics import Topics
+from streams.facts.times import DAY, HOUR
 
 
 def rows(database: Database, table: Any) -> list[dict[str, Any]]:
@@ -202,6 +207,38 @@ def test_days_keep_the_greatest_revision(database: Database) -> None:
             write(connection, reads([message], offset), [(taken, offset, offset + 1)], NOON)
     (row,) = rows(database, product_days)
     assert row["revision"] == json.loads(row["value"])["revision"] == 3
+
+
+def test_what_products_lack_is_kept_beside_their_days(database: Database) -> None:
+    """The greatest revision of each product, what lacks most first; a topic that was made anew
+    says it anew, and what nobody speaks of any more is pruned."""
+    taken = take(database)
+    records = [stock("p-1", 5, 2), stock("p-1", 9), stock("p-2", 7), stock("p-3", 0)]
+    messages = [product_day(record, LARGE) for record in records]
+    with database.writing() as connection:
+        write(connection, reads(messages, 0), [(taken, 0, 4)], NOON)
+    assert rows(database, product_days) == []
+    with database.reading() as connection:
+        found = days.of_stock(connection, None)
+        assert [(each["product_id"], each["short_by"]) for each in found] == [
+            *(("p-2", 7), ("p-1", 5), ("p-3", 0))
+        ]
+        assert days.of_stock(connection, None, "douyin", "s-2") == []
+    gone = prune(database, NOON + 31 * DAY, 30, 365, lambda *_: None)
+    assert gone["product_stock"] == 3
+    with database.writing() as connection:
+        write(connection, reads(messages, 4), [(taken, 4, 8)], NOON)
+        forget(connection, Topics(), "product-risk", "mark", NOON)
+    assert rows(database, product_stock) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("short_by", 1 << 63), ("available", -(1 << 63)), ("product_id", "\0")]
+)
+def test_a_stock_that_no_database_takes_is_unreadable(name: str, value: object) -> None:
+    """It says which field."""
+    record = json.dumps({**json.loads(stock("p-1", 0)), name: value}).encode()
+    assert product_day(record, LARGE) == Unreadable("wrong_type", name)
 
 
 def test_an_acknowledgement_hides_no_new_breach(database: Database) -> None:

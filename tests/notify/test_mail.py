@@ -60,6 +60,10 @@ class Taken:
         self.mails.append((envelope.rcpt_tos, mail))
         return "250 OK"
 
+    async def handle_QUIT(self, _server: SMTP, _session: Session, _envelope: Envelope) -> str:
+        """Good-bye."""
+        return self.says.get("QUIT", "221 bye")
+
 
 def authenticate(
     _server: SMTP, _session: Session, _envelope: Envelope, _kind: str, data: Any
@@ -181,6 +185,7 @@ def test_a_mail_arrives_as_text_and_as_html(server: tuple[Taken, dict[str, Any]]
             Refused("nobody takes it: 550 no"),
             0,
         ),
+        ({"QUIT": "451 not so fast"}, Sent(), 1),
         ({"DATA": "452 4.3.1 full"}, Failed("452 4.3.1 full"), 0),
         ({"DATA": "554 5.7.1 spam"}, Refused("554 5.7.1 spam"), 0),
     ],

@@ -80,7 +80,7 @@ def test_a_digest_says_first_what_changed_then_the_most_urgent_then_counts() -> 
     places = [
         text.index(each)
         for each in (
-            "发货风险摘要 · 抖音 s-1：39 条变化，37 条待处理",
+            "发货风险摘要 · 抖音 s-1：39 条变化，37 条待处理 · 最急的还剩 3 小时 05 分",
             "变化（自 2026-11-21 06:55 UTC+8）：新预警 1 · 已超时 1",
             "1. 揽收后无更新 · 还剩",
             "2. 揽收后无更新（已超时）",

@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -116,8 +117,12 @@ def profiles() -> Profiles:
 
 
 def restless(seed: int) -> History:
-    """A random history whose orders move, are promised anew, close and open again."""
-    came = suitable(5_000 + seed)
+    """A random history whose orders move, are promised anew, close and open again.
+
+    Left out are those in which two versions of an order have one time: where they differ first in
+    words that are not kept, the contract's is not always taken (docs/limits.md, *Ties*).
+    """
+    came = next(h for h in map(suitable, range(5_000 + seed, 1 << 31, 500)) if not _is_tied(h))
     rng = Random(f"windows/{seed}")
     end = came.until - 2 * HOUR
     further = []
@@ -143,6 +148,15 @@ def restless(seed: int) -> History:
             further.append({**said, **change})
     rng.shuffle(further)
     return replace(came, orders=[*came.orders, *further], tombstones=[])
+
+
+def _is_tied(history: History) -> bool:
+    world = build_world(history.orders, [], history.until.astimezone(UTC))
+    return any(
+        a.at == b.at and a.canon != b.canon
+        for order in world.orders.values()
+        for a, b in pairwise(order.versions)
+    )
 
 
 def _time(text: Any) -> datetime | None:

@@ -62,7 +62,9 @@ def level(record: str) -> set[str]:
 
 def known(records: dict[str, Rule]) -> dict[str, set[str]]:
     """Every name that an expression may use, with its labels."""
-    scraped = {name: labels | SCRAPED for name, labels in (declared() | FOREIGN).items()}
+    # Of several processes under one supervisor each series says whose it is.
+    added = SCRAPED | {"process"}
+    scraped = {name: labels | added for name, labels in (declared() | FOREIGN).items()}
     return scraped | {name: level(name) for name in records}
 
 

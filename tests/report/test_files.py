@@ -15,7 +15,7 @@ from support.workbooks import workbook
 
 from streams.inputs.cells import Reading
 from streams.inputs.files import BadLine
-from streams.inputs.messages import ORDERS, TRACKING
+from streams.inputs.messages import ORDERS, STOCK, TRACKING
 from streams.inputs.opened import Unreadable
 from streams.report.files import File, opened
 
@@ -32,7 +32,7 @@ def read(*paths: str) -> tuple[list[File], dict[str, list[bytes]], list[BadLine]
     """The files, what they hold by kind of message, and the bad lines."""
     bad: list[BadLine] = []
     files = opened(map(Path, paths), Reading(), no_exports())
-    found: dict[str, list[bytes]] = {ORDERS.name: [], TRACKING.name: []}
+    found: dict[str, list[bytes]] = {each.name: [] for each in (ORDERS, TRACKING, STOCK)}
     for file in files:
         found[file.message.name] += [line.raw for line in file.read(bad.append, lambda _: None)]
     return files, found, bad

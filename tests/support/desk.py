@@ -99,3 +99,16 @@ def reads(found: Sequence[Message], first: int = 0, partition: int = 0) -> list[
         Read(Origin("t", partition, offset), 100, message)
         for offset, message in enumerate(found, first)
     ]
+
+
+def stock(product_id: str, short_by: int, revision: int = 1) -> bytes:
+    """What `product-risk` says at noon of the stock of a product of s-1."""
+    order = {"order_id": "a&b", "pieces": 1, "promised_ship_by": None}
+    value = {
+        "schema_version": 1, "platform": "douyin", "shop_id": "s-1", "product_id": product_id,
+        "day": None, "revision": revision, "detected_at": iso(NOON), "unshipped": short_by,
+        "available": 0, "level_at": iso(NOON), "short_by": short_by,
+        "short_since": iso(NOON) if short_by else None,
+        "short_orders": [order] if short_by else [],
+    }  # fmt: skip
+    return json.dumps(value).encode()

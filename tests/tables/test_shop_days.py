@@ -23,7 +23,7 @@ from streams.facts.times import SECOND, from_datetime
 from streams.profiles.loader import load
 from streams.replay.machine import Machine
 from streams.replay.shop_days import ShopDays
-from streams.state.codec import load_contributions
+from streams.state.codec import load_contributions, load_shop_day
 from streams.state.contributions import Contribution, ContributionChange
 from streams.state.shop_days import KEPT
 from streams.tables.recover_products import recover_products
@@ -307,7 +307,8 @@ def test_a_day_that_changes_moves_the_line_of_the_day_after() -> None:
 
 
 def test_the_counts_of_a_day_end() -> None:
-    """65 days after the day nothing is left of it, and a straggler does not bring it back."""
+    """65 days after the day nothing is counted there; a day later, when no line can look back to it
+    any more, nothing is left of it, and a straggler does not bring it back."""
     loop = Loop(2, us(PROMISE + HOUR))
     told(loop, order("1"), order("2", PAID + 3 * DAY))
     end = us(PROMISE.replace(hour=0)) + DAY_US + KEPT
@@ -315,6 +316,10 @@ def test_the_counts_of_a_day_end() -> None:
     told(loop)
     assert len(rows(loop)) == 2
     loop.now = end
+    told(loop, order("4"))
+    kept = load_shop_day(next(v for v in loop.values("meters") if load_shop_day(v).day == 20_779))
+    assert kept.counts[0] == 1
+    loop.now = end + DAY_US
     told(loop)
     assert rows(loop) == {b"douyin|s-1|2026-11-25"}
     told(loop, order("3"))

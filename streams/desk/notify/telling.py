@@ -14,14 +14,17 @@ from streams.facts.times import to_datetime
 from streams.notify.message import Channel, Outcome
 from streams.notify.routes import Plan
 from streams.notify.samples import samples
+from streams.notify.texts.links import Links
 
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """`open` makes the channels anew: one belongs to the loop that it sends in."""
+    """`open` makes the channels anew: one belongs to the loop that it sends in. `links` reads what
+    the links of its messages allow; None: they have none."""
 
     plan: Plan
     open: Callable[[], Mapping[str, Channel]]
+    links: Links | None = None
 
     def start(
         self, database: Database, owner: str, clock: Callable[[], int]

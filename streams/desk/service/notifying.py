@@ -43,4 +43,4 @@ def notifying(
         open_channels(plan, links)  # what is wrong with them is said now
     except WrongRoutes as error:
         raise SettingsError(error.problems) from error
-    return Telling(plan, partial(open_channels, plan, links))
+    return Telling(plan, partial(open_channels, plan, links), links)

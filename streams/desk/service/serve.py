@@ -198,6 +198,7 @@ def serve(settings: Settings, profiles: Profiles) -> int:
         single_sign_on=single_sign_on(settings, source.names),
         local_users=settings.desk_local_users,
         comparisons=settings.desk_what_if_dir or settings.data_dir / "what-if",
+        links=None if telling is None else telling.links,
     )
     if console.single_sign_on is None:
         end_sessions(database, external=True)

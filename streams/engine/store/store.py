@@ -322,10 +322,11 @@ class PartitionStore:
     def _index(self, due_of: Callable[[bytes], int], check: Callable[[], None]) -> None:
         """Make the due index from the states, whatever of it there is."""
         self._unlogged = True
-        try:
-            self._due.delete_range(_FIRST, _BEYOND, _UNLOGGED)
-        except Exception as error:
-            raise meaning(error, self.path) from error
+        if self.next_due() is not None:  # stopped half way; a range that is deleted slows reads
+            try:
+                self._due.delete_range(_FIRST, _BEYOND, _UNLOGGED)
+            except Exception as error:
+                raise meaning(error, self.path) from error
         with contextlib.closing(self.scan()) as scan:
             while states := scan.take(_INDEXED_AT_ONCE):
                 check()

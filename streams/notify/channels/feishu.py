@@ -76,7 +76,7 @@ class Feishu(CardChannel):
             "card": {
                 "config": {"wide_screen_mode": True},
                 "header": {
-                    "template": _COLOURS[card.look],
+                    "template": _COLOURS[card.tone],
                     "title": {"tag": "plain_text", "content": card.title},
                 },
                 "elements": elements,

@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import smtplib
 import ssl
+from contextlib import suppress
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -103,17 +104,16 @@ class Mail:
 
     def _send(self, mail: EmailMessage) -> Outcome:
         table = self._table
-        connect = smtplib.SMTP_SSL if table.tls == "tls" else smtplib.SMTP
-        more = {"context": self._tls} if table.tls == "tls" else {}
+        server = None
         try:
-            with connect(table.host, table.at_port, timeout=table.timeout_s, **more) as server:  # type: ignore[arg-type]
-                if table.tls == "starttls":
-                    server.starttls(context=self._tls)
-                if table.user:
-                    server.login(table.user, self._password)
-                return self._deliver(server, mail)
+            server = self._connected()
+            if table.tls == "starttls":
+                server.starttls(context=self._tls)
+            if table.user:
+                server.login(table.user, self._password)
+            return self._deliver(server, mail)
         except smtplib.SMTPAuthenticationError as error:
-            # The server's words may quote the user; who may not sign in now may tomorrow.
+            # The server's words may quote the user.
             reason = f"the sign-in was not accepted ({error.smtp_code})"
             return Refused(reason) if error.smtp_code >= 500 else Failed(reason)
         except smtplib.SMTPResponseException as error:
@@ -125,6 +125,17 @@ class Mail:
             return Failed(f"its certificate is not trusted: {error.verify_message}")
         except (OSError, smtplib.SMTPException) as error:
             return Failed(f"no answer: {type(error).__name__}")
+        finally:
+            if server is not None:
+                # What was taken stays so, however the server says good-bye.
+                with suppress(OSError, smtplib.SMTPException):
+                    server.quit()
+
+    def _connected(self) -> smtplib.SMTP:
+        host, port, timeout = self._table.host, self._table.at_port, self._table.timeout_s
+        if self._table.tls == "tls":
+            return smtplib.SMTP_SSL(host, port, timeout=timeout, context=self._tls)
+        return smtplib.SMTP(host, port, timeout=timeout)
 
     def _deliver(self, server: smtplib.SMTP, mail: EmailMessage) -> Outcome:
         """All who can have it, at once. Where somebody cannot have it only now, nobody has it, so

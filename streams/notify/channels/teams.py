@@ -40,7 +40,7 @@ class Teams(CardChannel):
             "weight": "bolder",
             "size": "large",
             "wrap": True,
-            "color": _COLOURS[card.look],
+            "color": _COLOURS[card.tone],
         }
         text = {"type": "TextBlock", "text": card.text, "wrap": True}
         actions = [

@@ -50,7 +50,7 @@ MOST_ROWS = 20
 
 _SAMPLED_AT = datetime(2026, 11, 21, 6, 55, tzinfo=UTC)
 
-Look = Literal["critical", "warning", "info", "over"]
+Tone = Literal["critical", "warning", "info", "over"]
 
 
 class WrongTemplate(ValueError):
@@ -83,7 +83,7 @@ class Card:
 
     title: str
     text: str
-    look: Look
+    tone: Tone
     buttons: tuple[Button, ...]
     size: Size
 
@@ -178,7 +178,7 @@ class Texts:
         return Card(
             cut(said("title", PLAIN), LONGEST_TITLE),
             dialect.ended(said("text", dialect)),
-            _look(message),
+            _tone(message),
             _buttons(message, changed, links, reader),
             size,
         )
@@ -325,7 +325,7 @@ def _counts(message: Message, reader: Reader) -> dict[str, Any]:
     }
 
 
-def _look(message: Message) -> Look:
+def _tone(message: Message) -> Tone:
     if message.kind == "over":
         return "over"
     severities = {item.warning.severity for item in (*message.changed, *message.urgent)}

@@ -109,7 +109,7 @@ def notifications(request: Request) -> Response:
             }
             for row in rows[:ROWS]
         ],
-        states=STATES,
+        states=("", *STATES),
         chosen=chosen,
         days=DAYS,
         next=urlencode({**chosen, "before": rows[ROWS - 1].id}) if len(rows) > ROWS else "",
