@@ -98,7 +98,8 @@ def assemble(
     orders = OrderProcessor(*given, profiles, app.engine, sizes, feeds, FRESH)
     parcels = ParcelProcessor(*given, profiles, app.engine, sizes, feeds, FRESH)
     tracks = TrackProcessor(*given, app.engine, sizes, FRESH)
-    shop_days = ShopDayProcessor(*given, profiles, app.engine, sizes, FRESH)
+    # Of the days of shops and of stock parts are read off the stored form.
+    shop_days = ShopDayProcessor(*given, profiles, app.engine, sizes)
     processors: tuple[Processor, ...] = (orders, parcels, tracks, shop_days)
     stock = StockProcessor(*given, profiles, app.engine, sizes)
     if topics.stocked:
