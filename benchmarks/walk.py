@@ -41,6 +41,7 @@ from streams.engine.kafka.transport import Start
 from streams.engine.kafka.types import Chunk, Effects, Output, Record
 from streams.engine.worker.commit import Committer
 from streams.profiles.loader import load
+from streams.state.codec import stored_form
 
 JUDGING = ("streams.judge.parcels:evaluate", "streams.judge.orders:evaluate")
 """The functions that run the rules of one state; what they call is the judging loop."""
@@ -228,6 +229,7 @@ class Worker:
             may_write=lambda _topic, _partition: True,
             on_damaged=engine.fail,
             on_failure=engine.fail,
+            stored_form=stored_form,
         )
         engine._samples.append((0.0, self._clock))
         await engine._committer.start()

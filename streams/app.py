@@ -22,7 +22,7 @@ from streams.profiles.loader import ProfileError, load
 from streams.profiles.model import Profiles
 from streams.profiles.registry import SPECS
 from streams.settings import Settings
-from streams.state.codec import TABLES, due_of
+from streams.state.codec import FRESH, TABLES, due_of, stored_form
 from streams.tables.orders import OrderProcessor
 from streams.tables.parcels import ParcelProcessor
 from streams.tables.processor import Processor, Sizes
@@ -86,15 +86,22 @@ def assemble(
 
     News of a state are published `settle` µs after the last of them.
     """
-    app = create_app(config, due_of=dict.fromkeys(config.tables, due_of), clock=clock)
+    app = create_app(
+        config,
+        due_of=dict.fromkeys(config.tables, due_of),
+        clock=clock,
+        stored_form=stored_form,
+    )
     feeds = Feeds()
     keep_feeds(app, feeds, config.data_dir / "feeds.msgpack")
-    orders = OrderProcessor(topics, config.partitions, profiles, app.engine, sizes, feeds)
-    parcels = ParcelProcessor(topics, config.partitions, profiles, app.engine, sizes, feeds)
-    tracks = TrackProcessor(topics, config.partitions, app.engine, sizes)
-    shop_days = ShopDayProcessor(topics, config.partitions, profiles, app.engine, sizes)
+    given = topics, config.partitions
+    orders = OrderProcessor(*given, profiles, app.engine, sizes, feeds, FRESH)
+    parcels = ParcelProcessor(*given, profiles, app.engine, sizes, feeds, FRESH)
+    tracks = TrackProcessor(*given, app.engine, sizes, FRESH)
+    # Of the days of shops and of stock parts are read off the stored form.
+    shop_days = ShopDayProcessor(*given, profiles, app.engine, sizes)
     processors: tuple[Processor, ...] = (orders, parcels, tracks, shop_days)
-    stock = StockProcessor(topics, config.partitions, profiles, app.engine, sizes)
+    stock = StockProcessor(*given, profiles, app.engine, sizes)
     if topics.stocked:
         processors += (stock,)
     orders.shadows = parcels.shadows = shadows or {}

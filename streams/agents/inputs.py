@@ -21,10 +21,14 @@ def _agent(app: EngineApp, processor: Processor) -> Callable[[Any], Any]:
 
     async def take_in(stream: Any) -> None:
         async for chunk in stream:
+            if not engine.expects(chunk):
+                await engine.submit(chunk)
+                continue
             now, watermark = engine.moment(chunk.partition)
             recovering = watermark is None and engine.recovering(chunk.partition)
             moment = Moment(now, watermark, recovering, latest=engine.latest_us)
-            effects = processor.step(chunk, moment)
+            with engine.changing_states():
+                effects = processor.step(chunk, moment)
             await engine.submit(chunk, effects)
 
     return take_in

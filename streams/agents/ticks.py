@@ -27,11 +27,12 @@ def add_ticks(
             now, watermark = engine.moment(chunk.partition)
             moment = Moment(now, watermark, latest=engine.latest_us)
             effects = Effects(topic=chunk.topic, partition=chunk.partition)
-            if moment.watermark is not None:
+            if moment.watermark is not None and engine.expects(chunk):
                 parcels.watch_feeds(moment)
                 for processor in processors:
                     due = engine.due(processor.table, chunk.partition, moment.watermark, MOST_DUE)
-                    processor.tick(chunk.partition, due, moment, effects)
+                    with engine.changing_states():
+                        processor.tick(chunk.partition, due, moment, effects)
                 effects.matched = all(each.matched(chunk.partition) for each in processors)
             await engine.submit(chunk, effects)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 
 from streams.app import build, paths_of
+from streams.cli.interpreter import is_optimised
 from streams.cli.logs import configure
 from streams.cli.processes import AUTO, Processes
 from streams.engine.kafka.topic_admin import check_topics
@@ -147,12 +148,15 @@ def _check_topics(settings: Settings) -> None:
 
 def _say_starting(settings: Settings, profiles: Profiles) -> None:
     """What runs here, for whoever reads the log later: nothing of it is secret."""
+    optimised = is_optimised()
     log.info(
         "ShipSentry %(version)s starts as a worker of %(app_id)s",
         event(
             "worker_starts",
             version=_version("shipsentry"),
             python=platform.python_version(),
+            interpreter=sys.executable,
+            optimised=optimised,
             faust=_version("faust-streaming"),
             app_id=settings.app_id,
             brokers=settings.bootstrap_servers,
@@ -162,6 +166,12 @@ def _say_starting(settings: Settings, profiles: Profiles) -> None:
             data_dir=settings.data_dir.absolute(),
         ),
     )
+    if not optimised:
+        log.warning(
+            "%(interpreter)s was built without --enable-optimizations: it takes 1.2 to 1.8 times "
+            "as long",
+            event("interpreter_slow", interpreter=sys.executable),
+        )
 
 
 def _version(distribution: str) -> str | None:

@@ -116,7 +116,7 @@ def plain_key(field: str, sent: RawPlace | None, meant: Place | None, names: Nam
 
     `sent` is the clean place of a field, `meant` what was made of it, which has no such key.
     """
-    if sent is None or meant is None:
+    if sent is None or meant is None or not (sent.address_key or sent.person_key):
         return None
     for name in ("address_key", "person_key"):
         if getattr(sent, name) and getattr(meant, name) is None:

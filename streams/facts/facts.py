@@ -283,13 +283,15 @@ class CloneFacts(msgspec.Struct, frozen=True, gc=False, array_like=True):
 class ParcelFacts(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What a parcel tells each order that it names, whole: the last word stands.
 
-    `asks` says that the parcel knows nothing of the order yet and wants its facts.
+    `asks` says that the parcel knows nothing of the order yet and wants its facts. `knows` is the
+    mark of the order's versions of which it has read the facts itself, 0: it has read none.
     """
 
     key: Id
     order_id: Id
     lives: Annotated[tuple[LinkedLife, ...], Many]
     asks: bool = False
+    knows: Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)] = 0
 
 
 class StockFact(msgspec.Struct, frozen=True, gc=False, array_like=True):

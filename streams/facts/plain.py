@@ -6,6 +6,11 @@ No list of names is asked, only the form of the text: a Latin name in one word p
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+
+_SEEN = 1 << 14
+"""Texts whose answer is remembered: a recipient's key is asked of twice in each message, and comes
+again with the parcel."""
 
 _HEXADECIMAL = re.compile(r"[0-9A-Fa-f]{16,}|[0-9A-Fa-f-]{32,}")
 """A hash or UUID: one in a thousand holds the digits of a mobile number by chance."""
@@ -22,6 +27,7 @@ _MOBILE_WITHIN = re.compile(r"(?<![0-9])(?:\+?86-?)?1[3-9][0-9]{9}(?![0-9])")
 _ID_CARD = re.compile(r"[1-9][0-9]{5}(?:18|19|20)[0-9]{2}[01][0-9][0-3][0-9]{4}[0-9Xx]")
 
 
+@lru_cache(_SEEN)
 def reads_as_plain(text: str) -> bool:
     """Whether a clean text is no opaque code: it has letters other than a-z, a blank or an `@`, it
     is a phone number of any common form or holds a Chinese mobile one, or it is an ID card's."""

@@ -83,11 +83,6 @@ class Feeds:
         self.asked = now
         return self.since is not None
 
-    def hear_in_time(self, records: Mapping[str, int], now: int, watermark: int | None) -> None:
-        """Records came in at `now`, reading having come as far as `watermark`: `listen`, `hear`."""
-        if self.listen(now, watermark):
-            self.hear(records, now)
-
     def hear(self, records: Mapping[str, int], now: int) -> None:
         """Records of each carrier came in at `now`; ignored while reading is behind."""
         since = self.since

@@ -1,14 +1,16 @@
 """The door of this room: what a batch of messages makes of the states that they are about.
 
-Each function takes, in equal order, the keys, what is stored of them (None: nothing), and the facts
-of each; it says what became of each key. Nothing here knows Kafka, metrics or the time: `now` (µs)
-is the arrival of the batch.
+Each function takes, in equal order, the keys, their states (None: there is none), and the facts of
+each; it changes the states and says what became of each key. Nothing here knows Kafka, metrics or
+the time: `now` (µs) is the arrival of the batch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Generic, NamedTuple, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Generic, TypeVar
+
+import msgspec
 
 from streams.facts.facts import (
     CloneFacts,
@@ -21,7 +23,6 @@ from streams.facts.facts import (
     TrackingFact,
 )
 from streams.state import claims, orders, parcels, shop_days, stock, tracks
-from streams.state.codec import Codec
 from streams.state.contributions import AbnormalDays
 from streams.state.parcels import Asking
 from streams.state.shop_days import Change, ShopDay
@@ -32,11 +33,11 @@ from streams.state.tracks import TrackState
 
 S = TypeVar("S", OrderState, ParcelState, TrackState, ShopDay, Stock)
 
-Stored = Sequence[Any]
-"""What a store gives for keys: values as its codec dumps them, None where there is nothing."""
+Stored = Sequence[S | None]
+"""The states of keys, None where there is none."""
 
 
-class Applied(NamedTuple, Generic[S]):
+class Applied(msgspec.Struct, Generic[S], frozen=True, gc=False):
     """What became of one key.
 
     `state` is as the facts left it, None where there is none; `old_due` (µs) is when the stored one
@@ -59,14 +60,14 @@ class Applied(NamedTuple, Generic[S]):
 
 def apply_tracking(
     keys: Sequence[bytes],
-    stored: Stored,
+    stored: Stored[ParcelState],
     facts: Sequence[Sequence[TrackingFact]],
     now: int,
-    codec: Codec,
     *,
     shortest: int | None,
     reading: int = 0,
     quiet: bool = False,
+    told_by: Callable[[str], parcels.Told | None] | None = None,
     asking: Asking | None = None,
 ) -> list[Applied[ParcelState]]:
     """Checkpoints, uploads and releases of parcels.
@@ -74,13 +75,11 @@ def apply_tracking(
     Tracks shorter than `shortest` are not claimed (None: none is). `reading`: the batch is of the
     backlog of an assignment, which this number stands for; what was sent before is sent once more.
     `quiet`: nobody hears of the facts before `all_replies` is asked. `asking`: see `parcels`.
+    `told_by` gives the facts of orders that can be read here; the others are asked.
     """
     applied = []
     for key, old, news in zip(keys, stored, facts, strict=True):
-        if old is None:
-            state, old_due = ParcelState(key.decode()), 0
-        else:
-            state, old_due = codec.load_parcel(old), codec.due_of(old)
+        state, old_due = (ParcelState(key.decode()), 0) if old is None else (old, old.due)
         if reading:
             parcels.resend_all(state, reading)
         outcome = parcels.apply(state, news, now, asking)
@@ -90,6 +89,8 @@ def apply_tracking(
             )
             continue
         replies: Sequence[tuple[bytes, ParcelFacts]] = ()
+        if told_by is not None:
+            parcels.read_orders(state, told_by)
         if not (quiet or outcome.known_elsewhere):
             replies = parcels.replies(state, backlog=bool(reading), asking=asking)
         claimed = () if quiet else claims.claim(state, shortest)
@@ -102,24 +103,22 @@ def apply_tracking(
 
 
 def all_replies(
-    stored: Stored, codec: Codec, *, shortest: int | None, asking: Asking | None = None
+    stored: Sequence[ParcelState], *, shortest: int | None, asking: Asking | None = None
 ) -> list[Applied[ParcelState]]:
     """What parcels have to say of facts that were applied quietly."""
     applied: list[Applied[ParcelState]] = []
-    for old in stored:
-        state = codec.load_parcel(old)
+    for state in stored:
         replies = parcels.replies(state, asking=asking)
         claimed = claims.claim(state, shortest)
-        applied.append(Applied(state, codec.due_of(old), True, replies=replies, claims=claimed))
+        applied.append(Applied(state, state.due, True, replies=replies, claims=claimed))
     return applied
 
 
 def apply_order_facts(
     keys: Sequence[bytes],
-    stored: Stored,
+    stored: Stored[ParcelState],
     facts: Sequence[Sequence[OrderFacts]],
     now: int,
-    codec: Codec,
     *,
     shortest: int | None,
     reading: int = 0,
@@ -127,12 +126,11 @@ def apply_order_facts(
 ) -> list[Applied[ParcelState]]:
     """What orders say of themselves to parcels; one that is not known (any more) hears nothing."""
     applied: list[Applied[ParcelState]] = []
-    for old, news in zip(stored, facts, strict=True):
-        if old is None:
+    for state, news in zip(stored, facts, strict=True):
+        if state is None:
             applied.append(Applied(None))
             continue
-        state = codec.load_parcel(old)
-        old_due = codec.due_of(old)
+        old_due = state.due
         if reading:
             parcels.resend_all(state, reading)
         if parcels.apply_order_facts(state, news, now):
@@ -146,16 +144,14 @@ def apply_order_facts(
 
 def apply_clone_facts(
     keys: Sequence[bytes],
-    stored: Stored,
+    stored: Stored[ParcelState],
     facts: Sequence[Sequence[CloneFacts]],
     now: int,
-    codec: Codec,
 ) -> list[Applied[ParcelState]]:
     """What tracks answer to parcels that claim them."""
     applied: list[Applied[ParcelState]] = []
-    for key, old, news in zip(keys, stored, facts, strict=True):
-        state = None if old is None else codec.load_parcel(old)
-        old_due = 0 if old is None else codec.due_of(old)
+    for key, state, news in zip(keys, stored, facts, strict=True):
+        old_due = 0 if state is None else state.due
         changed = False
         corrected = []
         for answer in news:
@@ -169,15 +165,14 @@ def apply_clone_facts(
 
 def apply_orders(
     keys: Sequence[bytes],
-    stored: Stored,
+    stored: Stored[OrderState],
     facts: Sequence[Sequence[OrderVersion]],
     now: int,
-    codec: Codec,
 ) -> list[Applied[OrderState]]:
     """Versions of orders."""
     applied = []
     for key, old, news in zip(keys, stored, facts, strict=True):
-        state, old_due = _order(key, old, codec)
+        state, old_due = _order(key, old)
         outcome = orders.apply(state, news, now)
         replies = orders.replies(state) if outcome.new else ()
         applied.append(
@@ -196,15 +191,14 @@ def apply_orders(
 
 def apply_parcel_facts(
     keys: Sequence[bytes],
-    stored: Stored,
+    stored: Stored[OrderState],
     facts: Sequence[Sequence[ParcelFacts]],
     now: int,
-    codec: Codec,
 ) -> list[Applied[OrderState]]:
     """What parcels say of their links and progress; an order that is not known yet is noted."""
     applied = []
     for key, old, news in zip(keys, stored, facts, strict=True):
-        state, old_due = _order(key, old, codec)
+        state, old_due = _order(key, old)
         changed = orders.apply_parcel_facts(state, news, now)
         replies = orders.replies(state) if changed else ()
         applied.append(Applied(state, old_due, changed, replies=replies))
@@ -213,15 +207,14 @@ def apply_parcel_facts(
 
 def apply_abnormal_days(
     keys: Sequence[bytes],
-    stored: Stored,
+    stored: Stored[OrderState],
     facts: Sequence[Sequence[AbnormalDays]],
     now: int,
-    codec: Codec,
 ) -> list[Applied[OrderState]]:
     """On which days parcels make orders abnormal."""
     applied = []
     for key, old, news in zip(keys, stored, facts, strict=True):
-        state, old_due = _order(key, old, codec)
+        state, old_due = _order(key, old)
         changed = orders.apply_abnormal_days(state, news, now)
         applied.append(Applied(state, old_due, changed, judged=False))
     return applied
@@ -229,16 +222,14 @@ def apply_abnormal_days(
 
 def apply_claims(
     keys: Sequence[bytes],
-    stored: Stored,
+    stored: Stored[TrackState],
     facts: Sequence[Sequence[TrackFacts]],
     now: int,
-    codec: Codec,
 ) -> list[Applied[TrackState]]:
     """Which parcels claim tracks; a track that nobody claims any more has no state left."""
     applied: list[Applied[TrackState]] = []
     for key, old, news in zip(keys, stored, facts, strict=True):
-        state = TrackState(key) if old is None else codec.load_track(old)
-        old_due = 0 if old is None else codec.due_of(old)
+        state, old_due = (TrackState(key), 0) if old is None else (old, old.due)
         changed = False
         replies: list[tuple[bytes, CloneFacts]] = []
         for claim in news:
@@ -253,10 +244,9 @@ def apply_claims(
 
 def apply_contributions(
     names: Iterable[tuple[str, str, int]],
-    stored: Stored,
+    stored: Stored[ShopDay],
     changes: Sequence[Sequence[Change]],
     now: int,
-    codec: Codec,
     meters: dict[str, Meter],
 ) -> list[Applied[ShopDay]]:
     """What orders contribute to shops' days, each (platform, shop id, day).
@@ -273,7 +263,7 @@ def apply_contributions(
                 applied.append(Applied(None))
                 continue
         else:
-            state, old_due = codec.load_shop_day(old), codec.due_of(old)
+            state, old_due = old, old.due
             if state.ends_at <= now:
                 applied.append(Applied(state, old_due))
                 continue
@@ -284,15 +274,14 @@ def apply_contributions(
 
 def apply_levels(
     names: Sequence[Part],
-    stored: Stored,
+    stored: Stored[Stock],
     facts: Sequence[Sequence[StockFact]],
     now: int,
-    codec: Codec,
 ) -> list[Applied[Stock]]:
     """Levels of products, each of which its first part keeps."""
     applied: list[Applied[Stock]] = []
     for name, old, news in zip(names, stored, facts, strict=True):
-        state, old_due = _stock(name, old, codec)
+        state, old_due = _stock(name, old)
         outcome = stock.hear_level(state, news)
         if outcome.new:
             state.touched = max(state.touched, now)
@@ -303,10 +292,9 @@ def apply_levels(
 
 def apply_owed(
     names: Sequence[Part],
-    stored: Stored,
+    stored: Stored[Stock],
     facts: Sequence[Sequence[OwedFacts | None]],
     now: int,
-    codec: Codec,
 ) -> list[Applied[Stock]]:
     """What orders are owed of products, by the parts that keep it.
 
@@ -316,7 +304,7 @@ def apply_owed(
     states: dict[Part, Stock] = {}
     before: dict[Part, int | None] = {}
     for name, old in zip(names, stored, strict=True):
-        states[name], old_due = _stock(name, old, codec)
+        states[name], old_due = _stock(name, old)
         before[name] = None if old is None else old_due
     changed: set[Part] = set()
     without_room: dict[Part, tuple[int, ...]] = {}
@@ -344,13 +332,9 @@ def apply_owed(
     return applied
 
 
-def _stock(name: Part, old: Any, codec: Codec) -> tuple[Stock, int]:
-    if old is None:
-        return Stock(*name), 0
-    return codec.load_stock(old), codec.due_of(old)
+def _stock(name: Part, old: Stock | None) -> tuple[Stock, int]:
+    return (Stock(*name), 0) if old is None else (old, old.due)
 
 
-def _order(key: bytes, old: Any, codec: Codec) -> tuple[OrderState, int]:
-    if old is None:
-        return OrderState(key.decode()), 0
-    return codec.load_order(old), codec.due_of(old)
+def _order(key: bytes, old: OrderState | None) -> tuple[OrderState, int]:
+    return (OrderState(key.decode()), 0) if old is None else (old, old.due)

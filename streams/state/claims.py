@@ -24,7 +24,7 @@ def claim(state: ParcelState, at_least_records: int | None) -> list[TrackFacts]:
 
     Shorter tracks than `at_least_records` are claimed by nobody; None: no track is.
     """
-    if at_least_records is None or (not state.claims and not _is_delivered(state.records)):
+    if at_least_records is None or (not state.claims and not is_delivered(state.records)):
         return []
     now = _claimed(state, at_least_records)
     messages: list[TrackFacts] = []
@@ -80,7 +80,7 @@ def _claimed(state: ParcelState, at_least_records: int) -> dict[bytes, TrackFact
         return found
     records: Sequence[Checkpoint]
     for records, named in lives(state.records, state.named):
-        if len(records) < at_least_records or not _is_delivered(records):
+        if len(records) < at_least_records or not is_delivered(records):
             continue
         lead = lead_of(stretches(named), known)
         facts = None if lead is None else known.get(lead.order_id)
@@ -108,7 +108,8 @@ def _claim(facts: TrackFacts, since: int | None) -> Claim:
     return Claim(facts.signature, facts.uploaded_at or 0, facts.place, facts.address, since)
 
 
-def _is_delivered(records: Sequence[Checkpoint]) -> bool:
+def is_delivered(records: Sequence[Checkpoint]) -> bool:
+    """Whether a record says that the parcel was delivered."""
     if not records or records[-1].status == DELIVERED:
         return bool(records)
     # Asked with every fact of every number: a generator would take three times as long.

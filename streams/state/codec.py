@@ -2,7 +2,8 @@
 
 A state is a msgpack array behind one version byte and the time it is due, in eight bytes. Fields
 are only appended, with a default; a change of another kind takes a new version byte and a migration
-here. Whoever keeps states as they are, without bytes, does it through `LIVE`.
+here. Whoever keeps states as they are, without bytes, does it through `LIVE`; who keeps them so
+until they are stored, through `FRESH`.
 """
 
 from __future__ import annotations
@@ -317,10 +318,40 @@ def _due(state: Kept) -> int:
     return state.due
 
 
+def _fresh(load: Callable[[bytes], S]) -> Callable[[Any], S]:
+    def read(value: Any) -> S:
+        return load(value) if type(value) is bytes else value
+
+    return read
+
+
+def _due_of_fresh(value: Any) -> int:
+    due: int = due_of(value) if type(value) is bytes else value.due
+    return due
+
+
+def stored_form(value: Any) -> bytes:
+    """The bytes of what `FRESH` keeps, a state or what is stored of one; a copy."""
+    return value if type(value) is bytes else dump(value)
+
+
 STORED = Codec(
     load_order, load_parcel, load_track, load_shop_day, load_stock, dump, due_of, dump_message
 )
 """States as bytes, for a store that outlives the process."""
+
+FRESH = Codec(
+    _fresh(load_order),
+    _fresh(load_parcel),
+    _fresh(load_track),
+    _fresh(load_shop_day),
+    _fresh(load_stock),
+    _as_it_is,
+    _due_of_fresh,
+    dump_message,
+)
+"""States as they are until they are written, for a store that makes bytes of them by `stored_form`
+when it writes them; it gives back the state itself until then."""
 
 LIVE = Codec(_as_it_is, _as_it_is, _as_it_is, _as_it_is, _as_it_is, _as_it_is, _due, _as_it_is)
 """States as they are, for a store in memory."""

@@ -9,12 +9,13 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
+from hashlib import blake2b
 
 from streams.facts.facts import OrderFacts, OrderVersion, ParcelFacts, Place
 from streams.facts.times import RETENTION
 from streams.state.contributions import AbnormalDays
 from streams.state.links import digits_of
-from streams.state.parcels import Outcome
+from streams.state.parcels import Outcome, Told
 from streams.state.state import LinkedParcel, OrderState
 from streams.state.versions import (
     base_time,
@@ -31,6 +32,8 @@ MOST_VERSIONS = 500
 
 MOST_MOVING = 3
 """Parcels under another's digits that an order tells of."""
+
+_MARK = (1 << 63) - 1
 
 MOST_PARCELS = 2_000
 """Parcels that one order listens to. A placeholder that everybody types for an order id would grow
@@ -65,7 +68,9 @@ def apply_parcel_facts(state: OrderState, parcels: Iterable[ParcelFacts], now: i
     """Take over what parcels say of their links and progress, in the order in which they say it.
 
     The last word stands. After a crash a parcel may read its facts in another order and know less
-    for a while; what it says then is right for what it will say next.
+    for a while; what it says then is right for what it will say next. One that has read the order's
+    facts itself need not be told, if they were of all versions that there are now; else it is, for
+    what it was told before, a crash may have made it forget.
     """
     changed = False
     for facts in parcels:
@@ -78,8 +83,15 @@ def apply_parcel_facts(state: OrderState, parcels: Iterable[ParcelFacts], now: i
                     changed = True
                 break
         else:
-            if len(state.parcels) < MOST_PARCELS:
-                state.parcels.append(LinkedParcel(facts.key, facts.lives))
+            if len(state.parcels) >= MOST_PARCELS:
+                continue
+            parcel = LinkedParcel(facts.key, facts.lives)
+            state.parcels.append(parcel)
+            changed = True
+        if facts.knows:
+            known = len(state.versions) if facts.knows == _mark_of(state) else 0
+            if parcel.sent_versions != known:
+                parcel.sent_versions = known
                 changed = True
     if changed:
         state.touched = max(state.touched, now)
@@ -115,6 +127,22 @@ def replies(state: OrderState) -> list[tuple[bytes, OrderFacts]]:
             parcel.sent_versions, parcel.sent_moving = len(state.versions), moving
             messages.append((parcel.key.encode(), facts))
     return messages
+
+
+def told_by(state: OrderState) -> Told | None:
+    """What a parcel that the order knows nothing of can read off it; None: that is to be asked."""
+    if not state.versions or _moving(state):
+        return None
+    return Told(facts_of(state), _mark_of(state))
+
+
+def _mark_of(state: OrderState) -> int:
+    """A number that stands for the versions of an order and where they were read; not 0."""
+    digest = blake2b(digest_size=8)
+    for version in state.versions:
+        read = f"{version.updated_at} {version.partition} {version.offset} {version.stated} "
+        digest.update((read + version.canonical).encode())
+    return int.from_bytes(digest.digest()) & _MARK or 1
 
 
 def facts_of(state: OrderState) -> OrderFacts:

@@ -75,6 +75,13 @@ class Outcome(NamedTuple):
     known_elsewhere: bool = False
 
 
+class Told(NamedTuple):
+    """An order's facts as a parcel reads them, and what stands for the versions they are of."""
+
+    facts: OrderFacts
+    mark: int
+
+
 def apply(
     state: ParcelState, facts: Iterable[TrackingFact], now: int, asking: Asking | None = None
 ) -> Outcome:
@@ -158,12 +165,21 @@ def apply_order_facts(state: ParcelState, orders: Iterable[OrderFacts], now: int
         for known in state.orders:
             if known.order_id == facts.order_id:
                 if facts != known.facts:
-                    known.facts = facts
+                    known.facts, known.mark = facts, 0
                     changed = True
                 break
     if changed:
         state.touched = max(state.touched, now)
     return changed
+
+
+def read_orders(state: ParcelState, told_by: Callable[[str], Told | None]) -> None:
+    """Take the facts of orders that were asked for nothing yet from where they can be read."""
+    for known in state.orders:
+        if known.facts is None and known.last_sent is None:
+            found = told_by(known.order_id)
+            if found is not None:
+                known.facts, known.mark = found
 
 
 def goes_on_as(records: Sequence[Checkpoint], following: Sequence[tuple[Mark, str]]) -> str | None:
@@ -243,7 +259,11 @@ def replies(
             continue
         known.last_sent = now_sent
         message = ParcelFacts(
-            state.key, order_id, tuple(whole.get(order_id, ())), asks=known.facts is None
+            state.key,
+            order_id,
+            tuple(whole.get(order_id, ())),
+            asks=known.facts is None,
+            knows=known.mark,
         )
         messages.append((order_id.encode(), message))
     return messages

@@ -128,11 +128,16 @@ class OrderLink(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class KnownOrder(msgspec.Struct, gc=False, array_like=True):
-    """An order that this parcel's facts name: what it last said, and what it was last sent."""
+    """An order that this parcel's facts name: what it last said, and what it was last sent.
+
+    `mark` stands for the order's versions where the parcel has read the facts off its state, 0: the
+    order has said them.
+    """
 
     order_id: str
     facts: OrderFacts | None = None
     last_sent: tuple[Sent, ...] | None = None
+    mark: int = 0
 
 
 class Claim(msgspec.Struct, frozen=True, gc=False, array_like=True):

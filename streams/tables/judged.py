@@ -13,9 +13,9 @@ from streams.decode.names import with_own
 from streams.engine.kafka.murmur2 import partitions_of
 from streams.engine.kafka.topics import Topics
 from streams.engine.kafka.types import Effects, Output
-from streams.judge.evaluate import RuleFailure
+from streams.judge.evaluate import Evaluation, RuleFailure
 from streams.judge.feeds import Feeds
-from streams.judge.judgement import Judgement
+from streams.judge.judgement import Judgement, conclude
 from streams.judge.settling import hear
 from streams.judge.shadows import shadowed
 from streams.judge.warnings import Revision
@@ -116,6 +116,14 @@ class JudgedProcessor(Processor, Generic[S, W]):
         """Judge a state at `watermark`, detected at `now` (µs)."""
         raise NotImplementedError
 
+    def foresee(self, state: S, now: int) -> Evaluation | None:
+        """What rules see in a state of which nothing more is to come, most likely; None: more is.
+
+        Where they see nothing, and nothing that time alone brings, that holds for any time: an
+        episode that has begun and not ended before its warning would open is one or the other.
+        """
+        raise NotImplementedError
+
     def contribute(self, state: S, judgement: Judgement, watermark: int) -> Sequence[Any]:
         """What the tables that count shops' days must hear of a state that was judged."""
         raise NotImplementedError
@@ -150,7 +158,8 @@ class JudgedProcessor(Processor, Generic[S, W]):
                 continue
             state: Any = each.state
             before = state.published
-            amend(state, moment.latest, moment.now)
+            if moment.latest:
+                amend(state, moment.latest, moment.now)
             if self.settle and each.judged:
                 hear(state, moment.heard, self.settle)
             if published and key in published:
@@ -158,15 +167,29 @@ class JudgedProcessor(Processor, Generic[S, W]):
             if sent and key in sent:
                 self.take_over_sent(state, sent.pop(key))
             if moment.watermark is None:
-                # What waits for the watermark already keeps its place in the due index.
-                old_due = each.old_due
-                state.due = old_due if 0 < old_due < moment.now else moment.now
-                judged.append(Judged(key, state, old_due, before=before))
+                judged.append(self._held(key, state, each.old_due, before, moment))
             else:
                 judged.append(
                     self._judged(key, state, each.old_due, before, moment, effects, may_end=False)
                 )
         return judged
+
+    def _held(
+        self, key: bytes, state: S, old_due: int, before: Sequence[Published], moment: Moment
+    ) -> Judged:
+        """A state that changed while nothing may be published: it is judged later, but where rules
+        see nothing in it and would at no time."""
+        if moment.recovering and not (state.published or state.shadow or self.shadows):
+            seen = self.foresee(state, max(moment.now, state.judged))
+            if seen is not None and not (seen.candidates or seen.failures or seen.next_change):
+                judgement = conclude(state, seen, moment.now, moment.now)
+                messages: Sequence[Any] = ()
+                if self.contributes:
+                    messages = self.contribute(state, judgement, moment.now)
+                return Judged(key, state, old_due, before=before, messages=messages)
+        # What waits for the watermark already keeps its place in the due index.
+        state.due = old_due if 0 < old_due < moment.now else moment.now
+        return Judged(key, state, old_due, before=before)
 
     def _judged(
         self,

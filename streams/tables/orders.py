@@ -9,6 +9,7 @@ from streams.decode.batch import decode_order_batch
 from streams.engine.kafka.origins import origin_of
 from streams.engine.kafka.types import Chunk, Effects, Output
 from streams.judge import orders as judge_orders
+from streams.judge.evaluate import Evaluation
 from streams.judge.judgement import Judgement
 from streams.shops.contributions import contribute, give_up, is_owed
 from streams.state import batch as states
@@ -89,24 +90,24 @@ class OrderProcessor(JudgedProcessor[OrderState, SentContributions]):
     def _apply_versions(
         self, batch: Batch, stored: Sequence[Any], now: int, reading: int
     ) -> list[Applied[OrderState]]:
-        return states.apply_orders(batch.keys, stored, batch.facts, now, self.codec)
+        return states.apply_orders(batch.keys, stored, batch.facts, now)
 
     def _apply_parcel_facts(
         self, batch: Batch, stored: Sequence[Any], now: int, reading: int
     ) -> list[Applied[OrderState]]:
-        return states.apply_parcel_facts(batch.keys, stored, batch.facts, now, self.codec)
+        return states.apply_parcel_facts(batch.keys, stored, batch.facts, now)
 
     def _apply_days(
         self, batch: Batch, stored: Sequence[Any], now: int, reading: int
     ) -> list[Applied[OrderState]]:
-        return states.apply_abnormal_days(batch.keys, stored, batch.facts, now, self.codec)
+        return states.apply_abnormal_days(batch.keys, stored, batch.facts, now)
 
     def reply(self, applied: Iterable[Applied[Any]], effects: Effects) -> None:
         """Parcels hear what their orders have come to be."""
         topic, dump = self._replies, self.codec.dump_message
         for each in applied:
             for key, facts in each.replies:
-                effects.outputs.append(Output(topic, key, dump(facts)))
+                effects.outputs.append(Output(topic, key, dump(facts), word=facts.order_id))
 
     def load_state(self, value: Any) -> OrderState:
         """A stored order."""
@@ -115,6 +116,12 @@ class OrderProcessor(JudgedProcessor[OrderState, SentContributions]):
     def evaluate(self, state: OrderState, watermark: int, now: int) -> Judgement:
         """Judge an order."""
         return judge_orders.judge(state, watermark, self.profiles, now)
+
+    def foresee(self, state: OrderState, now: int) -> Evaluation | None:
+        """An order of which a parcel moves is judged as what it is."""
+        if not any(life.progress for parcel in state.parcels for life in parcel.lives):
+            return None
+        return judge_orders.evaluate(state, now, self.profiles)
 
     def contribute(
         self, state: OrderState, judgement: Judgement, watermark: int

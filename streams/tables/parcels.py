@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, lru_cache
 from typing import Any
 
 from streams.decode.batch import decode_tracking_batch
+from streams.engine.kafka.murmur2 import partitions_of
 from streams.engine.kafka.origins import origin_of
 from streams.engine.kafka.types import Chunk, Effects, Output
 from streams.facts.facts import OrderFacts, TrackFacts
 from streams.judge import parcels as judge_parcels
 from streams.judge.claims import shortest_track
+from streams.judge.evaluate import Evaluation
 from streams.judge.judgement import Judgement
 from streams.shops.contributions import abnormal_days
 from streams.state import batch as states
 from streams.state.batch import Applied
-from streams.state.codec import load_clone_facts, load_order_facts, load_tracking_fact
+from streams.state.claims import is_delivered
+from streams.state.codec import (
+    StateUnreadable,
+    load_clone_facts,
+    load_order_facts,
+    load_tracking_fact,
+)
 from streams.state.contributions import AbnormalDays
-from streams.state.parcels import Asking
+from streams.state.orders import told_by as told_by_order
+from streams.state.parcels import Asking, Told
 from streams.state.shop_lines import Meter
 from streams.state.state import ParcelState
 from streams.tables.feeds import FeedLatency, FeedMetrics, records_of
@@ -88,8 +97,8 @@ class ParcelProcessor(JudgedProcessor[ParcelState, SentDays]):
         self, batch: Batch, chunk: Chunk, intake: Intake, moment: Moment, effects: Effects
     ) -> tuple[Batch, Sequence[Any]]:
         """What is stored of each parcel; its carrier's feed was heard."""
-        if intake.repartition is not None:
-            self.feeds.hear_in_time(records_of(batch), moment.now, moment.watermark)
+        if intake.repartition is not None and self.feeds.listen(moment.now, moment.watermark):
+            self.feeds.hear(records_of(batch), moment.now)
         return super().load(batch, chunk, intake, moment, effects)
 
     def count(
@@ -119,11 +128,44 @@ class ParcelProcessor(JudgedProcessor[ParcelState, SentDays]):
             stored,
             batch.facts,
             now,
-            self.codec,
             shortest=self._shortest,
             reading=reading,
             asking=self._asking,
+            told_by=self._orders_here(batch),
         )
+
+    def _orders_here(self, batch: Batch) -> Callable[[str], Told | None]:
+        """What orders that a batch names say of themselves, those whose partition is here too.
+
+        They are read as they are now, durable or not: what a crash takes of them is read again, and
+        they are told which versions were read (decision 0140).
+        """
+        names = {
+            order_id
+            for facts in batch.facts
+            for fact in facts
+            if fact.order_ids
+            for order_id in fact.order_ids
+        }
+        keys = {name.encode(): name for name in names}
+        wanted: dict[int, list[bytes]] = {}
+        for key, home in zip(keys, partitions_of(list(keys), self.partitions), strict=True):
+            wanted.setdefault(home, []).append(key)
+        found = {
+            keys[key]: value
+            for home, asked in wanted.items()
+            for key, value in zip(asked, self.states.get_many("orders", home, asked), strict=True)
+            if value is not None
+        }
+
+        def told_by(order_id: str) -> Told | None:
+            value = found.get(order_id)
+            try:
+                return None if value is None else told_by_order(self.codec.load_order(value))
+            except StateUnreadable:
+                return None  # whoever owns it says so
+
+        return told_by
 
     def _apply_order_facts(
         self, batch: Batch, stored: Sequence[Any], now: int, reading: int
@@ -133,7 +175,6 @@ class ParcelProcessor(JudgedProcessor[ParcelState, SentDays]):
             stored,
             batch.facts,
             now,
-            self.codec,
             shortest=self._shortest,
             reading=reading,
             asking=self._asking,
@@ -142,7 +183,7 @@ class ParcelProcessor(JudgedProcessor[ParcelState, SentDays]):
     def _apply_clone_facts(
         self, batch: Batch, stored: Sequence[Any], now: int, reading: int
     ) -> list[Applied[ParcelState]]:
-        return states.apply_clone_facts(batch.keys, stored, batch.facts, now, self.codec)
+        return states.apply_clone_facts(batch.keys, stored, batch.facts, now)
 
     def reply(self, applied: Iterable[Applied[Any]], effects: Effects) -> None:
         """Orders hear of their parcels, tracks of those that claim them."""
@@ -150,19 +191,19 @@ class ParcelProcessor(JudgedProcessor[ParcelState, SentDays]):
         claims: list[TrackFacts] = []
         for each in applied:
             for key, facts in each.replies:
-                effects.outputs.append(Output(topic, key, dump(facts)))
+                effects.outputs.append(Output(topic, key, dump(facts), word=facts.key))
             claims += each.claims
         effects.outputs += claim_outputs(self._claims, self.partitions, claims, dump)
 
     def gather(self, batch: Batch, stored: Sequence[Any], now: int) -> list[Applied[ParcelState]]:
         """Apply tracking facts of which other tables are to hear later: see `speak`."""
         return states.apply_tracking(
-            batch.keys, stored, batch.facts, now, self.codec, shortest=None, quiet=True
+            batch.keys, stored, batch.facts, now, shortest=None, quiet=True
         )
 
     def speak(self, stored: Sequence[Any]) -> list[Applied[ParcelState]]:
         """What parcels have to say of the facts that were gathered."""
-        return states.all_replies(stored, self.codec, shortest=self._shortest, asking=self._asking)
+        return states.all_replies(stored, shortest=self._shortest, asking=self._asking)
 
     def load_state(self, value: Any) -> ParcelState:
         """A stored parcel."""
@@ -171,6 +212,12 @@ class ParcelProcessor(JudgedProcessor[ParcelState, SentDays]):
     def evaluate(self, state: ParcelState, watermark: int, now: int) -> Judgement:
         """Judge a parcel."""
         return judge_parcels.judge(state, watermark, self.profiles, now)
+
+    def foresee(self, state: ParcelState, now: int) -> Evaluation | None:
+        """A parcel that was delivered, of orders that are known, is judged as what it is."""
+        if not is_delivered(state.records) or any(each.facts is None for each in state.orders):
+            return None
+        return judge_parcels.evaluate(state, now, self.profiles)
 
     def contribute(
         self, state: ParcelState, judgement: Judgement, watermark: int

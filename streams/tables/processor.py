@@ -13,6 +13,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
+import msgspec
+
 from streams.decode import Bad
 from streams.engine.kafka.murmur2 import partitions_of
 from streams.engine.kafka.origins import Origin, origin_of
@@ -107,7 +109,7 @@ class Batch(NamedTuple):
     places: list[list[int]]
 
 
-class Judged(NamedTuple):
+class Judged(msgspec.Struct, frozen=True, gc=False):
     """A state that changed, and what is to be stored and published of it.
 
     `known` is what was published of it before, by what the state says itself and by what a crash
@@ -177,24 +179,25 @@ class Processor:
         batch = self.route(decoded)
         batch, stored = self.load(batch, chunk, intake, moment, effects)
         try:
-            applied = self.follow(batch, stored, intake, moment, effects)
+            states = self.opened(stored)
         except StateUnreadable:
             batch, stored = self.readable(batch, stored, chunk, intake, moment, effects)
-            applied = self.follow(batch, stored, intake, moment, effects)
+            states = self.opened(stored)
+        applied = self.follow(batch, states, intake, moment, effects)
         self.count(chunk, intake, batch, applied, moment, effects)
         return effects
 
     def follow(
         self,
         batch: Batch,
-        stored: Sequence[Any],
+        states: Sequence[Any],
         intake: Intake,
         moment: Moment,
         effects: Effects,
     ) -> list[Applied[Any]]:
         """What facts change whose states are at hand: apply → reply → judge → collect."""
         reading = self.reading(effects.partition) if moment.recovering else 0
-        applied = intake.apply(batch, stored, moment.now, reading)
+        applied = intake.apply(batch, states, moment.now, reading)
         self.reply(applied, effects)
         judged = self.judge(batch.keys, applied, moment, effects)
         self.collect(judged, effects)
@@ -320,6 +323,11 @@ class Processor:
     def load_state(self, value: Any) -> Any:
         """A stored state of this table. Raises StateUnreadable."""
         raise NotImplementedError
+
+    def opened(self, stored: Sequence[Any]) -> list[Any]:
+        """The states of a batch, all before the first is changed. Raises StateUnreadable."""
+        load = self.load_state
+        return [None if value is None else load(value) for value in stored]
 
     def loaded(self, value: Any, partition: int, effects: Effects) -> Any | None:
         """A stored state; None where it cannot be read, which is said and counted."""

@@ -153,7 +153,7 @@ class ShopDayProcessor(Processor):
             platform: meter_of(self.profiles, platform)
             for platform in {name[0] for name in batch.names}
         }
-        return states.apply_contributions(batch.names, stored, batch.facts, now, self.codec, meters)
+        return states.apply_contributions(batch.names, stored, batch.facts, now, meters)
 
     def reply(self, applied: Iterable[Applied[Any]], effects: Effects) -> None:
         """Nobody hears of a day before it is published."""

@@ -137,12 +137,12 @@ class StockProcessor(Processor):
     def _apply_levels(
         self, batch: Batch, stored: Sequence[Any], now: int, reading: int
     ) -> list[Applied[Stock]]:
-        return states.apply_levels(batch.names, stored, batch.facts, now, self.codec)
+        return states.apply_levels(batch.names, stored, batch.facts, now)
 
     def _apply_owed(
         self, batch: Batch, stored: Sequence[Any], now: int, reading: int
     ) -> list[Applied[Stock]]:
-        return states.apply_owed(batch.names, stored, batch.facts, now, self.codec)
+        return states.apply_owed(batch.names, stored, batch.facts, now)
 
     def reply(self, applied: Iterable[Applied[Any]], effects: Effects) -> None:
         """Nobody hears of stock before it is published."""

@@ -48,7 +48,7 @@ class TrackProcessor(Processor):
     def _apply(
         self, batch: Batch, stored: Sequence[Any], now: int, reading: int
     ) -> list[Applied[TrackState]]:
-        return states.apply_claims(batch.keys, stored, batch.facts, now, self.codec)
+        return states.apply_claims(batch.keys, stored, batch.facts, now)
 
     def reply(self, applied: Iterable[Applied[Any]], effects: Effects) -> None:
         """Parcels hear who else claims their track."""

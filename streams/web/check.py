@@ -132,7 +132,7 @@ class _Desk:
             raise _Refused(503, "this worker is restoring, or its partitions have just moved")
         if not engine.watermark.last_watermark_us(partition):
             raise _Refused(503, "the worker still reads what arrived before it started")
-        (value,) = engine.get_many(table, partition, [key.encode()])
+        value = engine.stored_form(table, partition, key.encode())
         if partition not in engine.owned:
             raise _Refused(503, "this worker's local state is damaged, and being restored")
         return value

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import re
+import sys
 import warnings
 from pathlib import Path
 
@@ -308,6 +309,25 @@ def test_what_the_last_line_of_a_flood_left_out_is_not_lost() -> None:
     assert limited.admit("a", 1) == 0
 
 
+def test_a_worker_says_which_python_is_slow(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that was not built for speed is named; one that was brings no warning."""
+    settings = load_settings(log_format="json")
+    configure(settings)
+    said = {}
+    for optimised in (True, False):
+        monkeypatch.setattr("streams.cli.worker.is_optimised", lambda: optimised)  # noqa: B023
+        _say_starting(settings, load())
+        said[optimised] = [json.loads(line) for line in logged(capsys)]
+    assert [[line["event"] for line in said[each]] for each in (True, False)] == [
+        ["worker_starts"],
+        ["worker_starts", "interpreter_slow"],
+    ]
+    assert (said[True][0]["optimised"], said[False][0]["optimised"]) == (True, False)
+    assert said[False][1]["interpreter"] == said[True][0]["interpreter"] == sys.executable
+
+
 def test_a_worker_says_what_it_is_and_no_secret(capsys: pytest.CaptureFixture[str]) -> None:
     """Version, profiles and where its state lies, whatever else it was told."""
     settings = load_settings(
@@ -319,7 +339,7 @@ def test_a_worker_says_what_it_is_and_no_secret(capsys: pytest.CaptureFixture[st
     )
     configure(settings)
     _say_starting(settings, load())
-    (line,) = logged(capsys)
+    line, *_ = logged(capsys)
     said = json.loads(line)
     assert (said["event"], said["app_id"], said["partition_count"]) == (
         *("worker_starts", "shipsentry", 4),

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.fake_broker import CHANGELOGS, FakeProducer
@@ -21,7 +22,7 @@ from streams.engine.worker.commit import ChangelogMadeAnew, Committer, Committer
 class Bench:
     """A committer on two real tables and a producer whose deliveries the test releases."""
 
-    def __init__(self, directory: Path, **settings: int) -> None:
+    def __init__(self, directory: Path, **settings: Any) -> None:
         cache = shared_cache(1024 * 1024)
         self.tables = {name: TableStore(name, directory, cache) for name in CHANGELOGS}
         for table in self.tables.values():
@@ -60,7 +61,7 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench(directory: Path, **settings: int) -> AsyncIterator[Bench]:
+async def bench(directory: Path, **settings: Any) -> AsyncIterator[Bench]:
     """A started bench, stopped and closed afterwards."""
     made = Bench(directory, **settings)
     await made.committer.start()
@@ -152,6 +153,87 @@ def test_a_group_keeps_the_last_state_and_the_first_old_due(tmp_path: Path) -> N
             await made.until(lambda: len(made.acked) == 4)
             assert made.acked == ["lead", "one", "two", "three"]
             assert store.due(100, 9) == [(9, b"a")]
+
+    run(body)
+
+
+def test_a_state_is_written_as_it_was_when_its_round_began(tmp_path: Path) -> None:
+    """Readers are given the state itself. What a later chunk does to it while outputs of the first
+    are on their way belongs to the later chunk, and is written with that one's."""
+
+    async def body() -> None:
+        async with bench(tmp_path, stored_form=_joined) as made:
+            table = made.tables["orders"]
+            await made.submit("one", work(Put(b"a", ["1"], 5, 0)))
+            await made.until(lambda: made.producer.flushing)
+            (state,) = table.get_many(0, [b"a"])
+            state.append("2")
+            await made.submit("two", work(Put(b"a", state, 7, 5)))
+            await made.deliver()
+            await made.until(lambda: made.producer.flushing)
+            assert made.producer.buffer == [("orders-changelog", 0, b"a", b"1")]
+            made.producer.deliver()
+            await made.until(lambda: made.acked == ["one"])
+            assert table[0].get_many([b"a"]) == [b"1"]
+            assert table.get_many(0, [b"a"]) == [["1", "2"]]
+            await made.deliver()
+            await made.deliver()
+            await made.until(lambda: len(made.acked) == 2)
+            assert table.get_many(0, [b"a"]) == [b"12"]
+            assert table[0].due(9, 9) == [(7, b"a")]
+
+    run(body)
+
+
+def _joined(state: list[str]) -> bytes:
+    return "".join(state).encode()
+
+
+def test_work_gathers_while_more_is_coming(tmp_path: Path) -> None:
+    """One round for several chunks; of words with one name the last is sent, others all."""
+    coming = True
+
+    def words(text: bytes) -> Effects:
+        outputs = [
+            Output("facts", b"k", text, word="w"),
+            Output("facts", b"k", text, word=text.decode()),
+            Output("facts", b"k", text),
+        ]
+        return Effects(outputs, {"orders": [Put(b"a", text, 0, 0)]}, "in", 0)
+
+    async def body() -> None:
+        nonlocal coming
+        async with bench(tmp_path, more_is_coming=lambda: coming) as made:
+            await made.submit("one", words(b"1"))
+            await made.submit("two", words(b"2"))
+            await asyncio.sleep(0)
+            assert not made.producer.flushing
+            coming = False
+            await made.until(lambda: made.producer.flushing)
+            sent = [value for *_, value in made.producer.buffer]
+            assert sent == [b"1", b"1", b"2", b"2", b"2"]
+            await made.deliver()
+            await made.until(lambda: made.producer.flushing)
+            assert made.producer.buffer == [("orders-changelog", 0, b"a", b"2")]
+            made.producer.deliver()
+            await made.until(lambda: made.acked == ["one", "two"])
+
+    run(body)
+
+
+@pytest.mark.parametrize("limits", [{"max_pending_records": 4}, {"max_pending_bytes": 10}, {}])
+def test_nobody_waits_for_more_to_come(tmp_path: Path, limits: dict[str, int]) -> None:
+    """Where there is no room, or somebody drains, the round begins."""
+
+    async def body() -> None:
+        async with bench(tmp_path, more_is_coming=lambda: True, **limits) as made:
+            await made.submit("one", work(Put(b"a", b"12345", 0, 0), outputs=1))
+            draining = None if limits else asyncio.ensure_future(made.committer.drain([0], 9))
+            await made.until(lambda: made.producer.flushing)
+            await made.deliver()
+            await made.deliver()
+            await made.until(lambda: made.acked)
+            assert draining is None or await draining
 
     run(body)
 

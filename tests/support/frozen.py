@@ -187,8 +187,10 @@ class Recording(Loop):
         self.assignments = 1
 
     def take(self, chunk: Chunk, watermark: int | None) -> Effects:
-        """As `Loop.take`; the topic of a chunk has an id, as on a cluster."""
+        """As `Loop.take`; the topic of a chunk has an id, as on a cluster. Partition 0 is of a
+        worker that sees the states of all others too, each of the others of one that sees none."""
         chunk.topic_id = f"id-of-{chunk.topic}"
+        self.apart = chunk.partition != 0
         return super().take(chunk, watermark)
 
     def _happen(self, effects: Effects, partition: int) -> None:

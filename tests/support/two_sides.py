@@ -40,9 +40,13 @@ class Store:
 
     def __init__(self) -> None:
         self.tables: defaultdict[tuple[str, int], dict[bytes, bytes]] = defaultdict(dict)
+        self.here: int | None = None
+        """The one partition of the worker that reads, None: it has all."""
 
     def get_many(self, table: str, partition: int, keys: list[bytes]) -> list[bytes | None]:
-        """The stored values of `keys`, None for those without one."""
+        """The stored values of `keys`, None for those without one, and for those elsewhere."""
+        if self.here not in (None, partition):
+            return [None] * len(keys)
         return [self.tables[table, partition].get(key) for key in keys]
 
     def apply(self, table: str, partition: int, write: Put) -> None:
@@ -86,6 +90,8 @@ class Loop:
         self.latest = 0
         """After this no state can have been changed, 0: nobody knows (µs)."""
         self.store = Store()
+        self.apart = False
+        """Each partition is of another worker, which sees no state of another one."""
         chosen = profiles or builtin_profiles()
         topics = replace(TOPICS, stocked=stocked)
         self.orders = OrderProcessor(topics, partitions, chosen, self.store)
@@ -143,6 +149,7 @@ class Loop:
     def take(self, chunk: Chunk, watermark: int | None) -> Effects:
         """Work on a chunk and let its effects happen."""
         self.now += 1_000
+        self.store.here = chunk.partition if self.apart else None
         watermark = self._held_or(chunk.partition, watermark)
         moment = Moment(self.now, watermark, watermark is None, latest=self.latest)
         effects = self.by_topic[chunk.topic].step(chunk, moment)
@@ -152,6 +159,7 @@ class Loop:
     def tick(self, partition: int, watermark: int | None) -> Effects:
         """The clock of a partition moves to `gate` (µs)."""
         self.now += 1_000
+        self.store.here = partition if self.apart else None
         watermark = self._held_or(partition, watermark)
         moment = Moment(self.now, watermark, latest=self.latest)
         effects = Effects(topic=TOPICS.ticks, partition=partition)

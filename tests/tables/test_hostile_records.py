@@ -62,6 +62,7 @@ def lived() -> Loop:
     """A pipeline that has lived through some histories; tracks answered every claim."""
     histories = [suitable(seed) for seed in SEEDS]
     loop = Loop(PARTITIONS, max(from_datetime(history.until) for history in histories))
+    loop.apart = True  # or orders would have little to say
     for seed, history in enumerate(histories):
         sent_anywhere(loop, history, Random(seed))
     loop.drain(loop.now)

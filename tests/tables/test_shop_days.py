@@ -83,6 +83,7 @@ def test_any_chunking_and_partition_gives_the_count_of_the_facts(seed: int) -> N
     history = suitable(2_000 + seed)
     until = from_datetime(history.until)
     loop = Loop(rng.choice((1, 2, 3, 4, 7)), until - RUNNING)
+    loop.apart = seed % 2 == 1
     sent_anywhere(loop, history, rng)
     run(loop, rng, gates_of(history, rng))
     loop.drain(until)
@@ -103,6 +104,7 @@ def test_crashes_change_no_count(seed: int) -> None:
     history = suitable(3_000 + seed)
     until = from_datetime(history.until)
     loop = Loop(rng.choice((1, 2, 3, 4)), until - RUNNING)
+    loop.apart = seed % 2 == 1
     sent_anywhere(loop, history, rng)
     run(loop, rng, gates_of(history, rng), crashes=0.08)
     loop.drain(until)

@@ -368,7 +368,7 @@ def test_a_rule_that_raises_stops_nothing_else(
     (before,) = loop.newest().values()
     monkeypatch.setattr(ShipOverdue, "episodes", broken)
     loop.take(orders(order(updated_at=PAID + HOUR, state="closed")), us(PROMISE))
-    effects = loop.take(tracking(upload("1", UPLOADED)), us(PROMISE))
+    effects = loop.take(tracking(upload(["1", "2"], UPLOADED)), us(PROMISE))
     assert "ship_overdue" in caplog.text
     loop.drain(us(PROMISE))
     assert loop.newest()[before["warning_id"]] == before

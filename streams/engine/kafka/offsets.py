@@ -50,6 +50,11 @@ class PartitionOffsets:
         """The log goes on at `next_offset` and there is no record before it."""
         self.position = next_offset
 
+    def expects(self, chunk: Chunk) -> bool:
+        """Whether a chunk is of this assignment, and its agent not through with it."""
+        flight = self._find(chunk)
+        return flight is not None and not flight.submitted
+
     def submit(self, chunk: Chunk) -> bool:
         """The agent is through with a chunk. False: the chunk is not of this assignment."""
         flight = self._find(chunk)

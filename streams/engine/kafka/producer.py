@@ -109,7 +109,7 @@ class Producer:
         Waits (on this thread) while the buffer is full. Raises DeliveryFailed after any failure,
         and for a record that is too large.
         """
-        topic, key, value, partition, headers = output
+        topic, key, value, partition, headers, _ = output
         where = _ANY_PARTITION if partition is None else partition
         producer = self._plain if topic in self._plain_topics else self._producer
         if self.failed is not None:
@@ -135,7 +135,7 @@ class Producer:
         Where the topic has its records dated by the brokers, `appended` is told of its partition
         and Kafka time (ms), in whatever thread.
         """
-        topic, key, value, partition, _ = output
+        topic, key, value, partition, _, _ = output
         where = _ANY_PARTITION if partition is None else partition
         if self.failed is not None:
             raise self.failed

@@ -641,6 +641,18 @@ class ChunkConsumer(driver.Consumer):
             self.most[tp] = most
 
     @property
+    def reads(self) -> bool:
+        """Chunks are on their way to agents, or there are records that are wanted; ticks, of which
+        there are always some, do not count."""
+        clock = self.config.ticks_topic
+        return any(
+            offsets.processed < offsets.position
+            or (tp in self.wanted and offsets.position < (self.thread.log_state(tp).end or 0))
+            for tp, offsets in self.offsets.items()
+            if tp.topic != clock
+        )
+
+    @property
     def _full(self) -> bool:
         return self.in_flight_records >= self.config.max_in_flight_records
 

@@ -7,7 +7,7 @@ microseconds since the epoch in UTC, except where a name says `_ms`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -77,7 +77,8 @@ class Output(NamedTuple):
     """One record to publish.
 
     `partition` None lets the partitioner choose: Java's murmur2 of the key, of nothing for a record
-    without one. `value` None is a tombstone.
+    without one. `value` None is a tombstone. Of outputs with one topic, key and `word` the last one
+    stands: where they become durable together, the others are not sent.
     """
 
     topic: str
@@ -85,18 +86,22 @@ class Output(NamedTuple):
     value: bytes | None
     partition: int | None = None
     headers: list[tuple[str, bytes | None]] | None = None
+    word: str | None = None
 
 
 class Put(NamedTuple):
     """One state to store: `value` None deletes it (a tombstone in the changelog).
 
+    Where the engine was told of a stored form, `value` may be the state itself. Whoever reads the
+    key then is given that very state, and may change it if a put of it follows in the effects of
+    the chunk in hand; bytes are made of it when a round of commits begins.
     `due` is the time of the state's next deadline, `old_due` that of the state it replaces; both in
     microseconds, 0 for none. `old_due` must be what `get_many` returned for the key said, because
     the store removes exactly that entry from the due index.
     """
 
     key: bytes
-    value: bytes | None
+    value: Any
     due: int
     old_due: int
 

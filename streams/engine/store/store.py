@@ -12,11 +12,12 @@ One thread uses a partition store, save `write`, which may run in another one.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from struct import Struct
 from threading import Lock
+from typing import Any
 
 from rocksdict import (
     AccessType,
@@ -550,8 +551,9 @@ class TableStore:
     def __contains__(self, partition: int) -> bool:
         return partition in self._stores
 
-    def get_many(self, partition: int, keys: list[bytes]) -> list[bytes | None]:
-        """The newest state of each key, pending ones first; None where there is none."""
+    def get_many(self, partition: int, keys: list[bytes]) -> list[Any]:
+        """The newest state of each key, pending ones first, as they were put; None where there is
+        none."""
         store = self._stores[partition]
         pending = self._pending[partition]
         if not pending:
@@ -559,7 +561,7 @@ class TableStore:
         missing = [key for key in keys if key not in pending]
         if len(missing) == len(keys):
             return store.get_many(keys)
-        stored = iter(store.get_many(missing) if missing else ())
+        stored: Iterator[Any] = iter(store.get_many(missing) if missing else ())
         return [pending[key].value if key in pending else next(stored) for key in keys]
 
     def due(self, partition: int, upto_us: int, limit: int) -> list[tuple[int, bytes]]:
@@ -588,6 +590,10 @@ class TableStore:
     def pending(self, partition: int) -> int:
         """How many keys of a partition have a pending write."""
         return len(self._pending.get(partition, ()))
+
+    def waiting(self, partition: int) -> Collection[bytes]:
+        """The keys of an assigned partition that have a pending write."""
+        return self._pending[partition].keys()
 
 
 def _check_end(source: Rdict | Snapshot, last: bytes) -> None:

@@ -99,14 +99,15 @@ def create_app(
     *,
     due_of: Mapping[str, Callable[[bytes], int]],
     clock: Callable[[], int] | Clock | None = None,
+    stored_form: Callable[[Any], bytes] = bytes,
 ) -> EngineApp:
     """A worker's Faust app; `app.engine` is the engine, `app.chunks(topic)` gives topics to agents.
 
     `due_of` maps each table's name to a function that reads the due time (µs, 0 none) from a
-    stored value; `clock` (µs since the epoch) defaults to the wall clock, which is looked at with
-    doubt. Nothing connects before the app is started.
+    stored value; `stored_form` makes bytes of what puts hold; `clock` (µs since the epoch) defaults
+    to the wall clock, which is looked at with doubt. Nothing connects before the app is started.
     """
-    engine = Engine(config, due_of, clock)
+    engine = Engine(config, due_of, clock, stored_form)
     app = EngineApp(
         engine,
         broker=[URL(f"kafka://{address}") for address in config.bootstrap.split(",")],

@@ -5,17 +5,19 @@ changelog records, (3) writes the local stores, (4) acknowledges the chunks. So 
 holds what the changelog does not, the changelog never knows of a warning that was not delivered,
 and no offset passes a state that was not stored. A crash anywhere repeats work and loses none.
 
-Chunks go on being processed meanwhile: they see submitted states before those are stored.
+Chunks go on being processed meanwhile: they see submitted states before those are stored, and may
+change them. So a round makes bytes of its states before it awaits anything.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
+from typing import Any, Protocol
 
 from streams.engine.kafka.types import Effects, Output, Put
 from streams.engine.store.errors import StoreClosed, StoreUnusable
@@ -25,8 +27,21 @@ from streams.telemetry.metrics import COMMIT_ROUND
 
 log = logging.getLogger(__name__)
 
-DEFAULT_MAX_PENDING_RECORDS = 50_000
-DEFAULT_MAX_PENDING_BYTES = 64 * 1024 * 1024
+_new_tuple = tuple.__new__
+
+DEFAULT_MAX_PENDING_RECORDS = 200_000
+DEFAULT_MAX_PENDING_BYTES = 96 * 1024 * 1024
+
+GATHERED_S = 10.0
+"""The longest that work waits for more of a backlog to become durable with."""
+
+QUIET_S = 1.0
+"""After so long without any it is no longer believed that more is coming: brokers may be gone."""
+
+_LOOK_S = 0.05
+
+STATE_BYTES = 4_096
+"""What a state takes that is in memory as it is, more or less."""
 
 
 class CommitterFailed(RuntimeError):
@@ -51,21 +66,49 @@ class _Item:
 
     __slots__ = ("ack", "bytes", "dropped", "effects", "records")
 
-    def __init__(self, effects: Effects, ack: Callable[[], None]) -> None:
+    def __init__(
+        self, effects: Effects, ack: Callable[[], None], tables: Mapping[str, TableStore]
+    ) -> None:
         self.effects = effects
         self.ack = ack
         self.dropped = False
         self.records = len(effects.outputs)
         self.bytes = sum(len(row.key or b"") + len(row.value or b"") for row in effects.outputs)
-        for puts in effects.puts.values():
+        for name, puts in effects.puts.items():
+            waiting = tables[name].waiting(effects.partition)
             self.records += len(puts)
-            self.bytes += sum(len(put.key) + len(put.value or b"") for put in puts)
+            self.bytes += sum(_size(put, waiting) for put in puts)
+
+
+def _last_words(works: Iterable[Sequence[Output]]) -> list[Output]:
+    """The outputs of several chunks without the words that a later one takes the place of."""
+    found = [output for outputs in works for output in outputs]
+    last = {
+        (output.topic, output.key, output.word): place
+        for place, output in enumerate(found)
+        if output.word is not None
+    }
+    if len(last) == len(found):
+        return found
+    return [
+        output
+        for place, output in enumerate(found)
+        if output.word is None or last[output.topic, output.key, output.word] == place
+    ]
+
+
+def _size(put: Put, waiting: Collection[bytes]) -> int:
+    """About how much memory a put takes; a state that waits already is there once."""
+    value = put.value
+    if type(value) is bytes:
+        return len(put.key) + len(value)
+    return len(put.key) if value is None or put.key in waiting else STATE_BYTES
 
 
 class _States:
     """The states that a round writes to one partition of one table, the last of each key."""
 
-    __slots__ = ("first_due", "last", "partition", "store", "table")
+    __slots__ = ("first_due", "last", "partition", "rows", "store", "table")
 
     def __init__(self, table: TableStore, partition: int) -> None:
         self.table = table
@@ -73,6 +116,7 @@ class _States:
         self.store: PartitionStore = table[partition]
         self.last: dict[bytes, Put] = {}
         self.first_due: dict[bytes, int] = {}
+        self.rows: list[Put] = []
 
     def add(self, puts: Iterable[Put]) -> None:
         last, first_due = self.last, self.first_due
@@ -83,25 +127,26 @@ class _States:
                 first_due.setdefault(key, last[key].old_due)
             last[key] = put
 
-    def coalesced(self) -> list[Put]:
-        if not self.first_due:
-            return list(self.last.values())
+    def freeze(self, stored_form: Callable[[Any], bytes]) -> None:
+        """Make the rows that are written, as the states are now."""
         first_due = self.first_due
-        return [
-            Put(key, put.value, put.due, first_due[key]) if key in first_due else put
-            for key, put in self.last.items()
-        ]
+        for key, (_, value, due, old_due) in self.last.items():
+            if key in first_due:
+                old_due = first_due[key]
+            stored = None if value is None else stored_form(value)
+            self.rows.append(_new_tuple(Put, (key, stored, due, old_due)))
 
 
 class Committer:
     """Takes the work of chunks and acknowledges each once all of its effects are durable.
 
     `changelogs` names the changelog topic of each table; a state goes to the partition number of
-    its work. `may_write(topic, partition)` is asked with a work's input partition before anything
-    of it is produced and again before its states are; work that may not write any more is dropped.
-    `on_damaged` is told of a store that turns out to be damaged, whose partition's work is dropped.
-    `on_failure` is called once, with the first failure; nothing is committed after it. All methods
-    belong to one event loop.
+    its work. `stored_form` makes bytes of what puts hold. While `more_is_coming` a round waits for
+    it, as long as nobody waits for the round and there is room. `may_write(topic, partition)` is
+    asked with a work's input partition before anything of it is produced and again before its
+    states are; work that may not write any more is dropped. `on_damaged` is told of a store that
+    turns out to be damaged, whose partition's work is dropped. `on_failure` is called once, with
+    the first failure; nothing is committed after it. All methods belong to one event loop.
     """
 
     def __init__(
@@ -113,6 +158,8 @@ class Committer:
         may_write: Callable[[str, int], bool],
         on_damaged: Callable[[StoreUnusable], None],
         on_failure: Callable[[BaseException], None],
+        stored_form: Callable[[Any], bytes] = bytes,
+        more_is_coming: Callable[[], bool] = lambda: False,
         max_pending_records: int = DEFAULT_MAX_PENDING_RECORDS,
         max_pending_bytes: int = DEFAULT_MAX_PENDING_BYTES,
     ) -> None:
@@ -122,6 +169,9 @@ class Committer:
         self._may_write = may_write
         self._on_damaged = on_damaged
         self._on_failure = on_failure
+        self._stored_form = stored_form
+        self._more_is_coming = more_is_coming
+        self._draining = 0
         self._max_records = max_pending_records
         self._max_bytes = max_pending_bytes
         self._queue: list[_Item] = []
@@ -174,7 +224,7 @@ class Committer:
         for name in effects.puts:
             if effects.partition not in self._tables[name]:
                 raise KeyError(f"{name}-{effects.partition} is not assigned")
-        item = _Item(effects, ack)
+        item = _Item(effects, ack, self._tables)
         for name, puts in effects.puts.items():
             self._tables[name].add_pending(effects.partition, puts)
         self._records += item.records
@@ -209,6 +259,8 @@ class Committer:
         False when that takes longer than `timeout` seconds, or the committer failed or stopped.
         """
         wanted = set(partitions)
+        self._draining += 1
+        self._wake.set()
         try:
             async with asyncio.timeout(timeout):
                 while self._has_work(wanted):
@@ -217,6 +269,8 @@ class Committer:
                     await self._progress.wait()
         except TimeoutError:
             return False
+        finally:
+            self._draining -= 1
         return self._failure is None
 
     async def _run(self) -> None:
@@ -225,6 +279,7 @@ class Committer:
                 await self._wake.wait()
                 self._wake.clear()
                 while self._queue:
+                    await self._gather()
                     self._group, self._queue = self._queue, []
                     began = time.monotonic()
                     await self._round(self._group)
@@ -238,27 +293,44 @@ class Committer:
             self._notify()
             self._on_failure(error)
 
+    async def _gather(self) -> None:
+        """Let work gather while more of a backlog is coming: the states that are written, and the
+        words that are sent, are the last of each key."""
+        began = newest = time.monotonic()
+        works = len(self._queue)
+        while self._draining == 0 and self._has_room and self._more_is_coming():
+            now = time.monotonic()
+            if len(self._queue) > works:
+                works, newest = len(self._queue), now
+            if now - began >= GATHERED_S or now - newest >= QUIET_S:
+                return
+            self._wake.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), _LOOK_S)
+
+    @property
+    def _has_room(self) -> bool:
+        """Work may gather, and as much again be submitted while it is written."""
+        return self._records < self._max_records // 2 and self._bytes < self._max_bytes // 2
+
     async def _round(self, group: list[_Item]) -> None:
         producer = self._producer
         self._drop_forbidden(group)
-        produced = False
-        for item in group:
-            if not item.dropped:
-                for output in item.effects.outputs:
-                    producer.produce(output)
-                    produced = True
-        if produced:
+        frozen = self._states_of(group)
+        outputs = _last_words(item.effects.outputs for item in group if not item.dropped)
+        for output in outputs:
+            producer.produce(output)
+        if outputs:
             await producer.flush()
 
         self._drop_forbidden(group)
-        states = self._states_of(group)
+        states = [each for each in frozen if not self._gone(group, each.partition)]
         if states:
-            rows = [(changed, changed.coalesced()) for changed in states]
-            for changed, puts in rows:
+            for changed in states:
                 topic = self._changelogs[changed.table.name]
-                producer.produce_states(topic, changed.partition, puts)
+                producer.produce_states(topic, changed.partition, changed.rows)
             await producer.flush()
-            await self._store(group, rows)
+            await self._store(group, states)
 
         for item in group:
             if not item.dropped:
@@ -267,9 +339,9 @@ class Committer:
         for changed in states:
             changed.table.settle(changed.partition, changed.last.values())
 
-    async def _store(self, group: list[_Item], rows: list[tuple[_States, list[Put]]]) -> None:
+    async def _store(self, group: list[_Item], states: list[_States]) -> None:
         loop = asyncio.get_running_loop()
-        for changed, puts in rows:
+        for changed in states:
             if self._gone(group, changed.partition):
                 continue
             topic = self._changelogs[changed.table.name]
@@ -281,7 +353,7 @@ class Committer:
                     f"{last}: the topic was deleted and made again, and what it held is gone"
                 )
             try:
-                await loop.run_in_executor(self._thread, changed.store.write, puts, offset)
+                await loop.run_in_executor(self._thread, changed.store.write, changed.rows, offset)
             except StoreClosed:
                 if not self._gone(group, changed.partition):
                     raise
@@ -290,6 +362,7 @@ class Committer:
                 self._on_damaged(error)
 
     def _states_of(self, group: list[_Item]) -> list[_States]:
+        """What a group stores, as it is now."""
         found: dict[tuple[str, int], _States] = {}
         for item in group:
             if item.dropped:
@@ -302,6 +375,8 @@ class Committer:
                 if changed is None:
                     changed = found[name, partition] = _States(self._tables[name], partition)
                 changed.add(puts)
+        for changed in found.values():
+            changed.freeze(self._stored_form)
         return list(found.values())
 
     def _drop_forbidden(self, group: list[_Item]) -> None:

@@ -11,7 +11,7 @@ import logging
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -53,6 +53,12 @@ _ASKED_S = 2.0
 MOST_DUE_SHOWN = 1_000
 """Due states that are counted for operators, in each partition of a table."""
 
+
+_HELD_S = 0.02
+"""How often a worker looks whether the deadlines of its partitions can go."""
+
+_READING_S = 0.2
+"""The same while it reads what lay there at the assignment."""
 
 _SAID_AGAIN_S = 60.0
 """Seconds after which a line of the log is written again that would come again and again."""
@@ -134,8 +140,9 @@ class Engine:
     """States, effects, clock and gate of one worker.
 
     `due_of` gives, per table, the due time (µs, 0 none) that a stored value carries; it is asked
-    while a partition restores. `clock` returns µs since the epoch and is believed; the wall clock,
-    or a `Clock`, is looked at with doubt.
+    while a partition restores. `stored_form` makes bytes of the values of puts that are none.
+    `clock` returns µs since the epoch and is believed; the wall clock, or a `Clock`, is looked at
+    with doubt.
     """
 
     def __init__(
@@ -143,6 +150,7 @@ class Engine:
         config: EngineConfig,
         due_of: Mapping[str, Callable[[bytes], int]],
         clock: Callable[[], int] | Clock | None = None,
+        stored_form: Callable[[Any], bytes] = bytes,
     ) -> None:
         missing = set(config.tables) - set(due_of)
         if missing:
@@ -173,6 +181,7 @@ class Engine:
             fresh_us = int(max(10.0, 4 * config.tick_interval) * 1_000_000)
             clock = Clock(int(config.clock_tolerance * 1_000_000), fresh_us=fresh_us)
         self.clock = clock if isinstance(clock, Clock) else Clock.given(clock)
+        self._stored_form = stored_form
         self._app: Consuming | None = None
         cache = shared_cache(config.store_cache_bytes)
         self.tables = {
@@ -216,8 +225,30 @@ class Engine:
 
     # -- what agents call
 
-    def get_many(self, table: str, partition: int, keys: list[bytes]) -> list[bytes | None]:
-        """States of `keys` (None: no state), with everything submitted so far in them.
+    def expects(self, chunk: Chunk) -> bool:
+        """Whether a chunk is to be worked on: one of a former assignment is not, and must leave
+        alone what is known since."""
+        offsets = self.app.consumer.offsets.get(TP(chunk.topic, chunk.partition))
+        return offsets is not None and chunk.partition in self._owned and offsets.expects(chunk)
+
+    @contextlib.contextmanager
+    def changing_states(self) -> Iterator[None]:
+        """States that `get_many` gave are changed within. Whatever goes wrong there ends the worker
+        before a round of commits could write a state that is changed by half."""
+        try:
+            yield
+        except Exception as error:
+            self.fail(error)
+            raise
+
+    def stored_form(self, table: str, partition: int, key: bytes) -> bytes | None:
+        """The state of a key as it would be stored now (None: no state), for whoever only looks."""
+        (value,) = self.get_many(table, partition, [key])
+        return None if value is None else self._stored_form(value)
+
+    def get_many(self, table: str, partition: int, keys: list[bytes]) -> list[Any]:
+        """States of `keys` (None: no state), with everything submitted so far in them: the values
+        of puts as they are, or what is stored.
 
         None for all when the partition was revoked while the agent awaited something, or where its
         store turns out to be damaged: the chunk in hand will be dropped by `submit`.
@@ -509,6 +540,8 @@ class Engine:
             may_write=self.may_write,
             on_damaged=self._damaged,
             on_failure=self._writing_failed,
+            stored_form=self._stored_form,
+            more_is_coming=self._more_is_coming,
             session=self.session,
             taken=self.outage.taken,
         )
@@ -840,6 +873,12 @@ class Engine:
     def _observe(self, partition: int, now_us: int) -> bool:
         return self.watermark.observe(partition, self._inputs(partition, now_us), now_us)
 
+    def _more_is_coming(self) -> bool:
+        """Whether more is at hand of the backlog of an assignment: nothing of it is published yet,
+        so nobody waits."""
+        done = self.watermark.rounds_done
+        return self.assigned and any(done(n) == 0 for n in self._owned) and self.app.consumer.reads
+
     def _is_member(self) -> bool:
         return self.app.consumer.thread.generation() == self._generation
 
@@ -899,7 +938,10 @@ class Engine:
                     self.watermark.rounds_done(number) < self.config.watermark_rounds
                     for number in self.watermark.partitions()
                 )
-                pause = min(0.02, self.config.tick_interval) if held else self.config.tick_interval
+                pause = self.config.tick_interval
+                if held:
+                    # A round that is not read yet cannot be done.
+                    pause = min(pause, _READING_S if self._more_is_coming() else _HELD_S)
                 await asyncio.sleep(pause)
         except asyncio.CancelledError:
             raise
