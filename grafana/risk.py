@@ -650,7 +650,7 @@ STOCK = Row(
     Text("Stock", "库存"),
     [
         Panel(
-            35,
+            36,
             Table(
                 [
                     Column("platform", Text("Platform", "平台"), names=PLATFORMS),
@@ -674,7 +674,7 @@ STOCK = Row(
             decimals=0,
         ),
         Panel(
-            36,
+            37,
             Graph(),
             Text("Pieces that are lacking", "缺货件数"),
             Text(
@@ -695,7 +695,7 @@ STOCK = Row(
             least=0,
         ),
         Panel(
-            37,
+            38,
             Stat(),
             Text("Not counted in stock", "未计入库存"),
             Text(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from streams.decode.batch import decode_tracking_batch
 from streams.engine.kafka.origins import origin_of
 from streams.engine.kafka.types import Chunk, Effects, Output
-from streams.facts.facts import TrackFacts
+from streams.facts.facts import OrderFacts, TrackFacts
 from streams.judge import parcels as judge_parcels
 from streams.judge.claims import shortest_track
 from streams.judge.judgement import Judgement
@@ -211,10 +211,21 @@ class ParcelProcessor(JudgedProcessor[ParcelState, SentDays]):
             for profile in self.profiles.all
             if profile.meter is not None and profile.meter.asks_parcels
         }
-        profiles = self.profiles
         if not meters:
             return None
-        return lambda facts: meters.get(profiles.at(facts.platform, facts.paid_at).id)
+        profiles = self.profiles
+
+        @lru_cache(maxsize=1_024)
+        def asks(platform: str) -> bool:
+            return any(profile.id in meters for profile in profiles.of(platform))
+
+        def of(facts: OrderFacts) -> Meter | None:
+            # Most platforms ask nothing, and this is looked up for every fact.
+            if not asks(facts.platform):
+                return None
+            return meters.get(profiles.at(facts.platform, facts.paid_at).id)
+
+        return of
 
     @cached_property
     def _meters(self) -> dict[str, Meter | None]:

@@ -161,7 +161,7 @@ def test_bad_lines_are_named_and_nothing_is_written(
     said = result.stderr.splitlines()
     assert said[0].startswith("bad.jsonl: line 3: ")
     assert said[1] == (
-        "bad.jsonl: line 5: table='order': allowed is one of orders, parcels, tracks, meters"
+        "bad.jsonl: line 5: table='order': allowed is one of orders, parcels, tracks, meters, stock"
     )
     assert said[2] == (
         "bad.jsonl: line 6: partition=2: the first line names no such store of orders"

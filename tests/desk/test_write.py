@@ -224,7 +224,7 @@ def test_what_products_lack_is_kept_beside_their_days(database: Database) -> Non
             *(("p-2", 7), ("p-1", 5), ("p-3", 0))
         ]
         assert days.of_stock(connection, None, "douyin", "s-2") == []
-    gone = prune(database, NOON + 31 * DAY, 30, 365, lambda *_: None)
+    gone = prune(database, NOON + 31 * DAY, 30, 365, 30, lambda *_: None)
     assert gone["product_stock"] == 3
     with database.writing() as connection:
         write(connection, reads(messages, 4), [(taken, 4, 8)], NOON)
