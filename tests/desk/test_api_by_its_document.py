@@ -86,6 +86,7 @@ THERE = {
 
 NEVER_WRONG = {
     "GET /api/v1/me",
+    "GET /api/v1/notifications/channels",
     "GET /api/v1/parcels/{carrier}/{tracking_number}",
     "GET /api/v1/orders/{order_id}",
 }

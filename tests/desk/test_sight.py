@@ -163,7 +163,7 @@ def test_a_platforms_shop_is_apart_from_its_namesake(both: Database) -> None:
         "/api/v1/orders/{order_id:path}", "/api/v1/products",
     }  # fmt: skip
     for route, path in addresses(client, theirs).items():
-        if "{" in route and "{name}" not in route:
+        if "{" in route and "{name}" not in route and "{token}" not in route:
             assert client.get(path).status_code == 404, path
             assert everywhere.get(path).status_code == 200, path
     asked = f"/shops/one?platform={other}&shop_id=s-1"

@@ -231,6 +231,7 @@ def campaign(
     dice = random.Random(seed)
     began = time.monotonic()
     third = max(1, many // 3)
+    many = 3 * third
     with opened(folder, seed) as office:
         producer = office.producer()
         for step in range(kills + 1):
