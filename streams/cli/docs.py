@@ -115,7 +115,7 @@ answer.
 Ids are never labels, and every label has a bound: `shop` is one of the 20 shops for which most
 warnings stand, the same on all workers (of a shop's day: of the 20 nearest to a line), else
 `other`; `carrier` is one of 20, else `other`. Platforms, rules and profiles are those loaded. A
-worker shows less than 5,000 series, whatever its shops and carriers: a test measures it with 10,000
+worker shows less than 7,000 series, whatever its shops and carriers: a test measures it with 10,000
 shops, 100,000 standing warnings and 2,000 carriers. Besides these there are prometheus_client's own
 of the process (`process_*`) and of Python (`python_*`).
 """
