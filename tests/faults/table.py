@@ -396,6 +396,7 @@ def _recreate_input(scene: Scene) -> Undo:
     wait_for(lambda: scene.cluster.lag() == 0, 120, "lag 0 before an input is deleted")
     _recreate(scene, (topic,))
     scene.cluster.command(["topics", "create"])
+    scene.producing.begin_anew()
     return _nothing
 
 

@@ -1,6 +1,8 @@
 """The campaign's own producer loses nothing: that would look lost by the product."""
 
+import pytest
 from confluent_kafka import KafkaError
+from faults import workload
 from faults.workload import Producing, Sent
 
 
@@ -14,3 +16,15 @@ def test_what_a_producer_that_ended_had_not_sent_is_sent_by_the_next() -> None:
     assert following is not ended
     assert (len(ended), len(following)) == (0, 4)
     following.purge()
+
+
+def test_what_was_never_acknowledged_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the last producer never refused it."""
+    monkeypatch.setattr(workload, "GIVEN_UP_S", 1)
+    producing = Producing("127.0.0.1:1", {"orders": "orders"})  # nobody is there
+    producing.send([Sent("orders", f"{n}", b"{}") for n in range(2)])
+    producing.begin_anew()
+    producing.send([Sent("orders", "2", b"{}")])
+    producing.finish()
+    assert len(producing.failed) == 3
+    assert not producing.placed

@@ -16,7 +16,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 from oracle.brute_force import (
@@ -257,7 +257,8 @@ class Producing:
     failed: list[KafkaError] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._waiting: queue.Queue[tuple[Sent, float] | None] = queue.Queue()
+        # A record and how long to wait after it; "anew": by another producer; None: that was all.
+        self._waiting: queue.Queue[tuple[Sent, float] | Literal["anew"] | None] = queue.Queue()
         self._refused: list[tuple[Sent, KafkaError]] = []
         self._thread = threading.Thread(target=self._run, name="producing", daemon=True)
         self._thread.start()
@@ -272,20 +273,32 @@ class Producing:
         self.topics.setdefault(topic, topic)
         self._waiting.put((Sent(f"{topic}\n{partition}", "poison", value, poison=True), 0))
 
+    def begin_anew(self) -> None:
+        """A topic was made anew: what comes is sent by another producer.
+
+        The former one holds on to the leaders of the topic that is gone, whose epochs were higher,
+        and sends nothing more to their partitions.
+        """
+        self._waiting.put("anew")
+
     def finish(self) -> None:
-        """Wait until everything is acknowledged."""
+        """Wait until everything is acknowledged, or is in `failed`."""
         self._waiting.put(None)
         self._thread.join()
 
     def _run(self) -> None:
         producer = self._made()
         while (item := self._waiting.get()) is not None:
+            if item == "anew":
+                producer = self._another(producer)
+                continue
             producer = self._produce(producer, item[0])
             if item[1]:
                 time.sleep(item[1])
         deadline = time.monotonic() + GIVEN_UP_S
         while producer.flush(5) or self._refused:
             if time.monotonic() > deadline:
+                _give_up(producer)
                 self.failed = [error for _, error in self._refused]
                 return
             producer = self._produce(producer)
@@ -308,10 +321,7 @@ class Producing:
         has ended: one whose topic was made anew may."""
         refused, self._refused = self._refused, []
         if any(error.fatal() or error.code() == KafkaError._FATAL for _, error in refused):
-            producer.flush(5)
-            producer.purge()  # what it could not send is refused now, and not gone with it
-            producer.flush(5)
-            producer = self._made()
+            producer = self._another(producer)
         for record in (*(record for record, _ in refused), *records):
             topic, _, partition = record.kind.partition("\n")
             more: dict[str, Any] = {"partition": int(partition)} if partition else {}
@@ -330,6 +340,12 @@ class Producing:
         producer.poll(0)
         return producer
 
+    def _another(self, producer: Producer) -> Producer:
+        """Another producer; what the former one could not send is refused, and not gone with it."""
+        producer.flush(5)
+        _give_up(producer)
+        return self._made()
+
     def _noted(self, record: Sent) -> Callable[[Any, Any], None]:
         def noted(error: Any, message: Any) -> None:
             if error is not None:
@@ -338,6 +354,12 @@ class Producing:
                 self.placed[message.topic(), message.partition(), message.offset()] = record
 
         return noted
+
+
+def _give_up(producer: Producer) -> None:
+    """Have what was not acknowledged refused now."""
+    producer.purge()
+    producer.flush(5)
 
 
 def now() -> datetime:
