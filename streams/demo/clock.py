@@ -1,15 +1,19 @@
-"""A clock on which days pass in seconds, and stop where the history ends."""
+"""A clock on which days pass in seconds, and which stands a minute after the history is over."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 
+RUNS_ON = 60_000_000
+"""µs for which it goes on after the end, at the pace of real time."""
+
 
 class SimulatedClock:
     """Stands at `starts_at` until `start()`, then runs `speed` times real time up to `ends_at`.
 
-    Times are µs since the epoch. Read by several threads, started by one.
+    For RUNS_ON after that it runs like any other, so that what waits a moment to be published comes
+    out; then it stands. Times are µs since the epoch. Read by several threads, started by one.
     """
 
     def __init__(
@@ -36,8 +40,11 @@ class SimulatedClock:
         """What the clock shows."""
         if self._started is None:
             return self.starts_at
-        elapsed = self._monotonic() - self._started
-        return min(self.starts_at + int(elapsed * self._speed * 1_000_000), self.ends_at)
+        elapsed = (self._monotonic() - self._started) * 1_000_000
+        left = self.ends_at - self.starts_at - elapsed * self._speed
+        if left > 0:
+            return self.ends_at - int(left)
+        return self.ends_at + min(int(-left / self._speed), RUNS_ON)
 
     def seconds_until(self, moment: int) -> float:
         """Real seconds until the clock shows `moment` (0: it does); infinite before `start()`."""

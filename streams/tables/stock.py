@@ -157,12 +157,15 @@ class StockProcessor(Processor):
         moment: Moment,
         effects: Effects,
     ) -> list[Judged]:
-        """A changed product waits its turn to be published: the longer, the more of them change."""
-        wait = min(SLOWEST, len(keys) * SLOWER_BY)
+        """A changed product waits its turn to be published: the longer, the more of them change.
+
+        Further changes do not make it wait longer: else one that never rests were never published.
+        """
+        latest = moment.now + min(SLOWEST, len(keys) * SLOWER_BY)
         judged = super().judge(keys, applied, moment, effects)
         for each in judged:
             if not each.ended and each.state.level is not None:
-                each.state.due = min(each.state.due, moment.now + wait)
+                each.state.due = min(each.state.due, latest, each.old_due or latest)
         return judged
 
     def recover_stock(
