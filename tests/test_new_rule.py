@@ -76,7 +76,7 @@ def written(run: Run) -> dict[str, str]:
     return said
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_new_rules_are_complete_at_once(copy: Path, run: Run, written: dict[str, str]) -> None:
     """Lint, types and every test that looks for something forgotten; also their own tests."""
     for tool in (("check", "--quiet"), ("format", "--check", "--quiet")):
@@ -102,7 +102,7 @@ def test_what_is_left_is_listed(written: dict[str, str]) -> None:
             assert path in said
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_what_is_left_is_refused_once_the_rule_is_on(
     copy: Path, run: Run, written: dict[str, str]
 ) -> None:

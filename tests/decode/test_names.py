@@ -84,7 +84,7 @@ def test_an_operators_rows_are_laid_over() -> None:
     assert names.platform(" My Shop") == ("My Shop", "shopify")
     assert BUILT_IN.carrier("邮政") == "chinapost"
     assert names.unknown("carrier", ["van", "zto", "lorry", ""]) == {"lorry"}
-    assert names.unknown("platform", ["brief", "tmall", "shopify", "etsy"]) == {"etsy"}
+    assert names.unknown("platform", ["brief", "tmall", "shopify", "bazaar"]) == {"bazaar"}
 
 
 def test_what_is_in_no_table_is_listed() -> None:
