@@ -22,7 +22,7 @@ Examples:
   shipsentry state export orders parcels --out states.jsonl
   shipsentry state export --local --out states.jsonl.gz
 
-Without tables, all of them. The first line says which stores follow; each other one is a state:
+Without tables, all that a worker of these settings keeps. The first line says which stores follow; each other one is a state:
 table, partition, key, due (for readers), value (the stored bytes in base64). It has order and
 tracking numbers and hashed recipients, and no names, phones or addresses. --local reads the stores
 of a worker that does not run, for when the changelogs are lost: it has the partitions that this
@@ -49,7 +49,8 @@ def export(tables: tuple[str, ...], from_disk: bool, out: Target) -> None:
             if from_disk:
                 stack.enter_context(owned(settings.data_dir))
             with out.opened(in_one_step=True) as file:
-                stores = _stores(settings, tables or LOAD, from_disk)
+                wanted = tables or settings.engine().tables
+                stores = _stores(settings, wanted, from_disk)
                 file.write(encode_header(Header(settings.partitions, stores)) + b"\n")
                 for stored in _states(settings, stores, from_disk):
                     problem = problem_of(stored.table, stored.value)
