@@ -23,10 +23,10 @@ Examples:
   shipsentry state export --local --out states.jsonl.gz
 
 Without tables, all that a worker of these settings keeps. The first line says which stores follow;
-each other one is a state: table, partition, key, due (for readers), value (the stored bytes in base64). It has order and
-tracking numbers and hashed recipients, and no names, phones or addresses. --local reads the stores
-of a worker that does not run, for when the changelogs are lost: it has the partitions that this
-worker had. Exit status: 0, or 1 where a record is no state.
+each other one is a state: table, partition, key, due (for readers), value (the stored bytes in
+base64). It has order and tracking numbers and hashed recipients, and no names, phones or addresses.
+--local reads the stores of a worker that does not run, for when the changelogs are lost: it has the
+partitions that this worker had. Exit status: 0, or 1 where a record is no state.
 """
 
 
