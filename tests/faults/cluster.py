@@ -15,13 +15,18 @@ from types import TracebackType
 from typing import Any
 
 from confluent_kafka import (
-    Consumer,
     ConsumerGroupTopicPartitions,
     KafkaError,
     KafkaException,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    OffsetSpec,
+)
 from faults.proxy import Proxy
 from faults.workers import Supervisor, Worker
 from kafka_server import KafkaServer
@@ -228,47 +233,42 @@ class Cluster:
         asked = self.admin.list_consumer_group_offsets(
             [ConsumerGroupTopicPartitions(APP_ID, places)], request_timeout=10
         )[APP_ID].result(15)
-        consumer = self._consumer()
-        try:
-            return {
-                f"{place.topic}-{place.partition}": (
-                    *consumer.get_watermark_offsets(place, timeout=10),
-                    place.offset,
-                )
-                for place in asked.topic_partitions
-            }
-        finally:
-            consumer.close()
+        begins, ends = self._offsets(places, OffsetSpec.earliest()), self._offsets(places)
+        return {
+            f"{topic}-{number}": (begins[topic, number], ends[topic, number], place.offset)
+            for place in asked.topic_partitions
+            for topic, number in [(place.topic, place.partition)]
+        }
+
+    def _offsets(
+        self, places: Sequence[TopicPartition], where: OffsetSpec | None = None
+    ) -> dict[tuple[str, int], int]:
+        """The first offset of each partition, or the end. Raises KafkaException.
+
+        By the admin client: a consumer that is made for a question and closed at once may end this
+        process (a fault of librdkafka 2.16).
+        """
+        asked = self.admin.list_offsets(
+            {TopicPartition(p.topic, p.partition): where or OffsetSpec.latest() for p in places},
+            request_timeout=10,
+        )
+        return {(p.topic, p.partition): each.result(15).offset for p, each in asked.items()}
 
     def ends(self, topic: str) -> dict[int, int]:
         """The end offset of each partition; waits where leaders just change."""
         found: dict[int, int] = {}
-        consumer = self._consumer()
 
         def ask() -> bool:
             try:
-                for number in consumer.list_topics(topic, timeout=20).topics[topic].partitions:
-                    place = TopicPartition(topic, number)
-                    found[number] = consumer.get_watermark_offsets(place, timeout=20)[1]
+                parts = self.admin.list_topics(topic, timeout=20).topics[topic].partitions
+                places = [TopicPartition(topic, number) for number in parts]
+                found.update((n, end) for (_, n), end in self._offsets(places).items())
             except KafkaException:
                 return False
             return bool(found)
 
-        try:
-            wait_for(ask, 60, f"the ends of {topic}")
-        finally:
-            consumer.close()
+        wait_for(ask, 60, f"the ends of {topic}")
         return found
-
-    def _consumer(self) -> Consumer:
-        return Consumer(
-            {
-                "bootstrap.servers": self.kafka.bootstrap,
-                "group.id": "faults-verifier",
-                "enable.auto.commit": False,
-                **_QUIET,
-            }
-        )
 
     def delete_records(self, topics: Sequence[str], share: float) -> None:
         """Delete this share of each partition's records, the oldest ones, of compacted topics."""
