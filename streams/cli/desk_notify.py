@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from streams.cli.desk import errors, opened
+from streams.cli.files import InputFile
 from streams.cli.logs import one_line
 from streams.decode.names import with_own
 from streams.desk.notify.form import PARKED
@@ -74,7 +75,7 @@ reminders count, and nobody acknowledges anything. Nothing is sent.
 @click.option(
     "--routes",
     "routes_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=InputFile(dash=False),
     help="Another routes file. Default: SHIPSENTRY_DESK_NOTIFY_FILE.",
 )
 @click.option("--list", "lists", is_flag=True, help="Each message on a line, too.")

@@ -95,9 +95,9 @@ def _line(line: Mapping[str, Any]) -> str:
         f"{each['percent']:g} %" if "percent" in each else str(each["count"]) for each in grades
     ]
     window = line.get("window") or {}
-    over = f"{line['days']} days running" if line.get("days", 1) > 1 else "a day"
+    over = f"{counted(line['days'], 'day')} running" if line.get("days", 1) > 1 else "a day"
     if "days" in window:
-        over = f"{window['days']} days"
+        over = counted(window["days"], "day")
     elif "calendar" in window:
         over = f"a calendar {window['calendar']}"
     words = [f"{line['orders'].replace('_', ' ')} {sign} {', '.join(bounds)} of {over}"]

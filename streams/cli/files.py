@@ -94,11 +94,12 @@ class OutputDirectory(click.Path):
 class InputFile(click.Path):
     """A file to read; `-` is standard input where `dash`, else refused, `./-` a file of that name.
 
-    Standard input can be read once. `directory`: one of files will do too.
+    Standard input can be read once. `directory`: one of files will do too; `exists` false: it may
+    be made later.
     """
 
-    def __init__(self, *, dash: bool = True, directory: bool = False) -> None:
-        super().__init__(exists=True, dir_okay=directory, path_type=Path)
+    def __init__(self, *, dash: bool = True, directory: bool = False, exists: bool = True) -> None:
+        super().__init__(exists=exists, dir_okay=directory, path_type=Path)
         self.dash = dash
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:

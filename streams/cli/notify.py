@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from streams.cli.files import InputFile
 from streams.facts.times import MINUTE, SECOND
 from streams.notify.message import Channel, Refused, Sent, Throttled
 from streams.notify.once import (
@@ -47,20 +48,20 @@ _LONGEST_WAIT_S = 60.0
 @click.option(
     "--warnings",
     "warnings_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=InputFile(dash=False),
     required=True,
     help="What `replay` or `warnings export` wrote, JSON lines.",
 )
 @click.option(
     "--routes",
     "routes_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=InputFile(dash=False),
     required=True,
     help="The routes file.",
 )
 @click.option(
     "--memory",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=InputFile(dash=False, exists=False),
     help="Where it is kept what was told. Default: beside the warnings, .told.json at the end.",
 )
 @click.option("--print", "prints", is_flag=True, help="Print what would be sent; send nothing.")

@@ -72,7 +72,9 @@ def test_every_path_of_every_command_knows_the_dash() -> None:
     ]
     assert {name for name, _ in paths} == {
         *("replay", "import", "report", "ingest", "check", "evidence", "keys", "docs"),
+        "notify",
         *(
+            "desk notify preview",
             "dead-letters list",
             "dead-letters show",
             "rules validate",

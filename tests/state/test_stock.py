@@ -10,7 +10,7 @@ from streams.facts.facts import OwedFacts, StockFact
 from streams.facts.times import DAY, HOUR, RETENTION, STATE_KEPT
 from streams.state import stock
 from streams.state.batch import apply_levels, apply_owed
-from streams.state.codec import STORED, dump
+from streams.state.codec import dump, load_stock
 from streams.state.stock import (
     MOST_SHORT,
     OWED_KEPT,
@@ -139,13 +139,13 @@ def test_the_first_part_knows_what_the_others_come_to() -> None:
     """And forgets them as they empty; a part that is owed nothing has no state left."""
     order = next(str(n) for n in range(100) if part_of(str(n)))
     names = [(*PRODUCT, part_of(order)), (*PRODUCT, 0)]
-    part, first = apply_owed(names, [None, None], [[owed(order, 3)], [None]], NOW, STORED)
+    part, first = apply_owed(names, [None, None], [[owed(order, 3)], [None]], NOW)
     assert part.changed
     assert first.changed
     assert first.state is not None
     assert first.state.parts == {part_of(order): 3}
-    stored = [dump(each.state) for each in (part, first) if each.state is not None]
-    part, first = apply_owed(names, stored, [[owed(order, 0)], [None]], NOW + 1, STORED)
+    stored = [load_stock(dump(each.state)) for each in (part, first) if each.state is not None]
+    part, first = apply_owed(names, stored, [[owed(order, 0)], [None]], NOW + 1)
     assert (part.state, first.state) == (None, None)
     assert part.changed
     assert first.changed
@@ -154,13 +154,13 @@ def test_the_first_part_knows_what_the_others_come_to() -> None:
 def test_a_part_of_nothing_is_not_made() -> None:
     """An order that takes nothing of a product of which nothing is known leaves no state."""
     names = [(*PRODUCT, 0)]
-    (first,) = apply_owed(names, [None], [[owed("0", 0)]], NOW, STORED)
+    (first,) = apply_owed(names, [None], [[owed("0", 0)]], NOW)
     assert not first.changed
 
 
 def test_a_product_ends_once_nothing_is_heard_of_it() -> None:
     """A level as long as any state; with open orders only what a loss of states left behind."""
-    (first,) = apply_levels([(*PRODUCT, 0)], [None], [[level(NOW, 5)]], NOW, STORED)
+    (first,) = apply_levels([(*PRODUCT, 0)], [None], [[level(NOW, 5)]], NOW)
     assert first.state is not None
     assert first.state.due == ends_at(first.state) == NOW + STATE_KEPT
     first.state.parts = {3: 1}
