@@ -175,6 +175,8 @@ def test_every_route_of_the_console_says_who_may_ask(sqlite: Database, clock: Cl
     }
     assert changing == {
         "/act": Role.operator,
+        "/notifications/resend": Role.operator,
+        "/notifications/test": Role.operator,
         "/views": Role.viewer,
         "/sign-out": Role.viewer,
     }

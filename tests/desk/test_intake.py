@@ -149,7 +149,7 @@ def test_what_is_read_is_kept_and_what_is_no_message_is_told(
     send(cluster, values[150:])
     with reading(database, source(cluster)) as intake:
         wait_for(lambda: count(database, revisions) == 300)
-        assert intake.counts[TOPICS.warnings, "written"] == 150
+        wait_for(lambda: intake.counts[TOPICS.warnings, "written"] == 150)
     with database.reading() as connection:
         found = {(row.topic, row.reason) for row in connection.execute(select(unreadable))}
     assert found == {(TOPICS.warnings, "not_json"), (TOPICS.tracking, "missing_field")}
