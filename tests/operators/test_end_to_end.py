@@ -45,6 +45,15 @@ NOT_IMPLIED = {
     "Not ours, or not readable, in an hour": "nobody else writes to internal topics",
     "Plain keys in an hour": "the demo's week has keyed hashes",
     "Stores rebuilt in an hour": "no disk fails",
+    "Processes of one worker": "these workers are processes of their own",
+    **dict.fromkeys(
+        ("Pieces that are lacking", "Products that are short, by shop"),
+        "no levels of stock are read here",
+    ),
+    **dict.fromkeys(
+        ("Notifications sent", "Notifications to come", "How late notifications are"),
+        "no desk runs here",
+    ),
     **dict.fromkeys(
         ("Requests of sources", "Time to answer", "Records of sources", "Said too little"),
         "no source pushes here",
