@@ -142,6 +142,21 @@ def test_an_acknowledgement_that_ends_is_told_once(database: Database, tmp_path:
     assert again.pass_by(HOUR, MINUTE) == []
 
 
+@pytest.mark.parametrize("acts", [True, False])
+def test_an_acknowledgement_that_ends_early_hides_no_deadline_that_nears(
+    sqlite: Database, tmp_path: Path, acts: bool
+) -> None:
+    """A route that waits for deadlines tells once one is near, whoever cared long before."""
+    plan = plan_of(tmp_path, ALL + "hours_to_deadline = 2\n")
+    office = Office(sqlite, plan)
+    office.take(warned("a", deadline=NOON + 4 * HOUR))
+    if acts:
+        perform(sqlite, [an_id("a")], ACK, office.now, holds=HOUR)
+    assert office.pass_by(2 * HOUR - MINUTE, MINUTE) == []
+    assert told(office.pass_by(5 * MINUTE)) == [[("a", "new")]]
+    assert office.pass_by(HOUR, MINUTE) == []
+
+
 def test_reminders_come_as_deadlines_near_and_as_they_move(
     sqlite: Database, tmp_path: Path
 ) -> None:

@@ -7,7 +7,18 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, exists, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    or_,
+    select,
+    update,
+)
 
 from streams.desk.database.database import Database, add, sequence
 from streams.desk.database.tables import NEVER, notices, route_states, warnings
@@ -20,7 +31,7 @@ from streams.desk.notify.announce import (
     remember,
 )
 from streams.desk.notify.matching import is_of, unattended
-from streams.notify.decide import RouteState, covered, is_near
+from streams.notify.decide import RouteState, covered
 from streams.notify.message import Change
 from streams.notify.routes import Route
 
@@ -63,6 +74,7 @@ def _steps(route: Route, since: int, now: int) -> Iterator[tuple[Select[Any], De
         warnings.c.cared_until <= now,
         or_(route_states.c.again.is_(None), route_states.c.again < warnings.c.cared_until),
         *is_of(route),
+        *_near(route, now),
     )
     yield query, partial(_say_again, route, now)
 
@@ -75,6 +87,13 @@ def _open(route: Route, now: int, within: int) -> Select[Any]:
         warnings.c.due_at <= now + within,
         *is_of(route),
     )
+
+
+def _near(route: Route, now: int) -> list[ColumnElement[bool]]:
+    """As `streams.notify.decide.is_near`: what is not near yet is told of once it is."""
+    if route.near is None:
+        return []
+    return [or_(warnings.c.state != "open", warnings.c.due_at <= now + route.near)]
 
 
 def _known(route: Route) -> Select[Any]:
@@ -130,14 +149,12 @@ def _say_again(route: Route, now: int, connection: Connection, found: Rows) -> N
         if was is None or was.state != fact.state:
             turn = 1 if was is None else was.turn + 1
             was = RouteState(fact.state, fact.revision, turn, covered(route, fact, now))
-        place = route.name, fact.warning_id
-        changed[place] = was
+        changed[route.name, fact.warning_id] = was
         ends.append({"of": fact.warning_id, "ended": row.cared_until})
-        if is_near(route, fact, now):
-            rows += [
-                notice(route, channel, fact, was.turn, "again", now, None, row.cared_until)
-                for channel in route.channels
-            ]
+        rows += [
+            notice(route, channel, fact, was.turn, "again", now, None, row.cared_until)
+            for channel in route.channels
+        ]
     remember(connection, changed, now)
     connection.execute(
         update(route_states)
