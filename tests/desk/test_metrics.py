@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from support.catalogue import KNOWN
 from support.desk import NOON, an_id, put, warned
+from support.notifying import plan_of
 from support.ports import free_port
 
 from streams.desk.access import secrets, users
@@ -59,9 +61,10 @@ def intake(database: Database, clock: Time) -> Intake:
 
 
 @pytest.fixture
-def shown(database: Database, intake: Intake, clock: Time) -> DeskMetrics:
+def shown(database: Database, intake: Intake, clock: Time, tmp_path: Path) -> DeskMetrics:
     """What is told, of a desk to which three listen."""
-    return DeskMetrics(database, intake, clock, lambda: 3, ("ops",))
+    plan = plan_of(tmp_path, '[routes.all]\nchannels = ["ops"]\n')
+    return DeskMetrics(database, intake, clock, lambda: 3, plan)
 
 
 def samples(shown: DeskMetrics) -> dict[Key, float]:

@@ -64,6 +64,22 @@ def test_who_leaves_gives_its_channels_away_at_once(sqlite: Database, tmp_path: 
     assert second.post.next("ops", NOON + SECOND) is not None
 
 
+def test_what_waits_of_a_route_that_is_gone_is_not_looked_for(
+    sqlite: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It makes no channel late, and no desk ask for the database's one writer twice a second; the
+    route may come back."""
+    Office(sqlite, plan_of(tmp_path, ALL)).take(warned("a"))
+    office = Office(sqlite, plan_of(tmp_path, ALL.replace("all", "other")), owner="desk-2")
+    with sqlite.reading() as connection:
+        assert loads(connection, office.plan, NOON + DAY)["ops"] == Load(0, 0, 0, None)
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite, "writing", lambda: pytest.fail("nothing is to be written"))
+        assert office.post.next("ops", NOON + DAY) is None
+    back = Office(sqlite, plan_of(tmp_path, ALL), owner="desk-3")
+    assert back.post.next("ops", NOON + DAY) is not None
+
+
 def test_a_limit_is_kept_and_what_is_too_much_is_merged(sqlite: Database, tmp_path: Path) -> None:
     """6 a minute: one every ten seconds; more groups than that become one message."""
     office = Office(sqlite, plan_of(tmp_path, ALL), per_minute=6)
@@ -123,7 +139,7 @@ def test_what_fails_is_sent_14_times_again_and_parked(
     for n, (one, other) in enumerate(pairwise(at)):
         assert 0 <= other - one - (30 * SECOND << n) <= posting.FIRST_RETRY + 10 * MINUTE
     with sqlite.reading() as connection:
-        assert loads(connection, ["ops"], office.now)["ops"] == Load(0, 0, 1, None)
+        assert loads(connection, office.plan, office.now)["ops"] == Load(0, 0, 1, None)
         (row,) = listed(connection, state="parked")
     assert row.problem == "no answer"
     with sqlite.writing() as connection:
@@ -204,8 +220,8 @@ def test_who_was_told_of_a_warning_is_known(database: Database, tmp_path: Path) 
             "waiting",
             None,
         )
-        assert loads(connection, ["ops"], NOON)["ops"] == Load(1, 0, 0, None)
-        late = loads(connection, ["ops"], NOON + 7 * MINUTE)["ops"]
+        assert loads(connection, office.plan, NOON)["ops"] == Load(1, 0, 0, None)
+        late = loads(connection, office.plan, NOON + 7 * MINUTE)["ops"]
         assert late == Load(1, 0, 0, NOON + 5 * MINUTE)
     office.pass_by(6 * MINUTE, MINUTE)
     with database.reading() as connection:

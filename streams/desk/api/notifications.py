@@ -183,14 +183,14 @@ def channels(request: Request) -> Channels:
     desk = desk_of(request)
     if desk.telling is None:
         return Channels(items=[])
-    tables = desk.telling.plan.channels
+    plan = desk.telling.plan
     with desk.database.reading() as connection:
-        found = loads(connection, tables, desk.clock())
+        found = loads(connection, plan, desk.clock())
     return Channels(
         items=[
             ChannelItem(
                 name=name,
-                type=str(tables[name].get("type")),
+                type=str(plan.channels[name].get("type")),
                 waiting=load.waiting,
                 queued=load.queued,
                 parked=load.parked,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,10 +55,13 @@ class _Ready:
     ready_at: int
 
 
-def anything_ready(connection: Connection, channel: str, now: int) -> bool:
+def anything_ready(connection: Connection, channel: str, routes: Collection[str], now: int) -> bool:
     """Whether something has waited long enough, as far as can be told without much looking."""
     query = select(notices.c.id).where(
-        notices.c.channel == channel, notices.c.outcome == WAITING, notices.c.ready_at <= now
+        notices.c.channel == channel,
+        notices.c.route.in_(list(routes)),
+        notices.c.outcome == WAITING,
+        notices.c.ready_at <= now,
     )
     return connection.execute(query.limit(1)).first() is not None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, func, select, update
 from streams.desk.database.tables import notices, notifications
 from streams.desk.notify.announce import WAITING
 from streams.desk.notify.form import PARKED, QUEUED, SENT
+from streams.notify.routes import Plan
 
 STATES = (QUEUED, SENT, PARKED)
 
@@ -26,11 +27,15 @@ class Load:
     since: int | None
 
 
-def loads(connection: Connection, channels: Iterable[str], now: int) -> dict[str, Load]:
+def loads(connection: Connection, plan: Plan, now: int) -> dict[str, Load]:
     """The load of each channel. What waits for its window, a digest or the end of quiet hours is
-    not late."""
-    names = list(channels)
-    waits = (notices.c.outcome == WAITING, notices.c.channel.in_(names))
+    not late; what waits of a route that is gone is never sent."""
+    names = list(plan.channels)
+    waits = (
+        notices.c.outcome == WAITING,
+        notices.c.channel.in_(names),
+        notices.c.route.in_(list(plan.routes)),
+    )
     counts = select(notices.c.channel, func.count()).where(*waits)
     waiting = {
         row[0]: int(row[1]) for row in connection.execute(counts.group_by(notices.c.channel))

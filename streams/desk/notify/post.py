@@ -70,7 +70,8 @@ class Post:
         with self._database.reading() as connection:
             state = _channel(connection, channel)
             if not self._may(state, now) or not (
-                _anything_queued(connection, state, now) or anything_ready(connection, channel, now)
+                _anything_queued(connection, state, now)
+                or anything_ready(connection, channel, self._routes, now)
             ):
                 return None
         with self._database.writing() as connection:

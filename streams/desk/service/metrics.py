@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from streams.desk.database.tables import shop_sums
 from streams.desk.intake.consumer import Intake
 from streams.desk.notify.log import Load, loads
 from streams.facts.times import SECOND
+from streams.notify.routes import Plan
 from streams.telemetry import metrics
 from streams.telemetry.metrics import Measured
 
@@ -54,8 +55,8 @@ class _Answer:
 class DeskMetrics(Collector):
     """A registry of its own: a worker's metrics are none of a desk's.
 
-    `clock` gives µs since the epoch, `streams` how many listen for changes; `channels` are those
-    that people are told on.
+    `clock` gives µs since the epoch, `streams` how many listen for changes; `plan` is whom
+    it tells (None: nobody).
     """
 
     def __init__(
@@ -64,13 +65,13 @@ class DeskMetrics(Collector):
         intake: Intake,
         clock: Callable[[], int],
         streams: Callable[[], int],
-        channels: Sequence[str] = (),
+        plan: Plan | None = None,
     ) -> None:
         self._database = database
         self._intake = intake
         self._clock = clock
         self._streams = streams
-        self._channels = channels
+        self._plan = plan
         self._answer: _Answer | None = None
         self._registry = CollectorRegistry()
         for each in (self, *COUNTED):
@@ -98,7 +99,7 @@ class DeskMetrics(Collector):
                         for state, n in connection.execute(states.group_by(shop_sums.c.state))
                     },
                     waiting(connection),
-                    loads(connection, self._channels, self._clock()) if self._channels else {},
+                    {} if self._plan is None else loads(connection, self._plan, self._clock()),
                     *_size(self._database.file, connection),
                 )
         except (SQLAlchemyError, OSError):  # counted where it happens; a file that goes just then

@@ -187,8 +187,8 @@ def serve(settings: Settings, profiles: Profiles) -> int:
     if settings.desk_acknowledge_h is not None:
         desk.acknowledge = round(settings.desk_acknowledge_h * HOUR)
     desk.telling = telling
-    channels = () if telling is None else tuple(telling.plan.channels)
-    measured = DeskMetrics(database, intake, now, lambda: desk.news.streams, channels)
+    plan = None if telling is None else telling.plan
+    measured = DeskMetrics(database, intake, now, lambda: desk.news.streams, plan)
     desk.metrics = measured.render
     console = Console(
         profiles,

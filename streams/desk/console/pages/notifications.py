@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlencode
@@ -16,11 +17,11 @@ from streams.desk.api.notifications import MOST_REVISIONS, sees_all, telling_of
 from streams.desk.api.problems import FieldProblem, Problem
 from streams.desk.console.console import View, form_of, view_of
 from streams.desk.console.filters import parsed
-from streams.desk.notify.log import STATES, listed, loads, send_again
+from streams.desk.notify.log import STATES, Load, listed, loads, send_again
 from streams.desk.notify.preview import preview as foreseen
 from streams.facts.times import DAY, SECOND
 from streams.notify.message import Sent
-from streams.notify.routes import Route
+from streams.notify.routes import Plan, Route
 
 router = APIRouter()
 
@@ -66,9 +67,9 @@ def notifications(request: Request) -> Response:
     chosen = {name: next(iter(params.get(name, ())), "") for name in ("channel", "state")}
     before = _number(next(iter(params.get("before", ())), ""))
     telling = view.desk.telling
-    tables = {} if telling is None else telling.plan.channels
+    plan = None if telling is None else telling.plan
     with view.desk.database.reading() as connection:
-        load = loads(connection, tables, view.now)
+        channels = [] if plan is None else _channels(plan, loads(connection, plan, view.now), view)
         rows = listed(
             connection,
             channel=chosen["channel"].replace("\0", "") or None,
@@ -78,19 +79,9 @@ def notifications(request: Request) -> Response:
         )
     return view.page(
         "notifications.html",
-        on=telling is not None,
-        channels=[
-            Channel(
-                name,
-                str(tables[name].get("type")),
-                each.waiting,
-                each.queued,
-                each.parked,
-                "" if each.since is None else view.shown.span(view.now - each.since),
-            )
-            for name, each in load.items()
-        ],
-        ways=[] if telling is None else [_way(each, view) for each in telling.plan.routes.values()],
+        on=plan is not None,
+        channels=channels,
+        ways=[] if plan is None else [_way(each, view) for each in plan.routes.values()],
         rows=[
             {
                 "id": row.id,
@@ -193,6 +184,20 @@ def _number(text: str) -> int | None:
         return None
     found = int(text)
     return found if 0 < found <= _LARGEST else None
+
+
+def _channels(plan: Plan, found: Mapping[str, Load], view: View) -> list[Channel]:
+    return [
+        Channel(
+            name,
+            str(plan.channels[name].get("type")),
+            each.waiting,
+            each.queued,
+            each.parked,
+            "" if each.since is None else view.shown.span(view.now - each.since),
+        )
+        for name, each in found.items()
+    ]
 
 
 def _way(route: Route, view: View) -> Way:
