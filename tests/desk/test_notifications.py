@@ -124,7 +124,8 @@ def test_a_channel_is_tried_by_who_may_act(
     Robot.said.clear()
     done = browser.post("/notifications/test", data={"channel": "ops"})
     assert done.status_code == 204
-    assert [message.kind for message in Robot.said] == ["test"]
+    (trial,) = Robot.said
+    assert (trial.kind, trial.channel, trial.route) == ("test", "ops", "all")
     assert browser.post("/notifications/test", data={"channel": "x"}).status_code == 404
     monkeypatch.setattr(Robot, "answer", Refused("keywords not in content"))
     refused = browser.post("/notifications/test", data={"channel": "ops"})

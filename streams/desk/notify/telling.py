@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from streams.desk.database.database import Database
 from streams.desk.notify.announce import Announcer, begin
@@ -43,7 +43,8 @@ class Telling:
             (each for each in self.plan.routes.values() if name in each.every_channel),
             next(iter(self.plan.routes.values())),
         )
-        message = samples(to_datetime(now), route.language, route.tz)[0]
+        sample = samples(to_datetime(now), route.language, route.tz)[0]
+        message = replace(sample, channel=name, route=route.name)
 
         async def send() -> Outcome:
             channel = self.open()[name]
