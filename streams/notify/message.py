@@ -46,13 +46,15 @@ class Group:
 @dataclass(frozen=True, slots=True)
 class Counts:
     """What stands of the group when the message is made: all, those that nobody has acknowledged
-    or snoozed, and all by severity, rule and state."""
+    or snoozed, and all by severity, rule and state. `by_change` is of what the message is about,
+    also of what it has only the number of."""
 
     standing: int
     unattended: int
     by_severity: Mapping[str, int] = field(default_factory=dict)
     by_rule: Mapping[str, int] = field(default_factory=dict)
     by_state: Mapping[str, int] = field(default_factory=dict)
+    by_change: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

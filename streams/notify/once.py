@@ -243,19 +243,20 @@ def _letter(
         changed=tuple(each.item for each in parts[:MOST_ITEMS]),
         changed_more=max(0, len(parts) - MOST_ITEMS),
         urgent=() if is_over else tuple(urgent[:URGENT]),
-        counts=None if is_over else _counts([fact for fact, _ in stands]),
+        counts=None if is_over else _counts([fact for fact, _ in stands], parts),
     )
     states = {each.fact.warning_id: each.becomes for each in parts}
     return Letter(message, _spoken(is_over, group), states)
 
 
-def _counts(stands: Sequence[Fact]) -> Counts:
+def _counts(stands: Sequence[Fact], parts: Sequence[_Part]) -> Counts:
     return Counts(
         standing=len(stands),
         unattended=len(stands),
         by_severity=dict(Counter(fact.severity for fact in stands)),
         by_rule=dict(Counter(fact.rule for fact in stands)),
         by_state=dict(Counter(fact.state for fact in stands)),
+        by_change=dict(Counter(part.change for part in parts)),
     )
 
 

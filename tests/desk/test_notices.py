@@ -225,6 +225,29 @@ def test_a_digest_says_what_changed_and_what_stands(database: Database, tmp_path
     assert standing.since == first.made_at
 
 
+def test_a_digest_is_of_what_its_route_asks_for(sqlite: Database, tmp_path: Path) -> None:
+    """What costs less, or is in another state, is not counted and not called urgent."""
+    route = ALL + 'digest = ["13:00"]\ngroup = "route"\nmoney = 500\ncurrency = "CNY"\n'
+    open_only = '[routes.open]\nchannels = ["ops"]\ndigest = ["13:00"]\nstates = ["open"]\n'
+    office = Office(sqlite, plan_of(tmp_path, route + open_only), since=NOON + MINUTE)
+    cheap = {"kind": "compensation", "currency": "CNY", "least": 1, "most": 499}
+    dear = cheap | {"most": 500}
+    office.take(
+        warned("cheap", exposure=cheap), warned("dear", exposure=dear), warned("b", 1, "breached")
+    )
+    later = iso(NOON + 2 * MINUTE)
+    office.take(warned("new", exposure=dear, detected_at=later))
+    every, some = sorted(office.pass_by(2 * HOUR, 10 * MINUTE), key=lambda each: each.route)
+    assert told([every, some]) == [[("new", "new")], [("new", "new")]]
+    assert [item.warning.order_ids[0] for item in every.urgent] == ["order-dear"]
+    assert [item.warning.order_ids[0] for item in some.urgent] == ["order-cheap", "order-dear"]
+    assert every.counts is not None
+    assert some.counts is not None
+    assert (every.counts.standing, every.counts.unattended) == (2, 2)
+    assert (some.counts.standing, some.counts.by_state) == (3, {"open": 3})
+    assert some.counts.by_change == {"new": 1}
+
+
 def test_nobody_who_acknowledges_in_time_lets_others_know(
     database: Database, tmp_path: Path
 ) -> None:

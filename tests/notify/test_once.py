@@ -117,6 +117,8 @@ def test_more_groups_than_a_channel_takes_are_one_message(plan: Plan, tmp_path: 
     found = run(plan, tmp_path, *values, limit=4)
     assert [len(each.message.changed) for each in found] == [5, 5]
     assert found[0].message.group is None
+    assert found[0].message.counts is not None
+    assert found[0].message.counts.by_change == {"new": 5}
     sent(found, tmp_path)
     assert run(plan, tmp_path, *values) == []
 

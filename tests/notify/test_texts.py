@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from support.notices import HOSTILE, MADE_AT, SHANGHAI, digest, item, message, warning
+from support.notices import COUNTS, HOSTILE, MADE_AT, SHANGHAI, digest, item, message, warning
 
 from streams.notify.message import Locale
 from streams.notify.samples import samples
@@ -94,6 +95,14 @@ def test_a_digest_says_first_what_changed_then_the_most_urgent_then_counts() -> 
         )
     ]
     assert places == sorted(places)
+
+
+def test_changes_are_counted_beyond_what_a_message_carries() -> None:
+    """The reasons add up to what the title says."""
+    counts = replace(COUNTS, by_change={"breached": 30, "new": 9})
+    text = plain(digest(item(1), item(2, "breached"), changed_more=37, counts=counts))
+    assert "39 条变化" in text
+    assert "已超时 30 · 新预警 9\n" in text
 
 
 def test_what_is_over_is_not_called_urgent() -> None:

@@ -22,7 +22,7 @@ from streams.desk.database.tables import (
     work,
 )
 from streams.desk.notify.announce import ATTENDED, SENT_OUT, WAITING
-from streams.desk.notify.matching import by_dimensions, standing, unattended
+from streams.desk.notify.matching import is_of, unattended
 from streams.facts.times import HOUR, to_datetime
 from streams.notify.facts import message_key, urgency, weight
 from streams.notify.message import MOST_ITEMS, Change, Counts, Group, Item, Message
@@ -151,7 +151,7 @@ def _form(
         changed=tuple(items),
         changed_more=len(ordered) - len(items),
         urgent=_urgent(connection, route, group, chosen, now) if is_digest else (),
-        counts=_counts(connection, route, group, now) if is_digest else None,
+        counts=_counts(connection, route, group, ordered, now) if is_digest else None,
     )
     statement = insert(connection, notifications).values(
         key=message.key,
@@ -258,16 +258,26 @@ def _since(
 
 
 def _of_group(columns: Any, route: Route, group: Group | None) -> list[ColumnElement[bool]]:
-    found = [standing(columns), *by_dimensions(columns, route)]
+    found = is_of(route, columns)
     if group is not None:
         found += [columns.platform == group.platform, columns.shop_id == (group.shop_id or "")]
     return found
 
 
-def _counts(connection: Connection, route: Route, group: Group | None, now: int) -> Counts:
+def _counts(
+    connection: Connection,
+    route: Route,
+    group: Group | None,
+    told_of: Sequence[Row[Any]],
+    now: int,
+) -> Counts:
     by: dict[str, Counter[str]] = {"severity": Counter(), "rule": Counter(), "state": Counter()}
-    columns = [cells.c[name] for name in by]
-    query = select(*columns, func.sum(cells.c.n)).where(*_of_group(cells.c, route, group))
+    # Sums by cells know no money.
+    table, number = (
+        (cells, func.sum(cells.c.n)) if route.money is None else (warnings, func.count())
+    )
+    columns = [table.c[name] for name in by]
+    query = select(*columns, number).where(*_of_group(table.c, route, group))
     total = 0
     for *values, n in connection.execute(query.group_by(*columns)):
         total += int(n)
@@ -282,6 +292,7 @@ def _counts(connection: Connection, route: Route, group: Group | None, now: int)
         by_severity=dict(+by["severity"]),
         by_rule=dict(+by["rule"]),
         by_state=dict(+by["state"]),
+        by_change=dict(Counter(row.change for row in told_of)),
     )
 
 

@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, or_
 
 from streams.desk.database.tables import warnings
-from streams.desk.database.wanted import STANDING
 from streams.notify.routes import Route
 
 _DIMENSIONS = (
+    ("state", "states"),
     ("platform", "platforms"),
     ("rule", "rules"),
     ("stage", "stages"),
@@ -18,8 +18,9 @@ _DIMENSIONS = (
 )
 
 
-def by_dimensions(columns: Any, route: Route) -> list[ColumnElement[bool]]:
-    """What a route asks of the columns that `cells` and `warnings` both have."""
+def is_of(route: Route, columns: Any = warnings.c) -> list[ColumnElement[bool]]:
+    """All that a route asks of a standing warning but how near its deadline is. Of a route that
+    asks for no money, `columns` may be those of `cells`."""
     found = [
         columns[name].in_(values)
         for name, field in _DIMENSIONS
@@ -30,16 +31,10 @@ def by_dimensions(columns: Any, route: Route) -> list[ColumnElement[bool]]:
         found.append(
             or_(*(and_(columns.platform == p, columns.shop_id == shop) for p, _, shop in pairs))
         )
-    return found
-
-
-def is_of(route: Route) -> list[ColumnElement[bool]]:
-    """All that a route asks of a standing warning but how near its deadline is."""
-    found = [warnings.c.state.in_(route.states), *by_dimensions(warnings.c, route)]
     if route.money is not None:
         found += [
-            warnings.c.currency == route.currency,
-            func.coalesce(warnings.c.most, 0) >= route.money,
+            columns.currency == route.currency,
+            func.coalesce(columns.most, 0) >= route.money,
         ]
     return found
 
@@ -47,9 +42,3 @@ def is_of(route: Route) -> list[ColumnElement[bool]]:
 def unattended(now: int) -> ColumnElement[bool]:
     """Neither acknowledged nor snoozed now."""
     return or_(warnings.c.cared_until.is_(None), warnings.c.cared_until <= now)
-
-
-def standing(columns: Any) -> ColumnElement[bool]:
-    """What can still be acted upon."""
-    condition: ColumnElement[bool] = columns.state.in_(STANDING)
-    return condition
