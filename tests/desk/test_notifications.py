@@ -25,6 +25,8 @@ ROUTES = """
 [routes.all]
 channels = ["ops"]
 severities = ["critical"]
+stages = ["violation", "serious"]
+urgent_hours = 3
 quiet = ["22:00-08:00"]
 reminders_hours = [2]
 escalate = { after_hours = 1, channels = ["boss"] }
@@ -91,8 +93,30 @@ def test_the_page_shows_channels_routes_and_the_log(office: Office, clock: Clock
     """With what a channel answered; in either language."""
     browser = client(office, clock)
     for language, words in (
-        ("en", ("given up", "quiet 22:00-08:00", "a digest at 18:00", "Send a trial", "Late by")),
-        ("zh", ("已搁置", "22:00-08:00 免打扰", "每日 18:00 汇总", "发送测试", "最长延误")),
+        (
+            "en",
+            (
+                "Given up",
+                "violation · serious · critical",
+                "quiet 22:00-08:00",
+                "a digest at 18:00",
+                "Send a trial",
+                "Late by",
+                "at once 3 h before",
+            ),
+        ),
+        (
+            "zh",
+            (
+                "已搁置",
+                "违规 · 严重违规 · 严重",
+                "22:00-08:00 免打扰",
+                "每日 18:00 汇总",
+                "发送测试",
+                "最长延误",
+                "不足 3 小时立即发送",
+            ),
+        ),
     ):
         browser.headers["Accept-Language"] = language
         page = browser.get("/notifications").text
@@ -100,6 +124,7 @@ def test_the_page_shows_channels_routes_and_the_log(office: Office, clock: Clock
     parked = browser.get("/notifications?state=parked&channel=ops").text
     assert "douyin/s-2" in parked
     assert "douyin/s-1" not in parked
+    assert 'href="/notifications?state=parked"' in parked
     assert browser.get("/notifications?state=%00&before=x").status_code == 200
 
 

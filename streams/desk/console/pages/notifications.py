@@ -207,6 +207,7 @@ def _way(route: Route, view: View) -> Way:
         *(shown.value("platform", each) for each in route.platforms),
         *route.shops,
         *(shown.rule(each) for each in route.rules),
+        *(shown.value("stage", each) for each in route.stages),
         *(shown.value("severity", each) for each in route.severities),
     ]
     if len(route.states) == 1:
@@ -223,6 +224,8 @@ def _way(route: Route, view: View) -> Way:
     ]
     if route.quiet:
         speaks.append(says("notify_quiet", spans=", ".join(route.quiet)))
+    if route.urgent_hours:
+        speaks.append(says("notify_urgent", hours=f"{route.urgent_hours:g}"))
     if route.reminders_hours:
         hours = ", ".join(f"{each:g}" for each in route.reminders_hours)
         speaks.append(says("notify_reminds", hours=hours))
