@@ -136,7 +136,7 @@ class _Course:
         """A deadline is near, if it still is that one."""
         route = self._route
         newest, was = self._newest[fact.warning_id], self._states.get(fact.warning_id)
-        if (newest.state, newest.deadline) != ("open", fact.deadline):
+        if newest.deadline != fact.deadline or newest.state != "open" or not matches(route, newest):
             return
         reminded = covered(route, newest, now)
         if was is None or was.state != "open":

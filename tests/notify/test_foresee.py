@@ -96,3 +96,16 @@ def test_what_was_so_before_is_not_foreseen() -> None:
     before = {an_id("a"): ("open", "critical"), an_id("b"): ("open", "warning")}
     (found,) = foresee([route], facts, NOON + HOUR, before)
     assert {line.fact.warning_id for line in found.lines} == {an_id("b"), an_id("c")}
+
+
+def test_what_a_route_asks_for_no_longer_is_not_foreseen() -> None:
+    """Its deadline nears, but it has become less severe."""
+    deadline = NOON + 4 * HOUR
+    values = [
+        warned("a", deadline=deadline),
+        warned("a", 2, severity="warning", deadline=deadline, detected_at=iso(NOON + HOUR)),
+    ]
+    facts = [fact_of(ShipmentWarning.model_validate(value)) for value in values]
+    route = Route(name="all", channels=["ops"], severities=["critical"], reminders_hours=[2])
+    (found,) = foresee([route], facts, deadline)
+    assert [line.change for line in found.lines] == ["new"]
