@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -233,6 +235,16 @@ def test_a_template_that_fails_is_told_at_start(
         Texts(override(tmp_path, text))
     assert f"{tmp_path}/{where}: " in str(caught.value)
     assert why in str(caught.value)
+
+
+def test_templates_that_nobody_uses_any_more_are_let_go() -> None:
+    """Each trial of a channel makes them anew."""
+    texts = Texts()
+    texts.sized(digest(item(1)), PLAIN, None, Size(1, full=True))
+    gone = weakref.ref(texts._made[PLAIN])
+    del texts
+    gc.collect()
+    assert gone() is None
 
 
 def test_a_file_that_nothing_reads_is_told_too(tmp_path: Path) -> None:

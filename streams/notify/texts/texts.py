@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -96,6 +95,7 @@ class Texts:
     """
 
     def __init__(self, folder: Path | None = None) -> None:
+        self._made: dict[Dialect, Environment] = {}
         self._loader: BaseLoader = PackageLoader("streams.notify.texts")
         if folder is not None:
             own = FileSystemLoader(folder)
@@ -184,7 +184,9 @@ class Texts:
         )
 
     def _template(self, dialect: Dialect, name: str) -> Template:
-        return _environment(self._loader, dialect).get_template(name)
+        if dialect not in self._made:
+            self._made[dialect] = _environment(self._loader, dialect)
+        return self._made[dialect].get_template(name)
 
     def _check(self, folder: Path) -> None:
         known = [f"{locale}/{name}.jinja" for locale in LOCALES for name in (*NAMES, "parts")]
@@ -227,7 +229,6 @@ def _samples() -> Iterator[Message]:
         yield from samples(_SAMPLED_AT, locale, ZoneInfo("Asia/Shanghai"))
 
 
-@cache
 def _environment(loader: BaseLoader, dialect: Dialect) -> Environment:
     made = ImmutableSandboxedEnvironment(
         loader=loader,
