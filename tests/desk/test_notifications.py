@@ -191,6 +191,7 @@ def test_a_warning_says_who_was_told_of_it(office: Office, clock: Clock) -> None
     limited.headers["Accept-Language"] = "en"
     page = limited.get(f"/warnings/{warning_id}").text
     assert "Who was told" in page
+    assert "Notifications" not in page
     (notice,) = limited.get(f"/api/v1/warnings/{warning_id}/notices").json()["items"]
     assert (notice["channel"], notice["change"], notice["sending"]) == ("ops", "new", "sent")
     other = warned("b")["warning_id"]
