@@ -28,6 +28,7 @@ from streams.telemetry.counted import counted
 
 _MOST_REVISIONS = 200_000
 _MOST_AGAIN = 500
+_LARGEST = (1 << 63) - 1
 _SPAN = re.compile(r"([1-9][0-9]{0,3})([hd])")
 
 
@@ -129,7 +130,7 @@ The idempotency keys stay: a receiver that knows one has the message already.
 
 
 @click.command("resend", epilog=RESEND_EPILOG)
-@click.argument("ids", nargs=-1, type=int)
+@click.argument("ids", nargs=-1, type=click.IntRange(1, _LARGEST))
 @click.option("--parked", is_flag=True, help="All that were given up, 500 at a time.")
 @click.option("--channel", help="With --parked: those of this channel.")
 def resend(ids: tuple[int, ...], parked: bool, channel: str | None) -> None:
