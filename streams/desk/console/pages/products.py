@@ -12,6 +12,7 @@ from schemas import times
 from streams.desk.access.who import Role
 from streams.desk.api.guard import needs
 from streams.desk.console.console import View, view_of
+from streams.desk.console.pages.rows import order_path
 from streams.desk.console.pages.shops import (
     BACK,
     line_title,
@@ -33,13 +34,13 @@ Key = tuple[str, str, str]
 @dataclass(frozen=True, slots=True)
 class Lack:
     """A product's stock: pieces that are lacking, that there are, that are still to be sent; since
-    when, and the orders that break their promises first."""
+    when, and the orders that break their promises first, with their pages."""
 
     short_by: int
     available: int
     unshipped: int
     since: str
-    orders: tuple[str, ...]
+    orders: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ def _lack(value: dict[str, Any] | None, shown: Shown) -> Lack | None:
         value["available"],
         value["unshipped"],
         shown.moment(None if since is None else times.to_us(times.parse(since))),
-        tuple(each["order_id"] for each in value["short_orders"]),
+        tuple((name := each["order_id"], order_path(name)) for each in value["short_orders"]),
     )
 
 
