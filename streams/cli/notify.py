@@ -11,7 +11,7 @@ import click
 
 from streams.cli.files import InputFile
 from streams.facts.times import MINUTE, SECOND
-from streams.notify.message import Channel, Refused, Sent, Throttled
+from streams.notify.message import MERGE_ABOVE, Channel, Refused, Sent, Throttled
 from streams.notify.once import (
     Letter,
     Remembered,
@@ -83,7 +83,7 @@ def notify(
         raise click.UsageError(str(error)) from error
     except (WrongFile, OSError) as error:
         raise click.ClickException(str(error)) from error
-    limits = {name: channel.limits.per_minute or 20 for name, channel in channels.items()}
+    limits = {name: channel.limits.per_minute or MERGE_ABOVE for name, channel in channels.items()}
     found = letters(plan.routes.values(), limits, warnings, known, now)
     if prints:
         for letter in found:

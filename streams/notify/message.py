@@ -23,6 +23,15 @@ Locale = Literal["zh", "en"]
 MOST_ITEMS = 200
 """Items that a message carries in full; of further ones it has the number."""
 
+URGENT = 5
+"""Further warnings that a digest names."""
+
+MERGED = "*"
+"""Stands for the group of a message that was made of several."""
+
+MERGE_ABOVE = 20
+"""Groups that may wait for a channel without a limit before they become one message."""
+
 
 @dataclass(frozen=True, slots=True)
 class Item:

@@ -14,17 +14,20 @@ from schemas import Refusal, ShipmentWarning, parse
 from streams.facts.times import HOUR, to_datetime
 from streams.notify.decide import OVER, Fact, RouteState, covered, group_key, heard, matches
 from streams.notify.facts import fact_of, message_key, notice_key, urgency
-from streams.notify.message import MOST_ITEMS, Change, Counts, Group, Item, Message
+from streams.notify.message import (
+    MERGED,
+    MOST_ITEMS,
+    URGENT,
+    Change,
+    Counts,
+    Group,
+    Item,
+    Message,
+)
 from streams.notify.routes import Route
 
 MAX_LINE = 4 << 20
 """Bytes of a warning."""
-
-MERGED = "*"
-"""Stands for the group of a message that was made of several."""
-
-URGENT = 5
-"""Further warnings that a digest names."""
 
 
 class WrongFile(ValueError):

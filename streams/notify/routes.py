@@ -44,9 +44,7 @@ class WrongRoutes(ValueError):
 def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
-    except (ValueError, OSError) as error:  # ZoneInfoNotFoundError is a KeyError
-        raise ValueError(f"{value!r} is no time zone, such as Asia/Shanghai") from error
-    except KeyError:
+    except (ValueError, OSError, KeyError):  # ZoneInfoNotFoundError is a KeyError
         raise ValueError(f"{value!r} is no time zone, such as Asia/Shanghai") from None
     return value
 
@@ -194,8 +192,7 @@ class Plan:
 
     def problem(self, field: tuple[str | int, ...], message: str) -> str:
         """A line that says what is wrong with a field, and where it stands."""
-        named = ".".join(map(str, field))
-        return f"{self.path}:{line_of(self.text, field)}: {named}: {message}"
+        return _line(self.path, self.text, field, message)
 
     def check_names(self, rules: Collection[str], platform_of: Callable[[str], str]) -> None:
         """Raise WrongRoutes where a route could never match: it names a rule that there is not, or
@@ -204,7 +201,9 @@ class Plan:
         for name, route in self.routes.items():
             place = "routes", name
             problems += [
-                self.problem((*place, "rules"), f"no rule {each!r}; there are {_listed(rules)}")
+                self.problem(
+                    (*place, "rules"), f"no rule {each!r}; there are {', '.join(sorted(rules))}"
+                )
                 for each in route.rules
                 if each not in rules
             ]
@@ -274,7 +273,3 @@ def _said(
 def _line(path: Path, text: str, field: tuple[str | int, ...], message: str) -> str:
     named = ".".join(map(str, field)) or "the file"
     return f"{path}:{line_of(text, field)}: {named}: {message}"
-
-
-def _listed(names: Collection[str]) -> str:
-    return ", ".join(sorted(names))

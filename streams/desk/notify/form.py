@@ -25,7 +25,16 @@ from streams.desk.notify.announce import ATTENDED, SENT_OUT, WAITING
 from streams.desk.notify.matching import is_of, unattended
 from streams.facts.times import HOUR, to_datetime
 from streams.notify.facts import message_key, urgency, weight
-from streams.notify.message import MOST_ITEMS, Change, Counts, Group, Item, Message
+from streams.notify.message import (
+    MERGED,
+    MOST_ITEMS,
+    URGENT,
+    Change,
+    Counts,
+    Group,
+    Item,
+    Message,
+)
 from streams.notify.routes import Route
 from streams.notify.stored import to_json
 
@@ -34,12 +43,6 @@ MOST_AT_ONCE = 5_000
 
 MOST_BYTES = 1 << 20
 """Bytes of the warnings that a message carries in full."""
-
-URGENT = 5
-"""Further warnings that a digest names."""
-
-MERGED = "*"
-"""Stands for the group of a message that was made of several."""
 
 QUEUED, SENT, PARKED = "queued", "sent", "parked"
 """States of a notification."""

@@ -12,7 +12,16 @@ from streams.desk.database.database import Database, sequence
 from streams.desk.database.tables import notifications, notify_channels
 from streams.desk.notify.form import PARKED, QUEUED, SENT, anything_ready, form
 from streams.facts.times import HOUR, MINUTE, SECOND
-from streams.notify.message import Failed, Limits, Message, Outcome, Refused, Sent, Throttled
+from streams.notify.message import (
+    MERGE_ABOVE,
+    Failed,
+    Limits,
+    Message,
+    Outcome,
+    Refused,
+    Sent,
+    Throttled,
+)
 from streams.notify.routes import Route
 from streams.notify.stored import from_json
 
@@ -30,9 +39,6 @@ SUSPECT = 3
 
 LEASE = 60 * SECOND
 """How long a channel stays with a desk that is not heard of: longer than an attempt takes."""
-
-MERGE_ABOVE = 20
-"""Groups that may wait for a channel without a limit before they become one message."""
 
 _LONGEST_PAUSE = HOUR
 _LONGEST_PROBLEM = 300
