@@ -18,7 +18,8 @@ from streams.notify.samples import samples
 from streams.notify.texts.dialects import DINGTALK, EVERY, PLAIN, Dialect
 from streams.notify.texts.links import LASTS, Allowed, Links
 from streams.notify.texts.shown import Reader
-from streams.notify.texts.texts import Card, Size, Texts, TooLong, WrongTemplate
+from streams.notify.texts.texts import LOCALES, Card, Size, Texts, TooLong, WrongTemplate
+from streams.profiles.loader import load
 
 TEXTS = Texts()
 LINKS = Links("https://desk.example.com/", b"k" * 32)
@@ -301,3 +302,13 @@ def test_a_link_of_somebody_elses_is_none(token: str) -> None:
     for bad in (good.replace("snooze", "acknowledge"), good[:-1], good + "x"):
         assert LINKS.read(bad, MADE_AT) is None
     assert Links("https://desk.example.com", b"another").read(good, MADE_AT) is None
+
+
+def test_every_platform_with_a_profile_has_a_name() -> None:
+    """But that of the product's brief, which nobody sells on."""
+    codes = {profile.platform for profile in load().all} - {"brief"}
+    for locale in LOCALES:
+        reader = Reader(locale, SHANGHAI, MADE_AT)
+        unnamed = {code for code in codes if reader.platform(code) == code}
+        assert unnamed == set()
+    assert reader.platform("a\nshop") == "a shop"

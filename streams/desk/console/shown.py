@@ -88,6 +88,8 @@ class Shown:
             return self.says("none_stated")
         if dimension == "rule":
             return self.rule(value)
+        if dimension == "platform":
+            return self.word("platforms", value)
         if dimension == "severity":
             return self.word("severities", value)
         if dimension == "state":

@@ -134,7 +134,11 @@ class Reader:
 
     def platform(self, code: str) -> str:
         """What a platform is called."""
-        return self.word("platforms", code) if code else self.word("words", "no_platform")
+        return (
+            clean(self._words.word("platforms", code))
+            if code
+            else self.word("words", "no_platform")
+        )
 
     def rule(self, code: str) -> str:
         """What a rule is called."""
