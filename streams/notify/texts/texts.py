@@ -309,8 +309,8 @@ def _rows(
 
 def _changes(message: Message, reader: Reader) -> list[tuple[str, int]]:
     """How often each reason to be told of comes, the most frequent first."""
-    told = {} if message.counts is None else message.counts.by_change
-    found = Counter(told or (item.change for item in message.changed))
+    known = {} if message.counts is None else message.counts.by_change
+    found = Counter(known or (item.change for item in message.changed))
     return [(reader.word("changes", change), number) for change, number in found.most_common()]
 
 
