@@ -285,9 +285,6 @@ class ShopDayProcessor(Processor):
         for name, value in found.products:
             key = product_key(row.platform, row.shop_id, name, row.day)
             effects.outputs.append(Output(topics.product_risk, key, _encoder.encode(value)))
-        if row.day > meter_of(self.profiles, row.platform).day_of(moment.now):
-            # A line over many days is crossed today; days to come look back to it as well.
-            return
         for line in found.crossed:
             effects.counts.add(SHOP_LINES_CROSSED, row.platform, line)
             left_out = self.lines.admit(f"line {line}")
