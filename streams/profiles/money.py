@@ -78,7 +78,7 @@ class Scale(NamedTuple):
     def price(self, amount: int, unit: int) -> Range:
         """What an order of `amount` costs at the least and at the most."""
         costs = [step.cost(amount, unit) for step in self.tiers]
-        return min(costs), sum(costs) if self.added else max(costs)
+        return (costs[0], sum(costs)) if self.added else (min(costs), max(costs))
 
     @property
     def buyer_days(self) -> Range:

@@ -53,11 +53,14 @@ def risks(row: ShopDay, before: Mapping[int, Counts], profiles: Profiles, now: i
     shop = None
     crossed: tuple[str, ...] = ()
     shown = int.from_bytes(blake2b(_encoder.encode(content), digest_size=8).digest(), "big")
-    if shown != row.shown and (row.revision or any(row.counts)):
-        row.shown, row.revision = shown, _revision(row.revision, now)
+    is_said = bool(row.revision) or any(row.counts)
+    if is_said and row.day <= meter.day_of(now):
+        # A window may be over its line days before: that is crossed on its own day.
         over = tuple(line["name"] for line in (*lines, *windows) if line["crossed"])
         crossed = tuple(name for name in over if name not in row.crossed)
         row.crossed = over
+    if is_said and shown != row.shown:
+        row.shown, row.revision = shown, _revision(row.revision, now)
         shop = {
             **head,
             "day": day_text(row.day),

@@ -48,8 +48,8 @@ class ShopDay(msgspec.Struct, gc=False, array_like=True):
     `applied` is the offset of the last message that is counted here, in the topic that `log` stands
     for (0: not known, as in rows of release 0.1.0). From `ends_at` (µs) on nothing is counted any
     more: the row is forgotten, or kept for later days whose lines look back to it.
-    `shown` is a digest of what was last published, `crossed` the lines crossed in it. `named` are
-    the bytes of its product ids.
+    `shown` is a digest of what was last published, `crossed` the lines that were crossed when it
+    was last looked at, on that day or later. `named` are the bytes of its product ids.
     """
 
     platform: str

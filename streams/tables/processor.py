@@ -350,6 +350,20 @@ class Processor:
                 )
             return None
 
+    def all_loaded(
+        self, partition: int, keys: Iterable[bytes], effects: Effects
+    ) -> dict[bytes, tuple[Any, int]]:
+        """The stored states of `keys` that there are and that can be read, each with its due
+        time."""
+        wanted = list(dict.fromkeys(keys))
+        stored = self.states.get_many(self.table, partition, wanted) if wanted else ()
+        found = {}
+        for key, value in zip(wanted, stored, strict=True):
+            state = None if value is None else self.loaded(value, partition, effects)
+            if state is not None:
+                found[key] = state, self.codec.due_of(value)
+        return found
+
     def misrouted(self, keys: Sequence[bytes], stored: Sequence[Any], partition: int) -> set[bytes]:
         """The keys without a state that our partitioner would not have put on `partition`."""
         unknown = [key for key, old in zip(keys, stored, strict=True) if old is None]

@@ -199,7 +199,7 @@ class ShopDayProcessor(Processor):
             return
         if not due:
             return
-        rows = self._rows(partition, [key for _, key in due], effects)
+        rows = self.all_loaded(partition, [key for _, key in due], effects)
         judged = []
         awake: dict[bytes, tuple[ShopDay, int]] = {}
         for key, (row, old_due) in rows.items():
@@ -220,7 +220,7 @@ class ShopDayProcessor(Processor):
             for row, _ in awake.values()
             for day in self._near(row, range(1, self._reach(row.platform) + 1), partition, effects)
         )
-        for key, (row, old_due) in self._rows(
+        for key, (row, old_due) in self.all_loaded(
             partition, [key for key in later if key not in awake], effects
         ).items():
             # A day that counted nothing is known by its products alone: nothing is to be said.
@@ -285,9 +285,6 @@ class ShopDayProcessor(Processor):
         for name, value in found.products:
             key = product_key(row.platform, row.shop_id, name, row.day)
             effects.outputs.append(Output(topics.product_risk, key, _encoder.encode(value)))
-        if row.day > meter_of(self.profiles, row.platform).day_of(moment.now):
-            # A line over many days is crossed today; days to come look back to it as well.
-            return
         for line in found.crossed:
             effects.counts.add(SHOP_LINES_CROSSED, row.platform, line)
             left_out = self.lines.admit(f"line {line}")
@@ -303,21 +300,6 @@ class ShopDayProcessor(Processor):
                         left_out=left_out,
                     ),
                 )
-
-    def _rows(
-        self, partition: int, keys: Sequence[bytes], effects: Effects
-    ) -> dict[bytes, tuple[ShopDay, int]]:
-        """The rows that exist of `keys` and can be read, each with its due time."""
-        wanted = list(dict.fromkeys(keys))
-        if not wanted:
-            return {}
-        stored = self.states.get_many(self.table, partition, wanted)
-        rows = {}
-        for key, value in zip(wanted, stored, strict=True):
-            row = None if value is None else self.loaded(value, partition, effects)
-            if row is not None:
-                rows[key] = row, self.codec.due_of(value)
-        return rows
 
     def _near(
         self, row: ShopDay, distances: Iterable[int], partition: int, effects: Effects

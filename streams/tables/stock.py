@@ -190,7 +190,7 @@ class StockProcessor(Processor):
             self._take_over(partition, moment, effects)
             return
         judged = []
-        for key, (row, old_due) in self._rows(partition, [k for _, k in due], effects).items():
+        for key, (row, old_due) in self.all_loaded(partition, [k for _, k in due], effects).items():
             if old_due > moment.watermark:
                 continue
             if ends_at(row) <= moment.watermark:
@@ -211,7 +211,7 @@ class StockProcessor(Processor):
         """Let products know what was published of them, some of them in each tick."""
         shown = self._shown[partition]
         judged = []
-        for key, (row, old_due) in self._rows(
+        for key, (row, old_due) in self.all_loaded(
             partition, list(islice(shown, MOST_TAKEN_OVER)), effects
         ).items():
             said = shown[key]
@@ -245,19 +245,7 @@ class StockProcessor(Processor):
     ) -> dict[bytes, tuple[Stock, int]]:
         """The further parts of a product, each with its due time."""
         product = first.platform, first.shop_id, first.product_id
-        return self._rows(partition, [part_key((*product, n)) for n in first.parts], effects)
-
-    def _rows(
-        self, partition: int, keys: Sequence[bytes], effects: Effects
-    ) -> dict[bytes, tuple[Stock, int]]:
-        """The parts that exist of `keys` and can be read, each with its due time."""
-        rows = {}
-        stored = self.states.get_many(self.table, partition, list(keys)) if keys else ()
-        for key, value in zip(keys, stored, strict=True):
-            row = None if value is None else self.loaded(value, partition, effects)
-            if row is not None:
-                rows[key] = row, self.codec.due_of(value)
-        return rows
+        return self.all_loaded(partition, [part_key((*product, n)) for n in first.parts], effects)
 
 
 def _add(decoded: Decoded, name: Part, fact: StockFact | OwedFacts | None, place: int) -> None:

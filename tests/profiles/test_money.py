@@ -692,6 +692,13 @@ def test_a_warning_shows_the_cap_of_its_hardest_tier() -> None:
     assert money == ("CNY", 1_000, 1_000, 10_000)
 
 
+def test_tiers_that_add_up_cost_the_first_at_the_least() -> None:
+    """However little the one that may be added is."""
+    tiers = (Step(500, 0, 10**6), Step(100, 0, 10**6))
+    assert Scale(tiers, added=True).price(10_000, 1) == (500, 600)
+    assert Scale(tiers).price(10_000, 1) == (100, 500)
+
+
 @pytest.mark.parametrize(
     ("paid", "goods", "base"),
     [(20_000, None, 20_000), (20_000, 18_000, 18_000), (None, 18_000, 18_000), (20_000, -1, None),

@@ -17,6 +17,7 @@ from support.builders import (
     PAID,
     PICKED,
     PROMISE,
+    UPLOADED,
     US,
     order,
     picked_up,
@@ -257,13 +258,29 @@ def test_a_line_is_crossed_once_though_days_to_come_look_back_as_well(
     caplog.set_level("INFO")
     told(loop, order("1"), order("2", PAID + DAY), order("3", PAID + 2 * DAY), at=PAID + HOUR)
     told(loop, at=PROMISE + HOUR)
-    crossed = [
-        record.args["day"]
-        for record in caplog.records
-        if isinstance(record.args, dict) and record.args.get("line") == "late_7_days"
-    ]
-    assert crossed == ["2026-11-22"]
+    assert crossed(caplog, "late_7_days") == ["2026-11-22"]
     assert window(loop, "late_7_days", "2026-11-23") == (1, 2)
+
+
+def test_a_day_that_looks_back_is_crossed_on_its_own_day_though_it_was_over_the_line_before(
+    loop: Loop, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The line lags a day: an order that is due tomorrow gives tomorrow a record today."""
+    caplog.set_level("INFO")
+    told(loop, order("1"), upload("1"), order("2", PAID - DAY), at=UPLOADED + HOUR)
+    assert window(loop, "untracked_30_days", "2026-11-21") == (1, 1)
+    assert crossed(caplog, "untracked_30_days") == []
+    told(loop, order("3", PAID - DAY), at=UPLOADED + DAY + HOUR)
+    assert crossed(caplog, "untracked_30_days") == ["2026-11-21"]
+
+
+def crossed(caplog: pytest.LogCaptureFixture, line: str) -> list[str]:
+    """The days of which the log says that a line was crossed."""
+    return [
+        str(record.args["day"])
+        for record in caplog.records
+        if isinstance(record.args, dict) and record.args.get("line") == line
+    ]
 
 
 def test_a_platform_without_such_lines_counts_and_reads_what_it_did() -> None:
