@@ -7,6 +7,7 @@ import types
 import typing
 from typing import Any, get_args, get_origin, get_type_hints
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +16,6 @@ from streams.facts.facts import (
     STATUS_CODE,
     LinkedLife,
     OrderFacts,
-    OrderVersion,
     ParcelFacts,
     Place,
     TrackingFact,
@@ -35,16 +35,12 @@ from streams.state.codec import (
     load_parcel,
     load_parcel_facts,
 )
-from streams.state.contributions import Contribution
 from streams.state.state import (
     KnownOrder,
-    LinkedParcel,
     Mark,
-    OrderLink,
     OrderState,
     ParcelState,
     Published,
-    Recipient,
 )
 from streams.state.versions import version_order
 
@@ -93,6 +89,8 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
             return st.lists(values(arguments[0])).map(tuple)
         case builtins.tuple:
             return st.tuples(*map(values, arguments))
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return structs(kind)
     return st.from_type(kind)
 
 
@@ -105,21 +103,6 @@ def bounded(kind: Any, bounds: Any) -> st.SearchStrategy[Any]:
     if kind is bytes:
         return st.binary(min_size=bounds.min_length, max_size=bounds.max_length)
     return values(kind)
-
-
-for _kind in (
-    Contribution,
-    Place,
-    LinkedLife,
-    OrderFacts,
-    OrderVersion,
-    ParcelFacts,
-    OrderLink,
-    KnownOrder,
-    LinkedParcel,
-    Recipient,
-):
-    st.register_type_strategy(_kind, structs(_kind))
 
 
 @given(structs(ParcelState))
