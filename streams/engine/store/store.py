@@ -188,10 +188,10 @@ class PartitionStore:
             database, self._database = self._database, None
             if database is None:
                 return
-            # What does not reach the disk any more is lost together with its changelog offset.
-            if self._unlogged:
-                with contextlib.suppress(Exception):
-                    self._flush()
+            # In the order of `_flush`, for closing a part flushes it. What does not reach the disk
+            # any more is lost together with its changelog offset.
+            with contextlib.suppress(Exception):
+                self._flush()
             self._families = ()
             for part in (self._states, self._due, self._meta, database):
                 with contextlib.suppress(Exception):
