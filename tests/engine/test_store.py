@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import threading
 from collections.abc import Iterator
@@ -182,9 +183,18 @@ def test_a_store_in_the_middle_of_a_restore_is_another_layout_to_older_releases(
 
 
 def _after_a_crash(store: PartitionStore, tmp_path: Path) -> PartitionStore:
-    """The store that a process would find if the one that has it open were killed now."""
-    shutil.copytree(store.path, tmp_path / "crashed")
-    return PartitionStore.open(tmp_path / "crashed", CACHE)
+    """The store that a process would find if the one that has it open were killed now.
+
+    A copy during which a file came or went is none: RocksDB works on in the background.
+    """
+    copy = tmp_path / "crashed"
+    while True:
+        files = set(store.path.iterdir())
+        with contextlib.suppress(shutil.Error):
+            shutil.copytree(store.path, copy)
+            if set(store.path.iterdir()) == files:
+                return PartitionStore.open(copy, CACHE)
+        shutil.rmtree(copy)
 
 
 def test_one_process_at_a_time(store: PartitionStore) -> None:
