@@ -2,12 +2,14 @@
 
     .venv/bin/python -m tests.faults.notify --seed 16 --revisions 100000 --kills 10
     .venv/bin/python -m tests.faults.notify --latency 40
+    .venv/bin/python -m tests.faults.notify --outage 3600
 
 While revisions are published and taken in, desks are ended by kill -9, and servers of webhooks
 fail, ask to wait, hang, or answer when nobody listens any more. In the end each channel must have
 been told of all that the routes ask for, and of nothing twice but by an equal key. `--latency`
-measures instead how long a warning takes from Kafka to a card, by a robot like DingTalk's. Exit
-status 1 where something differs.
+measures instead how long a warning takes from Kafka to a card, by a robot like DingTalk's.
+`--outage` lets that robot fail for so many seconds while warnings open and are resolved, and looks
+at what comes once it works again. Exit status 1 where something differs.
 """
 
 from __future__ import annotations
@@ -38,7 +40,7 @@ from faults.desk import DESKS, END_S, PARTITIONS, READY_S, STATES, TOPICS, _coun
 from faults.workers import Supervisor, Worker
 from kafka_server import KafkaServer
 from sqlalchemy import func, select
-from support.desk import warned
+from support.desk import an_id, warned
 from support.ports import free_port
 from support.postgres_server import PostgresServer
 
@@ -48,6 +50,10 @@ from streams.desk.database.tables import notices, notifications
 from streams.facts.times import HOUR, iso
 
 SHOPS = 60
+OUTAGE_SHOPS = 5
+OUTAGE_EVERY_S = 5
+MOST_A_MINUTE = 20
+"""What DingTalk takes of a robot."""
 OVER = "resolved"
 TIMEOUT_S = 2
 WAYS = ("steady", "failing", "throttling", "hanging", "late")
@@ -65,6 +71,8 @@ class Taken:
     changed: list[str] = field(default_factory=list)
     """Keys that came again with another body."""
     asked: Counter[str] = field(default_factory=Counter)
+    broken: set[str] = field(default_factory=set)
+    """Ways on which every request fails now."""
     at: list[tuple[float, bytes]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -89,7 +97,7 @@ def serving(taken: Taken, dice: random.Random) -> Iterator[int]:
             with taken.lock:
                 taken.asked[way] += 1
                 luck = dice.random()
-            if way == "failing" and luck < 0.1:
+            if way in taken.broken or (way == "failing" and luck < 0.1):
                 self._answer(502)
             elif way == "throttling" and luck < 0.2:
                 self._answer(429)
@@ -154,6 +162,10 @@ def routes_file(folder: Path, port: int) -> Path:
         'shops = ["douyin/s-card"]',
         'group = "warning"',
         "wait_minutes = 0",
+        "[routes.outage]",
+        'channels = ["robot"]',
+        f"shops = {json.dumps([f'douyin/o-{n}' for n in range(OUTAGE_SHOPS)])}",
+        "wait_minutes = 0.1",
     ]
     path = folder / "routes.toml"
     path.write_text("\n".join(lines) + "\n")
@@ -385,6 +397,83 @@ def latency(many: int, folder: Path, say: Callable[[str], object]) -> dict[str, 
     }
 
 
+def outage(
+    seconds: int, folder: Path, say: Callable[[str], object]
+) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    """Figures, and what differed: a robot fails for so many seconds, then works again.
+
+    Every few seconds one warning opens, and every second of them is resolved a minute later.
+    """
+    found: dict[str, list[str]] = defaultdict(list)
+    with opened(folder, seconds) as office:
+        producer = office.producer()
+        taken, opens = office.taken, max(2, seconds // OUTAGE_EVERY_S)
+        plan = [(n * OUTAGE_EVERY_S, n, 1, "open") for n in range(opens)]
+        plan += [(n * OUTAGE_EVERY_S + 60, n, 2, OVER) for n in range(0, opens, 2)]
+        plan = [step for step in sorted(plan) if step[0] <= seconds]
+        taken.broken.add("robot")
+        began = time.monotonic()
+        for at_s, number, turn, state in plan:
+            time.sleep(max(0.0, began + at_s - time.monotonic()))
+            now = time.time_ns() // 1_000
+            value = warned(
+                f"out-{number}",
+                turn,
+                state,
+                shop_id=f"o-{number % OUTAGE_SHOPS}",
+                tracking_number=f"7900000000{number:04}",
+                deadline=now + 6 * HOUR,
+                detected_at=iso(now),
+            )
+            producer.produce(TOPICS.warnings, json.dumps(value).encode(), value["warning_id"])
+            producer.flush(END_S)
+        time.sleep(max(0.0, began + seconds - time.monotonic()))
+        failed = taken.asked["robot"]
+        say(f"{failed} requests failed in {seconds} s; {len(plan)} revisions were published")
+        if taken.at:
+            found["taken while it failed"].append(str(len(taken.at)))
+        taken.broken.clear()
+        back = time.time()
+        wait_for(lambda: _left(office.database) == 0, DRAIN_S, "all to be told")
+        statuses = {each.name: each.stop() for each in office.desks}
+        found["desk ended"] = [f"{name}: {status}" for name, status in statuses.items() if status]
+        told = _told_of(office.database)
+        latest = {an_id(f"out-{number}"): state for _, number, _, state in plan}
+        for warning, state in latest.items():
+            said = told.get(warning, [])
+            if said[-1:] != [state] and not (state == OVER and not said):
+                found["told in another order, or not to the end"].append(f"{warning} {said}")
+        times = [at for at, _ in taken.at]
+        most = max((sum(at <= each < at + 60 for each in times) for at in times), default=0)
+        if most > MOST_A_MINUTE:
+            found["more in a minute than the robot takes"].append(str(most))
+        if not times:
+            found["no card"].append("the robot works again")
+    return {
+        "revisions": len(plan),
+        "requests that failed": failed,
+        "cards afterwards": len(times),
+        "most in a minute": most,
+        "first card after s": round(min(times, default=back) - back, 1),
+        "last card after s": round(max(times, default=back) - back, 1),
+    }, found
+
+
+def _told_of(database: Database) -> dict[str, list[str]]:
+    """The states of each warning of which messages were sent, in the order in which they were."""
+    query = (
+        select(notices.c.warning_id, notices.c.state)
+        .join(notifications, notifications.c.id == notices.c.notification_id)
+        .where(notifications.c.state == "sent")
+        .order_by(notifications.c.sent_at, notices.c.id)
+    )
+    told: dict[str, list[str]] = defaultdict(list)
+    with database.reading() as connection:
+        for row in connection.execute(query):
+            told[row.warning_id].append(row.state)
+    return told
+
+
 def main() -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -392,6 +481,7 @@ def main() -> int:
     parser.add_argument("--revisions", type=int, default=100_000)
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--latency", type=int, help="measure so many cards instead")
+    parser.add_argument("--outage", type=int, help="let a robot fail for so many seconds instead")
     parser.add_argument("--keep", type=Path, help="where logs stay (default: a new folder)")
     given = parser.parse_args()
     folder = (given.keep or Path(tempfile.mkdtemp(prefix="faults-notify-"))).resolve()
@@ -404,7 +494,11 @@ def main() -> int:
         say(json.dumps(latency(given.latency, folder, say)))
         say(f"load {os.getloadavg()[0]:.1f}; kept in {folder}")
         return 0
-    figures, found = campaign(given.seed, given.revisions, given.kills, folder, say)
+    figures, found = (
+        outage(given.outage, folder, say)
+        if given.outage
+        else campaign(given.seed, given.revisions, given.kills, folder, say)
+    )
     for name, value in figures.items():
         say(f"{name}: {value}")
     wrong = {kind: each for kind, each in found.items() if each}
