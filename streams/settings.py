@@ -329,9 +329,9 @@ class Settings(BaseSettings):
         max_length=249,
     )
     stock: bool = _setting(
-        False,
+        True,
         "Whether levels of stock are read, so that `product-risk` says which products are short; "
-        "by all workers or none ([how to begin](upgrading.md#to-read-levels-of-stock)).",
+        "by all workers or none ([how to change it](upgrading.md#levels-of-stock)).",
         allowed="true or false",
     )
     stock_topic: Name = _setting(

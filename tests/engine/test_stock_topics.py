@@ -1,4 +1,4 @@
-"""Topics, tables and inputs of stock: there where it is read, and nowhere else."""
+"""Topics, tables and inputs of stock: there unless one does without."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ STOCK = {
 }
 
 
-def test_without_stock_there_is_none_of_its_topics(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_does_without_stock_has_none_of_its_topics(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is made, read or kept."""
-    monkeypatch.delenv("SHIPSENTRY_STOCK", raising=False)
+    monkeypatch.setenv("SHIPSENTRY_STOCK", "false")
     settings = load_settings()
     names = {spec.name for spec in topic_specs(settings)}
     assert not names & STOCK.keys()
@@ -26,9 +26,9 @@ def test_without_stock_there_is_none_of_its_topics(monkeypatch: pytest.MonkeyPat
     assert settings.engine().tables == TABLES
 
 
-def test_where_stock_is_read_its_topics_are_made_and_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stock_is_read_and_its_topics_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
     """Four more, co-partitioned; the changelog is that of its table, the input one of others'."""
-    monkeypatch.setenv("SHIPSENTRY_STOCK", "true")
+    monkeypatch.delenv("SHIPSENTRY_STOCK", raising=False)
     settings = load_settings()
     topics, config = settings.topics(), settings.engine()
     specs = {spec.name: spec for spec in topic_specs(settings) if spec.name in STOCK}

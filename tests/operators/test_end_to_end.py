@@ -48,7 +48,7 @@ NOT_IMPLIED = {
     "Processes of one worker": "these workers are processes of their own",
     **dict.fromkeys(
         ("Pieces that are lacking", "Products that are short, by shop"),
-        "no levels of stock are read here",
+        "nobody sends levels of stock here",
     ),
     **dict.fromkeys(
         ("Notifications sent", "Notifications to come", "How late notifications are"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Topics:
     """Topic names; internal ones carry the application id in front.
 
-    `stocked`: levels of stock are read. Without them there is none of the topics of stock.
+    `stocked`: levels of stock are read. Where they are not, there is none of the topics of stock.
     """
 
     orders: str = "order-paid"
