@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from support.fake_broker import CHANGELOGS, Entry, FakeProducer, changelog
+from support.memory import IN_MEMORY
 
 from streams.engine.kafka.producer import DeliveryFailed
 from streams.engine.kafka.types import Effects, Output, Put
@@ -72,7 +73,7 @@ class Crashes(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.loop = asyncio.new_event_loop()
-        self.directory = Path(tempfile.mkdtemp())
+        self.directory = Path(tempfile.mkdtemp(dir=IN_MEMORY))
         self.log: list[Entry] = []
         self.inputs: dict[int, list[list[Change]]] = {number: [] for number in PARTITIONS}
         self.done = dict.fromkeys(PARTITIONS, 0)

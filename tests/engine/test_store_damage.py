@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.memory import IN_MEMORY
 
 from streams.engine.kafka.types import Put
 from streams.engine.store.errors import StoreLocked, StoreRefused, StoreUnusable, meaning
@@ -58,10 +59,8 @@ HISTORY = list(history())
 
 @pytest.fixture(scope="module")
 def root() -> Iterator[Path]:
-    """A directory in memory, where there is one: hundreds of stores wait for a disk's fsync."""
-    memory = Path("/dev/shm")  # noqa: S108 - a directory of its own is made in it
-    directory = memory if os.access(memory, os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="stores-", dir=directory) as name:
+    """A directory in memory, where there is one."""
+    with tempfile.TemporaryDirectory(prefix="stores-", dir=IN_MEMORY) as name:
         yield Path(name)
 
 
