@@ -136,9 +136,11 @@ class OrderProcessor(JudgedProcessor[OrderState, SentContributions]):
         return give_up(state)
 
     def is_behind(self, state: OrderState) -> bool:
-        """Whether stock is read, and nothing was said of what an order is owed."""
+        """Whether stock is read, and an order that does not wait to be judged said nothing of what
+        it is owed."""
         return (
             self.topics.stocked
+            and state.due > state.touched
             and all(sent.owed is None for sent in state.contributions)
             and is_owed(state)
         )

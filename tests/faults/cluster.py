@@ -39,6 +39,9 @@ APP_ID = "faults"
 PARTITIONS = 4
 SMALL_JVM = ("-Xms64m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 INPUTS = {"orders": "order-paid", "tracking": "tracking-update"}
+STOCK = "stock-level"
+"""An input that workers read and nobody writes here."""
+
 WARNINGS = "shipment-warnings"
 DEAD_LETTERS = "shipment-dead-letters"
 RISKS = ("shop-risk", "product-risk")
@@ -46,11 +49,11 @@ INTERNAL = tuple(
     f"{APP_ID}-{name}"
     for name in (
         "order-paid-rekey", "tracking-update-rekey", "order-facts", "parcel-facts", "track-facts",
-        "clone-facts", "meter-facts", "meter-totals",
+        "clone-facts", "meter-facts", "meter-totals", "stock-level-rekey", "stock-facts",
     )
 )  # fmt: skip
 CHANGELOGS = tuple(
-    f"{APP_ID}-{table}-changelog" for table in ("orders", "parcels", "tracks", "meters")
+    f"{APP_ID}-{table}-changelog" for table in ("orders", "parcels", "tracks", "meters", "stock")
 )
 
 _QUIET = {"error_cb": lambda _error: None, "log_level": 0, "reconnect.backoff.max.ms": 500}

@@ -23,6 +23,7 @@ from faults.cluster import (
     INPUTS,
     INTERNAL,
     PROGRAM,
+    STOCK,
     Cluster,
     TookTooLong,
     wait_for,
@@ -419,7 +420,8 @@ def _add_partitions(scene: Scene) -> Undo:
 
     def undo() -> None:
         wait_for(lambda: _say(scene, UNREAD), 30, "a worker that says so")
-        _give(scene, INPUTS["orders"], more)
+        for topic in (INPUTS["orders"], STOCK):
+            _give(scene, topic, more)
         scene.cluster.set_partitions(more)
         _begin_anew(scene)
 
@@ -672,7 +674,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "add_partitions",
         "tracking-update gets two partitions more while workers run",
-        "both inputs have as many, workers are told and begin anew",
+        "all inputs have as many, workers are told and begin anew",
         (1.0, 2.0),
         "workers say that they read not all of it; begun anew, they read all",
         _add_partitions,

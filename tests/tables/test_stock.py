@@ -23,9 +23,12 @@ from support.builders import (
 from support.two_sides import TOPICS, Loop
 
 from schemas import MODELS
-from streams.facts.facts import OwedFacts, StockFact
+from streams.decode import decode_order
+from streams.facts.facts import OrderVersion, OwedFacts, StockFact
 from streams.facts.times import STATE_KEPT
+from streams.shops.contributions import is_owed
 from streams.state.codec import dump_message, load_order, load_stock
+from streams.state.state import OrderState
 from streams.state.stock import part_of, stock_key
 from streams.tables.observations import Stocked
 from streams.tables.recover_stock import recover_stock
@@ -243,6 +246,18 @@ def test_orders_that_were_judged_before_stock_was_read_are_found_and_counted() -
     told(loop)
     assert numbers(loop) == (2, 0, 2)
     assert behind() == []
+
+
+def test_an_order_that_was_not_judged_yet_is_not_left_behind() -> None:
+    """It will say what it is owed when it is: a backlog is no release of before."""
+    loop = stocked(1)
+    version = decode_order(json.dumps(of("1")).encode(), None, loop.now, loop.now, 0, 0)
+    assert isinstance(version, OrderVersion)
+    state = OrderState("1", [version], touched=loop.now, due=loop.now)
+    assert is_owed(state)
+    assert not loop.orders.is_behind(state)
+    state.due += 1
+    assert loop.orders.is_behind(state)
 
 
 def test_an_order_that_is_forgotten_takes_nothing_any_more() -> None:
