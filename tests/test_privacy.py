@@ -296,11 +296,13 @@ def test_personal_data_comes_out_nowhere(tmp_path: Path, caplog: pytest.LogCaptu
                     if done >= sent:
                         break
                     await asyncio.sleep(0.2)
-                # Ticks judge what came; then the list has it.
+                # Ticks judge what came; then the list has it, and days are published last.
                 while True:
                     stalled = await page("/warnings?limit=500&format=json&rule=transit_stalled")
                     if json.loads(stalled).get("total"):
                         break
+                    await asyncio.sleep(0.2)
+                while not await asyncio.to_thread(whole, bootstrap, topics.product_risk):
                     await asyncio.sleep(0.2)
             pages["/metrics"] = await page("/metrics")
             pages["/warnings of stalled parcels"] = stalled

@@ -58,6 +58,7 @@ class Deployment:
             shop_risk_topic=f"{name}-shop-risk",
             product_risk_topic=f"{name}-product-risk",
             actions_topic=f"{name}-warning-actions",
+            stock_topic=f"{name}-stock-level",
             data_dir=root / "unused",
             http_port=0,
             **settings,
