@@ -302,7 +302,9 @@ def test_personal_data_comes_out_nowhere(tmp_path: Path, caplog: pytest.LogCaptu
                     if json.loads(stalled).get("total"):
                         break
                     await asyncio.sleep(0.2)
-                while not await asyncio.to_thread(whole, bootstrap, topics.product_risk):
+                while True:
+                    if await asyncio.to_thread(whole, bootstrap, topics.product_risk):
+                        break
                     await asyncio.sleep(0.2)
             pages["/metrics"] = await page("/metrics")
             pages["/warnings of stalled parcels"] = stalled
