@@ -71,7 +71,7 @@ def cluster(kafka: KafkaServer, app_id: str, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("SHIPSENTRY_APP_ID", app_id)
     for name in (
         *("orders", "tracking", "warnings", "dead_letters", "shop_risk", "product_risk"),
-        "actions",
+        *("actions", "stock"),
     ):
         monkeypatch.setenv(f"SHIPSENTRY_{name.upper()}_TOPIC", f"{app_id}-{name}")
     return kafka

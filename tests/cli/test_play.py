@@ -23,6 +23,7 @@ from support.running import Deployment, offsets_of, wait_for
 
 from streams.cli import entry
 from streams.demo.history import Entry, Outcome, differences, load, replayed
+from streams.demo.levels import with_levels
 from streams.demo.live import PlayError, earlier, play, wall
 from streams.demo.shift import days_until, shifted
 from streams.profiles.loader import load as load_profiles
@@ -43,7 +44,7 @@ class Record(NamedTuple):
 
 
 def on_kafka(settings: Settings) -> list[Record]:
-    """Everything on both input topics now."""
+    """Everything on all input topics now."""
     consumer = Consumer(
         {"bootstrap.servers": settings.bootstrap_servers, "group.id": f"{settings.app_id}-reader"}
     )
@@ -51,7 +52,7 @@ def on_kafka(settings: Settings) -> list[Record]:
         found: list[Record] = []
         places = [
             TopicPartition(topic, number, OFFSET_BEGINNING)
-            for topic in (settings.orders_topic, settings.tracking_topic)
+            for topic in (settings.orders_topic, settings.tracking_topic, settings.stock_topic)
             for number in range(settings.partitions)
         ]
         total = sum(offsets_of(consumer, place.topic, place.partition)[1] for place in places)
@@ -70,7 +71,11 @@ def on_kafka(settings: Settings) -> list[Record]:
 
 def expected(settings: Settings, entries: list[Entry]) -> Counter[Record]:
     """The same entries as Kafka should hold them."""
-    names = {"order-paid": settings.orders_topic, "tracking-update": settings.tracking_topic}
+    names = {
+        "order-paid": settings.orders_topic,
+        "tracking-update": settings.tracking_topic,
+        "stock-level": settings.stock_topic,
+    }
     return Counter(
         Record(names[one.topic], one.key, one.value, one.arrival // 1000) for one in entries
     )
@@ -91,7 +96,9 @@ def test_the_backlog_is_what_lies_before_now(run: Run, cluster: KafkaServer, now
     result = run("play", "--backlog")
     assert (result.exit_code, result.stderr) == (0, "")
     present = round(now * 1_000_000)
-    entries = [one for one in shifted(load(), days_until(present)) if one.arrival <= present]
+    entries = [
+        one for one in shifted(with_levels(load()), days_until(present)) if one.arrival <= present
+    ]
     assert 5_000 < len(entries) < 6_700
     assert Counter(on_kafka(settings)) == expected(settings, entries)
     assert f"{len(entries):,} lie before now" in result.stdout
@@ -129,17 +136,17 @@ def test_again_keeps_the_times_of_the_play_before(
     assert before <= after - before
     assert (after - before - before).total() > 0
     days = days_until(round((now - 86_400) * 1_000_000))
-    assert after - before <= expected(settings, shifted(load(), days))
+    assert after - before <= expected(settings, shifted(with_levels(load()), days))
 
 
 def test_missing_topics_are_one_line(run: Run, cluster: KafkaServer) -> None:
-    """Nothing is made by playing: both names, what makes them, exit status 1."""
+    """Nothing is made by playing: all names, what makes them, exit status 1."""
     result = run("play", "--backlog")
     settings = load_settings()
     assert result.exit_code == 1
     assert result.stderr == (
-        f"Error: no topic {settings.orders_topic} and {settings.tracking_topic} at "
-        f"{cluster.bootstrap} (`shipsentry topics create` makes it)\n"
+        f"Error: no topic {settings.orders_topic} and {settings.stock_topic} and "
+        f"{settings.tracking_topic} at {cluster.bootstrap} (`shipsentry topics create` makes it)\n"
     )
 
 
@@ -169,7 +176,7 @@ def test_the_rest_comes_at_its_time(run: Run, cluster: KafkaServer) -> None:
         began.append(time.monotonic())
         return then + (began[-1] - began[0]) * 86_400
 
-    entries = shifted(load(), days_until(round(then * 1_000_000)))
+    entries = shifted(with_levels(load()), days_until(round(then * 1_000_000)))
     said: list[str] = []
     play(settings, said.append, clock=clock)
     assert Counter(on_kafka(settings)) == expected(settings, entries)

@@ -78,7 +78,7 @@ def test_defaults_need_nothing() -> None:
     assert settings.bootstrap_servers == "localhost:9092"
     assert settings.app_id == "shipsentry"
     assert settings.http_port == 8080
-    assert settings.topics() == Topics()
+    assert settings.topics() == Topics(stocked=True)
     assert settings.librdkafka_security == {"security.protocol": "PLAINTEXT"}
 
 

@@ -120,7 +120,7 @@ def test_what_a_reset_empties_and_what_it_leaves_alone(application: Application)
     assert f"emptied: {topics.ticks} (internal, missing)" in lines
     assert f"will be read from its beginning: {topics.orders} (1 record)" in lines
     after = application.ids()
-    kept = {topics.orders, topics.tracking, *topics.outputs}
+    kept = {topics.orders, topics.tracking, topics.stock, *topics.outputs}
     assert {name for name in before if after[name] == before[name]} == kept
     assert after.keys() == before.keys() | {topics.ticks}
     assert application.deployment.read(topics.orders) == [(b"key", b"value")]
@@ -162,7 +162,7 @@ def test_accept(application: Application) -> None:
     assert said.changelogs == {
         table: Witness(ids[topic], int(table == "orders"))
         for table, topic in zip(
-            ("orders", "parcels", "tracks", "meters"), topics.changelogs, strict=True
+            ("orders", "parcels", "tracks", "meters", "stock"), topics.changelogs, strict=True
         )
     }
     assert application.command("state", "accept").stdout == ""

@@ -55,7 +55,7 @@ def test_create_makes_every_topic_once(run: Run, cluster: KafkaServer, app_id: s
     assert {line.split()[0] for line in again.stdout.splitlines()} == {"found"}
     check = run("topics", "check")
     assert (check.exit_code, check.stderr) == (0, "")
-    assert check.stdout == f"22 topics of '{app_id}' are there and fit (4 partitions)\n"
+    assert check.stdout == f"26 topics of '{app_id}' are there and fit (4 partitions)\n"
     assert check_topics(load_settings()) == []
 
 
@@ -80,6 +80,7 @@ def test_policies_are_those_of_the_contract(run: Run, cluster: KafkaServer) -> N
     expected = {
         topics.orders: ("delete", 60 * DAY_MS),
         topics.tracking: ("delete", 35 * DAY_MS),
+        topics.stock: ("delete", 35 * DAY_MS),
         topics.warnings: ("compact,delete", 90 * DAY_MS),
         topics.dead_letters: ("delete", 30 * DAY_MS),
         topics.order_facts: ("delete", 7 * DAY_MS),
@@ -87,6 +88,8 @@ def test_policies_are_those_of_the_contract(run: Run, cluster: KafkaServer) -> N
         topics.track_facts: ("delete", 7 * DAY_MS),
         topics.clone_facts: ("delete", 7 * DAY_MS),
         topics.meter_facts: ("delete", 7 * DAY_MS),
+        topics.stock_facts: ("delete", 7 * DAY_MS),
+        topics.stock_rekey: ("delete", 7 * DAY_MS),
         topics.meter_totals: ("delete", 7 * DAY_MS),
         topics.orders_rekey: ("delete", 7 * DAY_MS),
         topics.tracking_rekey: ("delete", 7 * DAY_MS),
@@ -138,7 +141,7 @@ def test_check_lists_every_missing_topic(run: Run, cluster: KafkaServer, app_id:
     assert result.exit_code == 1
     lines = result.stderr.splitlines()
     assert f"problem: {app_id}-ticks: there is no such topic (internal)" in lines
-    assert len([line for line in lines if line.startswith("problem: ")]) == 21
+    assert len([line for line in lines if line.startswith("problem: ")]) == 25
     assert "topics create" in lines[-1]
     assert partitions(cluster, f"{app_id}-ticks") == 0
 
@@ -226,7 +229,7 @@ def test_refusal_of_the_cluster_is_told(
     result = run("topics", "create")
     assert result.exit_code == 1
     lines = result.stderr.splitlines()
-    assert len(lines) == 22
+    assert len(lines) == 26
     assert all(": not made: " in line and "replication factor" in line.lower() for line in lines)
 
 

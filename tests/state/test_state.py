@@ -69,7 +69,7 @@ CLEAN: dict[str, st.SearchStrategy[object]] = {
 
 
 def structs(kind: type) -> st.SearchStrategy:  # type: ignore[type-arg]
-    """Any value of a struct, from the types of its fields."""
+    """Any value of a struct or named tuple, from the types of its fields."""
     hints = get_type_hints(kind, include_extras=True)
     fields = {name: CLEAN[name] if name in CLEAN else values(hint) for name, hint in hints.items()}
     return st.builds(kind, **fields)
@@ -89,7 +89,7 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
             return st.lists(values(arguments[0])).map(tuple)
         case builtins.tuple:
             return st.tuples(*map(values, arguments))
-    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+    if isinstance(kind, type) and (issubclass(kind, msgspec.Struct) or hasattr(kind, "_fields")):
         return structs(kind)
     return st.from_type(kind)
 
