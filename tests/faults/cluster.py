@@ -60,6 +60,9 @@ _QUIET = {"error_cb": lambda _error: None, "log_level": 0, "reconnect.backoff.ma
 """Of clients here: brokers come and go, and nobody needs to read of it."""
 
 
+_OF_A_FORMER_TOPIC = (KafkaError.FENCED_LEADER_EPOCH, KafkaError.UNKNOWN_LEADER_EPOCH)
+
+
 class TookTooLong(RuntimeError):
     """Something that must come about did not in its time."""
 
@@ -251,10 +254,18 @@ class Cluster:
         By the admin client: a consumer that is made for a question and closed at once may end this
         process (a fault of librdkafka 2.16).
         """
-        asked = self.admin.list_offsets(
-            {TopicPartition(p.topic, p.partition): where or OffsetSpec.latest() for p in places},
-            request_timeout=10,
-        )
+        wanted = {
+            TopicPartition(p.topic, p.partition): where or OffsetSpec.latest() for p in places
+        }
+        try:
+            asked = self.admin.list_offsets(wanted, request_timeout=10)
+            return {(p.topic, p.partition): each.result(15).offset for p, each in asked.items()}
+        except KafkaException as error:
+            if error.args[0].code() not in _OF_A_FORMER_TOPIC:
+                raise
+        # A client keeps the leader epochs of a topic that was made anew meanwhile.
+        self.admin = AdminClient({"bootstrap.servers": self.kafka.bootstrap, **_QUIET})
+        asked = self.admin.list_offsets(wanted, request_timeout=10)
         return {(p.topic, p.partition): each.result(15).offset for p, each in asked.items()}
 
     def ends(self, topic: str) -> dict[int, int]:
