@@ -257,16 +257,19 @@ class Cluster:
         wanted = {
             TopicPartition(p.topic, p.partition): where or OffsetSpec.latest() for p in places
         }
-        try:
+
+        def ask() -> dict[tuple[str, int], int]:
             asked = self.admin.list_offsets(wanted, request_timeout=10)
             return {(p.topic, p.partition): each.result(15).offset for p, each in asked.items()}
+
+        try:
+            return ask()
         except KafkaException as error:
             if error.args[0].code() not in _OF_A_FORMER_TOPIC:
                 raise
         # A client keeps the leader epochs of a topic that was made anew meanwhile.
         self.admin = AdminClient({"bootstrap.servers": self.kafka.bootstrap, **_QUIET})
-        asked = self.admin.list_offsets(wanted, request_timeout=10)
-        return {(p.topic, p.partition): each.result(15).offset for p, each in asked.items()}
+        return ask()
 
     def ends(self, topic: str) -> dict[int, int]:
         """The end offset of each partition; waits where leaders just change."""
