@@ -34,8 +34,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 from support.ports import free_port
 
 HERE = Path(__file__).resolve().parent
@@ -372,15 +372,24 @@ class KafkaServer:
         admin = self._admin()
         admin.create_topics([topic])[name].result(30)
         deadline = time.monotonic() + 30
-        while True:
-            known = admin.list_topics(name, timeout=10).topics[name]
-            if len(known.partitions) == partitions and all(
-                each.leader >= 0 for each in known.partitions.values()
-            ):
-                return name
+        while not self._serves(admin, name, partitions):
             if time.monotonic() > deadline:
-                raise KafkaStartError(f"topic {name} got no leaders within 30 s")
+                raise KafkaStartError(f"topic {name} got no leaders that answer within 30 s")
             time.sleep(0.05)
+        return name
+
+    def _serves(self, admin: AdminClient, name: str, partitions: int) -> bool:
+        """Whether each partition's leader knows that it leads: what all nodes hear comes sooner."""
+        known = admin.list_topics(name, timeout=10).topics[name].partitions
+        if len(known) != partitions or any(each.leader < 0 for each in known.values()):
+            return False
+        asked = {TopicPartition(name, number): OffsetSpec.latest() for number in known}
+        try:
+            for answer in admin.list_offsets(asked, request_timeout=10).values():
+                answer.result(10)
+        except KafkaException:
+            return False
+        return True
 
     def wait_ready(self, timeout: float | None = None) -> None:
         """Wait, up to ``timeout`` seconds, until every running node is a registered broker."""
