@@ -9,9 +9,12 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from streams.profiles.business_days import BusinessDaysTable
 from streams.profiles.document import MOST_PROBLEMS, OFF, Document, ProfileError
 from streams.profiles.exposure import exposure_table
+from streams.profiles.fields import LanesTable
 from streams.profiles.file import ProfileFile
+from streams.profiles.lines import MeterTable
 from streams.profiles.model import Profile
 from streams.profiles.money import Exposure
 from streams.profiles.packs import built
@@ -43,6 +46,8 @@ def checked(document: Document, specs: Mapping[str, RuleSpec]) -> Profile:
     except ValidationError as error:
         _add(faults, error, (), ProfileFile)
     exposure = _exposure(data.get("exposure", {}), specs, faults)
+    if file is not None:
+        _figures(file, specs, faults)
     problems = [
         document.problem(place, text) for place, text in islice(faults.items(), MOST_PROBLEMS)
     ]
@@ -90,6 +95,32 @@ def _exposure(data: Any, specs: Mapping[str, RuleSpec], faults: Faults) -> Expos
     except ValidationError as error:
         _add(faults, error, ("exposure",), table)
         return None
+
+
+def _figures(file: ProfileFile, specs: Mapping[str, RuleSpec], faults: Faults) -> None:
+    """Every figure that a row of `[[sources]]` names is a field that the profile may have."""
+    may_have: dict[str, Iterable[str]] = {
+        "appeal_days": (),
+        "business_days": BusinessDaysTable.model_fields,
+        "default_promise_hours": (),
+        "exemptions": [row.name for row in file.exemptions],
+        "exposure": exposure_table(tuple(specs.values())).model_fields,
+        "lanes": LanesTable.model_fields,
+        "lines": [row.name for row in file.lines],
+        "meter": MeterTable.model_fields,
+        "rules": specs,
+        "zone": (),
+    }
+    for number, row in enumerate(file.sources):
+        for index, figure in enumerate(row.figures):
+            head, _, name = figure.partition(".")
+            if head not in may_have:
+                text = f"there is no such figure{_close(head, may_have)}"
+            elif name and name not in may_have[head]:
+                text = f"there is no such figure in {head}{_close(name, may_have[head])}"
+            else:
+                continue
+            faults["sources", number, "figures", index] = f"{text} (found {_clipped(figure)})"
 
 
 def _add(

@@ -101,6 +101,14 @@ def test_an_operators_row_takes_the_place_of_one_of_its_name(tmp_path: Path) -> 
         ('confidence = "sure"', "confidence: "),
         ("figures = []", "figures: "),
         ('read_on = "2026"', "read_on: "),
+        (
+            'figures = ["rules.pickup_overdu"]',
+            "no such figure in rules; did you mean pickup_overdue?",
+        ),
+        ('figures = ["rule"]', "no such figure; did you mean rules?"),
+        ('figures = ["rules", "lines.late"]', "no such figure in lines"),
+        ('figures = ["lanes.near"]', "allowed: near_groups, remote, excluded (found 'lanes.near')"),
+        ('figures = ["appeal_days.most"]', "no such figure in appeal_days"),
     ],
 )
 def test_a_wrong_row_is_named(change: str, problem: str, tmp_path: Path) -> None:
@@ -129,3 +137,15 @@ def test_a_profile_that_says_nothing_is_not_sure(tmp_path: Path) -> None:
     path = tmp_path / "own.toml"
     path.write_text(text.replace('confidence = "own_choice"\n', ""), encoding="utf-8")
     assert read(path).source_of("rules.recalled").confidence is None
+
+
+@pytest.mark.parametrize("name", ["exposure.pickup_overdue", "exposure.cap_per_buyer_day"])
+def test_a_row_may_be_about_sums(name: str, tmp_path: Path) -> None:
+    """Of a rule, or of the whole table, whether the base has one or not."""
+    path = tmp_path / "own.toml"
+    path.write_text(
+        f'extends = "generic-2026"\n[[sources]]\nname = "x"\nfigures = ["{name}"]\n'
+        'read_on = 2026-12-01\nconfidence = "own_choice"\n',
+        encoding="utf-8",
+    )
+    assert read(path).source_of(name).read_on == date(2026, 12, 1)
