@@ -22,6 +22,9 @@ _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _LONGEST = 25
 """Characters of a name: a line of the demo has room for so many."""
 
+PAGES = (("-m", "streams.cli", "docs", "docs"), ("-m", "grafana"), ("-m", "scripts.rooms"))
+"""What makes anew the pages, dashboards and pictures in which every rule is."""
+
 TODO = """\
 {name} works, is off in every profile, and waits for you. What is left:
   1. streams/rules/{name}.py           what it sees: its fields, its episodes
@@ -51,6 +54,12 @@ def main(arguments: list[str]) -> int:
     kind = parser.add_mutually_exclusive_group()
     kind.add_argument("--check", dest="clock", action="store_false", help="it holds (the default)")
     kind.add_argument("--clock", action="store_true", help="something must happen in time")
+    parser.add_argument(
+        "--no-pages",
+        dest="pages",
+        action="store_false",
+        help="of several rules, the last one makes docs, dashboards and pictures anew",
+    )
     parser.set_defaults(clock=False)
     said = parser.parse_args(arguments)
     problem = _problem(said.name, said.sees, clock=said.clock)
@@ -58,13 +67,11 @@ def main(arguments: list[str]) -> int:
         print(f"scripts/new-rule: {problem}", file=sys.stderr)
         return 2
     write(said.name, Kind(said.sees, said.clock))
-    for command in (
+    tidied = (
         ("-m", "ruff", "format", "--quiet", *_python(said.name)),
         ("-m", "ruff", "check", "--quiet", "--fix", *_python(said.name)),
-        ("-m", "streams.cli", "docs", "docs"),
-        ("-m", "grafana"),
-        ("-m", "scripts.rooms"),
-    ):
+    )
+    for command in (*tidied, *(PAGES if said.pages else ())):
         subprocess.run(  # noqa: S603 - our own programs
             [sys.executable, *command], cwd=ROOT, check=True, stdout=subprocess.DEVNULL
         )
