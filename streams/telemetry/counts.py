@@ -1,8 +1,8 @@
 """Counts that wait until what they count has happened.
 
-Work on a chunk may be dropped, and done again by whoever owns its partition next. What is counted
-where it is worked out would then be counted twice; so it is noted there, and added to the metrics
-when the engine accepts the work.
+Work on a chunk may be dropped, also after the engine took it in, and done again by whoever owns its
+partition next. What is counted where it is worked out would then be counted twice; so it is noted
+there, and added to the metrics when all that the chunk caused is published and stored.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from echo_worker import (
     wait_for_tables,
 )
 from kafka_server import KafkaServer
+from prometheus_client import REGISTRY
 
 from streams.cli.logs import configure
 from streams.demo.broker import EmbeddedCluster
@@ -100,6 +101,10 @@ def test_an_outage_longer_than_any_timeout(
         assert engine.failure is None
         published = {int(value) for *_, value in read_all(broker.bootstrap, f"{app_id}-out")}
         assert published == set(range(22_000))
+        counted = REGISTRY.get_sample_value(
+            "shipsentry_chunk_records_sum", {"topic": f"{app_id}-in"}
+        )
+        assert counted == 22_000  # what was dropped and done again once
 
     asyncio.run(run())
 

@@ -148,7 +148,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         )
         player = None
         try:
-            played(deployment)
+            played(deployment, root / "history")
             fast.data_dir.mkdir(parents=True)
             (fast.data_dir / "feeds.msgpack").write_bytes(heard_for_days())
             for worker in (*workers, fast):
@@ -166,7 +166,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
                 )
                 for worker in workers:
                     assert worker.is_running(), worker.tail()
-                player = play(deployment, "player")
+                said = root / "player"
+                player = play(deployment, "player", said)
+                # It begins with what was played before, once more.
+                wait_for(
+                    lambda: "before now: played in" in said.read_text("utf-8"), 60, "the player"
+                )
                 happened(deployment)
                 heard_last(site)
                 wait_for(lambda: deployment.lag() == 0, 60, "everything to be read")
@@ -174,7 +179,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         finally:
             if player is not None:
                 player.kill()
-                player.communicate()
+                player.wait()
             for worker in (*workers, fast):
                 worker.kill()
 
@@ -194,22 +199,21 @@ def settings_of_compose() -> dict[str, Any]:
     }
 
 
-def play(deployment: Deployment, name: str) -> subprocess.Popen[str]:
-    """The command of one of compose's services that play the demo's week."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "streams.cli", *service(name)["command"]],
-        env={**os.environ, **deployment.environment()},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+def play(deployment: Deployment, name: str, said: Path) -> subprocess.Popen[bytes]:
+    """The command of one of compose's services that play the demo's week; it says how it goes."""
+    with said.open("wb") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "streams.cli", *service(name)["command"]],
+            env={**os.environ, **deployment.environment()},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
 
 
-def played(deployment: Deployment) -> None:
+def played(deployment: Deployment, said: Path) -> None:
     """What of the week lies before now, all of it before a worker starts, as compose does it."""
-    done = play(deployment, "history")
-    said, _ = done.communicate(timeout=100)
-    assert done.returncode == 0, said
+    status = play(deployment, "history", said).wait(100)
+    assert status == 0, said.read_text("utf-8")
 
 
 def happened(deployment: Deployment) -> None:

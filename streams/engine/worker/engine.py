@@ -290,7 +290,6 @@ class Engine:
         effects = effects or Effects()
         effects.topic, effects.partition = chunk.topic, chunk.partition
         effects.counts[CHUNK_RECORDS, (chunk.topic,)] = (len(chunk.records),)
-        effects.counts.happen()
         if chunk.topic in self.config.inputs:
             self._note_refusals(chunk, len(effects.refused))
         if self.observer is not None:
@@ -830,6 +829,7 @@ class Engine:
 
     def _durable(self, offsets: PartitionOffsets, chunk: Chunk, effects: Effects) -> None:
         """All that a chunk caused is published and stored, and all that those before it did."""
+        effects.counts.happen()
         if effects.matched:
             self._known_ms.pop(chunk.partition, None)
         now_ms = self.now_us() / 1000
