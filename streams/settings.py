@@ -631,7 +631,12 @@ class Settings(BaseSettings):
         256, "Memory for records on their way to the brokers.", unit="MiB", ge=1, le=2048
     )
     store_cache_mib: int = _setting(
-        64, "Memory for the local state, all partitions together.", unit="MiB", ge=1, le=65536
+        64,
+        "Memory for the local state, all partitions together: so much for what was read, and twice "
+        "as much for what is not on disk yet.",
+        unit="MiB",
+        ge=1,
+        le=65536,
     )
 
     # -- the desk

@@ -34,7 +34,7 @@ from streams.engine.kafka.offset_metadata import Witness, encode
 from streams.engine.kafka.types import Committed
 from streams.engine.store.errors import StoreUnusable
 from streams.engine.store.restore import Restorer, RestoreStopped, StateRefused
-from streams.engine.store.store import PartitionStore, TableStore, shared_cache
+from streams.engine.store.store import PartitionStore, TableStore, shared_memory
 from streams.engine.worker import EngineConfig, Put
 
 COMPACTED = {
@@ -64,7 +64,7 @@ class Local:
             tables=("t",),
             **options,
         )
-        self.store = TableStore("t", data_dir / "tables", shared_cache())
+        self.store = TableStore("t", data_dir / "tables", shared_memory())
         self.restorer = Restorer(
             self.config, {"t": self.store}, {"t": due_of}, lambda: time.time_ns() // 1_000
         )
@@ -275,7 +275,7 @@ def test_made_anew(kafka: KafkaServer, app_id: str, changelog: str, tmp_path: Pa
         # Release 0.1.0 commits offsets without a witness; then the local state is one.
         with pytest.raises(StateRefused, match="is another topic than local state"):
             Local(kafka.bootstrap, app_id, tmp_path).restore(committed._replace(metadata=""))
-    store = TableStore("t", tmp_path / "tables", shared_cache()).assign(0)
+    store = TableStore("t", tmp_path / "tables", shared_memory()).assign(0)
     assert store.get_many([b"a", b"b", b"x"]) == [b"1", b"2", None]
     store.close()
     # Begun anew: nothing is committed, or on the new topic.
@@ -302,7 +302,7 @@ def test_a_damaged_store_is_rebuilt_only_from_a_changelog_that_is_believed(
     local.restorer.condemn(StoreUnusable(path, "is damaged"))
     with pytest.raises(StateRefused, match="is another topic than offsets"):
         local.restore(committed)
-    kept = PartitionStore.open(path, shared_cache())
+    kept = PartitionStore.open(path, shared_memory())
     assert kept.get_many([b"a"]) == [b"1"]
     kept.close()
     assert local.restore() == 0

@@ -15,9 +15,9 @@ from rocksdict import Rdict
 
 from streams.engine.kafka.types import Put
 from streams.engine.store.errors import StoreClosed, StoreLocked, StoreUnusable
-from streams.engine.store.store import LAYOUT, PartitionStore, TableStore, shared_cache
+from streams.engine.store.store import LAYOUT, PartitionStore, TableStore, shared_memory
 
-CACHE = shared_cache(1024 * 1024)
+CACHE = shared_memory(1024 * 1024)
 EVER = 2**62
 
 
@@ -340,3 +340,20 @@ def test_the_family_names_are_on_disk(store: PartitionStore) -> None:
     """Tools that open the store elsewhere find these column families."""
     store.close()
     assert {"states", "due", "meta"} <= set(Rdict.list_cf(str(store.path)))
+
+
+def test_write_buffers_are_shared(tmp_path: Path) -> None:
+    """However many stores there are, what is not on disk yet keeps within one limit."""
+    memory = shared_memory(4 * 1024 * 1024)
+    stores = [PartitionStore.open(tmp_path / str(n), memory) for n in range(8)]
+    most = 0
+    for turn in range(120):
+        for store in stores:
+            writes = [Put(b"%d/%d" % (turn, n), bytes(500), turn + 1, 0) for n in range(200)]
+            store.write(writes, turn)
+            most = max(most, memory.buffers.get_usage())
+    # Of 8 MiB; what is just being flushed counts, and 96 MB were written.
+    assert 4 * 1024 * 1024 < most < 24 * 1024 * 1024
+    for store in stores:
+        assert store.get_many([b"0/0", b"119/199"]) == [bytes(500)] * 2
+        store.close()

@@ -19,10 +19,10 @@ from support.memory import IN_MEMORY
 
 from streams.engine.kafka.types import Put
 from streams.engine.store.errors import StoreLocked, StoreRefused, StoreUnusable, meaning
-from streams.engine.store.store import PartitionStore, shared_cache
+from streams.engine.store.store import PartitionStore, shared_memory
 from streams.engine.store.unbroken import FLUSH_EVERY, KEPT, Numbers
 
-CACHE = shared_cache(1024 * 1024)
+CACHE = shared_memory(1024 * 1024)
 EVER = 2**62
 WRITES = 180
 FLIPS = 200
@@ -292,11 +292,11 @@ sys.path[:0] = {sys.path!r}
 from pathlib import Path
 from streams.engine.kafka.types import Put
 from streams.engine.store.errors import StoreRefused
-from streams.engine.store.store import PartitionStore, shared_cache
+from streams.engine.store.store import PartitionStore, shared_memory
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.{limit.split(",")[0]}, ({limit.split(",")[1]},) * 2)
 try:
-    store = PartitionStore.open(Path(sys.argv[1]), shared_cache(1024 * 1024))
+    store = PartitionStore.open(Path(sys.argv[1]), shared_memory(1024 * 1024))
     for number in range(1_000):
         store.write([Put(b"%d" % number, os.urandom(1_000), 0, 0)], 2 + number)
 except StoreRefused as refused:

@@ -260,6 +260,9 @@ class Producing:
         # A record and how long to wait after it; "anew": by another producer; None: that was all.
         self._waiting: queue.Queue[tuple[Sent, float] | Literal["anew"] | None] = queue.Queue()
         self._refused: list[tuple[Sent, KafkaError]] = []
+        # Kept to the end: librdkafka 2.16 may end the process where a producer is destroyed whose
+        # topic was made anew.
+        self._producers: list[Producer] = []
         self._thread = threading.Thread(target=self._run, name="producing", daemon=True)
         self._thread.start()
 
@@ -304,7 +307,7 @@ class Producing:
             producer = self._produce(producer)
 
     def _made(self) -> Producer:
-        return Producer(
+        producer = Producer(
             {
                 "bootstrap.servers": self.bootstrap,
                 # Not idempotent: what is sent twice is one fact, and librdkafka 2.16 ended
@@ -317,6 +320,8 @@ class Producing:
                 "error_cb": lambda _error: None,  # brokers come and go here
             }
         )
+        self._producers.append(producer)
+        return producer
 
     def _produce(self, producer: Producer, *records: Sent) -> Producer:
         """Send records, those before them that were refused; by another producer where this one

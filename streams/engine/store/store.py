@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 from struct import Struct
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from rocksdict import (
     AccessType,
@@ -28,6 +28,7 @@ from rocksdict import (
     Rdict,
     Snapshot,
     WriteBatch,
+    WriteBufferManager,
     WriteOptions,
 )
 
@@ -37,6 +38,9 @@ from streams.engine.store.unbroken import PREFIX, Numbers
 
 DEFAULT_CACHE_BYTES = 64 * 1024 * 1024
 MEMTABLE_BYTES = 16 * 1024 * 1024
+ARENA_BYTES = 64 * 1024
+"""What a memtable takes at once: a store has three, and most of its families hold little."""
+
 MAX_OPEN_FILES = 256
 LAYOUT = b"1"
 """Written into each store; one of another layout is refused and has to be rebuilt."""
@@ -93,9 +97,19 @@ class Scan:
         self._snapshot, self._states = None, iter(())
 
 
-def shared_cache(capacity_bytes: int = DEFAULT_CACHE_BYTES) -> Cache:
-    """The block cache that all stores of a process share, in bytes of uncompressed blocks."""
-    return Cache(capacity_bytes)
+class Memory(NamedTuple):
+    """What all stores of a process share: blocks that were read, and what is not on disk yet."""
+
+    cache: Cache
+    buffers: WriteBufferManager
+
+
+def shared_memory(cache_bytes: int = DEFAULT_CACHE_BYTES) -> Memory:
+    """A cache of so many bytes of uncompressed blocks, and twice as much for writing.
+
+    A store that finds the buffers of all of them full writes its own to disk.
+    """
+    return Memory(Cache(cache_bytes), WriteBufferManager(2 * cache_bytes, False))  # stops no writer
 
 
 class PartitionStore:
@@ -136,7 +150,7 @@ class PartitionStore:
         self._unlogged = False
 
     @classmethod
-    def open(cls, path: Path, shared_cache: Cache, *, read_only: bool = False) -> PartitionStore:
+    def open(cls, path: Path, memory: Memory, *, read_only: bool = False) -> PartitionStore:
         """Open the store at `path` (a directory), creating it when it is not there.
 
         `read_only` changes nothing on the disk; it does not see whether another process writes.
@@ -146,12 +160,12 @@ class PartitionStore:
             path.parent.mkdir(parents=True, exist_ok=True)
         access = AccessType.read_only(False) if read_only else AccessType.read_write()
         families = {
-            "states": _options(shared_cache, bloom=True),
-            "due": _options(shared_cache),
-            "meta": _options(shared_cache),
+            "states": _options(memory, bloom=True),
+            "due": _options(memory),
+            "meta": _options(memory),
         }
         try:
-            database = Rdict(str(path), _options(shared_cache), families, access)
+            database = Rdict(str(path), _options(memory), families, access)
         except Exception as error:
             raise meaning(error, path) from error
         meta = database.get_column_family("meta")
@@ -508,10 +522,10 @@ class TableStore:
     at `directory/name/partition`.
     """
 
-    def __init__(self, name: str, directory: Path, cache: Cache) -> None:
+    def __init__(self, name: str, directory: Path, memory: Memory) -> None:
         self.name = name
         self._directory = directory / name
-        self._cache = cache
+        self._memory = memory
         self._stores: dict[int, PartitionStore] = {}
         self._pending: dict[int, dict[bytes, Put]] = {}
 
@@ -523,7 +537,7 @@ class TableStore:
         """Open the store of a partition, or return the open one."""
         store = self._stores.get(partition)
         if store is None:
-            store = PartitionStore.open(self.path(partition), self._cache)
+            store = PartitionStore.open(self.path(partition), self._memory)
             self._stores[partition] = store
             self._pending[partition] = {}
         return store
@@ -626,14 +640,15 @@ def _unlogged() -> WriteOptions:
 _UNLOGGED = _unlogged()
 
 
-def _options(cache: Cache, bloom: bool = False) -> Options:
+def _options(memory: Memory, bloom: bool = False) -> Options:
     """RocksDB's options for one column family; its own defaults would take gigabytes per store."""
     options = Options(raw_mode=True)
     options.create_if_missing(True)
     options.create_missing_column_families(True)
     options.set_write_buffer_size(MEMTABLE_BYTES)
     options.set_max_write_buffer_number(3)
-    options.set_db_write_buffer_size(2 * MEMTABLE_BYTES)
+    options.set_arena_block_size(ARENA_BYTES)
+    options.set_write_buffer_manager(memory.buffers)
     options.set_max_total_wal_size(4 * MEMTABLE_BYTES)
     options.set_max_open_files(MAX_OPEN_FILES)
     options.set_max_background_jobs(2)
@@ -643,7 +658,7 @@ def _options(cache: Cache, bloom: bool = False) -> Options:
     # A restore writes without the log: the three families must reach the disk together.
     options.set_atomic_flush(True)
     blocks = BlockBasedOptions()
-    blocks.set_block_cache(cache)
+    blocks.set_block_cache(memory.cache)
     blocks.set_format_version(5)
     # Index and filter blocks (some 3 bytes a key) stay in memory: pushed out of a cache smaller
     # than the data they halve the speed of random reads.
