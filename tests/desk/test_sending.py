@@ -156,7 +156,7 @@ def test_what_is_refused_is_parked_at_once(sqlite: Database, tmp_path: Path) -> 
     answers: list[Outcome] = [Refused("the text is not allowed"), Sent()]
     office.answer = lambda _job: answers.pop(0)
     office.pass_by(5 * SECOND, SECOND)
-    assert states(sqlite) == [("parked", 0), ("sent", 1)]
+    assert states(sqlite) == [("parked", 1), ("sent", 1)]
 
 
 def test_a_message_that_always_fails_holds_nothing_up_for_long(

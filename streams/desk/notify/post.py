@@ -110,7 +110,13 @@ class Post:
                 return QUEUED
             if isinstance(outcome, Refused):
                 _set(connection, job.channel, next_at=now + self._interval(job.channel))
-                _note(connection, job, state=PARKED, problem=outcome.reason[:_LONGEST_PROBLEM])
+                _note(
+                    connection,
+                    job,
+                    state=PARKED,
+                    attempts=job.attempts + 1,
+                    problem=outcome.reason[:_LONGEST_PROBLEM],
+                )
                 return PARKED
             return _failed(connection, state, job, outcome, now)
 
