@@ -312,7 +312,7 @@ def summary(result: Result) -> str:
         *(
             f"| {name} | {json.dumps(value)} |"
             for name, value in {**verdict.get("figures", {}), **result.figures}.items()
-            if name != "last_words"
+            if name not in ("last_words", "gone", "inputs")  # long: result.json has them
         ),
     ]
     lines += ["", "Workers that ended by themselves, and their last words:", ""]
