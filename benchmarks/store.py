@@ -17,7 +17,7 @@ from pathlib import Path
 from struct import unpack_from
 
 from streams.engine.kafka.types import Put
-from streams.engine.store.store import PartitionStore, shared_memory
+from streams.engine.store.store import PartitionStore, store_memory
 
 START_US = 1_700_000_000_000_000
 SPREAD_US = 48 * 3600 * 1_000_000
@@ -47,7 +47,7 @@ def report(name: str, count: int, work: Callable[[], object]) -> None:
 
 def run(directory: Path, keys: int, each: int, batch: int, rounds: int, cache_mib: int) -> None:
     """Restore `keys` states of `each` records, then read and write `rounds` batches at random."""
-    store = PartitionStore.open(directory / "0", shared_memory(cache_mib * 1024 * 1024))
+    store = PartitionStore.open(directory / "0", store_memory(cache_mib * 1024 * 1024))
     names = [b"zto:%014d" % (number * 7919 % 10**12) for number in range(keys)]
     random.shuffle(names)
     records = [

@@ -20,7 +20,7 @@ from statistics import median
 
 from streams.engine.kafka.topics import Topics
 from streams.engine.kafka.types import Chunk, Effects, Put, Record
-from streams.engine.store.store import PartitionStore, shared_memory
+from streams.engine.store.store import PartitionStore, store_memory
 from streams.facts.times import DAY, SECOND
 from streams.profiles.loader import load
 from streams.state.codec import dump, dump_message
@@ -87,7 +87,7 @@ class States:
     """One partition's rows in RocksDB, as the engine gives them to the processor."""
 
     def __init__(self, folder: Path) -> None:
-        self.store = PartitionStore.open(folder, shared_memory(64 << 20))
+        self.store = PartitionStore.open(folder, store_memory(64 << 20))
 
     def get_many(self, _table: str, _partition: int, keys: list[bytes]) -> list[bytes | None]:
         """The stored rows."""

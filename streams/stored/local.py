@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from streams.engine.store.errors import StoreError
-from streams.engine.store.store import PartitionStore, shared_memory
+from streams.engine.store.store import PartitionStore, store_memory
 from streams.state.codec import due_of
 from streams.stored.lines import Stored, problem_of
 
@@ -48,7 +48,7 @@ def stores(data_dir: Path, tables: Iterable[str]) -> Iterator[tuple[str, int, Pa
 
 def states(table: str, partition: int, path: Path) -> Iterator[Stored]:
     """All states of a store, in order of their keys. Raises StoreError."""
-    with closing(PartitionStore.open(path, shared_memory(), read_only=True)) as store:
+    with closing(PartitionStore.open(path, store_memory(), read_only=True)) as store:
         for key, value in _all(store):
             yield Stored(table, partition, key, value)
 
@@ -57,7 +57,7 @@ def check(table: str, partition: int, path: Path, log: Log | None) -> Report:
     """Read everything of a store; `log` is its changelog's range, None: it is not asked for."""
     report = Report(table, partition)
     try:
-        with closing(PartitionStore.open(path, shared_memory(), read_only=True)) as store:
+        with closing(PartitionStore.open(path, store_memory(), read_only=True)) as store:
             _check_states(store, report)
             report.mark = store.changelog_offset()
     except StoreError as error:

@@ -13,7 +13,7 @@ import pytest
 from click.testing import Result
 
 from streams.engine.kafka.types import Put
-from streams.engine.store.store import PartitionStore, shared_memory
+from streams.engine.store.store import PartitionStore, store_memory
 from streams.engine.worker.ownership import owned
 from streams.state.codec import due_of
 
@@ -44,7 +44,7 @@ def state(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[bytes, bytes]]:
 def opened(name: str) -> PartitionStore:
     """The store `table-partition` of the data directory."""
     table, _, partition = name.rpartition("-")
-    return PartitionStore.open(DATA / "tables" / table / partition, shared_memory(1024 * 1024))
+    return PartitionStore.open(DATA / "tables" / table / partition, store_memory(1024 * 1024))
 
 
 def content() -> dict[str, bytes]:

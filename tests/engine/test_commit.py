@@ -15,7 +15,7 @@ from support.fake_broker import CHANGELOGS, FakeProducer
 from streams.engine.kafka.producer import DeliveryFailed
 from streams.engine.kafka.types import Effects, Output, Put
 from streams.engine.store.errors import StoreUnusable
-from streams.engine.store.store import TableStore, shared_memory
+from streams.engine.store.store import TableStore, store_memory
 from streams.engine.worker.commit import ChangelogMadeAnew, Committer, CommitterFailed
 
 
@@ -23,8 +23,8 @@ class Bench:
     """A committer on two real tables and a producer whose deliveries the test releases."""
 
     def __init__(self, directory: Path, **settings: Any) -> None:
-        cache = shared_memory(1024 * 1024)
-        self.tables = {name: TableStore(name, directory, cache) for name in CHANGELOGS}
+        memory = store_memory(1024 * 1024)
+        self.tables = {name: TableStore(name, directory, memory) for name in CHANGELOGS}
         for table in self.tables.values():
             for number in (0, 1):
                 table.assign(number)

@@ -23,13 +23,13 @@ from support.memory import IN_MEMORY
 from streams.engine.kafka.producer import DeliveryFailed
 from streams.engine.kafka.types import Effects, Output, Put
 from streams.engine.store.errors import StoreUnusable
-from streams.engine.store.store import TableStore, shared_memory
+from streams.engine.store.store import TableStore, store_memory
 from streams.engine.worker.commit import Committer
 
 KEYS = [b"a", b"b"]
 PARTITIONS = (0, 1)
 EVER = 2**62
-CACHE = shared_memory(1024 * 1024)
+MEMORY = store_memory(1024 * 1024)
 PLACES = [(table, number) for table in CHANGELOGS for number in PARTITIONS]
 
 
@@ -83,7 +83,7 @@ class Crashes(RuleBasedStateMachine):
 
     def begin(self) -> None:
         """Start the worker, restore its stores and read again what was not acknowledged."""
-        self.tables = {name: TableStore(name, self.directory, CACHE) for name in CHANGELOGS}
+        self.tables = {name: TableStore(name, self.directory, MEMORY) for name in CHANGELOGS}
         self.producer = FakeProducer(self.log)
         self.failures: list[BaseException] = []
         self.damaged: list[StoreUnusable] = []

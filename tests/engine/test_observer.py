@@ -14,7 +14,7 @@ from streams.demo.broker import EmbeddedCluster
 from streams.engine.kafka.types import Effects, Put
 from streams.engine.store.errors import StoreLocked
 from streams.engine.store.observer import Census
-from streams.engine.store.store import TableStore, shared_memory
+from streams.engine.store.store import TableStore, store_memory
 from streams.engine.store.sweep import BATCH, States, Sweeps, SweepStopped
 
 KEYS = 3 * BATCH + 7
@@ -60,8 +60,8 @@ class Counting:
 @pytest.fixture
 def tables(tmp_path: Path) -> Iterator[dict[str, TableStore]]:
     """Two tables with partitions 0 and 1; of `a` more states than one batch holds."""
-    cache = shared_memory()
-    stores = {name: TableStore(name, tmp_path, cache) for name in ("a", "b")}
+    memory = store_memory()
+    stores = {name: TableStore(name, tmp_path, memory) for name in ("a", "b")}
     for name, table in stores.items():
         for partition in (0, 1):
             number = KEYS + partition if name == "a" else 2

@@ -34,7 +34,7 @@ from streams.engine.kafka.offset_metadata import Witness, encode
 from streams.engine.kafka.types import Committed
 from streams.engine.store.errors import StoreUnusable
 from streams.engine.store.restore import Restorer, RestoreStopped, StateRefused
-from streams.engine.store.store import PartitionStore, TableStore, shared_memory
+from streams.engine.store.store import PartitionStore, TableStore, store_memory
 from streams.engine.worker import EngineConfig, Put
 
 COMPACTED = {
@@ -64,7 +64,7 @@ class Local:
             tables=("t",),
             **options,
         )
-        self.store = TableStore("t", data_dir / "tables", shared_memory())
+        self.store = TableStore("t", data_dir / "tables", store_memory())
         self.restorer = Restorer(
             self.config, {"t": self.store}, {"t": due_of}, lambda: time.time_ns() // 1_000
         )
@@ -275,7 +275,7 @@ def test_made_anew(kafka: KafkaServer, app_id: str, changelog: str, tmp_path: Pa
         # Release 0.1.0 commits offsets without a witness; then the local state is one.
         with pytest.raises(StateRefused, match="is another topic than local state"):
             Local(kafka.bootstrap, app_id, tmp_path).restore(committed._replace(metadata=""))
-    store = TableStore("t", tmp_path / "tables", shared_memory()).assign(0)
+    store = TableStore("t", tmp_path / "tables", store_memory()).assign(0)
     assert store.get_many([b"a", b"b", b"x"]) == [b"1", b"2", None]
     store.close()
     # Begun anew: nothing is committed, or on the new topic.
@@ -302,7 +302,7 @@ def test_a_damaged_store_is_rebuilt_only_from_a_changelog_that_is_believed(
     local.restorer.condemn(StoreUnusable(path, "is damaged"))
     with pytest.raises(StateRefused, match="is another topic than offsets"):
         local.restore(committed)
-    kept = PartitionStore.open(path, shared_memory())
+    kept = PartitionStore.open(path, store_memory())
     assert kept.get_many([b"a"]) == [b"1"]
     kept.close()
     assert local.restore() == 0
@@ -489,19 +489,19 @@ def test_killed_in_the_middle_of_chunks(
 
 
 def test_restarted_in_good_order(options: dict[str, Any], tmp_path: Path) -> None:
-    """SIGTERM under load, six times: nothing is done twice, nothing is lost."""
+    """SIGTERM under load, ten times: nothing is done twice, nothing is lost."""
     bootstrap, app_id, log = options["bootstrap"], options["app_id"], tmp_path / "log"
     numbers = range(40_000)
     produce(bootstrap, app_id, numbers)
     dice = random.Random(2)
-    for turn in range(6):
+    for turn in range(10):
         process = start_process(log, **options)
         try:
             deadline = time.monotonic() + 30
             while b"ready" not in log.read_bytes().split(b"--- next")[-1]:
                 assert time.monotonic() < deadline, log.read_text()[-3_000:]
                 time.sleep(0.02)
-            if turn == 5:
+            if turn == 9:
                 wait_for_tables(bootstrap, app_id, numbers)
             time.sleep(dice.uniform(0, 0.3))  # anywhere in the load: the time itself is the test
             process.send_signal(signal.SIGTERM)

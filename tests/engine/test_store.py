@@ -15,16 +15,16 @@ from rocksdict import Rdict
 
 from streams.engine.kafka.types import Put
 from streams.engine.store.errors import StoreClosed, StoreLocked, StoreUnusable
-from streams.engine.store.store import LAYOUT, PartitionStore, TableStore, shared_memory
+from streams.engine.store.store import LAYOUT, PartitionStore, TableStore, store_memory
 
-CACHE = shared_memory(1024 * 1024)
+MEMORY = store_memory(1024 * 1024)
 EVER = 2**62
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[PartitionStore]:
     """An empty store."""
-    opened = PartitionStore.open(tmp_path / "parcels" / "0", CACHE)
+    opened = PartitionStore.open(tmp_path / "parcels" / "0", MEMORY)
     yield opened
     opened.close()
 
@@ -45,7 +45,7 @@ def test_everything_survives_reopening(store: PartitionStore) -> None:
     """States in the order asked, deadlines and the offset are there again."""
     store.write([Put(b"a", b"1", 7, 0), Put(b"b", b"", 5, 0)], 41)
     store.close()
-    again = PartitionStore.open(store.path, CACHE)
+    again = PartitionStore.open(store.path, MEMORY)
     assert again.get_many([b"b", b"x", b"a"]) == [b"", None, b"1"]
     assert again.due(EVER, 10) == [(5, b"b"), (7, b"a")]
     assert again.changelog_offset() == 41
@@ -143,7 +143,7 @@ def test_a_restore_from_nothing_goes_on_after_a_crash(
     assert again.due(EVER, 9) == [(3, b"b"), (7, b"c")]
     again.write([Put(b"c", None, 0, 7)], 5)
     again.close()
-    later = PartitionStore.open(again.path, CACHE)
+    later = PartitionStore.open(again.path, MEMORY)
     assert (later.unindexed, later.due(EVER, 9)) == (False, [(3, b"b")])
     later.close()
 
@@ -163,7 +163,7 @@ def test_an_index_that_was_stopped_half_way_is_made_anew(
     with pytest.raises(RuntimeError, match="revoked"):
         store.restored(due_of, check)
     store.close()
-    again = PartitionStore.open(store.path, CACHE)
+    again = PartitionStore.open(store.path, MEMORY)
     assert (again.unindexed, again.due(EVER, 9)) == (True, [(5, b"a"), (6, b"b")])
     again.restore([(b"a", b"9:x"), (b"b", None)], 4, due_of)
     again.restored(due_of)
@@ -179,7 +179,7 @@ def test_a_store_in_the_middle_of_a_restore_is_another_layout_to_older_releases(
     store.close()
     monkeypatch.setattr("streams.engine.store.store.UNINDEXED", LAYOUT)  # one that knows "1" alone
     with pytest.raises(StoreUnusable, match="layout"):
-        PartitionStore.open(store.path, CACHE)
+        PartitionStore.open(store.path, MEMORY)
 
 
 def _after_a_crash(store: PartitionStore, tmp_path: Path) -> PartitionStore:
@@ -193,14 +193,14 @@ def _after_a_crash(store: PartitionStore, tmp_path: Path) -> PartitionStore:
         with contextlib.suppress(shutil.Error):
             shutil.copytree(store.path, copy)
             if set(store.path.iterdir()) == files:
-                return PartitionStore.open(copy, CACHE)
+                return PartitionStore.open(copy, MEMORY)
         shutil.rmtree(copy)
 
 
 def test_one_process_at_a_time(store: PartitionStore) -> None:
     """A second opening is refused as locked, not as damaged: its state must not be deleted."""
     with pytest.raises(StoreLocked, match="in use"):
-        PartitionStore.open(store.path, CACHE)
+        PartitionStore.open(store.path, MEMORY)
 
 
 def test_a_damaged_store_is_refused_and_can_be_rebuilt(store: PartitionStore) -> None:
@@ -209,9 +209,9 @@ def test_a_damaged_store_is_refused_and_can_be_rebuilt(store: PartitionStore) ->
     store.close()
     (store.path / "CURRENT").write_bytes(b"garbage")
     with pytest.raises(StoreUnusable):
-        PartitionStore.open(store.path, CACHE)
+        PartitionStore.open(store.path, MEMORY)
     PartitionStore.destroy(store.path)
-    again = PartitionStore.open(store.path, CACHE)
+    again = PartitionStore.open(store.path, MEMORY)
     assert again.changelog_offset() == -1
     again.close()
 
@@ -221,7 +221,7 @@ def test_another_layout_is_refused(store: PartitionStore, monkeypatch: pytest.Mo
     store.close()
     monkeypatch.setattr("streams.engine.store.store.LAYOUT", b"2")
     with pytest.raises(StoreUnusable, match="layout"):
-        PartitionStore.open(store.path, CACHE)
+        PartitionStore.open(store.path, MEMORY)
 
 
 def test_a_closed_store_refuses(store: PartitionStore) -> None:
@@ -269,7 +269,7 @@ def test_index_and_states_equal_a_dictionary(
     batches: list[list[tuple[bytes, int | None, bool]]],
 ) -> None:
     """Any sequence of writes and restores gives what a dict would, with a scan after each."""
-    store = PartitionStore.open(tmp_path_factory.mktemp("store") / "0", CACHE)
+    store = PartitionStore.open(tmp_path_factory.mktemp("store") / "0", MEMORY)
     model: dict[bytes, bytes] = {}
     for number, batch in enumerate(batches):
         rows = [(key, None if due is None else b"%d:%d" % (due, number)) for key, due, _ in batch]
@@ -302,7 +302,7 @@ def test_index_and_states_equal_a_dictionary(
 
 def test_pending_writes_are_read_first(tmp_path: Path) -> None:
     """The overlay wins over the store, deletions too, until its own write is settled."""
-    table = TableStore("orders", tmp_path, CACHE)
+    table = TableStore("orders", tmp_path, MEMORY)
     store = table.assign(2)
     store.write([Put(b"a", b"old", 5, 0), Put(b"b", b"old", 6, 0), Put(b"c", b"old", 7, 0)])
     first, second = Put(b"a", b"new", 50, 5), Put(b"b", None, 0, 6)
@@ -321,7 +321,7 @@ def test_pending_writes_are_read_first(tmp_path: Path) -> None:
 
 def test_assignment_opens_and_revocation_closes(tmp_path: Path) -> None:
     """assign is repeatable; after revoke the partition and its pending writes are gone."""
-    table = TableStore("orders", tmp_path, CACHE)
+    table = TableStore("orders", tmp_path, MEMORY)
     store = table.assign(1)
     assert table.assign(1) is store
     assert table.partitions() == [1]
@@ -344,7 +344,7 @@ def test_the_family_names_are_on_disk(store: PartitionStore) -> None:
 
 def test_write_buffers_are_shared(tmp_path: Path) -> None:
     """However many stores there are, what is not on disk yet keeps within one limit."""
-    memory = shared_memory(4 * 1024 * 1024)
+    memory = store_memory(4 * 1024 * 1024)
     stores = [PartitionStore.open(tmp_path / str(n), memory) for n in range(8)]
     most = 0
     for turn in range(120):

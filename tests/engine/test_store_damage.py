@@ -19,10 +19,10 @@ from support.memory import IN_MEMORY
 
 from streams.engine.kafka.types import Put
 from streams.engine.store.errors import StoreLocked, StoreRefused, StoreUnusable, meaning
-from streams.engine.store.store import PartitionStore, shared_memory
+from streams.engine.store.store import PartitionStore, store_memory
 from streams.engine.store.unbroken import FLUSH_EVERY, KEPT, Numbers
 
-CACHE = shared_memory(1024 * 1024)
+MEMORY = store_memory(1024 * 1024)
 EVER = 2**62
 WRITES = 180
 FLIPS = 200
@@ -77,7 +77,7 @@ for last in map(int, sys.argv[2:]):
     if os.fork():
         assert os.wait()[1] == 0
         continue
-    store = PartitionStore.open(Path(sys.argv[1]) / str(last) / "0", CACHE)
+    store = PartitionStore.open(Path(sys.argv[1]) / str(last) / "0", MEMORY)
     for offset, writes, _ in HISTORY:
         store.write(writes, offset)
         if offset == last:
@@ -113,7 +113,7 @@ def brought_up(path: Path) -> tuple[bool, States]:
 
 
 def _restored(path: Path) -> States:
-    store = PartitionStore.open(path, CACHE)
+    store = PartitionStore.open(path, MEMORY)
     try:
         for offset, writes, _ in HISTORY[store.changelog_offset() + 1 :]:
             store.restore([(put.key, put.value) for put in writes], offset, due_of)
@@ -139,7 +139,7 @@ for end in map(int, sys.argv[2:]):
     if os.fork():
         assert os.wait()[1] == 0
         continue
-    store = PartitionStore.open(Path(sys.argv[1]) / str(end % 4), CACHE)
+    store = PartitionStore.open(Path(sys.argv[1]) / str(end % 4), MEMORY)
     for offset, writes, _ in HISTORY[store.changelog_offset() + 1 :]:
         store.restore([(put.key, put.value) for put in writes], offset, due_of)
         if offset == end:
@@ -152,7 +152,7 @@ for end in map(int, sys.argv[2:]):
     folder = root / "killed"
     subprocess.run([sys.executable, "-c", program, folder, *map(str, ends)], check=True)
     for path in folder.iterdir():
-        store = PartitionStore.open(path, CACHE)
+        store = PartitionStore.open(path, MEMORY)
         assert store.unindexed
         store.close()
         assert _restored(path) == HISTORY[-1][2]
@@ -194,7 +194,7 @@ def test_wherever_the_list_of_files_ends_a_closed_store_is_whole_or_rebuilt(
     """What a close wrote last is lost, byte by byte: no family is newer than it may be."""
     closed = root / f"closed-{last}" / "0"
     for part in (HISTORY[:last], HISTORY[last : last + 1]):
-        store = PartitionStore.open(closed, CACHE)
+        store = PartitionStore.open(closed, MEMORY)
         for offset, writes, _ in part:
             store.write(writes, offset)
         store.close()
@@ -214,7 +214,7 @@ def test_wherever_the_list_of_files_ends_a_closed_store_is_whole_or_rebuilt(
 
 def damaged(path: Path) -> PartitionStore:
     """An open store of which one data block is damaged: opening it did not show."""
-    store = PartitionStore.open(path, CACHE)
+    store = PartitionStore.open(path, MEMORY)
     dice = random.Random(1)
     store.write([Put(b"%05d" % n, dice.randbytes(100), n + 1, 0) for n in range(2_000)], 0)
     store.close()
@@ -222,7 +222,7 @@ def damaged(path: Path) -> PartitionStore:
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1
     file.write_bytes(content)
-    return PartitionStore.open(path, CACHE)
+    return PartitionStore.open(path, MEMORY)
 
 
 def test_a_damaged_block_is_no_lock(tmp_path: Path) -> None:
@@ -240,7 +240,7 @@ def test_a_damaged_block_is_no_lock(tmp_path: Path) -> None:
 def test_a_damaged_due_index_does_not_end_early(tmp_path: Path) -> None:
     """A scan that meets damage says so each time: no deadline is passed over."""
     path = tmp_path / "parcels" / "3"
-    store = PartitionStore.open(path, CACHE)
+    store = PartitionStore.open(path, MEMORY)
     store.write([Put(b"%05d" % n, b"", n + 1, 0) for n in range(3_000)], 0)
     store.close()
     for file in path.glob("*.sst"):
@@ -248,7 +248,7 @@ def test_a_damaged_due_index_does_not_end_early(tmp_path: Path) -> None:
         if len(content) > 4096:
             content[3000] ^= 1
             file.write_bytes(content)
-    store = PartitionStore.open(path, CACHE)
+    store = PartitionStore.open(path, MEMORY)
     for _ in range(2):
         with pytest.raises(StoreUnusable):
             store.due(EVER, 10**6)
@@ -268,7 +268,7 @@ def test_what_a_compaction_meets_is_told_by_the_next_write(tmp_path: Path) -> No
         store.write([Put(b"a", b"1", 0, 0)], 2)
     store.close()
     shutil.rmtree(path)
-    again = PartitionStore.open(path, CACHE)
+    again = PartitionStore.open(path, MEMORY)
     assert again.get_many([b"a"]) == [None]
     again.close()
 
@@ -283,7 +283,7 @@ def test_what_a_compaction_meets_is_told_by_the_next_write(tmp_path: Path) -> No
 def test_what_the_system_refuses_is_no_damage(tmp_path: Path, limit: str, advice: str) -> None:
     """The line says what to do; the store is whole once that is done."""
     path = tmp_path / "parcels" / "3"
-    store = PartitionStore.open(path, CACHE)
+    store = PartitionStore.open(path, MEMORY)
     store.write([Put(b"kept", b"1", 0, 0)], 1)
     store.close()
     program = f"""
@@ -292,11 +292,11 @@ sys.path[:0] = {sys.path!r}
 from pathlib import Path
 from streams.engine.kafka.types import Put
 from streams.engine.store.errors import StoreRefused
-from streams.engine.store.store import PartitionStore, shared_memory
+from streams.engine.store.store import PartitionStore, store_memory
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.{limit.split(",")[0]}, ({limit.split(",")[1]},) * 2)
 try:
-    store = PartitionStore.open(Path(sys.argv[1]), shared_memory(1024 * 1024))
+    store = PartitionStore.open(Path(sys.argv[1]), store_memory(1024 * 1024))
     for number in range(1_000):
         store.write([Put(b"%d" % number, os.urandom(1_000), 0, 0)], 2 + number)
 except StoreRefused as refused:
@@ -308,7 +308,7 @@ os._exit(0)
     )
     assert done.stdout.startswith(f"local state of parcels-3 ({path}) cannot be used (")
     assert re.search(advice, done.stdout), done.stdout
-    store = PartitionStore.open(path, CACHE)
+    store = PartitionStore.open(path, MEMORY)
     assert store.get_many([b"kept"]) == [b"1"]
     store.close()
 
@@ -378,14 +378,14 @@ def test_writes_are_counted_around_the_ring(
 def test_a_store_of_an_older_release_has_no_numbers_and_is_read(tmp_path: Path) -> None:
     """Numbers begin with the first write of this one."""
     path = tmp_path / "parcels" / "3"
-    store = PartitionStore.open(path, CACHE)
+    store = PartitionStore.open(path, MEMORY)
     store.write([Put(b"a", b"1", 0, 0)], 4)
     for key in list(store._meta.keys()):
         if key.startswith(b"write-"):
             store._meta.delete(key)
     store.close()
-    store = PartitionStore.open(path, CACHE)
+    store = PartitionStore.open(path, MEMORY)
     assert (store.get_many([b"a"]), store.changelog_offset()) == ([b"1"], 4)
     store.write([Put(b"a", b"2", 0, 0)], 5)
     store.close()
-    PartitionStore.open(path, CACHE).close()
+    PartitionStore.open(path, MEMORY).close()

@@ -22,7 +22,7 @@ from echo_worker import (
 from streams.demo.broker import EmbeddedCluster
 from streams.engine.kafka.types import Put
 from streams.engine.store.errors import StoreUnusable
-from streams.engine.store.store import PartitionStore, shared_memory
+from streams.engine.store.store import PartitionStore, store_memory
 from streams.telemetry.metrics import STORES_REBUILT
 
 
@@ -116,7 +116,7 @@ def test_found_at_the_start_it_is_rebuilt(options: dict[str, Any]) -> None:
 def test_a_store_that_is_in_use_ends_it_at_once(options: dict[str, Any], tmp_path: Path) -> None:
     """One line says which partition, why and what to do; no thread is left that holds it up."""
     path, log = options["data_dir"] / "tables" / "sets" / "1", tmp_path / "log"
-    store = PartitionStore.open(path, shared_memory())
+    store = PartitionStore.open(path, store_memory())
     store.write([Put(b"k", b"v", 0, 0)])
     process = start_process(log, **options)
     assert process.wait(60) == 1

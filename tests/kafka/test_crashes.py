@@ -13,7 +13,7 @@ from support.loads import load, wait_for_shop_days, wanted
 from support.running import Deployment, Worker, wait_for
 
 KILLS = 10
-STOPS = 10
+STOPS = 20
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_kills_in_the_middle_of_a_load(
 def test_graceful_restarts_in_the_middle_of_a_load(
     kafka: KafkaServer, tmp_path: Path, workers: list[Worker]
 ) -> None:
-    """Ten clean stops, each with status 0: the same."""
+    """Twenty clean stops, each with status 0: the same."""
     deployment = Deployment(kafka.bootstrap, tmp_path)
     parts = load(STOPS // 2)
     worker = deployment.worker()

@@ -24,7 +24,7 @@ from streams.engine.kafka import offset_metadata
 from streams.engine.kafka.murmur2 import partition_of, partitions_of
 from streams.engine.kafka.offset_metadata import Witness
 from streams.engine.kafka.types import Chunk, Effects, Output, Put, Record
-from streams.engine.store.store import PartitionStore, shared_memory
+from streams.engine.store.store import PartitionStore, store_memory
 from streams.engine.worker import ticks
 from streams.engine.worker.peers import Home
 from streams.engine.worker.ticks import Tick
@@ -373,7 +373,7 @@ def understood() -> Document:
 
 def on_disk(folder: Path) -> Document:
     """What a store's files hold by column family after three states and a delete: hex to hex."""
-    store = PartitionStore.open(folder, shared_memory(1 << 20))
+    store = PartitionStore.open(folder, store_memory(1 << 20))
     store.note_changelog("changelog-id")
     orders = [OrderState("1", due=1_795_140_000_000_000), OrderState("2", due=2), OrderState("3")]
     store.write([Put(each.order_id.encode(), dump(each), each.due, 0) for each in orders], 40)

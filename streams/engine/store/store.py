@@ -97,19 +97,21 @@ class Scan:
         self._snapshot, self._states = None, iter(())
 
 
-class Memory(NamedTuple):
+class StoreMemory(NamedTuple):
     """What all stores of a process share: blocks that were read, and what is not on disk yet."""
 
     cache: Cache
     buffers: WriteBufferManager
 
 
-def shared_memory(cache_bytes: int = DEFAULT_CACHE_BYTES) -> Memory:
+def store_memory(cache_bytes: int = DEFAULT_CACHE_BYTES) -> StoreMemory:
     """A cache of so many bytes of uncompressed blocks, and twice as much for writing.
 
     A store that finds the buffers of all of them full writes its own to disk.
     """
-    return Memory(Cache(cache_bytes), WriteBufferManager(2 * cache_bytes, False))  # stops no writer
+    return StoreMemory(
+        Cache(cache_bytes), WriteBufferManager(2 * cache_bytes, False)
+    )  # stops no writer
 
 
 class PartitionStore:
@@ -150,7 +152,7 @@ class PartitionStore:
         self._unlogged = False
 
     @classmethod
-    def open(cls, path: Path, memory: Memory, *, read_only: bool = False) -> PartitionStore:
+    def open(cls, path: Path, memory: StoreMemory, *, read_only: bool = False) -> PartitionStore:
         """Open the store at `path` (a directory), creating it when it is not there.
 
         `read_only` changes nothing on the disk; it does not see whether another process writes.
@@ -522,7 +524,7 @@ class TableStore:
     at `directory/name/partition`.
     """
 
-    def __init__(self, name: str, directory: Path, memory: Memory) -> None:
+    def __init__(self, name: str, directory: Path, memory: StoreMemory) -> None:
         self.name = name
         self._directory = directory / name
         self._memory = memory
@@ -640,7 +642,7 @@ def _unlogged() -> WriteOptions:
 _UNLOGGED = _unlogged()
 
 
-def _options(memory: Memory, bloom: bool = False) -> Options:
+def _options(memory: StoreMemory, bloom: bool = False) -> Options:
     """RocksDB's options for one column family; its own defaults would take gigabytes per store."""
     options = Options(raw_mode=True)
     options.create_if_missing(True)

@@ -30,7 +30,7 @@ from streams.engine.kafka.types import Chunk, Committed, Effects, Output
 from streams.engine.store.errors import StoreUnusable
 from streams.engine.store.observer import Census, Observer
 from streams.engine.store.restore import Restorer, RestoreStopped, StateRefused
-from streams.engine.store.store import TableStore, shared_memory
+from streams.engine.store.store import TableStore, store_memory
 from streams.engine.store.sweep import Sweeps
 from streams.engine.worker import ticks
 from streams.engine.worker.clock import Clock
@@ -183,7 +183,7 @@ class Engine:
         self.clock = clock if isinstance(clock, Clock) else Clock.given(clock)
         self._stored_form = stored_form
         self._app: Consuming | None = None
-        memory = shared_memory(config.store_cache_bytes)
+        memory = store_memory(config.store_cache_bytes)
         self.tables = {
             name: TableStore(name, config.data_dir / "tables", memory) for name in config.tables
         }
