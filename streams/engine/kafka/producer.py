@@ -1,7 +1,8 @@
 """Publishing: librdkafka's idempotent producer, with every delivery accounted for.
 
-Nothing here is fire and forget: `flush` returns when all that was produced is acknowledged by all
-in-sync replicas, or raises. The first failure is kept in `failed`; nothing is produced after it.
+Nothing that `produce` takes is fire and forget: `flush` returns when all of it is acknowledged by
+all in-sync replicas, or raises. The first failure is kept in `failed`; nothing is produced then.
+What may get lost goes by a connection of its own, so `flush` never waits for it.
 """
 
 from __future__ import annotations
@@ -75,6 +76,7 @@ class Producer:
         self._delivered: dict[tuple[str, int], int] = {}
         self._trackers: dict[tuple[str, int], Callable[[Any, Any], None]] = {}
         self._closed = False
+        self._under_way: set[tuple[str, int]] = set()
         # Two threads: a flush of one part of the worker does not wait for another's to begin.
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="producer")
         config = {
@@ -96,6 +98,8 @@ class Producer:
             **(extra or {}),
         }
         self._plain_topics = plain_topics
+        self._config = config
+        self._aside: KafkaProducer | None = None
         self._producer = self._plain = KafkaProducer(config, logger=log)
         self._producers = [self._producer]
         if plain_topics:
@@ -132,28 +136,45 @@ class Producer:
     def try_produce(self, output: Output, appended: Callable[[int, int], None]) -> None:
         """Hand over a record that may get lost: nobody waits for it, and its failure is none.
 
-        Where the topic has its records dated by the brokers, `appended` is told of its partition
-        and Kafka time (ms), in whatever thread.
+        While one is on its way to a partition, the next ones are left out: brokers that take their
+        time are not sent more than they answer. Where the topic has its records dated by the
+        brokers, `appended` is told of its partition and Kafka time (ms), in whatever thread.
         """
         topic, key, value, partition, _, _ = output
         where = _ANY_PARTITION if partition is None else partition
         if self.failed is not None:
             raise self.failed
+        if (topic, where) in self._under_way:
+            return
+        if self._aside is None:
+            # librdkafka's flush waits for all that a producer was given, and for what comes
+            # meanwhile: a record every few milliseconds would be waited for without an end.
+            self._aside = KafkaProducer(self._config, logger=log)
+        self._under_way.add((topic, where))
         try:
-            self._producer.produce(
+            self._aside.produce(
                 topic,
                 value,
                 key,
                 where,
-                on_delivery=partial(_report, appended),
+                on_delivery=partial(self._over, (topic, where), appended),
                 timestamp=self._stamp_ms(),
             )
         except (BufferError, KafkaException):
-            return
+            self._under_way.discard((topic, where))
+
+    async def heard(self) -> None:
+        """Wait until it is known what became of all that may get lost."""
+        loop = asyncio.get_running_loop()
+        aside = self._aside
+        while aside is not None and await loop.run_in_executor(
+            self._threads, aside.flush, _FLUSH_SECONDS
+        ):
+            pass
 
     def poll(self) -> None:
         """Take in what became of records, without waiting: an idle worker never flushes."""
-        for producer in self._producers:
+        for producer in self._all():
             producer.poll(0)
 
     def produce_states(self, topic: str, partition: int, puts: Iterable[Put]) -> None:
@@ -186,7 +207,7 @@ class Producer:
         return self._delivered.get((topic, partition), -1)
 
     async def flush(self) -> None:
-        """Wait until everything produced so far is acknowledged; the event loop goes on meanwhile.
+        """Wait until all that `produce` took is acknowledged; the event loop goes on meanwhile.
 
         Raises DeliveryFailed when anything failed, now or before.
         """
@@ -199,7 +220,10 @@ class Producer:
 
     def pending(self) -> int:
         """How many records and delivery reports wait."""
-        return sum(len(producer) for producer in self._producers)
+        return sum(len(producer) for producer in self._all())
+
+    def _all(self) -> list[KafkaProducer]:
+        return self._producers if self._aside is None else [*self._producers, self._aside]
 
     def _flush(self, seconds: float) -> int:
         """Wait for deliveries, up to `seconds` for each producer; how many are still to come."""
@@ -212,9 +236,10 @@ class Producer:
         self._closed = True
         if self.failed is None:
             self.failed = DeliveryFailed("", _ANY_PARTITION, "the producer is closed")
-        for producer in self._producers:
+        for producer in self._all():
             producer.purge()
-        self._flush(1)
+        for producer in self._all():
+            producer.flush(1)
         self._threads.shutdown(wait=True)
 
     def _tracker(self, topic: str, partition: int) -> Callable[[Any, Any], None]:
@@ -256,6 +281,20 @@ class Producer:
             )
         )
 
+    def _over(
+        self,
+        place: tuple[str, int],
+        appended: Callable[[int, int], None],
+        error: KafkaError | None,
+        message: Any,
+    ) -> None:
+        """What became of a record that may get lost."""
+        self._under_way.discard(place)
+        if error is None:
+            kind, ms = message.timestamp()
+            if kind == TIMESTAMP_LOG_APPEND_TIME:
+                appended(message.partition(), ms)
+
     def _on_error(self, error: KafkaError) -> None:
         if error.fatal():
             self._fail(DeliveryFailed("", _ANY_PARTITION, error.str()))
@@ -291,11 +330,3 @@ class Producer:
         failure = DeliveryFailed(topic, partition, reason)
         self._fail(failure)
         return failure
-
-
-def _report(appended: Callable[[int, int], None], error: KafkaError | None, message: Any) -> None:
-    """What became of a record that may get lost."""
-    if error is None:
-        kind, ms = message.timestamp()
-        if kind == TIMESTAMP_LOG_APPEND_TIME:
-            appended(message.partition(), ms)

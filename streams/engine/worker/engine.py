@@ -1036,7 +1036,7 @@ class Engine:
         """Let the brokers say what time it is before anything is read or stored."""
         self._tick({}, b"")
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.producer.flush(), _ASKED_S)
+            await asyncio.wait_for(self.producer.heard(), _ASKED_S)
         self.now_us()
 
     def _send_ticks(self) -> None:
