@@ -26,7 +26,7 @@ from streams.state.codec import FRESH, TABLES, due_of, stored_form
 from streams.tables.orders import OrderProcessor
 from streams.tables.parcels import ParcelProcessor
 from streams.tables.processor import Processor, Sizes
-from streams.tables.recover_products import recover_products
+from streams.tables.recover_risks import recover_risks
 from streams.tables.recover_shop_days import recover_sent
 from streams.tables.recover_stock import recover_stock
 from streams.tables.recover_warnings import judged_with_orders, recover_published
@@ -124,12 +124,15 @@ def assemble(
             config.partitions,
             partitions,
         )
-        shown = recover_products(
-            published_since(config, topics.product_risk, since), config.partitions, partitions
+        shown = recover_risks(
+            published_since(config, topics.shop_risk, since),
+            published_since(config, topics.product_risk, since),
+            config.partitions,
+            partitions,
         )
         for processor in processors:
             processor.recover(warnings, sent, partitions)
-        shop_days.recover_products(shown, partitions)
+        shop_days.recover_risks(shown, partitions)
         if topics.stocked:
             levels = recover_stock(
                 published_since(config, topics.product_risk, since), config.partitions, partitions

@@ -14,6 +14,9 @@ from streams.shops.windows import Rolling, rolling
 from streams.state.shop_days import ProductCounts, ShopDay, day_text
 from streams.state.shop_lines import PAIRS, Counts, Line, Meter, measure, rate, reading
 
+CONTENT = ("profile", "counts", "rates", "lines", "windows")
+"""What of a shop's day makes a new revision where it differs."""
+
 _encoder = msgspec.json.Encoder()
 
 
@@ -52,7 +55,7 @@ def risks(row: ShopDay, before: Mapping[int, Counts], profiles: Profiles, now: i
     }
     shop = None
     crossed: tuple[str, ...] = ()
-    shown = int.from_bytes(blake2b(_encoder.encode(content), digest_size=8).digest(), "big")
+    shown = digest(content)
     is_said = bool(row.revision) or any(row.counts)
     if is_said and row.day <= meter.day_of(now):
         # A window may be over its line days before: that is crossed on its own day.
@@ -86,6 +89,11 @@ def risks(row: ShopDay, before: Mapping[int, Counts], profiles: Profiles, now: i
             }
             products.append((name, value))
     return Risks(shop, products, crossed)
+
+
+def digest(content: dict[str, Any]) -> int:
+    """What tells one content from another: all of CONTENT, in its order."""
+    return int.from_bytes(blake2b(_encoder.encode(content), digest_size=8).digest(), "big")
 
 
 def meter_of(profiles: Profiles, platform: str) -> Meter:

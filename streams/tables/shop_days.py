@@ -28,6 +28,7 @@ from streams.state.codec import (
 )
 from streams.state.contributions import ContributionChange, deltas, owed_changes
 from streams.state.shop_days import (
+    KEPT,
     Change,
     ShopDay,
     day_text,
@@ -51,7 +52,7 @@ from streams.tables.processor import (
     Sizes,
     StateReader,
 )
-from streams.tables.recover_products import ShownDay
+from streams.tables.recover_risks import ShownDay
 from streams.tables.recover_shop_days import home_of
 from streams.telemetry.events import event
 from streams.telemetry.metrics import PRODUCTS_NOT_METERED, SHOP_LINES_CROSSED, STATES_ENDED
@@ -63,7 +64,10 @@ SLOWEST = 10 * SECOND
 """The longest that a changed row waits to be published."""
 
 MOST_TAKEN_OVER = 2_000
-"""Days that take over in one tick what was published of their products."""
+"""Days that take over in one tick what was published of them and of their products."""
+
+DAYS_BACK = KEPT // DAY
+"""How many days back a shop's orders are looked for, of a day that nothing is known of."""
 
 log = logging.getLogger(__name__)
 
@@ -175,16 +179,16 @@ class ShopDayProcessor(Processor):
             each.state.due = min(each.state.due, moment.now + wait)
         return judged
 
-    def recover_products(
+    def recover_risks(
         self, shown: Mapping[int, dict[bytes, ShownDay]], partitions: Iterable[int]
     ) -> None:
-        """Take over what was published of products on `partitions`: an assignment begins."""
+        """Take over what was published of days on `partitions`: an assignment begins."""
         for partition in partitions:
             self._shown[partition] = shown.get(partition, {})
             self._counts.forget(partition)
 
     def matched(self, partition: int) -> bool:
-        """Whether days have taken over all that was published of their products."""
+        """Whether days have taken over all that was published of them and of their products."""
         return not self._shown.get(partition)
 
     def tick(
@@ -250,10 +254,11 @@ class ShopDayProcessor(Processor):
         return Judged(key, row, old_due)
 
     def _take_over(self, partition: int, moment: Moment, effects: Effects) -> None:
-        """Let days know what was published of their products, some of them in each tick.
+        """Let days know what was published of them and of their products, some in each tick.
 
-        A day without a state gets one, which says nothing until an order contributes to the day: it
-        may be somebody else's.
+        A day without a state gets one. Where earlier days of the shop have orders, nothing counts
+        for this one any more, and that is said. Else it says nothing until an order contributes to
+        it: it may be somebody else's, or of orders that the inputs no longer hold.
         """
         shown = self._shown[partition]
         keys = list(islice(shown, MOST_TAKEN_OVER))
@@ -266,12 +271,24 @@ class ShopDayProcessor(Processor):
                 row, old_due = new_row(day.platform, day.shop_id, day.day, meter), 0
             else:
                 row, old_due = self.loaded(value, partition, effects), self.codec.due_of(value)
-            if row is None or row.ends_at <= moment.now or not take_over_shown(row, day.products):
+            if row is None or row.ends_at <= moment.now:
+                continue
+            news = take_over_shown(row, day.products)
+            if row.revision < day.revision and (
+                row.revision or self._has_orders_before(row, partition, effects)
+            ):
+                row.revision, row.shown = day.revision, day.shown
+                news = True
+            if not news:
                 continue
             if row.revision:
                 row.due = min(row.due, moment.now)
             judged.append(Judged(key, row, old_due))
         self.collect(judged, effects)
+
+    def _has_orders_before(self, row: ShopDay, partition: int, effects: Effects) -> bool:
+        near = self._near(row, range(-DAYS_BACK, 0), partition, effects)
+        return any(map(any, near.values()))
 
     def _publish(
         self, row: ShopDay, before: Mapping[int, Counts], moment: Moment, effects: Effects

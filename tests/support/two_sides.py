@@ -22,7 +22,7 @@ from streams.state.codec import due_of
 from streams.tables.orders import OrderProcessor
 from streams.tables.parcels import ParcelProcessor
 from streams.tables.processor import Moment, Processor
-from streams.tables.recover_products import recover_products
+from streams.tables.recover_risks import recover_risks
 from streams.tables.recover_shop_days import recover_sent
 from streams.tables.recover_stock import recover_stock
 from streams.tables.recover_warnings import recover_published
@@ -234,15 +234,14 @@ class Loop:
             for topic in (TOPICS.meter_totals, TOPICS.meter_facts)
         )
         last_sent = recover_sent(shares, days, self.partitions, frozenset((partition,)))
-        rows = [
-            json.dumps(value).encode()
-            for topic, _, value in self.risks
-            if topic == TOPICS.product_risk
-        ]
-        shown = recover_products(rows, self.partitions, frozenset((partition,)))
+        days, rows = (
+            [json.dumps(value).encode() for topic, _, value in self.risks if topic == wanted]
+            for wanted in (TOPICS.shop_risk, TOPICS.product_risk)
+        )
+        shown = recover_risks(days, rows, self.partitions, frozenset((partition,)))
         for processor in self.processors:
             processor.recover(published, last_sent, (partition,))
-        self.shop_days.recover_products(shown, (partition,))
+        self.shop_days.recover_risks(shown, (partition,))
         levels = recover_stock(rows, self.partitions, frozenset((partition,)))
         self.stock.recover_stock(levels, (partition,))
         self._held[partition] = ROUNDS, self._ends()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -26,7 +27,7 @@ from streams.replay.shop_days import ShopDays
 from streams.state.codec import load_contributions, load_shop_day
 from streams.state.contributions import Contribution, ContributionChange
 from streams.state.shop_days import KEPT
-from streams.tables.recover_products import recover_products
+from streams.tables.recover_risks import recover_risks
 from streams.tables.recover_shop_days import LONGEST, contribution_outputs
 from streams.tables.shop_days import SLOWER_BY, SLOWEST
 
@@ -371,10 +372,27 @@ def earlier_life(product: str = "p1", **counts: int) -> bytes:
     return json.dumps(value).encode()
 
 
-def remember(loop: Loop, *values: bytes) -> None:
-    """What an assignment reads back of products."""
-    shown = recover_products(values, loop.partitions, frozenset(range(loop.partitions)))
-    loop.shop_days.recover_products(shown, range(loop.partitions))
+def earlier_day(day: str, **counts: int) -> bytes:
+    """A shop's day as a worker published it that remembers nothing of it."""
+    value = {
+        "schema_version": 1,
+        "platform": "douyin",
+        "shop_id": "s-1",
+        "day": day,
+        "revision": us(PAID) // 1_000,
+        "profile": "douyin-2026-07-09",
+        "counts": counts,
+        "rates": {},
+        "lines": [],
+        "windows": [],
+    }
+    return json.dumps(value).encode()
+
+
+def remember(loop: Loop, *values: bytes, days: Iterable[bytes] = ()) -> None:
+    """What an assignment reads back of products and of shops' days."""
+    shown = recover_risks(days, values, loop.partitions, frozenset(range(loop.partitions)))
+    loop.shop_days.recover_risks(shown, range(loop.partitions))
     assert not all(map(loop.shop_days.matched, range(loop.partitions)))
     for partition in range(loop.partitions):
         loop.tick(partition, loop.now)
@@ -421,6 +439,63 @@ def test_a_day_to_which_no_order_contributes_is_left_as_it_stands() -> None:
     assert rows(loop) == set()
 
 
+def test_a_published_day_that_nothing_counts_for_any_more_is_corrected_once() -> None:
+    """The shop has orders of days before it, so its orders are at hand: zeros, with a greater
+    revision. A day before all orders at hand is left as it stands."""
+    loop = Loop(2, us(PAID + HOUR))
+    told(loop, order("1", PAID - DAY))
+    before = len(loop.risks)
+    days = earlier_day("2026-11-22", abnormal=1), earlier_day("2026-11-20", abnormal=2)
+    remember(loop, days=days)
+    told(loop)
+    (corrected,) = loop.risks[before:]
+    topic, _, value = corrected
+    assert (topic, value["day"]) == (TOPICS.shop_risk, "2026-11-22")
+    assert not any(value["counts"].values())
+    assert value["revision"] > us(PAID) // 1_000
+    remember(loop, days=[*days, json.dumps(value).encode()])
+    told(loop)
+    assert len(loop.risks) == before + 1
+
+
+def test_a_published_day_that_is_still_true_is_not_said_again() -> None:
+    """A state that begins anew counts the same, and knows what was published."""
+    loop = Loop(2, us(PAID + HOUR))
+    told(loop, order("1"))
+    ((_, _, value),) = loop.risks
+    anew = Loop(2, us(PAID + HOUR))
+    anew.produce(TOPICS.orders, json.dumps(order("1")).encode(), None, 0)
+    while anew.waiting():
+        anew.step(anew.waiting()[0], 1_000, anew.now)
+    remember(anew, days=[json.dumps(value).encode()])
+    told(anew)
+    assert anew.risks == []
+    told(anew, order("2"))
+    ((_, _, later),) = anew.risks
+    assert later["counts"]["due"] == 2
+    assert later["revision"] > value["revision"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"schema_version": 2},
+        {"day": "2100-01-01"},
+        {"day": None},
+        {"revision": 1 << 53},
+        {"counts": {"due": -1}},
+        {"counts": None},
+        {"profile": None},
+        {"lines": "many"},
+        {"shop_id": "\ud800"},
+    ],
+    ids=str,
+)
+def test_what_is_no_row_of_a_shop_is_passed_over(change: Message) -> None:
+    value = {**json.loads(earlier_day("2026-11-22", due=1)), **change}
+    assert recover_risks([json.dumps(value).encode(), b"", None], [], 1, frozenset({0})) == {}
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -438,4 +513,4 @@ def test_a_day_to_which_no_order_contributes_is_left_as_it_stands() -> None:
 )
 def test_what_is_no_row_of_a_product_is_passed_over(change: Message) -> None:
     value = {**json.loads(earlier_life(due=1, late=1)), **change}
-    assert recover_products([json.dumps(value).encode(), b"", None], 1, frozenset({0})) == {}
+    assert recover_risks([], [json.dumps(value).encode(), b"", None], 1, frozenset({0})) == {}

@@ -166,10 +166,7 @@ class Producer:
     async def heard(self) -> None:
         """Wait until it is known what became of all that may get lost."""
         loop = asyncio.get_running_loop()
-        aside = self._aside
-        while aside is not None and await loop.run_in_executor(
-            self._threads, aside.flush, _FLUSH_SECONDS
-        ):
+        while await loop.run_in_executor(self._threads, self._still_aside, _FLUSH_SECONDS):
             pass
 
     def poll(self) -> None:
@@ -228,6 +225,9 @@ class Producer:
     def _flush(self, seconds: float) -> int:
         """Wait for deliveries, up to `seconds` for each producer; how many are still to come."""
         return sum(producer.flush(seconds) for producer in self._producers)
+
+    def _still_aside(self, seconds: float) -> int:
+        return 0 if self._aside is None else self._aside.flush(seconds)
 
     def close(self) -> None:
         """Stop. What is not delivered is thrown away: flush first. Blocks a little; repeatable."""
