@@ -224,16 +224,17 @@ class ShopDayProcessor(Processor):
             for row, _ in awake.values()
             for day in self._near(row, range(1, self._reach(row.platform) + 1), partition, effects)
         )
-        for key, (row, old_due) in self.all_loaded(
-            partition, [key for key in later if key not in awake], effects
-        ).items():
+        woken = self.all_loaded(partition, [key for key in later if key not in awake], effects)
+        for row, _ in awake.values():
+            row.due = row.ends_at
+        for key, (row, old_due) in woken.items():
             # A day that counted nothing is known by its products alone: nothing is to be said.
             if row.revision and row.ends_at > moment.watermark:
+                # Where it changed too, it wakes the days that look back to it when its time comes.
                 awake[key] = row, old_due
         for key, (row, old_due) in awake.items():
             back = range(-self._reach(row.platform), 0)
             self._publish(row, self._near(row, back, partition, effects), moment, effects)
-            row.due = row.ends_at
             judged.append(Judged(key, row, old_due))
         self.collect(judged, effects)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -437,6 +437,33 @@ def test_a_day_to_which_no_order_contributes_is_left_as_it_stands() -> None:
     loop.now = us(PROMISE.replace(hour=0)) + 2 * DAY_US + KEPT
     told(loop)
     assert rows(loop) == set()
+
+
+def test_a_day_that_is_said_for_an_earlier_one_still_wakes_the_later_ones() -> None:
+    """A day changes while the day before it is about to be published: it is published with that
+    one, and the day after it, whose line looks back two days, hears of it all the same."""
+    loop = Loop(1, us(PAID + HOUR))
+
+    def read(number: str, paid: datetime) -> None:
+        loop.produce(TOPICS.orders, json.dumps(order(number, paid)).encode(), None, 0)
+        while loop.waiting():
+            loop.step(loop.waiting()[0], 1_000, loop.now)
+
+    told(loop, order("1", PAID), order("2", PAID - DAY))
+    read("3", PAID - 2 * DAY)
+    (first,) = (due for due, _ in loop.store.due("meters", 0, loop.now + SLOWEST))
+    read("4", PAID - DAY)
+    loop.tick(0, first)
+    early = {value["day"]: value["counts"]["due"] for _, _, value in loop.risks}
+    assert early == {"2026-11-22": 1, "2026-11-21": 2, "2026-11-20": 1}
+    told(loop)
+    distances = {
+        value["day"]: line["distance"]
+        for value in newest(loop, TOPICS.shop_risk).values()
+        for line in value["lines"]
+        if line["name"] == "late_two_days"
+    }
+    assert distances == {"2026-11-20": 399, "2026-11-21": 397, "2026-11-22": 397}
 
 
 def test_a_published_day_that_nothing_counts_for_any_more_is_corrected_once() -> None:
