@@ -102,7 +102,11 @@ def plan(options: Options, faults: Sequence[Fault]) -> list[Step]:
     mixed = [*[KILL] * options.kills, *further]
     rng.shuffle(mixed)
     if options.release:
-        mixed.insert(len(mixed) // 3, DEPLOY)
+        # What this release promises of other faults no earlier one did.
+        before = [KILL] * min(options.kills, len(mixed) // 3)
+        after = [*[KILL] * (options.kills - len(before)), *further]
+        rng.shuffle(after)
+        mixed = [*before, DEPLOY, *after]
     seeds = seeds_of(options.seed)
     return [
         Step(f.name, rng.uniform(*f.seconds), rng.uniform(0.0, 2.0), next(seeds)) for f in mixed

@@ -167,16 +167,18 @@ class Cluster:
         return {f"SHIPSENTRY_{key.upper()}": value for key, value in settings.items()}
 
     def deploy(self, program: Path) -> None:
-        """Lead the workers to another release, one after the other."""
-        self._program = program
-        self.command(["topics", "create"])
+        """Lead the workers to another release, all at once, as docs/upgrading.md has it where there
+        are new topics or other internal messages."""
+        workers = [each for each in self.supervisor.workers.values() if each.wanted]
         for worker in self.supervisor.workers.values():
-            runs = worker.wanted
             worker.stop()
             worker.program = program
-            if runs:
-                worker.start()
-                wait_for(worker.is_ready, 180, f"a ready {worker.name}")
+        self._program = program
+        self.command(["topics", "create"])
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            wait_for(worker.is_ready, 180, f"a ready {worker.name}")
 
     def set_partitions(self, partitions: int) -> None:
         """What workers and commands are told from their next start: how many a topic has."""

@@ -683,7 +683,7 @@ FAULTS: tuple[Fault, ...] = (
 
 DEPLOY = Fault(
     "deploy",
-    "workers of an earlier release are stopped and started as this one, one after the other",
+    "all workers of an earlier release are stopped, then started as this one",
     "nothing to undo",
     (1.0, 2.0),
     "what the earlier release stored and sent is read",

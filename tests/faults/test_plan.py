@@ -31,6 +31,16 @@ def test_every_fault_comes_in_turn() -> None:
     assert max(counts.values()) - min(counts.values()) <= 1
 
 
+def test_an_earlier_release_meets_kills_alone() -> None:
+    """It promised less of other faults; they come after the deploy, a third of the way in."""
+    faults, _ = campaign.chosen(())
+    options = campaign.Options(seed=8, kills=9, faults=3, release="earlier")
+    steps = [step.fault for step in campaign.plan(options, faults)]
+    assert steps[:5] == ["kill_worker"] * 4 + ["deploy"]
+    assert Counter(steps)["kill_worker"] == 9
+    assert len(steps) == 13
+
+
 def test_faults_are_asked_for_by_name() -> None:
     """And no others come then."""
     found, impossible = campaign.chosen(("flip_byte", "clock_ahead"))
