@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from schemas import MAX_VALUE_BYTES, OrderPaid, Refusal, parse, times
-from schemas.cleaning import clean_id, is_damaged
+from schemas.cleaning import clean, clean_id, is_damaged
 from schemas.fields import DAMAGED, MAX_ID_LENGTH
 from streams.decode import lenient
 from streams.decode.bad import Bad, DoubtfulError
@@ -128,6 +128,7 @@ def by_contract(
     message = RawOrder(
         amount_goods=model.amount_goods,
         amount_paid=model.amount_paid,
+        closed_reason=model.closed_reason,
         currency=model.currency,
         delivery_method=model.delivery_method,
         final_paid_at=instants[2],
@@ -226,6 +227,8 @@ def _clean(message: RawOrder, names: Names) -> tuple[str, _Places, tuple[_Item, 
         raise DoubtfulError
     if message.paid_at_quality is not None:
         message.paid_at_quality = short(message.paid_at_quality)
+    if message.closed_reason is not None:
+        message.closed_reason = clean(message.closed_reason)
     items: tuple[_Item, ...] = ()
     if message.items:
         message.items, items = _lines.get(message.items) or _clean_lines(message.items)
@@ -318,8 +321,8 @@ def _version(
 
 
 def _keep(message: RawOrder) -> None:
-    """Leave of a clean message what may be kept of it: of `closed_reason` nothing."""
-    message.closed_reason = None
+    """Leave of a clean message what may be kept of it."""
+    message.closed_reason = kept.reason(message.closed_reason)
     message.currency = kept.currency(message.currency)
     message.delivery_method = kept.delivery_method(message.delivery_method)
     message.presale = kept.presale(message.presale)

@@ -34,7 +34,7 @@ _REGION_LENGTH = 6
 _LONGEST_CODE = 64
 
 OTHER = "?"
-"""Stands for a country or currency that is none."""
+"""Stands for a country or currency that is none, and for a reason that was given."""
 
 
 def key(text: str | None) -> str | None:
@@ -131,6 +131,11 @@ def following(parcel: str) -> str | None:
     return f"{carrier or ''}:{digits or ''}" if carrier or digits else None
 
 
+def reason(text: str | None) -> str | None:
+    """Of why an order was closed, whether it was said."""
+    return OTHER if text else None
+
+
 def canonical(written: str) -> str:
     """The canonical JSON of an order's version, or the tie of a fact, as a former release kept it,
     made what this one keeps of the same message.
@@ -186,7 +191,7 @@ PLACE_FIELDS: dict[str, Callable[[str | None], str | None]] = {
 """What is kept of a place as sent; of its other field, the site, nothing is."""
 
 _FIELDS: dict[str, Callable[[Any], Any]] = {
-    "closed_reason": lambda _: None,
+    "closed_reason": reason,
     "currency": currency,
     "delivery_method": delivery_method,
     "items": _items,
