@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -218,6 +219,8 @@ def test_the_supervisor_looks_at_who_asks(tmp_path: Path) -> None:
                 assert (await pages.get("/healthz", token=children[0].slot.token)).status == 200
         finally:
             keeping.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await keeping
             await children[0].end(5.0)
             await server.cleanup()
             children[0].close()
@@ -270,6 +273,9 @@ def test_a_steady_process_begins_with_the_first_pause(
         keeping = asyncio.ensure_future(child.keep())
         await asyncio.to_thread(wait_for, lambda: child.restarts > 2, 30, "three restarts")
         keeping.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await keeping
+        await child.end(5.0)
 
     with caplog.at_level("ERROR"):
         asyncio.run(run())
