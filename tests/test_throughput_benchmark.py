@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from itertools import accumulate
+from pathlib import Path
 
 import pytest
 from kafka_server import POM
 
 from benchmarks import programs
 from benchmarks.throughput import Sample, arguments_of, table, waiting
+from streams.profiles.loader import load
 
 
 def run_of(*cores: float) -> list[Sample]:
@@ -80,3 +82,11 @@ def test_ours_stand_beside_all_others() -> None:
         for name, rate, cpu in ((programs.WORKER, 300.0, 30.0), ("Other", 600.0, 15.0))
     }
     assert "| beside Other | 0.50 ×, 2.00 × |" in table(rows)
+
+
+def test_the_pack_of_four_rules_leaves_four_on(tmp_path: Path) -> None:
+    """In every profile, and nothing is counted of shops."""
+    for profile in load([programs.four_rules(tmp_path)]).all:
+        rules = (*profile.order_rules, *profile.parcel_rules, *profile.link_rules)
+        assert {rule.name for rule in rules} <= set(programs.FOUR)
+        assert profile.meter is None

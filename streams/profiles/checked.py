@@ -47,7 +47,7 @@ def checked(document: Document, specs: Mapping[str, RuleSpec]) -> Profile:
         _add(faults, error, (), ProfileFile)
     exposure = _exposure(data.get("exposure", {}), specs, faults)
     if file is not None:
-        _figures(file, specs, faults)
+        _figures(file, document, specs, faults)
     problems = [
         document.problem(place, text) for place, text in islice(faults.items(), MOST_PROBLEMS)
     ]
@@ -97,16 +97,21 @@ def _exposure(data: Any, specs: Mapping[str, RuleSpec], faults: Faults) -> Expos
         return None
 
 
-def _figures(file: ProfileFile, specs: Mapping[str, RuleSpec], faults: Faults) -> None:
-    """Every figure that a row of `[[sources]]` names is a field that the profile may have."""
+def _figures(
+    file: ProfileFile, document: Document, specs: Mapping[str, RuleSpec], faults: Faults
+) -> None:
+    """Every figure that a row of `[[sources]]` names is a field that the profile may have.
+
+    A row of a base may speak of lines that the profile has turned off.
+    """
     may_have: dict[str, Iterable[str]] = {
         "appeal_days": (),
         "business_days": BusinessDaysTable.model_fields,
         "default_promise_hours": (),
-        "exemptions": [row.name for row in file.exemptions],
+        "exemptions": list(_names(document, "exemptions")),
         "exposure": exposure_table(tuple(specs.values())).model_fields,
         "lanes": LanesTable.model_fields,
-        "lines": [row.name for row in file.lines],
+        "lines": list(_names(document, "lines")),
         "meter": MeterTable.model_fields,
         "rules": specs,
         "zone": (),
@@ -121,6 +126,14 @@ def _figures(file: ProfileFile, specs: Mapping[str, RuleSpec], faults: Faults) -
             else:
                 continue
             faults["sources", number, "figures", index] = f"{text} (found {_clipped(figure)})"
+
+
+def _names(document: Document, table: str) -> Iterator[str]:
+    """The names of the rows of a table, in the file and in its bases."""
+    for each in document.chain():
+        rows = each.placed.data.get(table)
+        if isinstance(rows, list):
+            yield from (str(row["name"]) for row in rows if "name" in row)
 
 
 def _add(

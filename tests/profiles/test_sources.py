@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from streams.cli.figures import figures
+from streams.profiles.document import read_document
 from streams.profiles.loader import ProfileError, builtin_files, load_all, read
 from streams.profiles.sources import CONFIDENCES, Source, source_of
 
@@ -129,6 +130,18 @@ def test_a_wrong_row_is_named(change: str, problem: str, tmp_path: Path) -> None
     (text,) = caught.value.problems
     assert text.startswith(f"{path}:")
     assert problem in text
+
+
+@pytest.mark.parametrize("profile", [path.stem for path in builtin_files()])
+def test_a_profile_may_turn_off_what_sources_speak_of(profile: str, tmp_path: Path) -> None:
+    """Lines, meter and exemptions of a built-in profile: its rows of sources are still true."""
+    path = tmp_path / "own.toml"
+    document = read_document(next(p for p in builtin_files() if p.stem == profile))
+    off = [name for name in ("meter", "lines", "exemptions") if name in document.merged()]
+    path.write_text(
+        f'extends = "{profile}"\n' + "".join(f'{name} = "off"\n' for name in off), "utf-8"
+    )
+    read(path)
 
 
 def test_a_profile_that_says_nothing_is_not_sure(tmp_path: Path) -> None:
