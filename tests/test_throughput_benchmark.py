@@ -85,8 +85,9 @@ def test_ours_stand_beside_all_others() -> None:
 
 
 def test_the_pack_of_four_rules_leaves_four_on(tmp_path: Path) -> None:
-    """In every profile, and nothing is counted of shops."""
+    """In every profile, and nothing is counted of shops. A promise of delivery that an order states
+    is judged in any; the workload states none."""
     for profile in load([programs.four_rules(tmp_path)]).all:
         rules = (*profile.order_rules, *profile.parcel_rules, *profile.link_rules)
-        assert {rule.name for rule in rules} <= set(programs.FOUR)
+        assert {rule.name for rule in rules} - {"delivery_overdue"} <= set(programs.FOUR)
         assert profile.meter is None
