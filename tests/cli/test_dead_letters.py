@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -66,15 +67,21 @@ def committed(kafka: KafkaServer, topic: str) -> list[Message]:
             "isolation.level": "read_committed",
         }
     )
-    consumer.assign([TopicPartition(topic, number, 0) for number in range(2)])
-    found, ended = [], 0
-    while ended < 2:
-        message = consumer.poll(30)
-        assert message is not None
+    places = [TopicPartition(topic, number, 0) for number in range(2)]
+    plain = Consumer({"bootstrap.servers": kafka.bootstrap, "group.id": uuid.uuid4().hex})
+    ends = [plain.get_watermark_offsets(place, 30, cached=False)[1] for place in places]
+    plain.close()
+    consumer.assign(places)
+    found, ended, until = [], set(), time.monotonic() + 10
+    # A transaction that was committed is read a moment later: brokers mark it in each partition.
+    while len(ended) < 2 and time.monotonic() < until:
+        message = consumer.poll(0.5)
+        if message is None:
+            continue
         if message.error() is None:
             found.append(message)
-        else:
-            ended += 1
+        elif message.offset() >= ends[message.partition()]:
+            ended.add(message.partition())
     consumer.close()
     return found
 
