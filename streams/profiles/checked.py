@@ -133,7 +133,7 @@ def _names(document: Document, table: str) -> Iterator[str]:
     for each in document.chain():
         rows = each.placed.data.get(table)
         if isinstance(rows, list):
-            yield from (str(row["name"]) for row in rows if "name" in row)
+            yield from (str(row.get("name")) for row in rows if isinstance(row, dict))
 
 
 def _add(

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from hashlib import blake2b
 from typing import Any, NamedTuple
 
-import msgspec
-
-from streams.facts.times import MILLISECOND, iso
+from streams.facts.times import iso
 from streams.profiles.model import Profiles
+from streams.shops.revisions import digest, next_revision
 from streams.shops.windows import Rolling, rolling
 from streams.state.shop_days import ProductCounts, ShopDay, day_text
 from streams.state.shop_lines import PAIRS, Counts, Line, Meter, measure, rate, reading
 
 CONTENT = ("profile", "counts", "rates", "lines", "windows")
 """What of a shop's day makes a new revision where it differs."""
-
-_encoder = msgspec.json.Encoder()
 
 
 class Risks(NamedTuple):
@@ -63,7 +59,7 @@ def risks(row: ShopDay, before: Mapping[int, Counts], profiles: Profiles, now: i
         crossed = tuple(name for name in over if name not in row.crossed)
         row.crossed = over
     if is_said and shown != row.shown:
-        row.shown, row.revision = shown, _revision(row.revision, now)
+        row.shown, row.revision = shown, next_revision(row.revision, now)
         shop = {
             **head,
             "day": day_text(row.day),
@@ -77,7 +73,7 @@ def risks(row: ShopDay, before: Mapping[int, Counts], profiles: Profiles, now: i
         # A product of which nothing is late is no risk, and not worth a message.
         if (counts.due, counts.late) != counts.shown and (counts.late or counts.revision):
             counts.shown = counts.due, counts.late
-            counts.revision = _revision(counts.revision, now)
+            counts.revision = next_revision(counts.revision, now)
             value = {
                 **head,
                 "product_id": name,
@@ -89,11 +85,6 @@ def risks(row: ShopDay, before: Mapping[int, Counts], profiles: Profiles, now: i
             }
             products.append((name, value))
     return Risks(shop, products, crossed)
-
-
-def digest(content: dict[str, Any]) -> int:
-    """What tells one content from another: all of CONTENT, in its order."""
-    return int.from_bytes(blake2b(_encoder.encode(content), digest_size=8).digest(), "big")
 
 
 def meter_of(profiles: Profiles, platform: str) -> Meter:
@@ -146,7 +137,3 @@ def _said(line: Line, distance: int) -> dict[str, Any]:
     if line.consequence is not None:
         said["consequence"] = dict(zip(("zh", "en"), line.consequence, strict=True))
     return said
-
-
-def _revision(last: int, now: int) -> int:
-    return max(now // MILLISECOND, last + 1)

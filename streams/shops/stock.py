@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from hashlib import blake2b
 from typing import Any
 
-import msgspec
-
-from streams.facts.times import MILLISECOND, iso
+from streams.facts.times import iso
+from streams.shops.revisions import digest, next_revision
 from streams.state.stock import Pieces, Stock, shortage, unshipped
-
-_encoder = msgspec.json.Encoder()
 
 CONTENT = ("unshipped", "available", "level_at", "short_by", "short_since", "short_orders")
 """What a record says of a stock; where it is the same, nothing is published."""
@@ -48,7 +44,7 @@ def stock_risk(first: Stock, owed: Iterable[tuple[str, Pieces]], now: int) -> di
     if shown == first.shown:
         return None
     first.shown, first.short_by = shown, content["short_by"]
-    first.revision = max(now // MILLISECOND, first.revision + 1)
+    first.revision = next_revision(first.revision, now)
     return {
         "schema_version": 1,
         "platform": first.platform,
@@ -59,8 +55,3 @@ def stock_risk(first: Stock, owed: Iterable[tuple[str, Pieces]], now: int) -> di
         "detected_at": iso(now),
         **content,
     }
-
-
-def digest(content: dict[str, Any]) -> int:
-    """What tells one content from another: all of CONTENT, in its order."""
-    return int.from_bytes(blake2b(_encoder.encode(content), digest_size=8).digest(), "big")

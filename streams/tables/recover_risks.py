@@ -14,7 +14,8 @@ from typing import Annotated, Any, Literal, NamedTuple
 import msgspec
 
 from streams.engine.kafka.unreadable import UNREADABLE
-from streams.shops.risks import CONTENT, digest
+from streams.shops.revisions import digest
+from streams.shops.risks import CONTENT
 from streams.state.shop_days import EPOCH, Shown, row_key
 from streams.state.shop_lines import DAYS
 from streams.tables.recover_shop_days import home_of

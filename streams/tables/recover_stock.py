@@ -13,7 +13,8 @@ import msgspec
 
 from streams.engine.kafka.murmur2 import partition_of
 from streams.engine.kafka.unreadable import UNREADABLE
-from streams.shops.stock import CONTENT, digest
+from streams.shops.revisions import digest
+from streams.shops.stock import CONTENT
 from streams.state.stock import stock_key
 
 _Count = Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]

@@ -52,7 +52,7 @@ from streams.tables.processor import (
     Sizes,
     StateReader,
 )
-from streams.tables.recover_risks import ShownDay
+from streams.tables.recover_risks import ShownDays
 from streams.tables.recover_shop_days import home_of
 from streams.telemetry.events import event
 from streams.telemetry.metrics import PRODUCTS_NOT_METERED, SHOP_LINES_CROSSED, STATES_ENDED
@@ -93,7 +93,7 @@ class ShopDayProcessor(Processor):
     ) -> None:
         super().__init__(topics, partitions, states, sizes, codec)
         self.profiles = profiles
-        self._shown: dict[int, dict[bytes, ShownDay]] = {}
+        self._shown: ShownDays = {}
         self._counts = DayCounts()
         self._reaches: dict[str, int] = {}
         self.intakes = {topics.meter_totals: Intake(self._decode, self._apply)}
@@ -179,9 +179,7 @@ class ShopDayProcessor(Processor):
             each.state.due = min(each.state.due, moment.now + wait)
         return judged
 
-    def recover_risks(
-        self, shown: Mapping[int, dict[bytes, ShownDay]], partitions: Iterable[int]
-    ) -> None:
+    def recover_risks(self, shown: ShownDays, partitions: Iterable[int]) -> None:
         """Take over what was published of days on `partitions`: an assignment begins."""
         for partition in partitions:
             self._shown[partition] = shown.get(partition, {})

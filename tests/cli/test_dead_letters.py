@@ -72,7 +72,7 @@ def committed(kafka: KafkaServer, topic: str) -> list[Message]:
     ends = [plain.get_watermark_offsets(place, 30, cached=False)[1] for place in places]
     plain.close()
     consumer.assign(places)
-    found, ended, until = [], set(), time.monotonic() + 10
+    found, ended, until = [], set(), time.monotonic() + 30
     # A transaction that was committed is read a moment later: brokers mark it in each partition.
     while len(ended) < 2 and time.monotonic() < until:
         message = consumer.poll(0.5)
@@ -83,6 +83,7 @@ def committed(kafka: KafkaServer, topic: str) -> list[Message]:
         elif message.offset() >= ends[message.partition()]:
             ended.add(message.partition())
     consumer.close()
+    assert len(ended) == 2, "a transaction is still open"
     return found
 
 
