@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from support.fake_broker import CHANGELOGS, FakeProducer
 from streams.engine.kafka.producer import DeliveryFailed
 from streams.engine.kafka.types import Effects, Output, Put
 from streams.engine.store.errors import StoreUnusable
-from streams.engine.store.store import TableStore, store_memory
+from streams.engine.store.store import PartitionStore, TableStore, store_memory
 from streams.engine.worker.commit import ChangelogMadeAnew, Committer, CommitterFailed
 
 
@@ -108,6 +109,37 @@ def test_the_order_of_durability(tmp_path: Path) -> None:
             assert store.get_many([b"a"]) == [b"1"]
             assert (store.changelog_offset(), store.due(5, 1)) == (0, [(5, b"a")])
             assert made.tables["orders"].pending(0) == 0
+
+    run(body)
+
+
+def test_a_round_writes_its_stores_without_waiting_for_the_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A loop that works on chunks between two stores would make warnings wait for them."""
+    begun, held, over = (threading.Event() for _ in range(3))
+    written: list[int] = []
+    write = PartitionStore.write
+
+    def note(store: PartitionStore, rows: Sequence[Put], offset: int) -> None:
+        write(store, rows, offset)
+        written.append(offset)
+        begun.set()
+        held.wait(10)
+        if len(written) == 2:
+            over.set()
+
+    async def body() -> None:
+        async with bench(tmp_path) as made:
+            await made.submit("one", work(Put(b"a", b"1", 0, 0), outputs=0))
+            await made.submit("two", work(Put(b"b", b"1", 0, 0), outputs=0, partition=1))
+            await made.until(lambda: made.producer.flushing)
+            monkeypatch.setattr(PartitionStore, "write", note)
+            made.producer.deliver()
+            await made.until(begun.is_set)
+            held.set()
+            assert over.wait(10), "the second is written while the loop is held"
+            await made.until(lambda: made.acked == ["one", "two"])
 
     run(body)
 

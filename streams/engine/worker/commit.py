@@ -137,6 +137,20 @@ class _States:
             self.rows.append(_new_tuple(Put, (key, stored, due, old_due)))
 
 
+def _write(
+    writes: Iterable[tuple[_States, int]],
+) -> list[tuple[int, StoreClosed | StoreUnusable]]:
+    """Write to the stores what each is given, up to its changelog's offset; what failed, by
+    partition."""
+    failed: list[tuple[int, StoreClosed | StoreUnusable]] = []
+    for changed, offset in writes:
+        try:
+            changed.store.write(changed.rows, offset)
+        except (StoreClosed, StoreUnusable) as error:
+            failed.append((changed.partition, error))
+    return failed
+
+
 class Committer:
     """Takes the work of chunks and acknowledges each once all of its effects are durable.
 
@@ -340,7 +354,7 @@ class Committer:
             changed.table.settle(changed.partition, changed.last.values())
 
     async def _store(self, group: list[_Item], states: list[_States]) -> None:
-        loop = asyncio.get_running_loop()
+        writes: list[tuple[_States, int]] = []
         for changed in states:
             if self._gone(group, changed.partition):
                 continue
@@ -352,14 +366,15 @@ class Committer:
                     f"{topic}-{changed.partition} took a state at offset {offset}, after one at "
                     f"{last}: the topic was deleted and made again, and what it held is gone"
                 )
-            try:
-                await loop.run_in_executor(self._thread, changed.store.write, changed.rows, offset)
-            except StoreClosed:
-                if not self._gone(group, changed.partition):
-                    raise
-            except StoreUnusable as error:
-                self.drop({changed.partition})
+            writes.append((changed, offset))
+        # In one go: between two of them the loop would work on whatever chunks are there.
+        loop = asyncio.get_running_loop()
+        for partition, error in await loop.run_in_executor(self._thread, _write, writes):
+            if isinstance(error, StoreUnusable):
+                self.drop({partition})
                 self._on_damaged(error)
+            elif not self._gone(group, partition):
+                raise error
 
     def _states_of(self, group: list[_Item]) -> list[_States]:
         """What a group stores, as it is now."""
