@@ -1,11 +1,12 @@
 """How long a warning takes from the record that calls for it, at 10, 50 and 80 % of the load.
 
 A real Kafka for each program, in turn: the worker, and Quix Streams and Kafka Streams at the work
-of its four rules. First a backlog says how many events/s a program can do; then records of now come
-at a share of that, and among them uploads of numbers that another recipient's order has used. The
-clock of each runs from its record's Kafka timestamp until a consumer of ours has the warning::
+of its four rules. Each reads a backlog, then records of now come, faster from step to step, until
+it does not keep up any more; last they come at shares of the most that it kept up with. Among them
+are uploads of numbers that another recipient's order has used. The clock of each runs from its
+record's Kafka timestamp until a consumer of ours has the warning::
 
-    python -m benchmarks.latency                                  # about ten minutes
+    python -m benchmarks.latency                                  # about half an hour
     python -m benchmarks.latency --programs worker --seconds 10   # a first look
 
 README.md in this folder says how to read the result.
@@ -24,7 +25,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -54,7 +55,13 @@ BEHIND = 200
 AHEAD_S = 2.0
 """From a probe's order to its upload."""
 WAKING = 0.1
-"""Share of the highest load with which a program that was started again is woken."""
+"""Share of a backlog's events/s with which a program that was started again is woken."""
+KEEPS_UP_MS = 3_000.0
+"""A program keeps up while 99 of 100 warnings take no longer than this."""
+LOWEST, STEP = 0.2, 1.25
+"""The first load that is tried, as a share of a backlog's events/s, and what follows each."""
+STEP_S = 10.0
+"""Of each step, after the warm-up."""
 PATIENCE_S = 120.0
 """After the last probe; what is not warned of by then is missing."""
 
@@ -160,8 +167,9 @@ class Level:
 
     program: str
     share: float
+    """Of the highest load; 0 of a step of the climb to it."""
     highest: float
-    """Events/s of its backlog."""
+    """Events/s that it kept up with; of a step of the climb what was to be written."""
     rate: float
     """Events/s that were written."""
     probes: int
@@ -294,6 +302,29 @@ def write(
     return sent, written, passed
 
 
+def climb(
+    program: Program, kafka: KafkaServer, lowest: float, first: int
+) -> tuple[list[Level], float, int]:
+    """Load a running program more and more until it does not keep up.
+
+    The steps, the most events/s that it kept up with, and the first parcel of the next load.
+    Raises RunFailed where it does not keep up with `lowest`, or the writer not with it.
+    """
+    steps: list[Level] = []
+    rate = lowest
+    while True:
+        found, first = level(program, kafka, 1.0, rate, STEP_S, first)
+        steps.append(replace(found, share=0.0))
+        if found.rate < 0.95 * rate:
+            raise RunFailed(f"{found.rate:,.0f} in place of {rate:,.0f} events/s were written")
+        if found.missing or found.p99 > KEEPS_UP_MS:
+            break
+        rate *= STEP
+    if len(steps) < 2:
+        raise RunFailed(f"{program.name} does not keep up with {lowest:,.0f} events/s")
+    return steps, steps[-2].rate, first
+
+
 # -- a program -------------------------------------------------------------------------------
 
 
@@ -310,7 +341,7 @@ class Backlog:
             yield event._replace(arrival=now)
 
 
-def highest(program: Program, kafka: KafkaServer, log: Path) -> float:
+def backlog_rate(program: Program, kafka: KafkaServer, log: Path) -> float:
     """Events/s at which a program reads the backlog that lies there."""
     watched = watch(program, kafka, log, 120)
     idle = waiting(watched.samples, program.commit_s)
@@ -320,17 +351,19 @@ def highest(program: Program, kafka: KafkaServer, log: Path) -> float:
 def levels(
     name: str, kafka: KafkaServer, options: argparse.Namespace, folder: Path, logs: Path
 ) -> Iterator[Level]:
-    """A program at each load, on a broker that nothing else has used."""
+    """A program at each step and load, on a broker that nothing else has used."""
     programs.create_topics({"SHIPSENTRY_BOOTSTRAP_SERVERS": kafka.bootstrap})
     expected = load.produce(Backlog(options.events), kafka.bootstrap)
     program = PROGRAMS[name](kafka, folder, expected)
-    most = highest(program, kafka, logs / f"{name}-backlog.log")
+    backlog = backlog_rate(program, kafka, logs / f"{name}-backlog.log")
     first = options.events
     with running(program, logs / f"{name}.log"):
         # Its former member may hold the partitions for a session; nothing counts before it is over.
-        _, first = level(program, kafka, WAKING, most, 1.0, first)
+        _, first = level(program, kafka, WAKING, backlog, 1.0, first)
+        steps, highest, first = climb(program, kafka, LOWEST * backlog, first)
+        yield from steps
         for share in options.shares:
-            found, first = level(program, kafka, share, most, options.seconds, first)
+            found, first = level(program, kafka, share, highest, options.seconds, first)
             yield found
 
 
@@ -355,20 +388,24 @@ PROGRAMS: Mapping[str, Callable[[KafkaServer, Path, load.Expected], Program]] = 
 
 
 def table(found: Sequence[Level]) -> str:
-    """A line a load."""
+    """A line for each step of the climb and each load."""
     return "\n".join(
         [
             "| program | highest, events/s | load | events/s | p50 ms | p99 ms | most ms"
             " | probes | missing |",
             "|---|---|---|---|---|---|---|---|---|",
             *(
-                f"| {each.program} | {each.highest:,.0f} | {each.share:.0%} | {each.rate:,.0f}"
+                f"| {each.program} | {each.highest:,.0f} | {_share(each.share)} | {each.rate:,.0f}"
                 f" | {each.p50:.0f} | {each.p99:.0f} | {each.most:.0f} | {each.probes:,}"
                 f" | {each.missing} |"
                 for each in found
             ),
         ]
     )
+
+
+def _share(share: float) -> str:
+    return f"{share:.0%}" if share else "step"
 
 
 def main() -> int:

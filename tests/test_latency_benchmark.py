@@ -14,7 +14,7 @@ from kafka_server import KafkaServer
 from support.replaying import replay, standing
 
 from benchmarks import latency, load
-from benchmarks.programs import Program
+from benchmarks.programs import Program, RunFailed
 from schemas.order_paid import OrderPaid
 from schemas.tracking_update import TrackingUpdate
 
@@ -80,6 +80,63 @@ def test_each_probe_is_timed_and_what_is_not_warned_of_is_missing(
     assert 0 < found.missing < found.probes / 5
     assert 20 <= found.p50 <= found.p99 <= found.most
     assert "| slow | 1,000 | 50% |" in latency.table([found])
+
+
+@pytest.mark.parametrize(
+    ("missing_from", "most_ms", "written", "kept_up"),
+    [(1_600, 100.0, 1.0, 1_562.5), (9_999, 2.0, 1.0, 1_562.5), (1_600, 100.0, 0.98, 1_531.25)],
+)
+def test_the_highest_load_is_the_last_that_a_program_kept_up_with(
+    monkeypatch: pytest.MonkeyPatch,
+    missing_from: float,
+    most_ms: float,
+    written: float,
+    kept_up: float,
+) -> None:
+    """It rises by a quarter until warnings are missing or late; what was written counts."""
+    firsts: list[int] = []
+
+    def step(
+        program: Program, _kafka: object, share: float, rate: float, seconds: float, first: int
+    ) -> tuple[latency.Level, int]:
+        assert (share, seconds) == (1.0, latency.STEP_S)
+        firsts.append(first)
+        p99 = latency.KEEPS_UP_MS + (1 if rate > 1_600 and most_ms < 100 else 0)
+        missing = int(rate > missing_from)
+        return latency.Level(
+            program.name, share, rate, rate * written, 200, missing, 50.0, p99, p99, 0.5
+        ), first + 7
+
+    monkeypatch.setattr(latency, "level", step)
+    program = Program("fast", "g", [], {}, ["o", "t"], "w", 0, load.Expected())
+    steps, highest, first = latency.climb(program, None, 1_000.0, 5)  # type: ignore[arg-type] # unused by the step
+    assert highest == kept_up
+    assert [each.highest for each in steps] == [1_000.0, 1_250.0, 1_562.5, 1_953.125]
+    assert firsts == [5, 12, 19, 26]
+    assert first == 33
+    assert "| fast | 1,000 | step |" in latency.table(steps)
+
+
+@pytest.mark.parametrize(
+    ("written", "missing", "said"),
+    [(0.9, 0, "900 in place of 1,000"), (1.0, 1, "fast does not keep up with 1,000")],
+)
+def test_a_climb_that_says_nothing_fails(
+    monkeypatch: pytest.MonkeyPatch, written: float, missing: int, said: str
+) -> None:
+    """The writer was too slow, or the first step too fast: there is no highest load."""
+
+    def step(
+        program: Program, _kafka: object, share: float, rate: float, _seconds: float, first: int
+    ) -> tuple[latency.Level, int]:
+        return latency.Level(
+            program.name, share, rate, rate * written, 200, missing, 50.0, 60.0, 70.0, 0.5
+        ), first + 1
+
+    monkeypatch.setattr(latency, "level", step)
+    program = Program("fast", "g", [], {}, ["o", "t"], "w", 0, load.Expected())
+    with pytest.raises(RunFailed, match=said):
+        latency.climb(program, None, 1_000.0, 0)  # type: ignore[arg-type] # unused by the step
 
 
 def warn(bootstrap: str, tracking: str, warnings: str, over: threading.Event) -> None:
