@@ -576,6 +576,14 @@ class Settings(BaseSettings):
         gt=0,
         le=23,
     )
+    standby_replicas: int = _setting(
+        0,
+        "Copies of each partition's state that other workers keep up to date, so that one of them "
+        "takes over in seconds what would be restored from the changelogs; the same for all "
+        "workers ([when](scaling.md#copies)). Takes as much disk again each, and some CPU.",
+        ge=0,
+        le=5,
+    )
 
     # -- volume
 
@@ -1032,6 +1040,7 @@ class Settings(BaseSettings):
             watermark_patience=self.gate_patience_s,
             clock_tolerance=self.clock_tolerance_s,
             local_state_max_age=self.local_state_max_age_h * 3600,
+            standby_replicas=self.standby_replicas,
             connect_timeout=self.broker_wait_s,
             stall_timeout=self.stall_timeout_s,
         )

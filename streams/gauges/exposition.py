@@ -234,6 +234,8 @@ def _of_engine(status: EngineStatus) -> list[tuple[Measured, Samples]]:
         (metrics.RESTORE_REMAINING, status.restore_remaining),
         (metrics.RESTORED, status.restore_records),
         (metrics.RESTORE_SECONDS, status.restore_seconds),
+        (metrics.STANDBY_PARTITIONS, status.standby_partitions),
+        (metrics.STANDBY_REMAINING, status.standby_remaining),
     ]
     return found + [(each, {(): value}) for each, value in alone if value is not None]
 

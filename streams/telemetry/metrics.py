@@ -343,6 +343,13 @@ RESTORED = Measured(
 RESTORE_SECONDS = Measured(
     "shipsentry_restore_seconds", "Time that the last restore took; 0 before and during it."
 )
+STANDBY_PARTITIONS = Measured(
+    "shipsentry_standby_partitions",
+    "Partitions of other workers of whose state this one keeps copies (`standby_replicas`).",
+)
+STANDBY_REMAINING = Measured(
+    "shipsentry_standby_remaining_records", "Changelog records that these copies lack."
+)
 STORES_REBUILT = Counter(
     "shipsentry_stores_rebuilt_total",
     "Local stores (a table in a partition) rebuilt from their changelog, by `reason`: `damaged`, "

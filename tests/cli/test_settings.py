@@ -34,6 +34,7 @@ SENT_ON = {
     "watermark_patience": ("gate_patience_s", 30.0),
     "connect_timeout": ("broker_wait_s", 5.0),
     "stall_timeout": ("stall_timeout_s", 90.0),
+    "standby_replicas": ("standby_replicas", 2),
     "clock_tolerance": ("clock_tolerance_s", 600.0),
 }
 """Engine field → the setting with the same value."""

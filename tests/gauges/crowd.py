@@ -98,6 +98,8 @@ def crowd() -> str:
         clock_doubts=1,
         outage_s=1.0,
         restore_remaining=1,
+        standby_partitions=1,
+        standby_remaining=1,
         uncounted=0,
         due=dict.fromkeys(("orders", "parcels", "tracks", "meters"), (1, 1.0)),
         stopped={"order-paid": 1, "tracking-update": 0},

@@ -12,7 +12,7 @@ from confluent_kafka.admin import AdminClient
 from kafka_server import KafkaServer
 from support.running import wait_for
 
-from benchmarks import restart
+from benchmarks import failover, restart
 
 
 class Shared:
@@ -35,6 +35,7 @@ def shared(kafka: KafkaServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     """The tests' Kafka in place of the benchmark's; its topics are gone at the end."""
     monkeypatch.setattr(Shared, "kafka", kafka, raising=False)
     monkeypatch.setattr(restart, "KafkaServer", Shared)
+    monkeypatch.setattr(failover, "KafkaServer", Shared)
     admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
     before = set(admin.list_topics(timeout=20).topics)
     yield
@@ -55,3 +56,15 @@ def test_restart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (run,) = json.loads(found.read_text())["runs"]
     assert set(run["phases"]) == set(restart.PHASES)
     assert all(seconds >= 0 for seconds in run["phases"].values())
+
+
+@pytest.mark.usefixtures("shared")
+def test_failover(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker is killed; the other, which has copies, judges its parcels and restores nothing."""
+    arguments = ("--parcels", "300", "--runs", "1", "--copies", "1", "--out", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["failover.py", *arguments])
+    assert failover.main() == 0
+    (found,) = tmp_path.glob("*/result.json")
+    (run,) = json.loads(found.read_text())["runs"]
+    assert 0 < run["assigned"] < run["all"]
+    assert run["restored"] < 50

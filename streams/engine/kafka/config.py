@@ -77,6 +77,9 @@ class EngineConfig:
     producer_buffer_kbytes: int = 256 * 1024
     store_cache_bytes: int = 64 * 1024 * 1024
 
+    standby_replicas: int = 0
+    """Other workers that keep a copy of each partition's state."""
+
     topic_watch_interval: float = 3.0
     """How often the cluster is asked whether the topics are still those that are read."""
 

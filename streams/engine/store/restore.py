@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
@@ -35,6 +36,12 @@ _HELD_BYTES = 4 * 1024 * 1024
 _HELD_BYTES_IN_ALL = 64 * 1024 * 1024
 _RECORD_BYTES = 200
 """What Python adds to a record that is held, roughly."""
+_FOLLOWED = 1_000
+"""Records that are taken over at once where nobody waits for them."""
+_FOLLOWED_S = 1.0
+"""How often they are written."""
+_TOUCHED_S = 60.0
+_ENDLESS = 1 << 62
 _STAMP = "kept-up-to-date"
 _ASK_S = 2.0
 _Place = tuple[str, int]
@@ -79,7 +86,10 @@ class RestoreStats:
 
 
 class Restorer:
-    """Restores the partitions of one assignment at a time."""
+    """Restores the partitions of one assignment at a time.
+
+    After each batch it rests `rest` times as long as that took: what else the worker does goes on.
+    """
 
     def __init__(
         self,
@@ -87,8 +97,10 @@ class Restorer:
         tables: Mapping[str, TableStore],
         due_of: Mapping[str, Callable[[bytes], int]],
         now_us: Callable[[], int],
+        rest: float = 0.0,
     ) -> None:
         self._config = config
+        self._rest = rest
         self._now_us = now_us
         self._tables = tables
         self._due_of = due_of
@@ -111,11 +123,9 @@ class Restorer:
         `committed` are the offsets of their inputs. Raises StateRefused where these do not fit the
         changelogs, RestoreStopped, and RestoreFailed.
         """
-        self._stop.clear()
         started = time.monotonic()
-        self.stats = RestoreStats(running=True)
         try:
-            with_end = self._open(partitions, committed)
+            with_end = self._begin(partitions, committed)
             log.info(
                 "restoring partitions %(partitions)s: %(records)d records to read",
                 event(
@@ -125,8 +135,7 @@ class Restorer:
                     rebuilt=self.stats.reasons,
                 ),
             )
-            if with_end:
-                self._read(with_end)
+            self._read(with_end)
             self.stats.seconds = time.monotonic() - started
             log.info(
                 "restored %(records)d records in %(seconds).1f s",
@@ -148,6 +157,55 @@ class Restorer:
         finally:
             self.stats.running = False
 
+    def catch_up(self, partitions: set[int], committed: Iterable[Committed]) -> None:
+        """As `run`, without a word of what it does."""
+        try:
+            self._read(self._begin(partitions, committed))
+        finally:
+            self.stats.running = False
+
+    def follow(self, partitions: set[int]) -> None:
+        """Take over what comes to the changelogs of restored partitions, until `stop`.
+
+        `stats.remaining` are records that are still to be read. Raises RestoreStopped at the end,
+        RestoreFailed where a changelog does not go on where its store ends.
+        """
+        jobs = {
+            (self._config.changelog_topic(table), partition): _Job(
+                table, store, store.changelog_offset() + 1, _ENDLESS, self._due_of[table]
+            )
+            for table, stores in self._tables.items()
+            for partition in sorted(partitions)
+            for store in (stores[partition],)
+        }
+        # Where the changelog has nothing at that offset, what was there is missed for good.
+        reader = self._reader("error")
+        written, touched = time.monotonic(), -_TOUCHED_S
+        try:
+            reader.assign([TopicPartition(*source, job.position) for source, job in jobs.items()])
+            while True:
+                self._check()
+                messages = reader.consume(_FOLLOWED, timeout=0.2)
+                began = time.monotonic()
+                self._take(messages, jobs)
+                if began - written >= _FOLLOWED_S:
+                    written = began
+                    for job in jobs.values():
+                        self._write_on(job)
+                    self.stats.remaining = _behind(reader, jobs)
+                    if not self.stats.remaining and began - touched >= _TOUCHED_S:
+                        touched = began
+                        self.touch(partitions)
+                self._pause(began)
+        finally:
+            reader.close()
+
+    def _write_on(self, job: _Job) -> None:
+        if job.records:
+            job.write()
+            if job.store.unindexed:  # the first records that there are
+                job.store.restored(job.due_of, self._check)
+
     def touch(self, partitions: set[int]) -> None:
         """Note that the stores of these partitions are up to date now."""
         for table in self._tables:
@@ -163,6 +221,13 @@ class Restorer:
         return self._tables[table].path(partition)
 
     # -- opening
+
+    def _begin(
+        self, partitions: set[int], committed: Iterable[Committed]
+    ) -> dict[tuple[str, int], _Job]:
+        self._stop.clear()
+        self.stats = RestoreStats(running=True)
+        return self._open(partitions, committed)
 
     def _open(
         self, partitions: set[int], committed: Iterable[Committed]
@@ -274,13 +339,14 @@ class Restorer:
 
     # -- reading
 
-    def _reader(self) -> Consumer:
+    def _reader(self, lost: str = "earliest") -> Consumer:
+        """A reader that goes on there where a changelog has no longer the offset it is to read."""
         return Consumer(
             {
                 **self._config.client_config(),
                 "group.id": f"{self._config.app_id}-restore",
                 "enable.auto.commit": False,
-                "auto.offset.reset": "earliest",
+                "auto.offset.reset": lost,
                 "enable.partition.eof": True,
                 "isolation.level": "read_committed",
                 "queued.max.messages.kbytes": 32 * 1024,
@@ -334,6 +400,8 @@ class Restorer:
                     return marks[0], marks[1]
 
     def _read(self, jobs: dict[tuple[str, int], _Job]) -> None:
+        if not jobs:
+            return
         reader = self._reader()
         quiet_since = time.monotonic()
         try:
@@ -345,13 +413,18 @@ class Restorer:
                     quiet_since = time.monotonic()
                 elif time.monotonic() - quiet_since > self._config.connect_timeout:
                     raise RestoreFailed(f"nothing to read from changelogs {sorted(jobs)}")
+                began = time.monotonic()
                 self._apply(messages, jobs, reader)
+                self._pause(began)
         finally:
             reader.close()
 
-    def _apply(
-        self, messages: list[Message], jobs: dict[tuple[str, int], _Job], reader: Consumer
-    ) -> None:
+    def _pause(self, began: float) -> None:
+        if self._rest:
+            self._stop.wait(self._rest * (time.monotonic() - began))
+
+    def _take(self, messages: list[Message], jobs: Mapping[Any, _Job]) -> None:
+        """Have each job hold what was read of its changelog."""
         for message in messages:
             source = (message.topic(), message.partition())
             if source not in jobs:
@@ -370,6 +443,11 @@ class Restorer:
                 job.position = max(job.position, offset or 0)
             elif not _retriable(error):
                 raise RestoreFailed(f"changelog {source[0]}-{source[1]}: {error}")
+
+    def _apply(
+        self, messages: list[Message], jobs: dict[tuple[str, int], _Job], reader: Consumer
+    ) -> None:
+        self._take(messages, jobs)
         for source in [source for source, job in jobs.items() if job.position >= job.end]:
             job = jobs.pop(source)
             job.write()
@@ -411,6 +489,15 @@ class _Job:
         self.records, self.held = {}, 0
 
 
+def _behind(reader: Consumer, jobs: Mapping[tuple[str, int], _Job]) -> int:
+    """Records that are still to be read, as far as the brokers have said."""
+    found = 0
+    for source, job in jobs.items():
+        marks = reader.get_watermark_offsets(TopicPartition(*source), cached=True)
+        found += max(0, marks[1] - job.position) if marks is not None else 0
+    return found
+
+
 def _held(job: _Job) -> int:
     return job.held
 
@@ -421,4 +508,5 @@ def _retriable(error: KafkaError) -> bool:
         KafkaError._UNKNOWN_TOPIC,
         KafkaError.TOPIC_AUTHORIZATION_FAILED,
         KafkaError._AUTHENTICATION,
+        KafkaError._AUTO_OFFSET_RESET,
     )

@@ -117,7 +117,7 @@ def create_app(
         topic_allow_declare=False,
         topic_disable_leader=True,
         topic_partitions=config.partitions,
-        table_standby_replicas=0,
+        table_standby_replicas=config.standby_replicas,
         consumer_auto_offset_reset="earliest",
         consumer_group_instance_id=config.group_instance_id,
         broker_session_timeout=config.session_timeout,

@@ -30,6 +30,7 @@ from streams.engine.kafka.types import Chunk, Committed, Effects, Output
 from streams.engine.store.errors import StoreUnusable
 from streams.engine.store.observer import Census, Observer
 from streams.engine.store.restore import Restorer, RestoreStopped, StateRefused
+from streams.engine.store.standbys import Standbys
 from streams.engine.store.store import TableStore, store_memory
 from streams.engine.store.sweep import Sweeps
 from streams.engine.worker import ticks
@@ -111,6 +112,10 @@ class EngineStatus(NamedTuple):
     """Time that the last restore took."""
     restore_remaining: int
     """Changelog records that are still to be read."""
+    standby_partitions: int
+    """Partitions of other workers of whose states this one is to keep a copy."""
+    standby_remaining: int
+    """Changelog records that these copies lack."""
     uncounted: int
     """Owned partitions whose states are not counted yet; all of them where nobody counts."""
     due: dict[str, tuple[int, float]]
@@ -189,6 +194,7 @@ class Engine:
         }
         self.sweeps = Sweeps(self.tables, self._damaged)
         self.restorer = Restorer(config, self.tables, due_of, self.dated_us)
+        self.standbys = Standbys(config, memory, due_of, self.dated_us)
         self.watermark = Watermark(
             config.partitions,
             rounds=config.watermark_rounds,
@@ -417,6 +423,8 @@ class Engine:
             restore_records=stats.records,
             restore_seconds=stats.seconds,
             restore_remaining=stats.remaining,
+            standby_partitions=len(self.standbys.partitions),
+            standby_remaining=self.standbys.behind,
             uncounted=len(self._census.left) if self._census else len(watermarks),
             due=self._due_of_tables(now),
             store_bytes={
@@ -569,6 +577,7 @@ class Engine:
             await asyncio.gather(self._riding_out, return_exceptions=True)
         await self.peers.close()
         await self._release()
+        await asyncio.to_thread(self.standbys.end)
         await self._end_writing()
         for table in self.tables.values():
             table.close()
@@ -586,6 +595,7 @@ class Engine:
         if self._stopping:
             raise RestoreStopped
         loop = asyncio.get_running_loop()
+        await loop.run_in_executor(None, self.standbys.end)
         self._generation = generation
         self._restoring = loop.run_in_executor(None, self._restore, partitions, committed)
         try:
@@ -663,6 +673,12 @@ class Engine:
             "reading partitions %(partitions)s (generation %(generation)d)",
             event("partitions_assigned", partitions=sorted(partitions), generation=generation),
         )
+
+    def keep_copies(self, partitions: set[int], committed: Sequence[Committed]) -> None:
+        """Keep copies of the state of partitions that other workers own; `committed` are the
+        offsets of their inputs."""
+        if not self._stopping:
+            self.standbys.begin(partitions, committed)
 
     async def on_revoked(self) -> None:
         """All partitions are taken away: finish or drop what is in flight, close the stores."""

@@ -100,6 +100,7 @@ class BatchRecovery(Recovery):
         self._set_recovery_started()
         changelogs = set(self.active_tps)
         partitions = {tp.partition for tp in changelogs}
+        standbys = {tp.partition for tp in self.standby_tps} - partitions
         assignment = {tp for tp in consumer.assignment() if not self._is_changelog_tp(tp)}
         read = readable(changelogs, assignment, {*self.tables.changelog_topics})
         # Of all inputs: also one that cannot be read now says what the changelogs held.
@@ -109,6 +110,10 @@ class BatchRecovery(Recovery):
         ticks = {tp for tp in read if tp.topic == engine.config.ticks_topic}
         start = await consumer.thread.start_at(read - ticks, ticks, ids)
         wanted = await consumer.thread.subscribed()
+        inputs = wanted - {*self.tables.changelog_topics}
+        copied = await consumer.thread.committed(
+            {TP(topic, number) for topic in inputs for number in standbys}
+        )
         await app.on_rebalance_complete.send()
         await app._fetcher.maybe_start()
         if app.consumer_generation_id != generation or self.signal_recovery_start.is_set():
@@ -125,6 +130,7 @@ class BatchRecovery(Recovery):
         self.tables.on_actives_ready()
         self.tables.on_standbys_ready()
         app.on_rebalance_end()
+        engine.keep_copies(standbys, copied)
 
     @Service.task
     async def _slurp_changelogs(self) -> None:
