@@ -620,8 +620,31 @@ STATE = Row(
                     "{{table}} · {{reason}}",
                 )
             ],
-            width=24,
+            width=16,
             empty=Text("no store was rebuilt in this time", "该时段内没有重建"),
+            least=0,
+        ),
+        Panel(
+            135,
+            Graph(),
+            Text("Copies of other workers' states", "其他进程状态的副本"),
+            Text(
+                "How many partitions have a copy with another worker, and how many changelog "
+                "records do the copies lack? 0 partitions where no copies are kept.",
+                "多少分区在其他进程有副本，副本还差多少变更日志记录？不保留副本时为 0。",
+            ),
+            "short",
+            [
+                Query(
+                    f"sum(shipsentry_standby_partitions{{{W}}})",
+                    Text("partitions with a copy", "有副本的分区"),
+                ),
+                Query(
+                    f"sum(shipsentry_standby_remaining_records{{{W}}})",
+                    Text("records that copies lack", "副本缺少的记录"),
+                ),
+            ],
+            width=8,
             least=0,
         ),
     ],
