@@ -133,7 +133,7 @@ def run(options: Options, folder: Path, say: Callable[[str], None]) -> Result:
         for worker in cluster.workers:
             worker.start()
         producing = Producing(cluster.kafka.bootstrap, dict(INPUTS))
-        watched = {topic: len(cluster.ends(topic)) for topic in PUBLISHED}
+        watched = {topic: len(cluster.ends(topic)) for topic in (*PUBLISHED, *INPUTS.values())}
         with Observer(cluster.kafka.bootstrap, watched) as observer:
             cluster.wait_ready(READY_S)
             parts = _steps(result, by_name, cluster, producing, observer, say)
@@ -233,10 +233,13 @@ def _judge(
         earlier = now() - timedelta(seconds=5)
         before = verifier.expected(parts, earlier)
         days = [shop_days.replayed(cluster, parts, earlier)]
-        for topic in PUBLISHED:
+        for topic in (*PUBLISHED, *(topic for topic in INPUTS.values() if topic not in gone)):
             ends = cluster.ends(topic)
             wait_for(lambda t=topic, e=ends: observer.has_reached(t, e), 60, f"the end of {topic}")
         seen = list(observer.seen)
+        producing.locate(
+            (each.topic, each.partition, each.offset, each.key, each.value) for each in seen
+        )
         arrival = now()
         after = verifier.expected(parts, arrival)
         verdict = verifier.verify(

@@ -28,3 +28,20 @@ def test_what_was_never_acknowledged_is_said(monkeypatch: pytest.MonkeyPatch) ->
     producing.finish()
     assert len(producing.failed) == 3
     assert not producing.placed
+
+
+def test_a_record_that_was_sent_twice_lies_in_two_places() -> None:
+    """Its report named the second; what is nobody's stays unknown."""
+    producing = Producing("127.0.0.1:1", {"orders": "orders"})
+    record = Sent("orders", "1", b"{}", {})
+    producing.placed["orders", 0, 7] = record
+    producing.locate(
+        [
+            ("orders", 0, 3, b"1", b"{}"),
+            ("orders", 0, 4, b"1", b"{ }"),
+            ("orders", 0, 5, None, b"{}"),
+            ("orders", 0, 7, b"1", b"{}"),
+            ("other", 0, 3, b"1", b"{}"),
+        ]
+    )
+    assert producing.placed == {("orders", 0, 3): record, ("orders", 0, 7): record}

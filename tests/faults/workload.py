@@ -13,7 +13,7 @@ import random
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -288,6 +288,19 @@ class Producing:
         """Wait until everything is acknowledged, or is in `failed`."""
         self._waiting.put(None)
         self._thread.join()
+
+    def locate(self, lying: Iterable[tuple[str, int, int, bytes | None, bytes | None]]) -> None:
+        """Learn from what lies in topics where records lie that were sent twice, because nobody
+        had said that the first one was taken: reports know the second alone."""
+        known = {
+            (place[0], record.key, record.raw): record for place, record in self.placed.items()
+        }
+        for topic, partition, offset, key, value in lying:
+            record = known.get(
+                (topic, None if key is None else key.decode(errors="replace"), value)
+            )
+            if record is not None:
+                self.placed.setdefault((topic, partition, offset), record)
 
     def _run(self) -> None:
         producer = self._made()
