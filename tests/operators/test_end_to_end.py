@@ -415,7 +415,6 @@ def test_a_silent_carrier_shows(site: Site) -> None:
 def test_a_killed_worker_shows(site: Site) -> None:
     """kill -9: the panel of trust says that a worker is down, the alert fires; the other one takes
     over, and the numbers are whole again before anybody comes. The carrier's alert fires too."""
-    count = standing(site)
     site.workers[1].kill()
     wait_for(lambda: site.value("Can I trust this now?") == 6, 60, "the panel to say so")
     wait_for(lambda: site.value("Workers") == 2, 60, "two of three workers to be ready")
@@ -425,11 +424,16 @@ def test_a_killed_worker_shows(site: Site) -> None:
     names = {sample["metric"]["alertname"] for sample in listed}
     assert {"ShipSentryWorkerDown", "ShipSentryFeedSilent"} <= names
     shown = 'sum(shipsentry_open_warnings{state=~"open|breached"})'
+    # The week goes on meanwhile: a warning may come or go.
     wait_for(
-        lambda: [float(s["value"][1]) for s in site.prometheus.query(shown)] == [float(count)],
+        lambda: (
+            [float(each["value"][1]) for each in site.prometheus.query(shown)]
+            == [float(standing(site))]
+        ),
         60,
-        lambda: f"{count} warnings of one worker; {site.prometheus.query(shown)}",
+        lambda: f"{standing(site)} warnings of one worker; {site.prometheus.query(shown)}",
     )
+    assert standing(site) > 40
     site.prometheus.remove(f"127.0.0.1:{site.fast.http_port}")
     site.fast.kill()
     site.workers[1].start()
