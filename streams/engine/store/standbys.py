@@ -94,7 +94,7 @@ class Standbys:
                 self._restorer.follow(partitions)
             except RestoreStopped:
                 continue
-            except (RestoreFailed, StateRefused, StoreError, KafkaException) as error:
+            except (RestoreFailed, StateRefused, StoreError, KafkaException, OSError) as error:
                 if isinstance(error, StoreUnusable):
                     self._restorer.condemn(error)
                 log.warning(
