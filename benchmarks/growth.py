@@ -101,11 +101,15 @@ class Parcels:
         return islice(self._all, 2 * missing)
 
     def scans(self, most: int, rng: random.Random) -> Iterator[load.Event]:
-        """A record of each of `most` parcels that are there, chosen anew at each call."""
+        """A record of each of `most` parcels that are there, chosen anew at each call.
+
+        Each parcel has times of its own: those with one track would be compared with each other.
+        """
         self._round += 1
-        at = self._end - 50 * load.MINUTE + self._round * load.SECOND
+        begun = self._end - 50 * load.MINUTE + self._round * load.SECOND
         status = "picked_up" if self._round == 1 else "hub"
         for number in rng.sample(range(self.number), min(most, self.number)):
+            at = begun + number * 7_919 % 2_400 * load.SECOND
             carrier, tracking_number = parcel(number)
             province, city, _ = load.CITIES[number % 5]
             yield load.Event(

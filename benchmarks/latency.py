@@ -79,18 +79,25 @@ _RULE = b"duplicate_tracking_number"
 def steady(now: int, first: int = 0) -> Iterator[load.Event]:
     """Parcels of now (ms) that nothing warns of: order, upload and four records of each.
 
-    All of these of one parcel lie BEHIND parcels apart, so that joins find what they join.
+    All of these of one parcel lie BEHIND parcels apart, so that joins find what they join. Each
+    has times of its own: parcels with one track would be compared with each other.
     """
     number = first
     while True:
         yield _order(str(4_920_000_000_000_000_000 + number), number, now)
-        if number - first >= BEHIND:
-            yield _upload(number - BEHIND, str(4_920_000_000_000_000_000 + number - BEHIND), now, 9)
+        of = number - BEHIND
+        if of >= first:
+            yield _upload(of, str(4_920_000_000_000_000_000 + of), now - _ago(of), 9)
         for step, (status, hours, place) in enumerate(_LIFE, 2):
             of = number - step * BEHIND
             if of >= first:
-                yield _scan(of, status, now - int(hours * load.HOUR), place)
+                yield _scan(of, status, now - _ago(of * step) - int(hours * load.HOUR), place)
         number += 1
+
+
+def _ago(number: int) -> int:
+    """By how many ms, less than 55 minutes, something lies further back than of others."""
+    return number * 7_919 % 3_300 * 1_000
 
 
 def probe(series: int, of: int, now: int) -> tuple[load.Event, load.Event]:
