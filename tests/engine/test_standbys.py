@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -237,6 +237,57 @@ def test_each_worker_keeps_the_other_ones_partitions(
             await until(lambda: engines[0].owned == {0, 1, 2, 3})
             assert engines[0].restorer.stats.records == 0
             assert engines[0].standbys.partitions == frozenset()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("copies", [0, 1])
+def test_a_worker_without_partitions_is_content(
+    options: dict[str, Any], tmp_path: Path, copies: int
+) -> None:
+    """There are more workers than partitions, or it has copies alone: it misses no topic, and does
+    not ask for partitions again and again."""
+
+    async def run() -> None:
+        apps = [
+            make_app(
+                config_of(
+                    {
+                        **options,
+                        "standby_replicas": copies,
+                        "topic_watch_interval": 0.2,
+                        "data_dir": tmp_path / str(number),
+                    }
+                )
+            )
+            for number in range(5)
+        ]
+        engines = [app.engine for app in apps]
+
+        def is_shared() -> bool:
+            owned = [number for engine in engines for number in engine.owned]
+            return sorted(owned) == [0, 1, 2, 3] and all(engine.assigned for engine in engines)
+
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(running(apps[0]))
+            await until(lambda: engines[0].owned == {0, 1, 2, 3})
+            async with AsyncExitStack() as others:
+                for app in apps[1:]:
+                    await others.enter_async_context(running(app))
+                await until(is_shared, 60)
+                (idle,) = [engine for engine in engines if not engine.owned]
+                looks: list[bool] = []
+                look = idle.topics.look
+
+                def looked(found: Any) -> bool:
+                    looks.append(look(found))
+                    return looks[-1]
+
+                idle.topics.look = looked  # type: ignore[method-assign]
+                await until(lambda: len(looks) >= 5)
+                assert looks == [False] * len(looks)
+                assert idle.topics.unread == {}
+            await until(lambda: engines[0].owned == {0, 1, 2, 3}, 60)
 
     asyncio.run(run())
 

@@ -105,7 +105,11 @@ class BatchRecovery(Recovery):
         read = readable(changelogs, assignment, {*self.tables.changelog_topics})
         # Of all inputs: also one that cannot be read now says what the changelogs held.
         await engine.restore(partitions, generation, await consumer.thread.committed(assignment))
-        ids = await engine.ids_of({tp.topic for tp in changelogs | read})
+        given = {tp.topic for tp in changelogs | read}
+        if not partitions:
+            # A worker that has none misses nothing: of these topics others have all.
+            given = set(app.assignor._topic_groups)
+        ids = await engine.ids_of(given)
         read = {tp for tp in read if tp.topic in ids}
         ticks = {tp for tp in read if tp.topic == engine.config.ticks_topic}
         start = await consumer.thread.start_at(read - ticks, ticks, ids)
