@@ -161,6 +161,12 @@ class PartitionStore:
         if not read_only:
             path.parent.mkdir(parents=True, exist_ok=True)
         access = AccessType.read_only(False) if read_only else AccessType.read_write()
+        had: list[str] | None = None
+        if (path / "CURRENT").exists():
+            try:
+                had = Rdict.list_cf(str(path), _options(memory))
+            except Exception as error:
+                raise meaning(error, path) from error
         families = {
             "states": _options(memory, bloom=True),
             "due": _options(memory),
@@ -185,6 +191,10 @@ class PartitionStore:
             numbers = Numbers(_with_prefix(meta, PREFIX))
             if numbers.missing:
                 raise StoreUnusable(path, f"lacks {numbers.missing} of its last writes")
+            lost = [name for name in families if had is not None and name not in had]
+            if lost and numbers.last:
+                # A list of files that was cut: RocksDB has made them anew, and they are empty.
+                raise StoreUnusable(path, f"has lost {' and '.join(lost)}")
         except Exception as error:
             # Closing flushes, which fails as well where what it would have to read is damaged.
             for part in (meta, database):
