@@ -26,7 +26,7 @@ from echo_worker import (
     wait_for_tables,
 )
 from kafka_server import KafkaServer
-from support.changelogs import Local, delete_before, due_of, make_anew, write
+from support.changelogs import Local, delete_before, due_of, make_anew, make_changelog, write
 from support.running import wait_for
 
 from streams.engine.store.standbys import Standbys
@@ -63,11 +63,7 @@ class Copy:
 @pytest.fixture
 def changelog(kafka: KafkaServer, app_id: str) -> str:
     """The changelog of table `t`."""
-    return kafka.create_topic(
-        f"{app_id}-t-changelog",
-        2,
-        {"cleanup.policy": "compact,delete", "retention.ms": -1},  # so that delete_before may
-    )
+    return make_changelog(kafka, app_id)
 
 
 @pytest.fixture

@@ -60,6 +60,15 @@ class Local:
         return self.store.get_many(0, list(keys))
 
 
+def make_changelog(kafka: KafkaServer, app_id: str) -> str:
+    """The changelog of table `t`, made now; records of it can be deleted."""
+    return kafka.create_topic(
+        f"{app_id}-t-changelog",
+        2,
+        {"cleanup.policy": "compact,delete", "retention.ms": -1},  # so that delete_before may
+    )
+
+
 def write(
     kafka: KafkaServer, topic: str, records: Sequence[tuple[bytes, bytes | None]], **options: str
 ) -> None:

@@ -170,14 +170,13 @@ class Restorer:
         `stats.remaining` are records that are still to be read. Raises RestoreStopped at the end,
         RestoreFailed where a changelog does not go on where its store ends.
         """
-        jobs = {
-            (self._config.changelog_topic(table), partition): _Job(
-                table, store, store.changelog_offset() + 1, _ENDLESS, self._due_of[table]
-            )
-            for table, stores in self._tables.items()
-            for partition in sorted(partitions)
-            for store in (stores[partition],)
-        }
+        jobs = {}
+        for table, stores in self._tables.items():
+            for partition in sorted(partitions):
+                store = stores[partition]
+                start = store.changelog_offset() + 1
+                job = _Job(table, store, start, _ENDLESS, self._due_of[table])
+                jobs[self._config.changelog_topic(table), partition] = job
         # Where the changelog has nothing at that offset, what was there is missed for good.
         reader = self._reader("error")
         written, touched = time.monotonic(), -_TOUCHED_S

@@ -161,19 +161,16 @@ class PartitionStore:
         if not read_only:
             path.parent.mkdir(parents=True, exist_ok=True)
         access = AccessType.read_only(False) if read_only else AccessType.read_write()
-        had: list[str] | None = None
-        if (path / "CURRENT").exists():
-            try:
-                had = Rdict.list_cf(str(path), _options(memory))
-            except Exception as error:
-                raise meaning(error, path) from error
+        options = _options(memory)
+        # Of one that is there RocksDB would take a family whose name is lost for a new, empty one.
+        options.create_missing_column_families(not (path / "CURRENT").exists())
         families = {
             "states": _options(memory, bloom=True),
             "due": _options(memory),
             "meta": _options(memory),
         }
         try:
-            database = Rdict(str(path), _options(memory), families, access)
+            database = Rdict(str(path), options, families, access)
         except Exception as error:
             raise meaning(error, path) from error
         meta = database.get_column_family("meta")
@@ -191,10 +188,6 @@ class PartitionStore:
             numbers = Numbers(_with_prefix(meta, PREFIX))
             if numbers.missing:
                 raise StoreUnusable(path, f"lacks {numbers.missing} of its last writes")
-            lost = [name for name in families if had is not None and name not in had]
-            if lost and numbers.last:
-                # A list of files that was cut: RocksDB has made them anew, and they are empty.
-                raise StoreUnusable(path, f"has lost {' and '.join(lost)}")
         except Exception as error:
             # Closing flushes, which fails as well where what it would have to read is damaged.
             for part in (meta, database):
@@ -656,7 +649,6 @@ def _options(memory: StoreMemory, bloom: bool = False) -> Options:
     """RocksDB's options for one column family; its own defaults would take gigabytes per store."""
     options = Options(raw_mode=True)
     options.create_if_missing(True)
-    options.create_missing_column_families(True)
     options.set_write_buffer_size(MEMTABLE_BYTES)
     options.set_max_write_buffer_number(3)
     options.set_arena_block_size(ARENA_BYTES)
